@@ -1,0 +1,64 @@
+# The entry points; CI calls the same ones. `make help` lists them.
+PYTHON ?= python3
+SCENARIO ?= happy
+HOST ?= emulator
+PORTS ?= default
+TESTS ?= tests
+
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+VENV := .venv/$(VERSION)
+RUN := $(VENV)/bin/python
+AZURITE := emulator/azurite/node_modules/.installed
+
+.PHONY: help setup demo serve test check format bench docs lock clean
+
+help:  ## what can be made
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+setup: $(VENV)/.installed $(AZURITE)  ## install what everything below needs (they do it by themselves)
+
+$(VENV)/.installed: requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make … PYTHON=python3.12")'
+	@echo "Setting up Python $(VERSION) in $(VENV) (once) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(AZURITE): emulator/azurite/package-lock.json
+	@command -v npm > /dev/null || { echo "Node.js 20 or newer is needed, with npm, for Azurite."; exit 1; }
+	@echo "Installing Azurite (once, about a minute) …"
+	@npm ci --prefix emulator/azurite --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+demo: setup  ## one call, end to end (SCENARIO=happy | recording-fails-then-recovers | recording-never-starts | duplicates-and-disorder | missed-call)
+	@$(RUN) -m local.demo --scenario $(SCENARIO) --host $(HOST) --ports $(PORTS)
+
+serve: setup  ## the same, left running (HOST=func for Azure Functions Core Tools, HOST=none for the platform alone)
+	@$(RUN) -m local.serve --host $(HOST) --ports $(PORTS)
+
+test: setup  ## all tests (PYTHON=python3.13 for another Python, TESTS=tests/calls for a part)
+	@$(RUN) -m pytest $(TESTS)
+
+check: setup  ## linters and types
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+
+format: setup  ## put the code into form
+	@$(RUN) -m ruff check --fix --quiet .
+	@$(RUN) -m ruff format --quiet .
+
+bench: setup  ## the budgets, measured
+	@$(RUN) -m local.bench
+
+docs: setup  ## generate what is generated in docs/
+	@$(RUN) -m local.docs
+
+lock: setup  ## pin the newest versions that requirements*.in allow
+	@$(RUN) -m pip install --quiet --disable-pip-version-check uv
+	@for each in requirements requirements-dev; do \
+	  $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
+	    --custom-compile-command "make lock" $$each.in -o $$each.txt; done
+
+clean:  ## remove what was installed and written
+	rm -rf .venv .local emulator/azurite/node_modules

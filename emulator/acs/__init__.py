@@ -1,0 +1,1 @@
+"""Azure Communication Services on one machine: Call Automation, its callbacks and its recordings."""

@@ -1,0 +1,176 @@
+"""Calls are answered, refused, made and ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.acs import errors
+from emulator.acs.calls import Call
+from emulator.acs.identifiers import Identifier, canonical, parse
+from emulator.acs.media import started_media
+from emulator.acs.repeatability import Answer
+from emulator.acs.requests import Request
+from emulator.acs.service import RING_SECONDS, Service
+from emulator.people import Outcome
+
+
+def answer_call(service: Service, request: Request) -> Answer:
+    body = request.body
+    call = service.ringing(body["incomingCallContext"])
+    service.take(call, "connected")
+    _connect(service, call, body)
+    call.answered_by = body.get("answeredBy") or _somebody(service)
+    service.establish(call)
+    started_media(service, call)
+    return Answer(call.properties(), chain_id=call.correlation_id)
+
+
+def reject_call(service: Service, request: Request) -> Answer:
+    service.take(service.ringing(request.body["incomingCallContext"]), "rejected")
+    return Answer()
+
+
+async def redirect_call(service: Service, request: Request) -> Answer:
+    call = service.ringing(request.body["incomingCallContext"])
+    if call.kind == "tpe":
+        raise errors.AcsError(405, errors.UNSUPPORTED, "A Teams Phone call can't be redirected.")
+    service.take(call, "redirected")
+    await forward(service, call, canonical(request.body["target"]))
+    return Answer()
+
+
+async def forward(service: Service, call: Call, target: Identifier) -> None:
+    """Ring somebody else with the same caller: another leg and context, the same correlation id."""
+    leg = service.ring(call.source, target, kind=call.kind, correlation_id=call.correlation_id)
+    await service.publish("acs", [service.incoming_call_event(leg)])
+
+
+def create_call(service: Service, request: Request) -> Answer:
+    body = request.body
+    _check_source(body)
+    if not body["targets"]:
+        raise errors.invalid("The field 'targets' must name somebody.")
+    targets = [canonical(target) for target in body["targets"]]
+    teams_app = body.get("teamsAppSource")
+    call = _new_call(service, source=_source(service, body), target=targets[0])
+    call.kind = "tpe" if teams_app else "acs"
+    _connect(service, call, body)
+    call.connection_state = "connecting"
+    service.calls.add(call)
+    _Outbound(service, call, targets).ring()
+    properties = {**call.properties(), "targets": targets}
+    del properties["serverCallId"]  # there is none yet: azure-rest-api-specs, the example of create
+    return Answer(properties, chain_id=call.correlation_id)
+
+
+def connect(service: Service, request: Request) -> Answer:
+    locator = request.body["callLocator"]
+    found = service.calls.by_server_call(locator.get("serverCallId") or "")
+    if locator.get("serverCallId") and (found is None or found.state != "connected"):
+        raise errors.not_found("There is no call with this serverCallId.")
+    somebody = parse(_somebody(service)["id"])
+    call = _new_call(service, source=somebody, target=somebody)
+    _connect(service, call, request.body)
+    call.state = call.connection_state = "connected"
+    call.answered_at = service.clock.now()
+    service.calls.add(call)
+    if found:
+        call.server_call_id, call.correlation_id = found.server_call_id, found.correlation_id
+        for person in found.present():
+            call.join(person.identifier, service.clock.wall())
+    service.emit(call, "CallConnected", context=call.operation_context)
+    service.participants_updated(call)
+    return Answer(call.properties(), chain_id=call.correlation_id)
+
+
+def get_call(_: Service, request: Request) -> Answer:
+    return Answer(request.call.properties(), chain_id=request.call.correlation_id)
+
+
+def hang_up(service: Service, request: Request) -> Answer:
+    call = request.call
+    if call.connected and len(list(call.present())) < 2:  # noqa: PLR2004 - the last one is left alone
+        service.end(call)
+    else:
+        service.disconnect(call)
+    return Answer()
+
+
+def terminate(service: Service, request: Request) -> Answer:
+    service.end(request.call)
+    return Answer()
+
+
+class _Outbound:
+    """People being rung for a call that the application makes. The first to accept connects it."""
+
+    def __init__(self, service: Service, call: Call, targets: list[Identifier]) -> None:
+        self._service, self._call, self._targets = service, call, targets
+        self._open = len(targets)
+
+    def ring(self) -> None:
+        for target in self._targets:
+            outcome = self._service.people.rung(target, RING_SECONDS)
+            timer = self._service.work.after(
+                outcome.after,
+                lambda target=target, outcome=outcome: self._settle(target, outcome),  # type: ignore[misc]
+            )
+            self._call.timers.append(timer)
+
+    def _settle(self, target: Identifier, outcome: Outcome) -> None:
+        service, call = self._service, self._call
+        self._open -= 1
+        if outcome.accepted and call.connection_state == "connecting":
+            call.target = target
+            service.establish(call)
+            started_media(service, call)
+        elif outcome.accepted:
+            call.join(target, service.clock.wall())
+            service.participants_updated(call)
+        elif self._open == 0 and call.connection_state == "connecting":
+            result = (outcome.code, outcome.sub_code, outcome.message)
+            service.emit(call, "CreateCallFailed", context=call.operation_context, result=result)
+            service.disconnect(call, result)
+
+
+def _new_call(service: Service, *, source: Identifier, target: Identifier) -> Call:
+    conversation = service.opaque_id(conversation=f"https://emulator.invalid/conv/{service.new_id()}")
+    return Call(
+        id=service.new_id(),
+        kind="acs",
+        source=source,
+        target=target,
+        server_call_id=conversation,
+        correlation_id=service.new_id(),
+        state="connecting",
+        connection_id=service.new_id(),
+        ringing_at=service.clock.now(),
+    )
+
+
+def _connect(service: Service, call: Call, body: dict[str, Any]) -> None:
+    call.connection_id = call.connection_id or service.new_id()
+    call.callback_uri = body["callbackUri"]
+    call.operation_context = body.get("operationContext")
+    call.media_streaming = body.get("mediaStreamingOptions")
+    call.transcription = body.get("transcriptionOptions")
+    service.calls.add(call)
+
+
+def _check_source(body: dict[str, Any]) -> None:
+    if body.get("teamsAppSource"):
+        for name in ("sourceCallerIdNumber", "sourceDisplayName"):
+            if body.get(name):
+                raise errors.invalid(f"The field '{name}' is not allowed with 'teamsAppSource'.")
+    elif not body.get("sourceCallerIdNumber") and any("phoneNumber" in one for one in body["targets"]):
+        raise errors.invalid("The field 'sourceCallerIdNumber' is required to call a phone number.")
+
+
+def _source(service: Service, body: dict[str, Any]) -> Identifier:
+    if app := body.get("teamsAppSource"):
+        return parse(f"28:orgid:{app['appId']}")
+    return parse(str((body.get("source") or _somebody(service))["id"]))
+
+
+def _somebody(service: Service) -> dict[str, str]:
+    return {"id": f"8:acs:{service.config.resource_id}_{service.new_id()}"}

@@ -1,0 +1,222 @@
+"""A call and those in it: plain data and the questions one can ask of it. Nothing here waits or sends."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from emulator.acs.identifiers import Identifier
+from emulator.clock import stamp
+
+if TYPE_CHECKING:
+    from emulator.acs.media import Playlist
+    from emulator.acs.recordings import Recording
+
+State = Literal["ringing", "connecting", "connected", "missed", "rejected", "redirected", "ended"]
+
+
+@dataclass
+class Span:
+    """When a participant could be heard, in seconds of the wall's steady clock; ``end`` None while it lasts."""
+
+    start: float
+    end: float | None = None
+
+
+@dataclass
+class Participant:
+    identifier: Identifier
+    voice: int  # which tone is theirs
+    is_muted: bool = False
+    is_on_hold: bool = False
+    present: bool = False
+    heard: list[Span] = field(default_factory=list)
+
+    @property
+    def raw_id(self) -> str:
+        return str(self.identifier["rawId"])
+
+    def listen(self, now: float) -> None:
+        """Open or close the current span, after anything changed that decides whether they can be heard."""
+        audible = self.present and not self.is_muted and not self.is_on_hold
+        speaking = bool(self.heard) and self.heard[-1].end is None
+        if audible and not speaking:
+            self.heard.append(Span(now))
+        elif speaking and not audible:
+            self.heard[-1].end = now
+
+    def describe(self) -> dict[str, Any]:
+        return {"identifier": self.identifier, "isMuted": self.is_muted, "isOnHold": self.is_on_hold}
+
+
+@dataclass
+class Invitation:
+    id: str
+    participant: Identifier
+    task: asyncio.Task[None]
+    operation_context: str | None
+    callback_uri: str | None
+
+
+@dataclass
+class Script:
+    """What the caller is going to do, and how this call's recordings are to be served."""
+
+    hangs_up_after: float | None = None
+    presses: list[tuple[float, str]] = field(default_factory=list)
+    recording_chunks: int | None = None
+    zero_byte_downloads: int | None = None
+
+
+@dataclass
+class Call:
+    id: str
+    kind: Literal["tpe", "acs"]
+    source: Identifier
+    target: Identifier
+    server_call_id: str
+    correlation_id: str
+    state: State
+    context: str | None = None  # the incoming-call context, opaque
+    event_id: str | None = None
+    script: Script = field(default_factory=Script)
+    connection_id: str | None = None
+    connection_state: str = "unknown"
+    callback_uri: str = ""
+    operation_context: str | None = None
+    answered_by: Identifier | None = None
+    media_streaming: dict[str, Any] | None = None
+    transcription: dict[str, Any] | None = None
+    participants: dict[str, Participant] = field(default_factory=dict)
+    invitations: dict[str, Invitation] = field(default_factory=dict)
+    recordings: list[Recording] = field(default_factory=list)
+    playlist: Playlist | None = None
+    continuous_dtmf: dict[str, dict[str, Any]] = field(default_factory=dict)  # by raw id: the request that began it
+    tones_heard: int = 0
+    sequence_number: int = 0
+    timers: list[asyncio.Task[None]] = field(default_factory=list)
+    ringing_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether the application's own leg is established."""
+        return self.connection_state == "connected"
+
+    @property
+    def far_end(self) -> Identifier:
+        """Who the application talks to first: the caller, or the one it called."""
+        return self.source if self.context else self.target
+
+    def present(self) -> Iterator[Participant]:
+        return (person for person in self.participants.values() if person.present)
+
+    def find(self, raw_id: str) -> Participant | None:
+        person = self.participants.get(raw_id)
+        return person if person and person.present else None
+
+    def join(self, identifier: Identifier, now: float) -> Participant:
+        raw_id = identifier["rawId"]
+        person = self.participants.get(raw_id)
+        if person is None:
+            person = self.participants[raw_id] = Participant(identifier, voice=len(self.participants))
+        person.present = True
+        person.listen(now)
+        return person
+
+    def leave(self, raw_id: str, now: float) -> bool:
+        """Whether they were there."""
+        person = self.find(raw_id)
+        if person is None:
+            return False
+        person.present = person.is_muted = person.is_on_hold = False
+        person.listen(now)
+        return True
+
+    def next_sequence_number(self, rng: random.Random) -> int:
+        """Rising, with gaps, as the service's are."""
+        self.sequence_number += rng.randint(1, 3)
+        return self.sequence_number
+
+    def properties(self) -> dict[str, Any]:
+        """CallConnectionProperties."""
+        outbound = self.context is None
+        found = {
+            "callConnectionId": self.connection_id,
+            "serverCallId": self.server_call_id,
+            "targets": [self.target],
+            "callConnectionState": self.connection_state,
+            "callbackUri": self.callback_uri,
+            "source": self.source,
+            "correlationId": self.correlation_id,
+            "answeredBy": None if outbound else self.answered_by,
+            "mediaStreamingSubscription": self.media_streaming and {"state": "inactive", **_subscription(self)},
+        }
+        return {key: value for key, value in found.items() if value is not None}
+
+    def describe(self) -> dict[str, Any]:
+        """As the control API shows it."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "state": self.state,
+            "from": self.source["rawId"],
+            "to": self.target["rawId"],
+            "serverCallId": self.server_call_id,
+            "correlationId": self.correlation_id,
+            "incomingCallContext": self.context,
+            "eventId": self.event_id,
+            "callConnectionId": self.connection_id,
+            "callConnectionState": self.connection_state,
+            "participants": [person.describe() for person in self.present()],
+            "recordings": [recording.describe() for recording in self.recordings],
+            "ringing_at": self.ringing_at and stamp(self.ringing_at),
+            "answered_at": self.answered_at and stamp(self.answered_at),
+            "ended_at": self.ended_at and stamp(self.ended_at),
+        }
+
+
+def _subscription(call: Call) -> dict[str, Any]:
+    return {"id": f"ms-{call.connection_id}", "subscribedContentTypes": ["audio"]}
+
+
+class Calls:
+    """All calls since the last reset, by each of the ids they are asked for by."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, Call] = {}
+        self._by_context: dict[str, Call] = {}
+        self._by_connection: dict[str, Call] = {}
+
+    def __iter__(self) -> Iterator[Call]:
+        return iter(self._calls.values())
+
+    def add(self, call: Call) -> None:
+        self._calls[call.id] = call
+        if call.context:
+            self._by_context[call.context] = call
+        if call.connection_id:
+            self._by_connection[call.connection_id] = call
+
+    def get(self, id: str) -> Call | None:
+        return self._calls.get(id)
+
+    def by_context(self, context: str) -> Call | None:
+        return self._by_context.get(context)
+
+    def by_connection(self, connection_id: str) -> Call | None:
+        return self._by_connection.get(connection_id)
+
+    def by_server_call(self, server_call_id: str) -> Call | None:
+        calls = [call for call in self if call.server_call_id == server_call_id and call.connection_id]
+        return calls[-1] if calls else None
+
+    def clear(self) -> None:
+        self._calls.clear()
+        self._by_context.clear()
+        self._by_connection.clear()

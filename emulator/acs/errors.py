@@ -1,0 +1,40 @@
+"""Errors as Call Automation answers them.
+
+Codes: azure-docs, ``articles/communication-services/resources/troubleshooting/voice-video-calling/``, the
+Call Automation response codes. A code is a string on the wire.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+INVALID_MEDIA_MODE = "8500"
+NOT_ESTABLISHED = "8501"
+TOO_MANY_REQUESTS = "8516"
+CONFLICT = "8519"
+UNSUPPORTED = "8520"
+NOT_FOUND = "8522"
+INVALID_ARGUMENT = "8523"
+TERMINATED = "8528"
+RECORDING_ACTIVE = "8559"
+INVALID_STATE = "8585"
+DENIED = "Denied"  # assumed: what the resource provider says of a signature that doesn't match
+
+
+class AcsError(Exception):
+    """An answer that refuses: its status, code and message."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+    def body(self) -> dict[str, Any]:
+        return {"error": {"code": self.code, "message": self.message}}
+
+
+def invalid(message: str) -> AcsError:
+    return AcsError(400, INVALID_ARGUMENT, message)
+
+
+def not_found(message: str) -> AcsError:
+    return AcsError(404, NOT_FOUND, message)

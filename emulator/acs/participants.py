@@ -1,0 +1,168 @@
+"""People come and go: added, cancelled, removed, muted, moved, transferred."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.acs import errors
+from emulator.acs.answering import forward
+from emulator.acs.calls import Call, Invitation, Participant
+from emulator.acs.identifiers import Identifier, canonical
+from emulator.acs.repeatability import Answer
+from emulator.acs.requests import Request, present
+from emulator.acs.service import RING_SECONDS, Result, Service
+from emulator.people import Outcome
+
+NOT_IN_CALL: Result = (404, 8522, "The participant is not in the call.")
+NO_INVITATION: Result = (404, 8522, "There is no such invitation, or it has come to its end.")
+
+
+def get_participants(_: Service, request: Request) -> Answer:
+    return Answer({"value": [person.describe() for person in request.call.present()]})
+
+
+def get_participant(_: Service, request: Request) -> Answer:
+    return Answer(present(request.call, {"rawId": request.params["participantRawId"]}).describe())
+
+
+def add_participant(service: Service, request: Request) -> Answer:
+    body, call = request.body, request.call
+    _check_caller_id(call, body)
+    who = canonical(body["participantToAdd"])
+    if call.find(who["rawId"]) or any(one.participant == who for one in call.invitations.values()):
+        raise errors.AcsError(409, errors.CONFLICT, "The participant is already in the call or being invited.")
+    id = service.new_id()
+    timeout = body.get("invitationTimeoutInSeconds")
+    outcome = service.people.rung(who, RING_SECONDS if timeout is None else timeout)
+    task = service.work.after(outcome.after, lambda: _settle(service, call, id, outcome))
+    call.invitations[id] = Invitation(id, who, task, body.get("operationContext"), body.get("operationCallbackUri"))
+    invited = {"identifier": who, "isMuted": False, "isOnHold": False}
+    return Answer({"participant": invited, "invitationId": id, **_context(body)})
+
+
+def _settle(service: Service, call: Call, id: str, outcome: Outcome) -> None:
+    invitation = call.invitations.pop(id)
+    event = "AddParticipantSucceeded" if outcome.accepted else "AddParticipantFailed"
+    if outcome.accepted:
+        call.join(invitation.participant, service.clock.wall())
+    service.emit(
+        call,
+        event,
+        {"participant": invitation.participant},
+        context=invitation.operation_context,
+        url=invitation.callback_uri,
+        result=(outcome.code, outcome.sub_code, outcome.message),
+    )
+    if outcome.accepted:
+        service.participants_updated(call)
+
+
+def cancel_add_participant(service: Service, request: Request) -> Answer:
+    call, id = request.call, request.body["invitationId"]
+    data = {"invitationId": id}
+    if invitation := call.invitations.pop(id, None):
+        invitation.task.cancel()
+        service.emit(call, "CancelAddParticipantSucceeded", data, request=request.body)
+    else:
+        service.emit(call, "CancelAddParticipantFailed", data, request=request.body, result=NO_INVITATION)
+    return Answer({"invitationId": id, **_context(request.body)})
+
+
+def remove_participant(service: Service, request: Request) -> Answer:
+    call, who = request.call, canonical(request.body["participantToRemove"])
+    data = {"participant": who}
+    if call.find(who["rawId"]):
+        service.emit(call, "RemoveParticipantSucceeded", data, request=request.body)
+        service.leave(call, who["rawId"])
+    else:
+        service.emit(call, "RemoveParticipantFailed", data, request=request.body, result=NOT_IN_CALL)
+    return Answer(_context(request.body))
+
+
+def mute(service: Service, request: Request) -> Answer:
+    for target in request.body["targetParticipants"]:
+        person = present(request.call, canonical(target))
+        person.is_muted = True
+        person.listen(service.clock.wall())
+    service.participants_updated(request.call)
+    return Answer(_context(request.body))
+
+
+def hold(service: Service, request: Request) -> Answer:
+    _hold(service, request, on_hold=True)
+    return Answer()
+
+
+def unhold(service: Service, request: Request) -> Answer:
+    _hold(service, request, on_hold=False)
+    return Answer()
+
+
+def _hold(service: Service, request: Request, *, on_hold: bool) -> None:
+    person = present(request.call, canonical(request.body["targetParticipant"]))
+    person.is_on_hold = on_hold
+    person.listen(service.clock.wall())
+    service.participants_updated(request.call)
+
+
+def move_participants(service: Service, request: Request) -> Answer:
+    body, call = request.body, request.call
+    origin = service.calls.by_connection(body["fromCall"])
+    if origin is None:
+        raise errors.not_found("There is no call to move participants from.")
+    moved = []
+    for who in map(canonical, body["targetParticipants"]):
+        data = {"participant": who, "fromCall": body["fromCall"]}
+        if origin.find(who["rawId"]) is None:
+            service.emit(call, "MoveParticipantFailed", data, request=body, result=NOT_IN_CALL)
+            continue
+        moved.append(call.join(who, service.clock.wall()).describe())
+        service.leave(origin, who["rawId"])
+        service.emit(call, "MoveParticipantSucceeded", data, request=body)
+    service.participants_updated(call)
+    return Answer({"participants": moved, "fromCall": body["fromCall"], **_context(body)})
+
+
+def transfer_to_participant(service: Service, request: Request) -> Answer:
+    body, call = request.body, request.call
+    _check_caller_id(call, body)
+    target = canonical(body["targetParticipant"])
+    transferee = present(call, canonical(body["transferee"])) if body.get("transferee") else _other(call)
+    if target["kind"] == "microsoftTeamsApp":
+        outcome = Outcome(0, accepted=True)  # another resource account takes it, and rings as a new call
+    else:
+        outcome = service.people.rung(target, RING_SECONDS)
+    data = {"transferTarget": target, "transferee": transferee.identifier}
+    arrival = service.work.after(outcome.after, lambda: _arrive(service, call, body, data, outcome))
+    call.timers.append(arrival)
+    return Answer(_context(body))
+
+
+def _arrive(service: Service, call: Call, body: dict[str, Any], data: dict[str, Identifier], outcome: Outcome) -> None:
+    if not outcome.accepted:
+        result = (outcome.code, outcome.sub_code, outcome.message)
+        service.emit(call, "CallTransferFailed", data, request=body, result=result)
+        return
+    service.emit(call, "CallTransferAccepted", data, request=body)
+    if data["transferTarget"]["kind"] == "microsoftTeamsApp":
+        service.work.start(forward(service, call, data["transferTarget"]))
+    service.leave(call, data["transferee"]["rawId"])
+
+
+def _check_caller_id(call: Call, body: dict[str, Any]) -> None:
+    for name in ("sourceCallerIdNumber", "sourceDisplayName"):
+        if call.kind == "tpe" and body.get(name):
+            raise errors.invalid(f"The field '{name}' is not allowed in a Teams Phone call.")
+
+
+def _other(call: Call) -> Participant:
+    """Who is transferred when nobody is named: the one the application talks to."""
+    people = list(call.present())
+    if len(people) != 1:
+        raise errors.invalid("The field 'transferee' is required unless the call has one other participant.")
+    return people[0]
+
+
+def _context(body: dict[str, Any]) -> dict[str, Any]:
+    context = body.get("operationContext")
+    return {"operationContext": context} if context else {}

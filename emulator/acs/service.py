@@ -1,0 +1,315 @@
+"""The state of the emulated service, and what happens to calls whoever causes it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, Literal
+
+from emulator.acs import errors
+from emulator.acs.callbacks import Callbacks
+from emulator.acs.calls import Call, Calls, Script
+from emulator.acs.files import Files
+from emulator.acs.identifiers import Identifier, unknown
+from emulator.acs.repeatability import Repeatability
+from emulator.acs.tokens import SigningKeys
+from emulator.clock import Clock, stamp
+from emulator.config import Config, Options
+from emulator.faults import Faults
+from emulator.journal import Journal
+from emulator.people import People
+from emulator.work import Work
+
+SYSTEM_TOPIC = "acs"
+TOPIC_SOURCE = (
+    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/emulator"
+    "/providers/Microsoft.Communication/communicationServices/emulator"
+)
+RING_SECONDS = 30.0  # azure-docs, Teams Phone extensibility FAQ: a call rings for 30 seconds
+DATA_VERSION = "2026-03-12"  # the `version` of callback data; assumed to be the api-version
+
+Publish = Callable[[str, list[dict[str, Any]]], Awaitable[None]]
+Result = tuple[int, int, str]
+
+OK: Result = (200, 0, "Success.")
+HUNG_UP: Result = (200, 7000, "The conversation has ended.")  # observed of the service
+
+
+class Service:
+    """Built once per process; ``reset`` brings it back to its start."""
+
+    def __init__(self, config: Config, *, clock: Clock, journal: Journal, faults: Faults, publish: Publish) -> None:
+        self.config, self.clock, self.journal, self.faults, self.publish = config, clock, journal, faults, publish
+        self.base_url = f"http://{config.host}:{config.port}"
+        self.work = Work(clock)
+        self.rng = random.Random(config.seed)
+        self.keys = SigningKeys(clock)
+        self.callbacks = Callbacks(
+            clock=clock, journal=journal, faults=faults, work=self.work, token=self.callback_token
+        )
+        self.repeatability = Repeatability(clock)
+        self.calls = Calls()
+        self.people = People()
+        self.files = Files(clock)
+        self.options = self._options()
+
+    def _options(self) -> Options:
+        return Options(
+            repeatability=self.config.repeatability,
+            start_recording_answer=self.config.start_recording_answer,
+        )
+
+    async def reset(self) -> None:
+        """Forget everything but the signing keys."""
+        await self.work.cancel()
+        for store in (self.calls, self.people, self.repeatability, self.callbacks, self.files, self.faults):
+            store.clear()
+        self.journal.clear()
+        self.options = self._options()
+        self.rng.seed(self.config.seed)
+
+    async def close(self) -> None:
+        await self.work.cancel()
+        await self.callbacks.close()
+        self.files.close()
+
+    def new_id(self) -> str:
+        return str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
+
+    def opaque_id(self, **content: str) -> str:
+        """An id such as the service makes: long, base64, and nothing to be read out of it."""
+        return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
+
+    def callback_token(self) -> str:
+        return self.keys.token(issuer=self.base_url, audience=self.config.resource_id)
+
+    # Ringing
+
+    def ring(
+        self,
+        source: Identifier,
+        target: Identifier,
+        *,
+        kind: Literal["tpe", "acs"] = "tpe",
+        script: Script | None = None,
+        correlation_id: str | None = None,
+    ) -> Call:
+        """A call arrives. It is missed if nobody takes it within the ring time."""
+        id = self.new_id()
+        call = Call(
+            id=id,
+            kind=kind,
+            source=source,
+            target=target,
+            server_call_id=self.opaque_id(conversation=f"https://emulator.invalid/conv/{self.new_id()}"),
+            correlation_id=correlation_id or self.new_id(),
+            state="ringing",
+            context=self.opaque_id(callId=id, cc=f"{self.rng.getrandbits(2048):0512x}"),
+            event_id=self.new_id(),
+            script=script or Script(),
+            ringing_at=self.clock.now(),
+        )
+        self.calls.add(call)
+        call.timers.append(self.work.after(RING_SECONDS, lambda: self._stop_ringing(call, "missed")))
+        return call
+
+    def incoming_call_event(
+        self,
+        call: Call,
+        *,
+        display_name: str = "",
+        on_behalf_of: Identifier | None = None,
+        custom_context: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        to = unknown(call.target) if call.kind == "tpe" else call.target
+        data: dict[str, Any] = {
+            "to": to,
+            "from": call.source,
+            "serverCallId": call.server_call_id,
+            "callerDisplayName": display_name,
+            "customContext": custom_context or {"voipHeaders": {}, "sipHeaders": {}},
+            "incomingCallContext": call.context,
+            "correlationId": call.correlation_id,
+        }
+        if on_behalf_of:
+            data["onBehalfOfCallee"] = on_behalf_of
+        subject = f"/caller/{call.source['rawId']}/recipient/{call.target['rawId']}"
+        return self.system_event("IncomingCall", subject, data, id=call.event_id, at=call.ringing_at)
+
+    def system_event(
+        self,
+        type: str,
+        subject: str,
+        data: dict[str, Any],
+        *,
+        id: str | None = None,
+        at: datetime | None = None,
+    ) -> dict[str, Any]:
+        """A CloudEvent of the resource's system topic."""
+        return {
+            "id": id or self.new_id(),
+            "source": TOPIC_SOURCE,
+            "type": f"Microsoft.Communication.{type}",
+            "subject": subject,
+            "time": stamp(at or self.clock.now()),
+            "specversion": "1.0",
+            "datacontenttype": "application/json",
+            "data": data,
+        }
+
+    def ringing(self, context: str) -> Call:
+        """The call an incoming-call context stands for, if it can still be taken. Raises AcsError."""
+        call = self.calls.by_context(context)
+        if call is None:
+            raise errors.invalid("The incomingCallContext is not valid.")
+        if call.state == "missed" or (call.state == "ended" and call.answered_at is None):
+            raise errors.not_found("The call is no longer ringing: the caller gave up or was not answered in time.")
+        if call.state != "ringing":
+            raise errors.invalid("The incomingCallContext was already used.")
+        return call
+
+    def take(self, call: Call, state: Literal["rejected", "redirected", "connected"]) -> None:
+        """Stop the ringing for good: the context is used now."""
+        self._cancel_timers(call)
+        call.state = state
+        if state != "connected":
+            call.ended_at = self.clock.now()
+
+    def _stop_ringing(self, call: Call, state: Literal["missed"]) -> None:
+        self._cancel_timers(call)
+        call.state, call.ended_at = state, self.clock.now()
+
+    # The application's leg
+
+    def establish(self, call: Call) -> None:
+        """The application is in the call, with the caller; what the caller has in mind begins."""
+        call.state = call.connection_state = "connected"
+        call.answered_at = self.clock.now()
+        call.join(call.far_end, self.clock.wall())
+        self.emit(call, "CallConnected", context=call.operation_context)
+        self.participants_updated(call)
+        for seconds, tone in call.script.presses:
+            call.timers.append(self.work.after(seconds, lambda tone=tone: self.press(call, tone)))  # type: ignore[misc]
+        if call.script.hangs_up_after is not None:
+            call.timers.append(self.work.after(call.script.hangs_up_after, lambda: self.hang_up(call)))
+
+    def disconnect(self, call: Call, result: Result = HUNG_UP) -> None:
+        """The application's leg ends; the others talk on if there are two of them."""
+        for invitation in call.invitations.values():
+            invitation.task.cancel()
+        call.invitations.clear()
+        if call.playlist:
+            call.playlist.stop()
+        if call.connection_state in ("connected", "connecting"):
+            call.connection_state = "disconnected"
+            self.emit(call, "CallDisconnected", context=call.operation_context, result=result)
+        if len(list(call.present())) < 2:  # noqa: PLR2004 - one alone is no conversation
+            self._finish(call)
+
+    def end(self, call: Call, result: Result = HUNG_UP) -> None:
+        """The call is over for everyone."""
+        for person in list(call.present()):
+            call.leave(person.raw_id, self.clock.wall())
+        if call.connected:
+            self.participants_updated(call)
+        self.disconnect(call, result)
+
+    def _finish(self, call: Call) -> None:
+        self._cancel_timers(call)
+        if call.state == "ended":
+            return
+        for person in list(call.present()):
+            call.leave(person.raw_id, self.clock.wall())
+        call.state, call.ended_at = "ended", self.clock.now()
+        for recording in call.recordings:
+            recording.stop()
+
+    @staticmethod
+    def _cancel_timers(call: Call) -> None:
+        for timer in call.timers:
+            timer.cancel()
+        call.timers.clear()
+
+    # People
+
+    def hang_up(self, call: Call, raw_id: str | None = None) -> None:
+        """Somebody, the caller unless said otherwise, hangs up."""
+        if call.state == "ringing":
+            self._stop_ringing(call, "missed")
+        else:
+            self.leave(call, raw_id or call.far_end["rawId"])
+
+    def leave(self, call: Call, raw_id: str) -> None:
+        if not call.leave(raw_id, self.clock.wall()):
+            return
+        if call.connected:
+            self.participants_updated(call)
+        left = len(list(call.present()))
+        if call.connected and left == 0:
+            self.disconnect(call)
+        elif not call.connected and left < 2:  # noqa: PLR2004 - one alone is no conversation
+            self._finish(call)
+
+    def press(self, call: Call, tone: str, raw_id: str | None = None) -> None:
+        """Somebody in the call, the caller unless said otherwise, presses a key."""
+        person = call.find(raw_id or call.far_end["rawId"])
+        if person is None or not call.connected:
+            return
+        if request := call.continuous_dtmf.get(person.raw_id):
+            call.tones_heard += 1
+            data = {"tone": tone, "sequenceId": call.tones_heard}
+            self.emit(call, "ContinuousDtmfRecognitionToneReceived", data, request=request)
+        if call.playlist:
+            call.playlist.hear(person.raw_id, tone)
+
+    # Events
+
+    def participants_updated(self, call: Call) -> None:
+        data = {
+            "participants": [person.describe() for person in call.present()],
+            "sequenceNumber": call.next_sequence_number(self.rng),
+        }
+        self.emit(call, "ParticipantsUpdated", data)
+
+    def emit(
+        self,
+        call: Call,
+        type: str,
+        data: dict[str, Any] | None = None,
+        *,
+        request: dict[str, Any] | None = None,
+        context: str | None = None,
+        result: Result = OK,
+        url: str | None = None,
+        source: str | None = None,
+    ) -> None:
+        """Send a callback. ``request`` is the body whose operation it answers: context and address come from it."""
+        asked = request or {}
+        context = context or asked.get("operationContext")
+        code, sub_code, message = result
+        where = source or f"calling/callConnections/{call.connection_id}"
+        content = {
+            "version": DATA_VERSION,
+            "publicEventType": f"Microsoft.Communication.{type}",
+            "callConnectionId": call.connection_id,
+            "serverCallId": call.server_call_id,
+            "correlationId": call.correlation_id,
+            "resultInformation": {"code": code, "subCode": sub_code, "message": message},
+            **({"operationContext": context} if context else {}),
+            **(data or {}),
+        }
+        event = {
+            "id": self.new_id(),
+            "source": where,
+            "type": content["publicEventType"],
+            "subject": where,
+            "time": stamp(self.clock.now()),
+            "specversion": "1.0",
+            "datacontenttype": "application/json",
+            "data": content,
+        }
+        self.callbacks.send(url or asked.get("operationCallbackUri") or call.callback_uri, event)

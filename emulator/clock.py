@@ -1,0 +1,44 @@
+"""The one place where the emulator reads a clock or waits.
+
+Time stamps are always the wall's, since applications compare them with their own clock. Durations (retry
+schedules, ring times, time to live) can run faster: with ``speed=60`` a minute's wait takes a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Clock:
+    def __init__(self, speed: float = 1.0) -> None:
+        self.speed = speed
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def elapsed(self) -> float:
+        """Seconds on a steady clock, scaled by ``speed``: differences of it are emulated durations."""
+        return time.monotonic() * self.speed
+
+    def wall(self) -> float:
+        """Seconds on a steady clock, as fast as the wall's: what a recording is as long as."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait an emulated duration."""
+        await asyncio.sleep(seconds / self.speed)
+
+    async def within(self, seconds: float, awaitable: Awaitable[T]) -> T:
+        """Await something for at most an emulated duration. Raises TimeoutError."""
+        return await asyncio.wait_for(awaitable, seconds / self.speed)
+
+
+def stamp(moment: datetime) -> str:
+    """An RFC 3339 time in UTC with microseconds, as the services write it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

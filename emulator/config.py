@@ -1,0 +1,42 @@
+"""What the emulator is told at its start, and the known values a client needs to reach it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+HOST = "127.0.0.1"
+PORT = 7080
+ACCESS_KEY = "ZW11bGF0b3ItYWNjZXNzLWtleS1mb3ItbG9jYWwtdXNl"  # base64, as keys of the service are; known to all
+RESOURCE_ID = "ac5e0000-0000-4000-8000-000000000001"  # the immutable id: what callbacks' tokens are meant for
+
+# The shapes of "accepted" that `POST /recordings` has been documented or seen to have: the REST reference
+# and recordings of the service say 202 with a body, the SDK takes 200 as well, the Teams Phone
+# extensibility quickstart says 204, and bare ones are what a client must survive.
+START_RECORDING_ANSWERS = ("202", "200", "204", "202-empty", "202-bare")
+
+
+@dataclass
+class Config:
+    host: str = HOST
+    port: int = PORT
+    platform: dict[str, Any] = field(default_factory=dict)  # topics and subscriptions: infra/local.json, parsed
+    functions_url: str | None = None  # instead of the platform file's "functions"
+    speed: float = 1.0
+    repeatability: bool = True
+    start_recording_answer: str = START_RECORDING_ANSWERS[0]
+    access_key: str = ACCESS_KEY
+    resource_id: str = RESOURCE_ID
+    seed: int | None = None
+    storage: str | None = None
+
+
+@dataclass
+class Options:
+    """What may be changed while the emulator runs (`POST /_emulator/options`)."""
+
+    repeatability: bool = True
+    start_recording_answer: str = START_RECORDING_ANSWERS[0]
+    recording_chunks: int = 1  # files a recording is split into
+    zero_byte_downloads: int = 0  # how often a new file is served empty before it is there
+    recording_file_delay: float = 0.5  # seconds from the end of a recording to the event that announces it

@@ -1,0 +1,332 @@
+"""The control API: what tests and people tell the emulator, and ask it. All under `/_emulator/`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from emulator.acs.calls import Call, Script
+from emulator.acs.identifiers import parse
+from emulator.acs.wire import ENUMS
+from emulator.config import START_RECORDING_ANSWERS
+from emulator.faults import BadFault
+from emulator.people import BadBehaviour, Behaviour
+
+if TYPE_CHECKING:
+    from emulator.server import Emulator
+
+DEFAULT_CALLER = "+12065551212"
+DEFAULT_ACCOUNT = "11111111-1111-4111-8111-111111111111"
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Refused(ValueError):
+    """Something was asked that can't be done; the text says what."""
+
+
+@web.middleware
+async def explain(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn what can't be understood under `/_emulator/` into a 400 that says why."""
+    if not request.path.startswith("/_emulator/"):
+        return await handler(request)
+    try:
+        return await handler(request)
+    except (Refused, BadFault, BadBehaviour) as error:
+        return web.json_response({"error": str(error)}, status=400)
+    except web.HTTPException as error:
+        return web.json_response({"error": error.reason}, status=error.status)
+
+
+class Control:
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._service = emulator.service
+
+    def routes(self) -> list[web.RouteDef]:
+        at = "/_emulator"
+        return [
+            web.get(f"{at}/health", self._health),
+            web.get(f"{at}/idle", self._idle),
+            web.post(f"{at}/calls", self._dial),
+            web.get(f"{at}/calls", self._calls),
+            web.get(f"{at}/calls/{{id}}", self._call),
+            web.post(f"{at}/calls/{{id}}/hangup", self._hang_up),
+            web.post(f"{at}/calls/{{id}}/press", self._press),
+            web.put(f"{at}/people/{{rawId}}", self._behave),
+            web.get(f"{at}/journal", self._journal),
+            web.post(f"{at}/reset", self._reset),
+            web.get(f"{at}/faults", self._faults),
+            web.post(f"{at}/faults", self._add_fault),
+            web.delete(f"{at}/faults", self._clear_faults),
+            web.get(f"{at}/options", self._options),
+            web.post(f"{at}/options", self._set_options),
+            web.post(f"{at}/events", self._publish),
+            web.get(f"{at}/deadletters", self._dead_letters),
+            web.post(f"{at}/tokens", self._token),
+            web.post(f"{at}/keys/rotate", self._rotate),
+        ]
+
+    async def _health(self, _: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def _idle(self, _: web.Request) -> web.Response:
+        return web.json_response({"idle": not self._service.work.busy and self._emulator.grid.idle()})
+
+    # Calls
+
+    async def _dial(self, request: web.Request) -> web.Response:
+        told = await _body(request)
+        many = told if isinstance(told, list) else [told]
+        dials = [_Dial(one) for one in many]  # all are understood before the first one rings
+        rung = [dial.ring(self._emulator) for dial in dials]
+        by_delay: dict[float, list[dict[str, Any]]] = {}
+        for dial, (_, event) in zip(dials, rung, strict=True):
+            by_delay.setdefault(dial.event_delay, []).append(event)
+        for delay, events in sorted(by_delay.items()):
+            await self._emulator.announce(events, after=delay)
+        answers = [_dialled(call) for call, _ in rung]
+        return web.json_response(answers if isinstance(told, list) else answers[0], status=201)
+
+    async def _calls(self, _: web.Request) -> web.Response:
+        return web.json_response({"calls": [call.describe() for call in self._service.calls]})
+
+    async def _call(self, request: web.Request) -> web.Response:
+        return web.json_response(self._find(request).describe())
+
+    async def _hang_up(self, request: web.Request) -> web.Response:
+        told = _object(await _body(request))
+        call = self._find(request)
+        who = told.get("who")
+        self._service.hang_up(call, parse(_text(told, "who"))["rawId"] if who else None)
+        return web.json_response(call.describe())
+
+    async def _press(self, request: web.Request) -> web.Response:
+        told = _object(await _body(request))
+        call, who = self._find(request), told.get("who")
+        if not call.connected:
+            raise Refused("nobody answered yet, or the call is over: no keys can be pressed")
+        self._service.press(call, _tone(told), parse(_text(told, "who"))["rawId"] if who else None)
+        return web.json_response(call.describe())
+
+    async def _behave(self, request: web.Request) -> web.Response:
+        who = parse(request.match_info["rawId"])
+        behaviour = Behaviour.parse(_object(await _body(request)))
+        self._service.people.tell(who["rawId"], behaviour)
+        return web.json_response({"rawId": who["rawId"], "behaviour": behaviour.does, "after": behaviour.after})
+
+    def _find(self, request: web.Request) -> Call:
+        if call := self._service.calls.get(request.match_info["id"]):
+            return call
+        raise web.HTTPNotFound(reason=f"there is no call {request.match_info['id']}")
+
+    # The journal, faults and options
+
+    async def _journal(self, request: web.Request) -> web.Response:
+        try:
+            since = int(request.query.get("since", "0"))
+        except ValueError:
+            raise Refused("'since' is the sequence number of an entry") from None
+        entries = self._emulator.journal.entries(request.query.get("kind"), since)
+        return web.json_response({"entries": entries}, dumps=_dumps)
+
+    async def _reset(self, _: web.Request) -> web.Response:
+        await self._emulator.reset()
+        return web.json_response({"status": "ok"})
+
+    async def _faults(self, _: web.Request) -> web.Response:
+        return web.json_response({"faults": self._emulator.faults.rules()})
+
+    async def _add_fault(self, request: web.Request) -> web.Response:
+        told = await _body(request)
+        faults = [self._emulator.faults.add(rule) for rule in (told if isinstance(told, list) else [told])]
+        answers = [fault.describe() for fault in faults]
+        return web.json_response(answers if isinstance(told, list) else answers[0], status=201)
+
+    async def _clear_faults(self, _: web.Request) -> web.Response:
+        self._emulator.faults.clear()
+        return web.json_response({"faults": []})
+
+    async def _options(self, _: web.Request) -> web.Response:
+        return web.json_response({**asdict(self._service.options), "speed": self._emulator.clock.speed})
+
+    async def _set_options(self, request: web.Request) -> web.Response:
+        told = _object(await _body(request))
+        checks = {"speed": _positive, **_OPTIONS}
+        for name, value in told.items():
+            if name not in checks:
+                raise Refused(f"there is no option {name!r}; there are {', '.join(checks)}")
+            checks[name](name, value)
+        for name, value in told.items():
+            setattr(self._emulator.clock if name == "speed" else self._service.options, name, value)
+        return await self._options(request)
+
+    # Events and tokens
+
+    async def _publish(self, request: web.Request) -> web.Response:
+        told = _object(await _body(request))
+        events = told.get("events")
+        if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
+            raise Refused("'events' is a list of CloudEvents")
+        topic = _text(told, "topic", "acs")
+        try:
+            await self._emulator.grid.publish(topic, events)
+        except (KeyError, LookupError, ValueError) as error:
+            raise Refused(f"topic {topic!r}: {error}") from error
+        return web.json_response({"published": len(events)}, status=202)
+
+    async def _dead_letters(self, _: web.Request) -> web.Response:
+        return web.json_response({"deadletters": self._emulator.grid.dead_letters()}, dumps=_dumps)
+
+    async def _token(self, request: web.Request) -> web.Response:
+        told, config = _object(await _body(request)), self._service.config
+        token = self._service.keys.token(
+            issuer=_text(told, "issuer", self._service.base_url),
+            audience=_text(told, "audience", config.resource_id),
+            expires_in=_number(told, "expires_in", 300.0),
+            not_before_in=_number(told, "not_before_in", 0.0),
+            kid=told.get("kid"),
+        )
+        return web.json_response({"token": token})
+
+    async def _rotate(self, request: web.Request) -> web.Response:
+        told = _object(await _body(request))
+        return web.json_response({"kid": self._service.keys.rotate(forget=bool(told.get("forget")))})
+
+
+class _Dial:
+    """One call to be made, as it was asked for."""
+
+    def __init__(self, told: Any) -> None:
+        told = _object(told)
+        self.source = parse(_text(told, "from", DEFAULT_CALLER))
+        self.target = parse(_text(told, "to", DEFAULT_ACCOUNT))
+        self.kind = told.get("kind", "tpe")
+        if self.kind not in ("tpe", "acs"):
+            raise Refused(f"'kind' is tpe or acs, not {self.kind!r}")
+        self.display_name = _text(told, "display_name", "")
+        callee = told.get("on_behalf_of_callee")
+        self.on_behalf_of = parse(_text(told, "on_behalf_of_callee")) if callee else None
+        self.custom_context = _custom_context(told.get("custom_headers"))
+        self.event_delay = _number(told, "event_delay", 0.0)
+        chunks, zeroes, hangs_up = (
+            told.get(name) for name in ("recording_chunks", "zero_byte_downloads", "hangs_up_after")
+        )
+        self.script = Script(
+            hangs_up_after=None if hangs_up is None else _number(told, "hangs_up_after"),
+            presses=[(_number(press, "after", 0.0), _tone(press)) for press in map(_object, _presses(told))],
+            recording_chunks=None if chunks is None else _count("recording_chunks", chunks, least=1),
+            zero_byte_downloads=None if zeroes is None else _count("zero_byte_downloads", zeroes),
+        )
+
+    def ring(self, emulator: Emulator) -> tuple[Call, dict[str, Any]]:
+        service = emulator.service
+        call = service.ring(self.source, self.target, kind=self.kind, script=self.script)
+        event = service.incoming_call_event(
+            call,
+            display_name=self.display_name,
+            on_behalf_of=self.on_behalf_of,
+            custom_context=self.custom_context,
+        )
+        return call, event
+
+
+def _dialled(call: Call) -> dict[str, Any]:
+    return {
+        "id": call.id,
+        "incomingCallContext": call.context,
+        "serverCallId": call.server_call_id,
+        "correlationId": call.correlation_id,
+        "eventId": call.event_id,
+    }
+
+
+def _custom_context(told: Any) -> dict[str, Any] | None:
+    """Headers as ``{"voipHeaders": …, "sipHeaders": …}``, or flat: those are VoIP headers."""
+    if told is None:
+        return None
+    if not isinstance(told, dict):
+        raise Refused("'custom_headers' is an object of headers")
+    if set(told) <= {"voipHeaders", "sipHeaders"}:
+        return {"voipHeaders": {}, "sipHeaders": {}, **told}
+    return {"voipHeaders": told, "sipHeaders": {}}
+
+
+def _presses(told: dict[str, Any]) -> list[Any]:
+    presses = told.get("presses", [])
+    if not isinstance(presses, list):
+        raise Refused("'presses' is a list of {after, tone}")
+    return presses
+
+
+async def _body(request: web.Request) -> Any:
+    text = await request.text()
+    try:
+        return json.loads(text) if text else {}
+    except ValueError as error:
+        raise Refused(f"the body is not JSON: {error}") from error
+
+
+def _object(told: Any) -> dict[str, Any]:
+    if not isinstance(told, dict):
+        raise Refused(f"expected a JSON object, not {type(told).__name__}")
+    return told
+
+
+def _text(told: dict[str, Any], name: str, default: str | None = None) -> str:
+    value = told.get(name, default)
+    if not isinstance(value, str):
+        raise Refused(f"{name!r} is a string")
+    return value
+
+
+def _number(told: dict[str, Any], name: str, default: float | None = None) -> float:
+    value = told.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise Refused(f"{name!r} is a number of seconds")
+    return float(value)
+
+
+def _tone(told: dict[str, Any]) -> str:
+    tone = told.get("tone")
+    if tone not in ENUMS["DtmfTone"]:
+        raise Refused(f"'tone' is one of {', '.join(ENUMS['DtmfTone'])}, not {tone!r}")
+    return str(tone)
+
+
+def _count(name: str, value: Any, *, least: int = 0) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise Refused(f"{name!r} is a whole number from {least}")
+    return value
+
+
+def _positive(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+        raise Refused(f"{name!r} is a number above 0")
+
+
+def _boolean(name: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise Refused(f"{name!r} is true or false")
+
+
+def _shape(name: str, value: Any) -> None:
+    if value not in START_RECORDING_ANSWERS:
+        raise Refused(f"{name!r} is one of {', '.join(START_RECORDING_ANSWERS)}")
+
+
+_OPTIONS: dict[str, Callable[[str, Any], Any]] = {
+    "repeatability": _boolean,
+    "start_recording_answer": _shape,
+    "recording_chunks": lambda name, value: _count(name, value, least=1),
+    "zero_byte_downloads": _count,
+    "recording_file_delay": _positive,
+}
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, default=str)

@@ -1,0 +1,98 @@
+"""The whole emulator as one web server: ACS at its root, Event Grid and the control API beside it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+from emulator.acs.gateway import Gateway
+from emulator.acs.service import SYSTEM_TOPIC, Service
+from emulator.clock import Clock
+from emulator.config import Config
+from emulator.control import Control, explain
+from emulator.eventgrid import EventGrid
+from emulator.faults import Faults
+from emulator.journal import Journal
+
+MAX_BODY = 8 * 1024 * 1024  # bytes; well above any of the services' own limits
+
+
+class Emulator:
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.clock = Clock(config.speed)
+        self.journal = Journal(self.clock)
+        self.faults = Faults()
+        self.grid = EventGrid(
+            config.platform,
+            clock=self.clock,
+            journal=self.journal,
+            faults=self.faults,
+            functions_url=config.functions_url,
+            storage=config.storage,
+        )
+        self.service = Service(
+            config, clock=self.clock, journal=self.journal, faults=self.faults, publish=self.grid.publish
+        )
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        return self.service.base_url
+
+    async def start(self) -> None:
+        """Listen. Raises OSError if the port is taken."""
+        self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self.config.host, self.config.port).start()
+        except OSError:
+            await self._runner.cleanup()
+            raise
+        host = "127.0.0.1" if self.config.host in ("0.0.0.0", "::") else self.config.host  # noqa: S104
+        self.service.base_url = f"http://{host}:{self._runner.addresses[0][1]}"
+        await self.grid.start()
+
+    async def stop(self) -> None:
+        await self.service.close()
+        await self.grid.close()
+        if self._runner:
+            await self._runner.cleanup()
+
+    async def reset(self) -> None:
+        """Back to how it was when it started, apart from the signing keys and the speed."""
+        await self.service.reset()
+        self.grid.reset()
+        self.journal.clear()
+
+    async def announce(self, events: list[dict[str, Any]], *, after: float = 0) -> None:
+        """Publish events of the ACS resource, at once or some time later."""
+
+        async def later() -> None:
+            await self.clock.sleep(after)
+            await self.grid.publish(SYSTEM_TOPIC, events)
+
+        if after:
+            self.service.work.start(later())
+        else:
+            await self.grid.publish(SYSTEM_TOPIC, events)
+
+    def _application(self) -> web.Application:
+        application = web.Application(client_max_size=MAX_BODY, middlewares=[explain])
+        application.add_routes(Gateway(self.service).routes())
+        application.add_routes(self.grid.routes())
+        application.add_routes(Control(self).routes())
+        return application
+
+
+@asynccontextmanager
+async def running(config: Config) -> AsyncIterator[Emulator]:
+    emulator = Emulator(config)
+    try:
+        await emulator.start()
+        yield emulator
+    finally:
+        await emulator.stop()

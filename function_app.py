@@ -1,0 +1,91 @@
+"""The index of the system: every trigger, its binding, one call each. No logic.
+
+Names of functions are referred to by the Event Grid subscriptions in ``infra/``.
+"""
+
+import json
+import logging
+
+import azure.functions as func
+
+from shared.app import App
+
+logging.getLogger("azure").setLevel(logging.WARNING)  # azure-core logs every request at INFO
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+calls = App()
+
+
+# -- Event Grid, system topic of the ACS resource --
+
+
+@app.event_grid_trigger(arg_name="event")
+async def incoming_call(event: func.CloudEvent) -> None:
+    await calls.incoming_call(event)
+
+
+@app.event_grid_trigger(arg_name="event")
+async def recording_file_ready(event: func.CloudEvent) -> None:
+    await calls.recording_file_ready(event)
+
+
+# -- Event Grid, custom topic: the callbacks, one trigger for each kind --
+
+
+@app.event_grid_trigger(arg_name="event")
+async def call_connected(event: func.CloudEvent) -> None:
+    await calls.call_event(event)
+
+
+@app.event_grid_trigger(arg_name="event")
+async def call_disconnected(event: func.CloudEvent) -> None:
+    await calls.call_event(event)
+
+
+@app.event_grid_trigger(arg_name="event")
+async def participants_changed(event: func.CloudEvent) -> None:
+    await calls.call_event(event)
+
+
+@app.event_grid_trigger(arg_name="event")
+async def recording_state_changed(event: func.CloudEvent) -> None:
+    await calls.call_event(event)
+
+
+@app.event_grid_trigger(arg_name="event")
+async def start_recording_failed(event: func.CloudEvent) -> None:
+    await calls.call_event(event)
+
+
+@app.event_grid_trigger(arg_name="event")
+async def call_progressed(event: func.CloudEvent) -> None:
+    await calls.call_event(event)
+
+
+# -- HTTP: ACS proves itself by its signed token, so no function key is asked for --
+
+
+@app.route("callbacks/{call_id}", methods=["POST"])
+async def callbacks(req: func.HttpRequest) -> func.HttpResponse:
+    authorization = req.headers.get("Authorization", "")
+    return func.HttpResponse(
+        status_code=await calls.callbacks(req.route_params["call_id"], authorization, req.get_body())
+    )
+
+
+@app.route("health", methods=["GET"])
+async def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001  # the binding demands it
+    return func.HttpResponse(json.dumps({"status": "ok"}), mimetype="application/json")
+
+
+# -- Time --
+
+
+@app.queue_trigger(arg_name="message", queue_name="wakes", connection="CALL_STORAGE")
+async def wake_call(message: func.QueueMessage) -> None:
+    await calls.wake(message.get_body().decode())
+
+
+@app.timer_trigger(arg_name="timer", schedule="0 * * * * *")
+async def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001  # the binding demands it
+    await calls.sweep()

@@ -1,0 +1,134 @@
+"""One call, end to end, on this machine: ``python -m local.demo --scenario happy``.
+
+Starts storage, the emulator and the Functions host, dials, shows what goes over the wire while it happens, reads
+the row and the archived file, and stops everything. Exits 1, with the reason, if anything did not happen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import sys
+import tempfile
+import time
+import wave
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from local.scenarios import ACCOUNT, CALLER, SCENARIOS, Scenario
+from local.show import BOLD, DIM, GREEN, PLAIN, RED, lines, row
+from local.stack import NotStarted, Ports, Stack, control
+from shared.app import App, call_id_of
+from shared.calls.call import Call, State
+from shared.calls.machine import recording_status
+
+QUIET_SECONDS = 1.0  # nothing more happens once the call is over and the emulator has been idle for so long
+WAITING = {"starting", "active", "stopped"}
+
+
+async def run(scenario: Scenario, stack: Stack) -> list[str]:
+    """Run the scenario; return what went wrong."""
+    async with aiohttp.ClientSession() as http:
+        print(f"\n{BOLD}{scenario.name}{PLAIN}: {scenario.story}\n")
+        for fault in scenario.faults:
+            await control(http, stack, "POST", "faults", fault)
+        dialled = await control(http, stack, "POST", "calls", {"from": CALLER, "to": ACCOUNT} | scenario.dial)
+        app = App(stack.ports.settings())
+        try:
+            call = await _watch(http, stack, app, dialled, scenario.seconds)
+            journal = (await control(http, stack, "GET", "journal"))["entries"]
+            if call is None:
+                return ["the app wrote no row for the call"]
+            print(f"\n{row(call)}\n")
+            return scenario.check(call, journal) + await _check_files(app, call)
+        finally:
+            await app.close()
+
+
+async def _watch(
+    http: aiohttp.ClientSession, stack: Stack, app: App, dialled: dict[str, Any], seconds: float
+) -> Call | None:
+    """Print the journal as it grows until the call is over; return its row."""
+    seen, start, call, quiet_since = 0, None, None, time.monotonic()
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        entries = (await control(http, stack, "GET", f"journal?since={seen}"))["entries"]
+        if entries:
+            seen, quiet_since = entries[-1]["seq"], time.monotonic()
+            rang = next((e["event"] for e in entries if e["kind"] == "event"), None)
+            start = start or datetime.fromisoformat(entries[0]["at"])
+            if rang is not None and call is None:
+                call_id = call_id_of(dialled["incomingCallContext"], datetime.fromisoformat(rang["time"]))
+            for line in lines(entries, start):
+                print(line, flush=True)
+        if time.monotonic() - quiet_since > QUIET_SECONDS:
+            call = (await app.store.read(call_id)).call
+            if call is not None and _is_over(call):
+                return call
+        await asyncio.sleep(0.1)
+    return call
+
+
+def _is_over(call: Call) -> bool:
+    settled = call.state in {State.ENDED, State.MISSED, State.REFUSED, State.REJECTED, State.FAILED}
+    return settled and recording_status(call)[0].value not in WAITING
+
+
+async def _check_files(app: App, call: Call) -> list[str]:
+    """Open the archived files with the standard library, and compare their length with the recording's."""
+    wrong = []
+    container = app.clients.container(app.settings.recordings_container)
+    for recording in call.recordings.values():
+        for chunk in recording.chunks.values():
+            if chunk.path is None:
+                continue
+            data = await (await container.download_blob(chunk.path)).readall()
+            with wave.open(io.BytesIO(data)) as audio:
+                seconds = audio.getnframes() / audio.getframerate()
+                channels = audio.getnchannels()
+            print(f"{BOLD}The archived file{PLAIN}\n  {app.settings.recordings_container}/{chunk.path}")
+            print(f"  {len(data):,} bytes, {seconds:.2f} s, {channels} channel{'s'[: channels != 1]}, opens as WAV\n")
+            if recording.started_at and recording.stopped_at:
+                expected = (recording.stopped_at - recording.started_at).total_seconds()
+                if abs(seconds - expected) > 0.25:  # noqa: PLR2004  # the events' times are not the recorder's
+                    wrong.append(f"the file holds {seconds:.2f} s, but the recording took {expected:.2f} s")
+    return wrong
+
+
+async def main(scenario: Scenario, host: str, ports: Ports) -> int:
+    began = time.monotonic()
+    logs = Path(tempfile.mkdtemp(prefix="teams-phone-demo-"))
+    stack = Stack(ports=ports, host=host, settings=scenario.settings, logs=logs)
+    try:
+        async with stack:
+            print(f"Storage, emulator and Functions host are up after {time.monotonic() - began:.1f} s.")
+            wrong = await run(scenario, stack)
+    except NotStarted as error:
+        print(f"{RED}Not started:{PLAIN} {error}", file=sys.stderr)
+        return 1
+    for reason in wrong:
+        print(f"{RED}Not as it should be:{PLAIN} {reason}", file=sys.stderr)
+    if wrong:
+        print(f"{DIM}The logs are in {logs}{PLAIN}", file=sys.stderr)
+        return 1
+    print(f"{GREEN}All of it happened as it should.{PLAIN} {DIM}Everything is stopped again; logs: {logs}{PLAIN}")
+    return 0
+
+
+def options(description: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--host", choices=["emulator", "func", "none"], default="emulator", help="the Functions host")
+    parser.add_argument("--ports", choices=["default", "free"], default="default", help="free takes any free ports")
+    return parser
+
+
+if __name__ == "__main__":
+    parser = options(__doc__ or "")
+    parser.add_argument("--scenario", choices=list(SCENARIOS), default="happy")
+    given = parser.parse_args()
+    chosen = Ports.free() if given.ports == "free" else Ports()
+    sys.exit(asyncio.run(main(SCENARIOS[given.scenario], given.host, chosen)))

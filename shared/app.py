@@ -1,0 +1,342 @@
+"""The hall where the wings meet: an event comes in, the call is folded, effects go out.
+
+Every trigger ends up in ``_advance``: read the row, fold the event, save, perform what the machine asked for, fold
+how it went. Only incoming calls are answered before anything is saved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import random
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, Protocol
+
+from azure.core.exceptions import AzureError
+
+from shared.calls.call import Call, State
+from shared.calls.effects import Effect
+from shared.calls.events import Event, IncomingCallPayload, Rang, Refused, Unreadable, parse, recording_id_of
+from shared.calls.machine import next_wake, reduce
+from shared.calls.outcomes import Verdict, look_up
+from shared.calls.plans import Decision, decide
+from shared.platform import callbacks, clock, tokens
+from shared.platform.clients import Clients
+from shared.platform.perform import Performer
+from shared.platform.quarantine import keep_aside
+from shared.platform.settings import Settings
+from shared.platform.store import Conflict, Row, Store
+from shared.platform.wakes import wake_later
+
+log = logging.getLogger(__name__)
+
+HANDLER_SECONDS = 8.0  # an effect's share of an invocation; Event Grid gives an invocation up after 30
+WAKE_SECONDS = 540.0  # the same for the queue-triggered function, which may copy a long recording
+CONFLICTS = 8  # how often a row that changes under our hands is read again, before Event Grid must try again
+SOON = timedelta(seconds=60)  # what is due sooner than the sweep would find it is woken by the queue
+SWEPT_DAYS = 2  # a recording's file can come a day after its call
+KEPT_ANSWERS = 1000
+
+_CALL_ID = re.compile(r"\d{8}-[0-9a-f]{32}")
+
+
+class TryAgain(Exception):
+    """What was to be done can succeed later: raised, so that the event is delivered again."""
+
+
+class WireEvent(Protocol):
+    """What is used of ``azure.functions.CloudEvent``."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def time(self) -> datetime | None: ...
+    @property
+    def subject(self) -> str | None: ...
+    @property
+    def extension_attrs(self) -> dict[str, Any]: ...
+    def get_json(self) -> Any: ...
+
+
+def call_id_of(context: str, at: datetime) -> str:
+    """A call's id, derived from its incoming-call context: ``20261121-`` and 32 hexadecimal digits."""
+    return f"{at:%Y%m%d}-{hashlib.sha256(context.encode()).hexdigest()[:32]}"
+
+
+class App:
+    """One for each process. Settings are read, and clients are made, when they are first needed."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None, now: Callable[[], datetime] = clock.now) -> None:
+        self.settings = Settings(environment)
+        self.clients = Clients(self.settings)
+        self._now = now
+        self._answers: dict[str, asyncio.Task[Event]] = {}
+
+    @cached_property
+    def _performer(self) -> Performer:
+        return Performer(self.settings, self.clients, self._now)
+
+    @cached_property
+    def store(self) -> Store:
+        return Store(self.clients.calls)
+
+    @cached_property
+    def _keys(self) -> tokens.SigningKeys:
+        return tokens.SigningKeys(self.settings.callback_keys_url)
+
+    async def close(self) -> None:
+        if "_keys" in self.__dict__:
+            await self._keys.close()
+        await self.clients.close()
+
+    # -- Incoming calls ------------------------------------------------------------------------------------
+
+    async def incoming_call(self, wire: WireEvent) -> None:
+        """Answer first, then write the row: nothing slow stands between the event and the answer."""
+        received_at = self._now()
+        event = await self._read(wire, "incoming_call", IncomingCallPayload)
+        if event is None:
+            return
+        payload: IncomingCallPayload = event.data
+        call_id = call_id_of(payload.incoming_call_context, event.at)
+        decision = decide(self.settings.plan, payload, event.at, received_at)
+        outcome = await self._respond(decision, call_id, payload.incoming_call_context)
+        rang = _rang(payload, decision, received_at)
+        events = [Event(event.id, "IncomingCall", event.at, rang), *([outcome] if outcome else [])]
+        await self._advance(call_id, events, Row())
+        if outcome is not None and _can_pass(outcome):
+            raise TryAgain(f"call {call_id}: ACS did not take the answer; the event must be delivered again")
+
+    async def _respond(self, decision: Decision, call_id: str, context: str) -> Event | None:
+        match decision:
+            case Decision.ANSWER:
+                return await self._once(call_id, lambda: self._performer.answer(call_id, context))
+            case Decision.REJECT:
+                reason = self.settings.plan.incoming
+                return await self._once(call_id, lambda: self._performer.reject(call_id, context, reason))
+        return None
+
+    async def _once(self, call_id: str, respond: Callable[[], Any]) -> Event:
+        """One response for all deliveries of an event that reach this process, unless it must be tried again.
+
+        Those that reach another process are held off by ACS, which takes a context once.
+        """
+        task = self._answers.get(call_id)
+        if task is None:
+            task = self._answers[call_id] = asyncio.ensure_future(respond())
+            while len(self._answers) > KEPT_ANSWERS:
+                del self._answers[next(iter(self._answers))]
+        try:
+            async with asyncio.timeout(HANDLER_SECONDS):
+                outcome = await asyncio.shield(task)
+        except BaseException:
+            self._answers.pop(call_id, None)
+            raise
+        if _can_pass(outcome):
+            self._answers.pop(call_id, None)
+        return outcome
+
+    # -- Everything that comes later -----------------------------------------------------------------------
+
+    async def call_event(self, wire: WireEvent) -> None:
+        """A callback, delivered by the custom topic. The ``callid`` attribute tells which call it is about."""
+        event = await self._read(wire, "call_event")
+        if event is None:
+            return
+        call_id = str(wire.extension_attrs.get(callbacks.CALL_ID, ""))
+        if not _CALL_ID.fullmatch(call_id):
+            await self._keep_aside(_as_json(wire), f"its attribute {callbacks.CALL_ID} is no call id", "call_event")
+            return
+        await self._advance(call_id, [event])
+
+    async def recording_file_ready(self, wire: WireEvent) -> None:
+        """A recording's files are there. The event names no call; the index knows it by the recording's id."""
+        event = await self._read(wire, "recording_file_ready")
+        if event is None:
+            return
+        try:
+            recording_id = recording_id_of(event.subject)
+        except Unreadable as error:
+            await self._keep_aside(_as_json(wire), str(error), "recording_file_ready")
+            return
+        call_id = await self.store.call_of_recording(recording_id)
+        if call_id is None:
+            raise TryAgain(f"event {event.id}: no call is known yet for its recording; it must be delivered again")
+        await self._advance(call_id, [event])
+
+    async def wake(self, call_id: str) -> None:
+        """The moment that a call asked to be woken at has come."""
+        if not _CALL_ID.fullmatch(call_id):
+            await self._keep_aside(call_id, "it is no call id", "wake_call")
+            return
+        await self._advance(call_id, [_woken(self._now())], limit=WAKE_SECONDS)
+
+    async def sweep(self) -> int:
+        """Wake the calls whose moment has passed: their wake was lost, or something hangs. Returns how many."""
+        count = 0
+        async for call_id in self.store.due(self._now(), SWEPT_DAYS):
+            await wake_later(self.clients.wakes, call_id, timedelta())
+            count += 1
+        if count:
+            log.warning("sweep: %d calls woken", count)
+        return count
+
+    # -- Callbacks over HTTP -------------------------------------------------------------------------------
+
+    async def callbacks(self, call_id: str, authorization: str, body: bytes) -> int:
+        """Accept a callback: verify it, publish it unchanged, and say so with a bare status.
+
+        200 it is safe; 401 its token is not ACS's; 413 it is too large; 503 the keys, the topic or the storage
+        can't be reached now, which makes ACS send it again where a 4xx would lose it.
+        """
+        if len(body) > callbacks.LARGEST_BODY:
+            return 413
+        try:
+            await tokens.verify(
+                authorization,
+                self._keys,
+                issuer=self.settings.callback_issuer,
+                audience=self.settings.acs_resource_id,
+            )
+            return await self._accept(call_id, body)
+        except tokens.Forbidden as error:
+            log.warning("callback refused: %s", error)
+            return 401
+        except tokens.KeysUnavailable as error:
+            log.error("callback not accepted now: %s", error)  # noqa: TRY400  # the text says it all
+            return 503
+        except AzureError as error:
+            log.error("callback not accepted now: %s", type(error).__name__)  # noqa: TRY400
+            return 503
+
+    async def _accept(self, call_id: str, body: bytes) -> int:
+        events, unreadable = callbacks.read(body)
+        if not _CALL_ID.fullmatch(call_id):
+            unreadable += [(event, "its callback URL names no call") for event in events]
+            events = []
+        for event, reason in unreadable:
+            await self._keep_aside(event, reason, "callbacks")
+        if events:
+            await callbacks.publish(self.clients.topic, call_id, events)
+        return 200
+
+    # -- The one way an event goes -------------------------------------------------------------------------
+
+    async def _advance(
+        self, call_id: str, events: list[Event], row: Row | None = None, *, limit: float = HANDLER_SECONDS
+    ) -> None:
+        """Fold events into the call, perform what it asks for, and fold how that went, until nothing is left.
+
+        ``row`` spares the read where there is most likely no row yet.
+        """
+        conflicts = 0
+        while events:
+            row = row or await self.store.read(call_id)
+            if row.call is None and all(event.type == "Woken" for event in events):
+                return
+            now = self._now()
+            call, effects = self._fold(row.call or Call(id=call_id, plan=self.settings.plan), events, now)
+            if call != row.call:
+                try:
+                    row = await self._save(row, call, now)
+                except Conflict:
+                    row, conflicts = None, conflicts + 1
+                    if conflicts > CONFLICTS:
+                        raise
+                    await asyncio.sleep(random.uniform(0, 0.05 * conflicts))  # noqa: S311  # to part two rivals
+                    continue
+            events = await self._perform(call, effects, limit)
+
+    def _fold(self, call: Call, events: list[Event], now: datetime) -> tuple[Call, list[Effect]]:
+        asked: dict[str, Effect] = {}
+        for event in events:
+            before = call.state
+            call, effects = reduce(call, event, now)
+            asked |= {effect.id: effect for effect in effects}
+            if call.state is not before:
+                log.info("call %s: %s, by %s %s", call.id, call.state, event.type, event.id)
+        open_ids = {effect.id for effect in call.effects}
+        return call, [effect for effect in asked.values() if effect.id in open_ids]
+
+    async def _save(self, row: Row, call: Call, now: datetime) -> Row:
+        saved = await self.store.write(row, call, now)
+        due = next_wake(call)
+        if due is not None and due - now < SOON and (row.call is None or due != next_wake(row.call)):
+            await wake_later(self.clients.wakes, call.id, due - now)
+        return saved
+
+    async def _perform(self, call: Call, effects: list[Effect], limit: float) -> list[Event]:
+        """What became of the effects. One of them failing for a fault of ours does not hide the others."""
+        performing = (self._performer.perform(call, effect, limit) for effect in effects)
+        results = await asyncio.gather(*performing, return_exceptions=True)
+        outcomes = [result for result in results if isinstance(result, Event)]
+        errors = [result for result in results if isinstance(result, BaseException)]
+        if errors:
+            if outcomes:
+                await self._advance(call.id, outcomes, limit=limit)
+            raise errors[0]
+        return outcomes
+
+    # -- What can't be read --------------------------------------------------------------------------------
+
+    async def _read(self, wire: WireEvent, source: str, shape: type | None = None) -> Event | None:
+        """The event, typed; None if it could not be read and was kept aside."""
+        try:
+            return _typed(wire, shape)
+        except Unreadable as error:
+            await self._keep_aside(_as_json(wire), str(error), source)
+            return None
+
+    async def _keep_aside(self, event: Any, reason: str, source: str) -> None:
+        container = self.clients.container(self.settings.quarantine_container)
+        await keep_aside(container, event, reason, source, self._now())
+
+
+def _typed(wire: WireEvent, shape: type | None) -> Event:
+    if not hasattr(wire, "extension_attrs"):
+        raise Unreadable("it is not in the CloudEvents schema: check the subscription's delivery schema")
+    event = parse(wire.type, wire.id, wire.time, wire.subject, wire.get_json())
+    if shape is not None and not isinstance(event.data, shape):
+        raise Unreadable(f"{event.type} is not for this trigger: check the subscription's event types")
+    return event
+
+
+def _rang(payload: IncomingCallPayload, decision: Decision, received_at: datetime) -> Rang:
+    """The event as the row keeps it. A call that is not ours leaves no trace of who called."""
+    ours = decision is not Decision.NOT_OURS
+    return Rang(
+        decision=decision.value,
+        caller=payload.from_.raw_id if ours else "",
+        callee=payload.to.raw_id,
+        caller_name=payload.caller_display_name if ours else None,
+        on_behalf_of=payload.on_behalf_of_callee.raw_id if payload.on_behalf_of_callee else None,
+        server_call_id=payload.server_call_id,
+        correlation_id=payload.correlation_id,
+        received_at=received_at,
+    )
+
+
+def _woken(now: datetime) -> Event:
+    return Event(f"woken {now.isoformat()}", "Woken", now, None)
+
+
+def _can_pass(outcome: Event) -> bool:
+    refused = outcome.data
+    return isinstance(refused, Refused) and look_up(refused.code, refused.sub_code).verdict is Verdict.TRANSIENT
+
+
+def _as_json(wire: WireEvent) -> dict[str, Any]:
+    names = ("id", "source", "type", "time", "subject", "event_type", "event_time", "topic")
+    known = {name: getattr(wire, name) for name in names if getattr(wire, name, None) is not None}
+    return known | {"data": wire.get_json()} | getattr(wire, "extension_attrs", {})
+
+
+__all__ = ["App", "State", "TryAgain", "call_id_of"]

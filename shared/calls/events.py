@@ -1,0 +1,217 @@
+"""Wire payloads made into typed events.
+
+A wire event is a CloudEvents 1.0 envelope with a payload whose shape depends on its type. Every event of the
+platform begins with ``Microsoft.Communication.``; the rest is its short name, which is what this code uses.
+Shapes: Azure Communication Services REST API, Call Automation 2026-03-12, and azure-docs
+``event-grid/communication-services-voice-video-events.md``.
+
+Beside the platform's events stand the outcomes of what this app did (``Answered``, ``EffectDone``, …) and the
+passing of time (``Woken``): the call is a fold over all of them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+PREFIX = "Microsoft.Communication."
+RESOURCE_ACCOUNT = "28:orgid:"  # how a Teams resource account's object id is written as a raw id
+
+
+class Unreadable(ValueError):
+    """An event that cannot be understood. The text says why, and holds nothing of the payload's content."""
+
+
+class Payload(Struct, frozen=True, rename="camel", kw_only=True):
+    """What all payloads are derived from. Fields that are not named are let pass: the platform adds some."""
+
+
+class ResultInformation(Payload, frozen=True, kw_only=True):
+    code: int = 0
+    sub_code: int = 0
+    message: str = ""
+
+
+class Identifier(Payload, frozen=True, kw_only=True):
+    """A participant's identity; ``raw_id`` alone tells who it is."""
+
+    raw_id: str
+
+
+class IncomingCallPayload(Payload, frozen=True, kw_only=True):
+    """A call that rings. ``incoming_call_context`` is a secret: who has it can answer the call."""
+
+    to: Identifier
+    from_: Identifier = msgspec.field(name="from")
+    incoming_call_context: str
+    server_call_id: str | None = None
+    correlation_id: str | None = None
+    caller_display_name: str | None = None
+    on_behalf_of_callee: Identifier | None = None
+
+
+class CallbackPayload(Payload, frozen=True, kw_only=True):
+    """What every callback carries."""
+
+    call_connection_id: str
+    server_call_id: str | None = None
+    correlation_id: str | None = None
+    operation_context: str | None = None
+    result_information: ResultInformation | None = None
+
+
+class Participant(Payload, frozen=True, kw_only=True):
+    identifier: Identifier
+    is_muted: bool = False
+    is_on_hold: bool = False
+
+
+class ParticipantsPayload(CallbackPayload, frozen=True, kw_only=True):
+    participants: tuple[Participant, ...]
+    sequence_number: int = 0  # rises from event to event, with gaps
+
+
+class RecordingStatePayload(CallbackPayload, frozen=True, kw_only=True):
+    recording_id: str
+    state: Literal["active", "inactive"]
+    start_date_time: datetime | None = None
+
+
+class RecordingFailedPayload(CallbackPayload, frozen=True, kw_only=True):
+    recording_id: str | None = None
+    result_information: ResultInformation  # here it must be there
+
+
+class RecordingChunk(Payload, frozen=True, kw_only=True):
+    """One file of a recording; the locations are absolute URLs that only ACS credentials open."""
+
+    document_id: str
+    index: int
+    content_location: str
+    metadata_location: str
+    delete_location: str | None = None
+    end_reason: str | None = None
+
+
+class RecordingStorageInfo(Payload, frozen=True, kw_only=True):
+    recording_chunks: tuple[RecordingChunk, ...]
+
+
+class RecordingFilePayload(Payload, frozen=True, kw_only=True):
+    recording_storage_info: RecordingStorageInfo
+    recording_start_time: datetime | None = None
+    recording_duration_ms: int | None = None
+    session_end_reason: str | None = None
+
+
+_SHAPES: dict[str, type[Payload]] = {
+    "IncomingCall": IncomingCallPayload,
+    "ParticipantsUpdated": ParticipantsPayload,
+    "RecordingStateChanged": RecordingStatePayload,
+    "StartRecordingFailed": RecordingFailedPayload,
+    "RecordingFileStatusUpdated": RecordingFilePayload,
+}
+
+
+class Event(Struct, frozen=True):
+    """Something that happened: its id (unique, and the same when delivered again), short type, time and data."""
+
+    id: str
+    type: str
+    at: datetime
+    data: Any  # a Payload, or one of the outcomes below
+    subject: str = ""
+
+
+# -- Outcomes of what this app did, and the passing of time -------------------------------------------------
+
+
+class Rang(Struct, frozen=True):
+    """The IncomingCall as the call takes it: without the context, with what was decided about it."""
+
+    decision: str  # a plans.Decision
+    caller: str
+    callee: str
+    caller_name: str | None
+    on_behalf_of: str | None
+    server_call_id: str | None
+    correlation_id: str | None
+    received_at: datetime
+
+
+class Answered(Struct, frozen=True):
+    """ACS accepted AnswerCall. The ids are unknown when another delivery of the same event won the race."""
+
+    call_connection_id: str | None
+    server_call_id: str | None
+    correlation_id: str | None
+    sent_at: datetime
+    answered_at: datetime
+
+
+class Refused(Struct, frozen=True):
+    """The platform refused a request (``code/sub_code`` as in the catalogue)."""
+
+    code: int
+    sub_code: int
+    message: str
+
+
+class EffectDone(Struct, frozen=True):
+    effect_id: str
+    recording_id: str | None = None
+    archived: tuple[str, int] | None = None  # the blob's path and its length in bytes
+
+
+class EffectFailed(Struct, frozen=True):
+    effect_id: str
+    action: str  # its name, for the timeline
+    code: int
+    sub_code: int
+    message: str
+
+
+class Found(Struct, frozen=True):
+    """What GET /callConnections/{id} said: a CallConnectionState, or ``gone`` for 404."""
+
+    state: str
+
+
+def parse(event_type: str, event_id: str, at: datetime | None, subject: str | None, data: Any) -> Event:
+    """A wire event as a typed one. Raises Unreadable."""
+    if not event_type.startswith(PREFIX):
+        raise Unreadable(f"its type does not begin with {PREFIX}")
+    if not event_id:
+        raise Unreadable("it has no id")
+    if at is None:
+        raise Unreadable("it has no time")
+    name = event_type.removeprefix(PREFIX)
+    shape = _SHAPES.get(name, CallbackPayload)
+    try:
+        payload = msgspec.convert(data, shape)
+    except msgspec.ValidationError as error:
+        raise Unreadable(f"its data is no {name}: {error}") from None
+    return Event(event_id, name, in_utc(at), payload, subject or "")
+
+
+def in_utc(moment: datetime) -> datetime:
+    """A time with its zone; one without is read as UTC, which is what the platform writes."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def resource_account(raw_id: str) -> str | None:
+    """The object id of a Teams resource account from its raw id ``28:orgid:{object id}``; None for others."""
+    return raw_id.removeprefix(RESOURCE_ACCOUNT) if raw_id.startswith(RESOURCE_ACCOUNT) else None
+
+
+def recording_id_of(subject: str) -> str:
+    """The recording's id from a RecordingFileStatusUpdated subject
+    ``/recording/call/{id}/serverCallId/{id}/recordingId/{id}``. Raises Unreadable.
+    """
+    _, found, recording_id = subject.rpartition("/recordingId/")
+    if not found or not recording_id:
+        raise Unreadable("its subject names no recordingId")
+    return recording_id

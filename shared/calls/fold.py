@@ -1,0 +1,337 @@
+"""What each event says about a call: one small function for each type, each a join that any order may reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from shared.calls.call import GONE_STATES, Call, Chunk, Entry, Recording, Result, next_state, proof
+from shared.calls.effects import ArchiveChunk, Play, StartRecording, effect_id
+from shared.calls.events import (
+    Answered,
+    CallbackPayload,
+    EffectDone,
+    EffectFailed,
+    Event,
+    Found,
+    ParticipantsPayload,
+    Rang,
+    RecordingFailedPayload,
+    RecordingFilePayload,
+    RecordingStatePayload,
+    Refused,
+    ResultInformation,
+    recording_id_of,
+)
+from shared.calls.outcomes import look_up
+
+PLAYED = "played"
+ANNOUNCEMENT = "announcement"
+NOTICE = "notice"
+
+# Events of our own that nobody outside can tell apart from what the platform reports itself; only what the
+# platform reports, and what it refused, stands in the timeline.
+_NOT_IN_TIMELINE = frozenset({"Answered", "EffectDone", "Woken", "Found"})
+
+
+def fold(call: Call, event: Event, now: datetime) -> Call:
+    """The call with what the event says. Knowing an event already changes nothing."""
+    said = _FOLDS.get(event.type, _callback)(call, event)
+    said = replace(said, state=next_state(call.state, proof(call, event, now)))
+    said = _measure(said, event, now)
+    if event.type in _NOT_IN_TIMELINE or _knows(call, event):
+        return said
+    entry = Entry(event.at, event.id, event.type, describe(event), now)
+    timeline = tuple(sorted((*said.timeline, entry), key=lambda e: (e.at, e.id)))
+    return replace(said, timeline=timeline)
+
+
+def describe(event: Event) -> str:
+    """The event in words, from the event alone. No numbers, names or contexts."""
+    data = event.data
+    match data:
+        case Rang():
+            return "on behalf of somebody" if data.on_behalf_of else ""
+        case ParticipantsPayload():
+            count = len(data.participants)
+            return f"{count} participant{'' if count == 1 else 's'}"
+        case RecordingStatePayload():
+            return data.state
+        case RecordingFilePayload():
+            count = len(data.recording_storage_info.recording_chunks)
+            return f"{count} file{'' if count == 1 else 's'}"
+        case Refused():
+            return in_words(data.code, data.sub_code)
+        case EffectFailed():
+            return f"{data.action}: {in_words(data.code, data.sub_code)}"
+        case CallbackPayload(result_information=ResultInformation(code=code, sub_code=sub_code)):
+            return in_words(code, sub_code)
+    return ""
+
+
+def in_words(code: int, sub_code: int) -> str:
+    """``500/8511: the prompt could not be played``; nothing for plain success."""
+    if code in (0, 200) and not sub_code:
+        return ""
+    return f"{code}/{sub_code}: {look_up(code, sub_code).meaning}"
+
+
+# -- Joins ---------------------------------------------------------------------------------------------------
+
+
+def earliest(a: datetime | None, b: datetime | None) -> datetime | None:
+    return min((moment for moment in (a, b) if moment is not None), default=None)
+
+
+def known(a: str | None, b: str | None) -> str | None:
+    """What is known of the two. Should they differ, the smaller one, so that order does not matter."""
+    return min((text for text in (a, b) if text), default=None)
+
+
+# Of several results the most telling one is kept: why the set-up failed rather than that the call is over.
+_TELLING = {"AnswerFailed": 2, "CallDisconnected": 1}
+
+
+def _more_telling(a: Result | None, b: Result | None) -> Result | None:
+    known_results = [result for result in (a, b) if result is not None]
+    return max(known_results, key=lambda r: (_TELLING.get(r.told_by, 0), r), default=None)
+
+
+def _result(event: Event) -> Result | None:
+    info = event.data.result_information
+    return Result(event.type, info.code, info.sub_code, info.message) if info is not None else None
+
+
+def _knows(call: Call, event: Event) -> bool:
+    return any(entry.id == event.id for entry in call.timeline)
+
+
+def _is_news(call: Call, event: Event) -> bool:
+    """Whether the platform tells something new: a sign of life of the call."""
+    return event.type not in _NOT_IN_TIMELINE | {"EffectFailed"} and not _knows(call, event)
+
+
+def _measure(call: Call, event: Event, now: datetime) -> Call:
+    m = call.measured
+    match event.type, event.data:
+        case "IncomingCall", Rang() as rang:
+            m = replace(m, received_at=earliest(m.received_at, rang.received_at))
+        case "Answered", Answered() as answered:
+            m = replace(
+                m,
+                answer_sent_at=earliest(m.answer_sent_at, answered.sent_at),
+                answered_at=earliest(m.answered_at, answered.answered_at),
+            )
+        case "CallConnected", _:
+            m = replace(m, connected_received_at=earliest(m.connected_received_at, now))
+    if event.type in {"Answered", "Found"} or _is_news(call, event):
+        m = replace(m, heard_at=max(m.heard_at or now, now))
+    return replace(call, measured=m) if m != call.measured else call
+
+
+# -- One function for each type of event ---------------------------------------------------------------------
+
+
+def _incoming_call(call: Call, event: Event) -> Call:
+    rang: Rang = event.data
+    return replace(
+        call,
+        caller=known(call.caller, rang.caller),
+        caller_name=known(call.caller_name, rang.caller_name),
+        callee=known(call.callee, rang.callee),
+        on_behalf_of=known(call.on_behalf_of, rang.on_behalf_of),
+        server_call_id=known(call.server_call_id, rang.server_call_id),
+        correlation_id=known(call.correlation_id, rang.correlation_id),
+        called_at=earliest(call.called_at, event.at),
+    )
+
+
+def _answered(call: Call, event: Event) -> Call:
+    answered: Answered = event.data
+    return replace(
+        call,
+        call_connection_id=known(call.call_connection_id, answered.call_connection_id),
+        server_call_id=known(call.server_call_id, answered.server_call_id),
+        correlation_id=known(call.correlation_id, answered.correlation_id),
+    )
+
+
+def _answer_refused(call: Call, event: Event) -> Call:
+    refused: Refused = event.data
+    result = Result(event.type, refused.code, refused.sub_code, refused.message)
+    return replace(call, result=_more_telling(call.result, result))
+
+
+def _callback(call: Call, event: Event) -> Call:
+    """What every callback says: the ids. The only thing that events without a function of their own say."""
+    if not isinstance(event.data, CallbackPayload):
+        return call
+    data = event.data
+    return replace(
+        call,
+        call_connection_id=known(call.call_connection_id, data.call_connection_id),
+        server_call_id=known(call.server_call_id, data.server_call_id),
+        correlation_id=known(call.correlation_id, data.correlation_id),
+    )
+
+
+def _call_connected(call: Call, event: Event) -> Call:
+    return replace(_callback(call, event), connected_at=earliest(call.connected_at, event.at))
+
+
+def _call_over(call: Call, event: Event) -> Call:
+    """CallDisconnected and AnswerFailed: the call is over, and this is how."""
+    result = _more_telling(call.result, _result(event))
+    return replace(_callback(call, event), ended_at=earliest(call.ended_at, event.at), result=result)
+
+
+def _found(call: Call, event: Event) -> Call:
+    """What GET /callConnections/{id} told, where no callback did."""
+    found: Found = event.data
+    if found.state == "connected":
+        return replace(call, connected_at=earliest(call.connected_at, event.at))
+    if found.state in GONE_STATES:
+        return replace(call, ended_at=earliest(call.ended_at, event.at))
+    return call
+
+
+def _participants_updated(call: Call, event: Event) -> Call:
+    data: ParticipantsPayload = event.data
+    present = tuple(sorted(p.identifier.raw_id for p in data.participants))
+    newest = max((call.participants_sequence, call.participants), (data.sequence_number, present))
+    return replace(_callback(call, event), participants_sequence=newest[0], participants=newest[1])
+
+
+def _recording(call: Call, recording_id: str, change: Callable[[Recording], Recording]) -> Call:
+    before = call.recordings.get(recording_id, Recording())
+    return replace(call, recordings=call.recordings | {recording_id: change(before)})
+
+
+def _recording_state_changed(call: Call, event: Event) -> Call:
+    data: RecordingStatePayload = event.data
+
+    def change(recording: Recording) -> Recording:
+        if data.state == "active":
+            return replace(recording, started_at=earliest(recording.started_at, data.start_date_time or event.at))
+        return replace(recording, stopped_at=earliest(recording.stopped_at, event.at))
+
+    return _recording(_callback(call, event), data.recording_id, change)
+
+
+def _start_recording_failed(call: Call, event: Event) -> Call:
+    data: RecordingFailedPayload = event.data
+    info = data.result_information
+    failure = Result(event.type, info.code, info.sub_code, info.message)
+    failures = call.recording_failures | {event.id: failure}
+    return replace(_callback(call, event), recording_failures=failures)
+
+
+def _recording_file(call: Call, event: Event) -> Call:
+    data: RecordingFilePayload = event.data
+
+    def change(recording: Recording) -> Recording:
+        chunks = dict(recording.chunks)
+        for told in data.recording_storage_info.recording_chunks:
+            chunk = Chunk(told.content_location, told.metadata_location, told.delete_location)
+            before = chunks.get(str(told.index), chunk)
+            chunks[str(told.index)] = min(before, chunk, key=lambda c: c.content)
+        return replace(recording, chunks=dict(sorted(chunks.items())))
+
+    return _recording(call, recording_id_of(event.subject), change)
+
+
+def _play_over(call: Call, event: Event) -> Call:
+    """PlayCompleted, PlayFailed, PlayCanceled: told apart by the operation context, which is the effect's id."""
+    call = _callback(call, event)
+    outcome = PLAYED if event.type == "PlayCompleted" else f"not played: {describe(event) or event.type}"
+    if event.data.operation_context == effect_id(call.id, ANNOUNCEMENT):
+        return replace(call, announced=_better(call.announced, outcome))
+    if event.data.operation_context == effect_id(call.id, NOTICE):
+        return replace(call, notified=_better(call.notified, outcome))
+    return call
+
+
+def _better(a: str | None, b: str) -> str:
+    """Of two outcomes of a prompt: that it was played, if one says so."""
+    return PLAYED if PLAYED in (a, b) else min(a or b, b)
+
+
+def _play_started(call: Call, event: Event) -> Call:
+    return replace(_callback(call, event), first_audio_at=earliest(call.first_audio_at, event.at))
+
+
+def _effect_done(call: Call, event: Event) -> Call:
+    done: EffectDone = event.data
+    effect = next((e for e in call.effects if e.id == done.effect_id), None)
+    if effect is not None and isinstance(effect.action, ArchiveChunk) and done.archived is not None:
+        path, length = done.archived
+        return _chunk(call, effect.action, lambda chunk: replace(chunk, path=path, length=length))
+    if done.recording_id:
+        return _recording(call, done.recording_id, lambda recording: recording)
+    return call
+
+
+def _effect_failed(call: Call, event: Event) -> Call:
+    failed: EffectFailed = event.data
+    effect = next((e for e in call.effects if e.id == failed.effect_id), None)
+    if effect is None:
+        return call
+    result = Result(failed.action, failed.code, failed.sub_code, failed.message)
+    match effect.action:
+        case StartRecording():
+            return replace(call, recording_failures=call.recording_failures | {event.id: result})
+        case Play(purpose=purpose) if effect.tries >= PLAY_TRIES or not passes(result):
+            field = "announced" if purpose == ANNOUNCEMENT else "notified"
+            said = _better(getattr(call, field), f"not played: {in_words(result.code, result.sub_code)}")
+            return replace(call, **{field: said})
+        case ArchiveChunk() if result.code == GONE:
+            lost = "the file was no longer there"
+            return _chunk(call, effect.action, lambda chunk: replace(chunk, lost=lost))
+    return call
+
+
+GONE = 404
+PLAY_TRIES = 3
+
+
+def passes(result: Result) -> bool:
+    """Whether a failure can pass by itself."""
+    return look_up(result.code, result.sub_code).verdict == "transient"
+
+
+def _chunk(call: Call, action: ArchiveChunk, change: Callable[[Chunk], Chunk]) -> Call:
+    key = str(action.index)
+
+    def in_recording(recording: Recording) -> Recording:
+        return replace(recording, chunks=recording.chunks | {key: change(recording.chunks[key])})
+
+    return _recording(call, action.recording_id, in_recording)
+
+
+def _nothing(call: Call, _event: Event) -> Call:
+    return call
+
+
+_FOLDS: dict[str, Callable[[Call, Event], Call]] = {
+    "IncomingCall": _incoming_call,
+    "Answered": _answered,
+    "AnswerRefused": _answer_refused,
+    "Rejected": _nothing,
+    "Woken": _nothing,
+    "Found": _found,
+    "EffectDone": _effect_done,
+    "EffectFailed": _effect_failed,
+    "CallConnected": _call_connected,
+    "CallDisconnected": _call_over,
+    "AnswerFailed": _call_over,
+    "ParticipantsUpdated": _participants_updated,
+    "RecordingStateChanged": _recording_state_changed,
+    "StartRecordingFailed": _start_recording_failed,
+    "RecordingFileStatusUpdated": _recording_file,
+    "PlayStarted": _play_started,
+    "PlayCompleted": _play_over,
+    "PlayFailed": _play_over,
+    "PlayCanceled": _play_over,
+}

@@ -1,0 +1,176 @@
+"""The SDK clients, built in one place: credentials, time-outs and retries that fit into a ring window.
+
+Identity by default; keys only for plain-HTTP endpoints, which are the emulator's. Everything but Call
+Automation is imported on first use, since what answers a call must start fast.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+from azure.communication.callautomation.aio import CallAutomationClient
+from azure.core.credentials import AzureKeyCredential
+from azure.core.pipeline.transport import AioHttpTransport
+
+from shared.platform.settings import Settings
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+    from azure.core.rest import AsyncHttpResponse, HttpRequest
+    from azure.data.tables.aio import TableClient
+    from azure.eventgrid.aio import EventGridPublisherClient
+    from azure.storage.blob.aio import BlobServiceClient, ContainerClient
+    from azure.storage.queue.aio import QueueClient
+
+Client = TypeVar("Client")
+
+RECORDING_HOST = ".asm.skype.com"  # where ACS says its recordings are
+
+
+class Patience(TypedDict):
+    """azure-core's defaults wait for minutes (300 s time-outs, 10 retries, 120 s back-off)."""
+
+    connection_timeout: float
+    read_timeout: float
+    retry_total: int
+    retry_backoff_factor: float
+    retry_backoff_max: float
+
+
+# A call rings for 30 s and an invocation ends after 8: two quick retries, then the caller hears of it.
+PATIENCE: Patience = {
+    "connection_timeout": 2,
+    "read_timeout": 5,
+    "retry_total": 2,
+    "retry_backoff_factor": 0.2,
+    "retry_backoff_max": 1,
+}
+
+# The blob and queue SDKs name and default theirs differently (15 s before the first retry).
+STORAGE_PATIENCE: dict[str, Any] = {
+    "connection_timeout": 2,
+    "read_timeout": 20,
+    "retry_total": 2,
+    "initial_backoff": 0.2,
+    "increment_base": 1,
+    "random_jitter_range": 0.1,
+}
+
+
+class RecordingTransport(AioHttpTransport):  # type: ignore[misc]  # azure-core loads it lazily, hence Any
+    """Fetches recordings from the emulator, which answers for the host they are said to be on.
+
+    The SDK sends credentials only to Microsoft's recording hosts; that guard stays on, and what passes it is
+    redirected here, below it.
+    """
+
+    def __init__(self, recordings: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._recordings = urlsplit(recordings)
+
+    async def send(self, request: HttpRequest, **kwargs: Any) -> AsyncHttpResponse:
+        url = urlsplit(request.url)
+        if (url.hostname or "").endswith(RECORDING_HOST):
+            request.url = urlunsplit(url._replace(scheme=self._recordings.scheme, netloc=self._recordings.netloc))
+        response: AsyncHttpResponse = await super().send(request, **kwargs)
+        return response
+
+
+class Clients:
+    """The app's clients, each built on first use and kept until ``close``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._open: list[Any] = []
+
+    @cached_property
+    def credential(self) -> AsyncTokenCredential:
+        """The app's identity. AZURE_CLIENT_ID names a user-assigned one; AZURE_TOKEN_CREDENTIALS narrows the search."""
+        from azure.identity.aio import DefaultAzureCredential
+
+        return self._keep(DefaultAzureCredential())
+
+    @cached_property
+    def call_automation(self) -> CallAutomationClient:
+        settings = self._settings
+        key = settings.acs_access_key
+        transport: AioHttpTransport = (
+            RecordingTransport(settings.recording_endpoint) if settings.recording_endpoint else AioHttpTransport()
+        )
+        return self._keep(
+            CallAutomationClient(
+                settings.acs_endpoint,
+                AzureKeyCredential(key) if key else self.credential,
+                transport=transport,
+                **PATIENCE,
+            )
+        )
+
+    @cached_property
+    def topic(self) -> EventGridPublisherClient:
+        from azure.eventgrid.aio import EventGridPublisherClient
+
+        key = self._settings.topic_key
+        credential = AzureKeyCredential(key) if key else self.credential
+        return self._keep(EventGridPublisherClient(self._settings.topic_endpoint, credential, **PATIENCE))
+
+    @cached_property
+    def calls(self) -> TableClient:
+        from azure.data.tables.aio import TableClient
+
+        name, connection = self._settings.calls_table, self._settings.storage_connection_string()
+        if connection:
+            return self._keep(TableClient.from_connection_string(connection, name, **PATIENCE))
+        uri = self._settings.storage_uri("table")
+        return self._keep(TableClient(uri, name, credential=self.credential, **PATIENCE))
+
+    @cached_property
+    def wakes(self) -> QueueClient:
+        from azure.storage.queue import TextBase64EncodePolicy
+        from azure.storage.queue.aio import QueueClient
+
+        # The Functions host decodes Base64 by default (host.json, extensions.queues.messageEncoding).
+        name, how = self._settings.wakes_queue, {"message_encode_policy": TextBase64EncodePolicy(), **STORAGE_PATIENCE}
+        connection = self._settings.storage_connection_string()
+        if connection:
+            client = QueueClient.from_connection_string(connection, name, **how)
+        else:
+            uri = self._settings.storage_uri("queue")
+            client = QueueClient(uri, name, credential=self.credential, **how)
+        return self._keep(client)
+
+    def container(self, name: str) -> ContainerClient:
+        return self._blobs.get_container_client(name)
+
+    @cached_property
+    def recording_container(self) -> ContainerClient:
+        """The container of our own that ACS writes to, which can be in another account."""
+        from azure.storage.blob.aio import ContainerClient
+
+        url, connection = self._settings.recording_container_url or "", self._settings.storage_connection_string()
+        if connection:
+            return self.container(url.rpartition("/")[2])
+        return self._keep(ContainerClient.from_container_url(url, credential=self.credential, **STORAGE_PATIENCE))
+
+    @cached_property
+    def _blobs(self) -> BlobServiceClient:
+        from azure.storage.blob.aio import BlobServiceClient
+
+        # Blocks of 4 MiB: a recording is copied through memory that does not grow with its size.
+        sizes: dict[str, Any] = {"max_block_size": 4 * 1024 * 1024, "max_single_put_size": 4 * 1024 * 1024}
+        connection = self._settings.storage_connection_string()
+        if connection:
+            return self._keep(BlobServiceClient.from_connection_string(connection, **sizes, **STORAGE_PATIENCE))
+        uri = self._settings.storage_uri("blob")
+        return self._keep(BlobServiceClient(uri, credential=self.credential, **sizes, **STORAGE_PATIENCE))
+
+    def _keep(self, client: Client) -> Client:
+        self._open.append(client)
+        return client
+
+    async def close(self) -> None:
+        """Close what was opened, the last first."""
+        while self._open:
+            await self._open.pop().close()

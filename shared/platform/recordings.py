@@ -1,0 +1,108 @@
+"""Recordings: from where ACS keeps them for 24 hours to our own container.
+
+A file is streamed block by block, so that memory does not grow with it, and is visible only when it is whole:
+the blob is committed once as many bytes have passed as ACS announced. The blob is created conditionally, so that
+whoever comes second finds it there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
+
+from shared.calls.call import Chunk
+from shared.platform.store import key
+
+if TYPE_CHECKING:
+    from azure.communication.callautomation.aio import CallAutomationClient
+    from azure.core.rest import AsyncHttpResponse
+    from azure.storage.blob.aio import ContainerClient
+
+log = logging.getLogger(__name__)
+
+
+class NotReady(Exception):
+    """The file cannot be copied yet, or came incomplete: worth another try."""
+
+
+def path_of(call_id: str, recording_id: str, index: int) -> str:
+    """``yyyy/mm/dd/{call_id}/{recording_id}/{index}``, with the day of the call."""
+    return f"{call_id[:4]}/{call_id[4:6]}/{call_id[6:8]}/{call_id}/{key(recording_id)}/{index}"
+
+
+async def archive(
+    acs: CallAutomationClient, container: ContainerClient, chunk: Chunk, path: str, *, look_first: bool
+) -> tuple[str, int]:
+    """Copy a file and its metadata to ``{path}.wav`` and ``{path}.json``; return the blob's name and length.
+
+    ``look_first`` asks whether the file is there already before it is fetched. Raises NotReady, AzureError.
+    """
+    name = f"{path}.wav"
+    if look_first and (length := await length_of(container, name)) is not None:
+        return name, length
+    await _copy(acs, container, chunk.metadata, f"{path}.json", "application/json")
+    return name, await _copy(acs, container, chunk.content, name, "audio/wav")
+
+
+async def length_of(container: ContainerClient, name: str) -> int | None:
+    """A blob's length in bytes, or None if there is no such blob."""
+    try:
+        return int((await container.get_blob_client(name).get_blob_properties()).size)
+    except ResourceNotFoundError as error:
+        if getattr(error, "error_code", None) == "ContainerNotFound":
+            raise
+        return None
+
+
+async def delete_source(acs: CallAutomationClient, chunk: Chunk) -> None:
+    """Delete ACS's copy. That it can't be deleted does no harm: it is gone after 24 hours anyway."""
+    if chunk.delete is None:
+        return
+    try:
+        await acs.delete_recording(chunk.delete)
+    except (AzureError, ValueError) as error:
+        log.warning("the source of an archived recording was not deleted: %s", type(error).__name__)
+
+
+async def _copy(acs: CallAutomationClient, container: ContainerClient, url: str, name: str, kind: str) -> int:
+    from azure.storage.blob import ContentSettings
+
+    response: AsyncHttpResponse = await acs.download_recording(url)  # type: ignore[assignment]
+    async with response:
+        length = _announced(response)
+        try:
+            await container.upload_blob(
+                name,
+                _counted(response, length),
+                length=length,
+                overwrite=False,
+                content_settings=ContentSettings(content_type=kind),
+            )
+        except ResourceExistsError:
+            there = await length_of(container, name)
+            if there != length:
+                raise NotReady(f"{name} is there with {there} bytes, but ACS has {length}") from None
+    return length
+
+
+def _announced(response: AsyncHttpResponse) -> int:
+    length = int(response.headers.get("Content-Length", "0"))
+    if length == 0:
+        raise NotReady("ACS has no bytes of the file yet")
+    return length
+
+
+async def _counted(response: AsyncHttpResponse, length: int) -> AsyncIterator[bytes]:
+    """The bytes of the response, with an error in place of the end if they are not all there."""
+    seen = 0
+    async for block in response.iter_raw():
+        seen += len(block)
+        if seen >= length:
+            yield block
+            break
+        yield block
+    if seen != length:
+        raise NotReady(f"{seen} of {length} bytes came")

@@ -1,0 +1,154 @@
+"""The row of a call in Table storage: one entity for each call, changed under its ETag.
+
+Rows are partitioned by day and shard (``20261121-a``): recent calls are listed by scanning a few partitions, and
+none of them runs hot. What is worth filtering by stands in columns of its own; the call itself is JSON.
+Table storage's limits: 64 KiB a property (32 Ki characters of UTF-16), 1 MiB an entity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shared.calls.call import Call, Entry, Measured
+from shared.calls.machine import next_look, recording_status
+
+if TYPE_CHECKING:
+    from azure.data.tables.aio import TableClient
+
+VERSION = 1  # of the row's format
+PIECE = 32_000  # characters of JSON in one property
+SHARDS = "0123456789abcdef"
+_INDEX = "recording "  # partitions of the index from recording ids to calls
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+class Conflict(Exception):
+    """The row was changed since it was read."""
+
+
+class Row(Struct, frozen=True):
+    """A call as it was read, or None if there is none yet, and the ETag that a change must name."""
+
+    call: Call | None = None
+    etag: str | None = None
+
+
+class Store:
+    def __init__(self, table: TableClient) -> None:
+        self._table = table
+
+    async def read(self, call_id: str) -> Row:
+        try:
+            entity = await self._table.get_entity(partition_of(call_id), call_id)
+        except ResourceNotFoundError as error:
+            _check_table(error)
+            return Row()
+        return Row(_call(entity), entity.metadata["etag"])
+
+    async def write(self, row: Row, call: Call, now: datetime) -> Row:
+        """Save the call over the row it was made from. Raises Conflict if the row has changed since."""
+        for recording_id in call.recordings.keys() - (row.call.recordings.keys() if row.call else ()):
+            await self._index(recording_id, call.id)
+        entity = _entity(call, now)
+        try:
+            if row.etag is None:
+                saved = await self._table.create_entity(entity)
+            else:
+                saved = await self._table.update_entity(
+                    entity, mode="replace", etag=row.etag, match_condition=MatchConditions.IfNotModified
+                )
+        except (ResourceExistsError, ResourceModifiedError):
+            raise Conflict(call.id) from None
+        except ResourceNotFoundError as error:
+            _check_table(error)
+            raise Conflict(call.id) from None
+        return Row(call, saved["etag"])
+
+    async def call_of_recording(self, recording_id: str) -> str | None:
+        """The id of the call that the recording belongs to, once an event or an answer has told it."""
+        try:
+            entity = await self._table.get_entity(_INDEX + key(recording_id), "call")
+        except ResourceNotFoundError as error:
+            _check_table(error)
+            return None
+        return str(entity["call_id"])
+
+    async def due(self, now: datetime, days: int) -> AsyncIterator[str]:
+        """The ids of calls of the last ``days`` days that should be looked at by now."""
+        first, last = (moment.strftime("%Y%m%d") for moment in (now - timedelta(days=days), now + timedelta(days=1)))
+        query = "PartitionKey ge @first and PartitionKey lt @last and wake_at le @now"
+        parameters = {"first": first, "last": last + "~", "now": now}
+        async for entity in self._table.query_entities(query, select=["RowKey"], parameters=parameters):
+            yield entity["RowKey"]
+
+    async def _index(self, recording_id: str, call_id: str) -> None:
+        entity = {"PartitionKey": _INDEX + key(recording_id), "RowKey": "call", "call_id": call_id}
+        await self._table.upsert_entity(entity)
+
+
+def partition_of(call_id: str) -> str:
+    """``20261121-3f…`` → ``20261121-3``: the day, and one of 16 shards."""
+    return call_id[:10]
+
+
+def key(recording_id: str) -> str:
+    """A recording id as a key: ids are base64, whose / and + keys and blob names do not take well."""
+    return recording_id.replace("+", "-").replace("/", "_").rstrip("=")
+
+
+def _entity(call: Call, now: datetime) -> dict[str, Any]:
+    status, reason = recording_status(call)
+    columns = {
+        "PartitionKey": partition_of(call.id),
+        "RowKey": call.id,
+        "version": VERSION,
+        "state": call.state.value,
+        "recording": status.value,
+        "reason": reason,
+        "callee": call.callee,
+        "called_at": call.called_at,
+        "connected_at": call.connected_at,
+        "ended_at": call.ended_at,
+        "wake_at": next_look(call, now),
+        "measured": _encoder.encode(call.measured).decode(),
+    }
+    core = replace(call, timeline=(), measured=Measured())
+    present = {name: value for name, value in columns.items() if value is not None}
+    return present | _pieces("call", core) | _pieces("timeline", call.timeline)
+
+
+def _call(entity: dict[str, Any]) -> Call:
+    core = msgspec.json.decode(_joined(entity, "call"), type=Call)
+    timeline = msgspec.json.decode(_joined(entity, "timeline"), type=tuple[Entry, ...])
+    measured = msgspec.json.decode(entity["measured"], type=Measured)
+    return replace(core, timeline=timeline, measured=measured)
+
+
+def _pieces(name: str, value: Any) -> dict[str, str]:
+    """A value's JSON as properties ``name``, ``name_1``, …, each within the limit of a property."""
+    text = _encoder.encode(value).decode()
+    starts = range(0, len(text), PIECE)
+    return {f"{name}_{n}" if n else name: text[start : start + PIECE] for n, start in enumerate(starts)}
+
+
+def _joined(entity: dict[str, Any], name: str) -> str:
+    pieces, n = [entity[name]], 1
+    while (more := entity.get(f"{name}_{n}")) is not None:
+        pieces.append(more)
+        n += 1
+    return "".join(pieces)
+
+
+def _check_table(error: ResourceNotFoundError) -> None:
+    """A missing row is an answer; a missing table is a fault of the deployment."""
+    if getattr(error, "error_code", None) == "TableNotFound":
+        raise error

@@ -1,0 +1,111 @@
+"""Verification of the tokens that ACS signs its callbacks with.
+
+RS256 JSON Web Tokens, five minutes long, a new one for each event; issuer and keys are Microsoft's, the audience
+is the ACS resource's immutable id (azure-docs, "Secure the webhook endpoint" for Call Automation).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import jwt
+from azure.core import AsyncPipelineClient
+from azure.core.exceptions import AzureError
+from azure.core.pipeline.policies import AsyncRetryPolicy
+from azure.core.rest import HttpRequest
+
+KEYS_LIFE = 3600.0  # seconds until the keys are fetched anew
+REFETCH_PAUSE = 30.0  # between two fetches for key ids that are not known
+CLOCK_SKEW = 60.0  # seconds by which our clock and the issuer's may differ
+LONGEST_TOKEN = 8192  # characters
+
+
+class Forbidden(Exception):
+    """The token does not prove that the request is from ACS. The text says why, without the token."""
+
+
+class KeysUnavailable(Exception):
+    """The signing keys cannot be fetched, so nothing can be said about the token."""
+
+
+class SigningKeys:
+    """The issuer's public keys, kept in memory.
+
+    An unknown key id makes them be fetched again, since keys are rotated, but at most once in 30 seconds, so that
+    forged ids cost nothing. PyJWT's own client does the same, but blocks the event loop while it fetches and
+    holds up tokens of known keys meanwhile.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._fetched_at = float("-inf")
+        self._failed_at = float("-inf")
+        self._lock = asyncio.Lock()
+        retries = AsyncRetryPolicy(retry_total=1, retry_backoff_factor=0.1)
+        self._http: AsyncPipelineClient[HttpRequest, Any] = AsyncPipelineClient(url, policies=[retries])
+
+    async def get(self, kid: str) -> jwt.PyJWK:
+        """The key with this id. Raises Forbidden if there is none, KeysUnavailable if that can't be known."""
+        if kid not in self._keys or self._age() > KEYS_LIFE:
+            async with self._lock:
+                await self._refresh(kid)
+        try:
+            return self._keys[kid]
+        except KeyError:
+            raise Forbidden("the token is signed with a key that the issuer does not publish") from None
+
+    def _age(self) -> float:
+        return time.monotonic() - self._fetched_at
+
+    async def _refresh(self, kid: str) -> None:
+        stale = self._age() > KEYS_LIFE
+        if not stale and (kid in self._keys or self._age() < REFETCH_PAUSE):
+            return
+        if time.monotonic() - self._failed_at > 1:  # one attempt a second while they can't be had
+            try:
+                self._keys = await self._fetch()
+                self._fetched_at = time.monotonic()
+                return
+            except (AzureError, ValueError, jwt.PyJWTError):
+                self._failed_at = time.monotonic()
+        if kid not in self._keys:  # a key that was good an hour ago is trusted until the issuer can be asked
+            raise KeysUnavailable(f"the signing keys cannot be fetched from {self._url}")
+
+    async def _fetch(self) -> dict[str, jwt.PyJWK]:
+        response = await self._http.send_request(HttpRequest("GET", self._url), connection_timeout=2, read_timeout=3)
+        async with response:
+            response.raise_for_status()
+            await response.read()
+            keys = jwt.PyJWKSet.from_dict(response.json()).keys
+        return {key.key_id: key for key in keys if key.key_id and key.key_type == "RSA"}
+
+    async def close(self) -> None:
+        await self._http.close()
+
+
+async def verify(authorization: str, keys: SigningKeys, *, issuer: str, audience: str) -> None:
+    """Check the ``Authorization`` header of a callback. Raises Forbidden or KeysUnavailable."""
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Forbidden("there is no bearer token")
+    if len(token) > LONGEST_TOKEN:
+        raise Forbidden("the token is too long")
+    try:
+        header = jwt.get_unverified_header(token)
+        if header.get("alg") != "RS256" or not isinstance(header.get("kid"), str):
+            raise Forbidden("the token is not signed with RS256 and a named key")
+        key = await keys.get(header["kid"])
+        jwt.decode(
+            token,
+            key,
+            algorithms=["RS256"],
+            issuer=issuer,
+            audience=audience,
+            leeway=CLOCK_SKEW,
+            options={"require": ["exp", "iss", "aud"]},
+        )
+    except jwt.PyJWTError as error:
+        raise Forbidden(f"the token is not valid: {type(error).__name__}") from None

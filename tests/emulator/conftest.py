@@ -1,0 +1,74 @@
+"""An emulator on a free port, an application that receives its callbacks, and the real SDK between them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from azure.communication.callautomation.aio import CallAutomationClient
+from azure.core.credentials import AzureKeyCredential
+
+from emulator.config import Config
+from emulator.server import Emulator, running
+from tests.emulator.rig import Answered, Application, Control, Rerouted
+
+SPEED = 20.0
+
+
+@pytest.fixture
+def config() -> Config:
+    return Config(port=0, speed=SPEED, platform={"topics": [{"name": "acs", "kind": "system"}], "subscriptions": []})
+
+
+@pytest.fixture
+async def emulator(config: Config) -> AsyncIterator[Emulator]:
+    async with running(config) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def control(emulator: Emulator, session: aiohttp.ClientSession) -> Control:
+    return Control(emulator.url, session)
+
+
+@pytest.fixture
+async def app() -> AsyncIterator[Application]:
+    application = Application()
+    server = web.Application()
+    server.add_routes([web.post("/callbacks", application.receive)])
+    runner = web.AppRunner(server, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    application.url = f"http://127.0.0.1:{runner.addresses[0][1]}/callbacks"
+    yield application
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def client(emulator: Emulator, config: Config) -> AsyncIterator[CallAutomationClient]:
+    credential = AzureKeyCredential(config.access_key)
+    async with CallAutomationClient(
+        emulator.url, credential, transport=Rerouted(emulator.url), retry_total=0
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+def answered(control: Control, app: Application, client: CallAutomationClient) -> Callable[..., Any]:
+    async def answered(**told: Any) -> Answered:
+        dialled = await control.dial(**told)
+        answer = await client.answer_call(dialled["incomingCallContext"], app.url, operation_context="answering")
+        await app.event("CallConnected")
+        connection = client.get_call_connection(answer.call_connection_id)
+        return Answered(dialled["id"], connection, answer.call_connection_id, dialled)
+
+    return answered
