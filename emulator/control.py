@@ -213,6 +213,7 @@ class _Dial:
         self.on_behalf_of = parse(_text(told, "on_behalf_of_callee")) if callee else None
         self.custom_context = _custom_context(told.get("custom_headers"))
         self.event_delay = _number(told, "event_delay", 0.0)
+        self.ringing_for = _number(told, "ringing_for", 0.0)
         chunks, zeroes, hangs_up = (
             told.get(name) for name in ("recording_chunks", "zero_byte_downloads", "hangs_up_after")
         )
@@ -225,7 +226,7 @@ class _Dial:
 
     def ring(self, emulator: Emulator) -> tuple[Call, dict[str, Any]]:
         service = emulator.service
-        call = service.ring(self.source, self.target, kind=self.kind, script=self.script)
+        call = service.ring(self.source, self.target, kind=self.kind, script=self.script, ringing_for=self.ringing_for)
         event = service.incoming_call_event(
             call,
             display_name=self.display_name,

@@ -63,7 +63,8 @@ class Emulator:
             await self._runner.cleanup()
 
     async def reset(self) -> None:
-        """Back to how it was when it started, apart from the signing keys and the speed."""
+        """Back to how it was when it started, apart from the signing keys."""
+        self.clock.speed = self.config.speed
         await self.service.reset()
         self.grid.reset()
         self.journal.clear()

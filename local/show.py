@@ -89,7 +89,7 @@ def row(call: Call) -> str:
     measured = latencies(call)
     text += ["", f"{BOLD}Latencies{PLAIN}"]
     names = ("time to notify", "time to answer", "time to connect", "time to first audio")
-    text += [f"  {n:<22}{f'{measured[n] * 1000:7.1f} ms' if n in measured else '      –'}" for n in names]
+    text += [f"  {n:<22}{f'{measured[n] * 1000:7.1f} ms' if n in measured else '      -'}" for n in names]
     return "\n".join(text)
 
 

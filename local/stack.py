@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import socket
 import sys
@@ -75,7 +76,8 @@ class Stack:
     """``async with Stack() as stack:`` runs everything.
 
     ``settings`` go over the sample's; ``logs`` is where the processes write, a file each; ``keep`` is a folder
-    for Azurite's data, in memory if None; ``host`` is ``emulator`` or ``func`` (Azure Functions Core Tools).
+    for Azurite's data, in memory if None; ``host`` is ``emulator``, ``func`` (Azure Functions Core Tools) or
+    ``none``.
     """
 
     ports: Ports = field(default_factory=Ports)
@@ -117,7 +119,7 @@ class Stack:
         options = [option for name, port in ports for option in (f"--{name}Port", str(port))]
         for name, port in ports:
             _check_free(port, f"Azurite's {name} service")
-        flags = ("--silent", "--skipApiVersionCheck", "--disableTelemetry")
+        flags = ("--skipApiVersionCheck", "--disableTelemetry")  # not --silent: its log counts the requests
         await self._start("azurite", "node", str(AZURITE), *flags, *where, *options)
         for _, port in ports:
             await self._listening("azurite", port)
@@ -133,6 +135,8 @@ class Stack:
         await self._listening("emulator", port)
 
     async def start_host(self) -> None:
+        if self.host == "none":
+            return
         port = self.ports.host
         _check_free(port, "the Functions host")
         environment = os.environ | self.ports.settings() | self.settings
@@ -149,6 +153,13 @@ class Stack:
             if name == "host":
                 self._processes.remove((name, process))
                 await _stop(process)
+
+    async def died(self) -> None:
+        """Return when one of the processes has ended."""
+        waits = [asyncio.ensure_future(process.wait()) for _, process in self._processes]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
 
     async def stop(self) -> None:
         processes = [process for _, process in reversed(self._processes)]
@@ -181,6 +192,13 @@ class Stack:
         log = self.logs / f"{name}.log"
         tail = log.read_text(errors="replace").strip()[-2000:]
         raise NotStarted(f"{name} did not start on port {port}. Its log, {log}, ends with:\n{tail}")
+
+
+def storage_requests(logs: Path) -> list[str]:
+    """The requests that Azurite has logged, as ``GET table``; the host's polling of its queues left out."""
+    log = (logs / "azurite.log").read_text()
+    found = re.findall(rf'"(\w+) /(?:{ACCOUNT}/)?(\S*) HTTP', log)
+    return [f"{method} {path}" for method, path in found if not (method != "POST" and "/messages" in path)]
 
 
 async def provision(storage: str) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 from azure.core.exceptions import AzureError
 
@@ -71,6 +72,18 @@ def call_id_of(context: str, at: datetime) -> str:
     return f"{at:%Y%m%d}-{hashlib.sha256(context.encode()).hexdigest()[:32]}"
 
 
+class Desk:
+    """Where the invocations of this process that are at work on the same call share its row.
+
+    Events of one call tend to come together. At a desk they take turns and need not read what the last one wrote;
+    an invocation elsewhere is noticed by the ETag all the same. A desk lasts as long as somebody is at it.
+    """
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.row: Row | None = None
+
+
 class App:
     """One for each process. Settings are read, and clients are made, when they are first needed."""
 
@@ -79,6 +92,7 @@ class App:
         self.clients = Clients(self.settings)
         self._now = now
         self._answers: dict[str, asyncio.Task[Event]] = {}
+        self._desks: WeakValueDictionary[str, Desk] = WeakValueDictionary()
 
     @cached_property
     def _performer(self) -> Performer:
@@ -237,34 +251,34 @@ class App:
 
         ``row`` spares the read where there is most likely no row yet.
         """
-        conflicts = 0
+        desk = self._desks.setdefault(call_id, Desk())
+        desk.row = desk.row or row
         while events:
-            row = row or await self.store.read(call_id)
-            if row.call is None and all(event.type == "Woken" for event in events):
-                return
-            now = self._now()
-            call, effects = self._fold(row.call or Call(id=call_id, plan=self.settings.plan), events, now)
-            if call != row.call:
-                try:
-                    row = await self._save(row, call, now)
-                except Conflict:
-                    row, conflicts = None, conflicts + 1
-                    if conflicts > CONFLICTS:
-                        raise
-                    await asyncio.sleep(random.uniform(0, 0.05 * conflicts))  # noqa: S311  # to part two rivals
-                    continue
-            events = await self._perform(call, effects, limit)
+            async with desk.lock:
+                call, effects = await self._record(desk, call_id, events)
+            events = await self._perform(call, effects, limit) if effects else []
 
-    def _fold(self, call: Call, events: list[Event], now: datetime) -> tuple[Call, list[Effect]]:
-        asked: dict[str, Effect] = {}
-        for event in events:
-            before = call.state
-            call, effects = reduce(call, event, now)
-            asked |= {effect.id: effect for effect in effects}
-            if call.state is not before:
-                log.info("call %s: %s, by %s %s", call.id, call.state, event.type, event.id)
-        open_ids = {effect.id for effect in call.effects}
-        return call, [effect for effect in asked.values() if effect.id in open_ids]
+    async def _record(self, desk: Desk, call_id: str, events: list[Event]) -> tuple[Call, list[Effect]]:
+        """Fold the events into the row and save it; return the call and what to perform, which is claimed now."""
+        for conflicts in range(CONFLICTS + 1):
+            row = desk.row = desk.row or await self.store.read(call_id)
+            call = row.call or Call(id=call_id, plan=self.settings.plan)
+            if row.call is None and all(event.type == "Woken" for event in events):
+                return call, []
+            now = self._now()
+            call, effects = _fold(call, events, now)
+            if call == row.call:
+                return call, effects
+            try:
+                desk.row = await self._save(row, call, now)
+            except Conflict:
+                desk.row = None
+                await asyncio.sleep(random.uniform(0, 0.05 * conflicts))  # noqa: S311  # to part two rivals
+                continue
+            if row.call is None or call.state is not row.call.state:
+                log.info("call %s: %s", call_id, call.state)
+            return call, effects
+        raise TryAgain(f"call {call_id}: its row changed {CONFLICTS + 1} times under our hands; deliver again")
 
     async def _save(self, row: Row, call: Call, now: datetime) -> Row:
         saved = await self.store.write(row, call, now)
@@ -298,6 +312,15 @@ class App:
     async def _keep_aside(self, event: Any, reason: str, source: str) -> None:
         container = self.clients.container(self.settings.quarantine_container)
         await keep_aside(container, event, reason, source, self._now())
+
+
+def _fold(call: Call, events: list[Event], now: datetime) -> tuple[Call, list[Effect]]:
+    asked: dict[str, Effect] = {}
+    for event in events:
+        call, effects = reduce(call, event, now)
+        asked |= {effect.id: effect for effect in effects}
+    open_ids = {effect.id for effect in call.effects}
+    return call, [effect for effect in asked.values() if effect.id in open_ids]
 
 
 def _typed(wire: WireEvent, shape: type | None) -> Event:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
 import re
@@ -89,6 +88,19 @@ class _Exchange:
         return self.http.headers.get("Repeatability-Request-ID")
 
 
+class _File(web.FileResponse):
+    """A file whose status is known once it is sent: 200, 206 for a range, 416 for one that isn't there."""
+
+    entry: dict[str, Any] | None = None
+
+    async def prepare(self, request: web.BaseRequest) -> Any:
+        try:
+            return await super().prepare(request)
+        finally:
+            if self.entry is not None:
+                self.entry["status"] = self.status
+
+
 class Gateway:
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -138,6 +150,9 @@ class Gateway:
             answer = await self._carry_out(exchange, operation)
         except AcsError as error:
             answer = Answer(error.body(), error.status)
+        except BaseException:
+            memory.forget(operation.name, request_id)
+            raise
         memory.keep(operation.name, request_id, answer)
         return answer
 
@@ -192,11 +207,11 @@ class Gateway:
         if file is None or part not in ("audio", "video", "acsmetadata"):
             raise errors.not_found("There is no such recording file; files are deleted after 24 hours.")
         if part == "acsmetadata":
-            return web.FileResponse(file.metadata, headers={"Content-Type": "application/json"})
+            return _File(file.metadata, headers={"Content-Type": "application/json"})
         if file.zero_byte_downloads > 0:
             file.zero_byte_downloads -= 1
             return web.Response(body=b"", content_type="audio/wav")
-        return web.FileResponse(file.audio, headers={"Content-Type": "audio/wav"})
+        return _File(file.audio, headers={"Content-Type": "audio/wav"})
 
     async def _delete(self, http: web.Request) -> web.StreamResponse:
         exchange = await self._open(http, DELETE_RECORDING.name)
@@ -280,18 +295,18 @@ class Gateway:
         """Write the request down, then let the answer go, as far as a fault lets it."""
         fault, http = exchange.fault, exchange.http
         unanswered = fault is not None and fault.do in ("drop", "lose_ack")
-        entry = self._journal(exchange, None if fault and fault.do == "drop" else response.status)
+        ranged = isinstance(response, _File) and "Range" in http.headers
+        status = HTTPStatus.PARTIAL_CONTENT if ranged else response.status
+        entry = self._journal(exchange, None if fault and fault.do == "drop" else int(status))
         if fault and fault.do == "delay":
-            await asyncio.sleep(0)
             await self._service.clock.sleep(float(fault.with_.get("seconds", 1)))
         if unanswered:
             entry["lost"] = True
             if http.transport:
                 http.transport.abort()
             return web.Response()
-        if isinstance(response, web.FileResponse):
-            await response.prepare(http)
-            entry["status"] = response.status
+        if isinstance(response, _File):
+            response.entry = entry
         return response
 
     def _journal(self, exchange: _Exchange, status: int | None) -> dict[str, Any]:

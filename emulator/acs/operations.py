@@ -124,6 +124,6 @@ OPERATIONS = (
 
 # Written by hand in the SDK, at addresses that RecordingFileStatusUpdated gives.
 OBJECTS = "/v1/objects/{documentId}"
-DOWNLOAD_RECORDING = Operation("DownloadRecording", "GET", OBJECTS + "/content/{part}", 200, shape="recorded")
-DELETE_RECORDING = Operation("DeleteRecording", "DELETE", OBJECTS, 200, shape="recorded")
+DOWNLOAD_RECORDING = Operation("DownloadRecording", "GET", OBJECTS + "/content/{part}", 200)
+DELETE_RECORDING = Operation("DeleteRecording", "DELETE", OBJECTS, 200)
 FILE_OPERATIONS = (DOWNLOAD_RECORDING, DELETE_RECORDING)

@@ -42,7 +42,7 @@ class Repeatability:
 
         Raises AcsError if the id comes back with another path or body.
         """
-        self._forget()
+        self._forget_old()
         seen = self._seen.get((operation, request_id))
         if seen is None:
             answer = asyncio.get_running_loop().create_future()
@@ -56,12 +56,17 @@ class Repeatability:
         if seen := self._seen.get((operation, request_id)):
             seen.answer.set_result(answer)
 
+    def forget(self, operation: str, request_id: str) -> None:
+        """There is no answer after all: let those who wait for it go, and the next request be the first."""
+        if seen := self._seen.pop((operation, request_id), None):
+            seen.answer.cancel()
+
     def clear(self) -> None:
         for seen in self._seen.values():
             seen.answer.cancel()
         self._seen.clear()
 
-    def _forget(self) -> None:
+    def _forget_old(self) -> None:
         oldest = self._clock.elapsed() - WINDOW
         while self._seen:
             first = next(iter(self._seen))

@@ -7,7 +7,7 @@ import json
 import random
 import uuid
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from emulator.acs import errors
@@ -97,8 +97,9 @@ class Service:
         kind: Literal["tpe", "acs"] = "tpe",
         script: Script | None = None,
         correlation_id: str | None = None,
+        ringing_for: float = 0.0,
     ) -> Call:
-        """A call arrives. It is missed if nobody takes it within the ring time."""
+        """A call arrives, or has been ringing for some seconds. It is missed if nobody takes it in the ring time."""
         id = self.new_id()
         call = Call(
             id=id,
@@ -111,10 +112,11 @@ class Service:
             context=self.opaque_id(callId=id, cc=f"{self.rng.getrandbits(2048):0512x}"),
             event_id=self.new_id(),
             script=script or Script(),
-            ringing_at=self.clock.now(),
+            ringing_at=self.clock.now() - timedelta(seconds=ringing_for),
         )
         self.calls.add(call)
-        call.timers.append(self.work.after(RING_SECONDS, lambda: self._stop_ringing(call, "missed")))
+        left = max(0.0, RING_SECONDS - ringing_for)
+        call.timers.append(self.work.after(left, lambda: self._stop_ringing(call, "missed")))
         return call
 
     def incoming_call_event(

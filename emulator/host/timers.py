@@ -15,7 +15,7 @@ from emulator.host.functions import BadApp, Function
 from emulator.host.invoke import Invoker, Trigger
 from emulator.host.settings import TIME_SPAN, seconds
 
-FIELDS_WITHOUT_SECONDS = 5  # an ordinary cron expression; the host runs it at second 0
+FIELDS = 6
 # Being later than this is being past due: another run, or a sleeping machine, was in the way.
 LATE = timedelta(seconds=1)
 log = logging.getLogger("emulator.host")
@@ -27,10 +27,13 @@ def schedule(expression: str, start: datetime) -> Iterator[datetime]:
     """
     if TIME_SPAN.fullmatch(expression.strip()):
         return _every(timedelta(seconds=seconds(expression)), start)
-    if len(expression.split()) == FIELDS_WITHOUT_SECONDS:
-        expression = f"0 {expression}"
+    fields = expression.split()
+    if len(fields) == FIELDS - 1:  # an ordinary cron expression: the host runs it at second 0
+        fields.insert(0, "0")
+    if len(fields) != FIELDS:
+        raise ValueError("it has six fields: second minute hour day month day-of-week")
     # NCrontab wants the day of the month and the day of the week both to fit; cron is content with either.
-    times = croniter(expression, start, second_at_beginning=True, day_or=False)
+    times = croniter(" ".join(fields), start, second_at_beginning=True, day_or=False)
     return (times.get_next(datetime) for _ in iter(int, 1))
 
 

@@ -125,9 +125,16 @@ class Chunk(Struct, frozen=True, omit_defaults=True):
 
 
 class Recording(Struct, frozen=True, omit_defaults=True):
+    """``inactive`` is said of a recording that has stopped and of one that is paused; the latest word counts."""
+
     started_at: datetime | None = None
-    stopped_at: datetime | None = None
+    active_at: datetime | None = None  # when it was last said to be active
+    stopped_at: datetime | None = None  # when it was last said to be inactive
     chunks: dict[str, Chunk] = {}  # by index
+
+    @property
+    def is_active(self) -> bool:
+        return self.active_at is not None and (self.stopped_at is None or self.active_at > self.stopped_at)
 
 
 class Entry(Struct, frozen=True, array_like=True):

@@ -85,6 +85,10 @@ def earliest(a: datetime | None, b: datetime | None) -> datetime | None:
     return min((moment for moment in (a, b) if moment is not None), default=None)
 
 
+def latest(a: datetime | None, b: datetime) -> datetime:
+    return b if a is None else max(a, b)
+
+
 def known(a: str | None, b: str | None) -> str | None:
     """What is known of the two. Should they differ, the smaller one, so that order does not matter."""
     return min((text for text in (a, b) if text), default=None)
@@ -214,8 +218,9 @@ def _recording_state_changed(call: Call, event: Event) -> Call:
 
     def change(recording: Recording) -> Recording:
         if data.state == "active":
-            return replace(recording, started_at=earliest(recording.started_at, data.start_date_time or event.at))
-        return replace(recording, stopped_at=earliest(recording.stopped_at, event.at))
+            started_at = earliest(recording.started_at, data.start_date_time or event.at)
+            return replace(recording, started_at=started_at, active_at=latest(recording.active_at, event.at))
+        return replace(recording, stopped_at=latest(recording.stopped_at, event.at))
 
     return _recording(_callback(call, event), data.recording_id, change)
 

@@ -109,7 +109,7 @@ def _recording_wanted(call: Call) -> Iterator[tuple[str, AnyAction, timedelta]]:
 
 
 def _announcement_wanted(call: Call) -> Iterator[tuple[str, AnyAction, timedelta]]:
-    active = any(r.started_at and not r.stopped_at for r in call.recordings.values())
+    active = any(recording.is_active for recording in call.recordings.values())
     if call.plan.announcement and active and call.announced is None:
         yield ANNOUNCEMENT, Play(ANNOUNCEMENT, call.plan.announcement), timedelta()
 
@@ -206,7 +206,7 @@ def recording_status(call: Call) -> tuple[RecordingStatus, str | None]:
         return RecordingStatus.ARCHIVED, None
     if chunks or _recording_runs(call):
         started = [recording for recording in call.recordings.values() if recording.started_at]
-        stopped = bool(started) and all(recording.stopped_at for recording in started)
+        stopped = bool(started) and not any(recording.is_active for recording in started)
         over = stopped or call.state is State.ENDED
         return (RecordingStatus.STOPPED if over else RecordingStatus.ACTIVE), None
     if not call.plan.record or not _was_recordable(call):

@@ -18,6 +18,7 @@ from azure.core.rest import HttpRequest
 
 KEYS_LIFE = 3600.0  # seconds until the keys are fetched anew
 REFETCH_PAUSE = 30.0  # between two fetches for key ids that are not known
+FETCH_SECONDS = 5.0  # a fetch, however slow the endpoint; an invocation ends after 8
 CLOCK_SKEW = 60.0  # seconds by which our clock and the issuer's may differ
 LONGEST_TOKEN = 8192  # characters
 
@@ -49,7 +50,8 @@ class SigningKeys:
 
     async def get(self, kid: str) -> jwt.PyJWK:
         """The key with this id. Raises Forbidden if there is none, KeysUnavailable if that can't be known."""
-        if kid not in self._keys or self._age() > KEYS_LIFE:
+        renewing = kid in self._keys and self._lock.locked()  # whoever renews the keys holds up nobody else
+        if not renewing and (kid not in self._keys or self._age() > KEYS_LIFE):
             async with self._lock:
                 await self._refresh(kid)
         try:
@@ -69,17 +71,21 @@ class SigningKeys:
                 self._keys = await self._fetch()
                 self._fetched_at = time.monotonic()
                 return
-            except (AzureError, ValueError, jwt.PyJWTError):
+            except (AzureError, TimeoutError, ValueError, RecursionError, jwt.PyJWTError):
                 self._failed_at = time.monotonic()
         if kid not in self._keys:  # a key that was good an hour ago is trusted until the issuer can be asked
             raise KeysUnavailable(f"the signing keys cannot be fetched from {self._url}")
 
     async def _fetch(self) -> dict[str, jwt.PyJWK]:
-        response = await self._http.send_request(HttpRequest("GET", self._url), connection_timeout=2, read_timeout=3)
+        request = HttpRequest("GET", self._url)
+        async with asyncio.timeout(FETCH_SECONDS):  # read_timeout alone is for each read: a slow drip outlasts it
+            response = await self._http.send_request(request, connection_timeout=2, read_timeout=3)
         async with response:
             response.raise_for_status()
-            await response.read()
-            keys = jwt.PyJWKSet.from_dict(response.json()).keys
+            published = response.json()
+        if not isinstance(published, dict):
+            raise ValueError("the keys are no JSON object")  # noqa: TRY004  # what is wrong is what was sent
+        keys = jwt.PyJWKSet.from_dict(published).keys
         return {key.key_id: key for key in keys if key.key_id and key.key_type == "RSA"}
 
     async def close(self) -> None:
@@ -107,5 +113,5 @@ async def verify(authorization: str, keys: SigningKeys, *, issuer: str, audience
             leeway=CLOCK_SKEW,
             options={"require": ["exp", "iss", "aud"]},
         )
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:  # PyJWT lets some garbage through to its depths
         raise Forbidden(f"the token is not valid: {type(error).__name__}") from None

@@ -212,6 +212,14 @@ def test_silence_after_an_accepted_start_counts_as_a_failed_attempt() -> None:
     assert life.wake(66).asked == [StartRecording(2)]
 
 
+def test_a_recording_that_is_paused_and_resumed_is_active_again() -> None:
+    life = connected().hear(event("recording_active", 2)).hear(event("recording_inactive", 5))
+    assert life.recording[0] is RecordingStatus.STOPPED
+    life.hear(event("recording_active", 8, id="resumed"))
+    assert life.recording[0] is RecordingStatus.ACTIVE
+    assert life.asked == []
+
+
 def test_a_call_that_ends_before_its_recording_started_says_so() -> None:
     life = connected().hear(event("call_disconnected", 2))
     assert life.recording == (RecordingStatus.NOT_RECORDED, "the call ended before a recording had started")

@@ -1,12 +1,13 @@
-"""Azurite on ports of its own, for tests that need storage."""
+"""Azurite on ports of its own, for tests that need storage; started once, by the first that does."""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from emulator.host.settings import DEV_ACCOUNT, DEV_KEY
@@ -15,25 +16,27 @@ PROGRAM = Path(__file__).parents[2] / "emulator/azurite/node_modules/azurite/dis
 STARTS_WITHIN = 20.0
 
 
-@contextlib.contextmanager
-def azurite() -> Iterator[str]:
-    """The connection string of a storage emulator that lives as long as the context."""
+@functools.cache
+def azurite() -> str:
+    """The connection string of a storage emulator that lives as long as the tests."""
     blob, queue, table = _free_ports(3)
     options = ["--inMemoryPersistence", "--silent", "--skipApiVersionCheck", "--disableTelemetry"]
     ports = ["--blobPort", str(blob), "--queuePort", str(queue), "--tablePort", str(table)]
     process = subprocess.Popen(["node", str(PROGRAM), *options, *ports], stdout=subprocess.DEVNULL)  # noqa: S603, S607
-    try:
-        for port in (blob, queue, table):
-            _await(port)
-        yield (
-            f"DefaultEndpointsProtocol=http;AccountName={DEV_ACCOUNT};AccountKey={DEV_KEY};"
-            f"BlobEndpoint=http://127.0.0.1:{blob}/{DEV_ACCOUNT};"
-            f"QueueEndpoint=http://127.0.0.1:{queue}/{DEV_ACCOUNT};"
-            f"TableEndpoint=http://127.0.0.1:{table}/{DEV_ACCOUNT};"
-        )
-    finally:
-        process.terminate()
-        process.wait()
+    atexit.register(_end, process)
+    for port in (blob, queue, table):
+        _await(port)
+    return (
+        f"DefaultEndpointsProtocol=http;AccountName={DEV_ACCOUNT};AccountKey={DEV_KEY};"
+        f"BlobEndpoint=http://127.0.0.1:{blob}/{DEV_ACCOUNT};"
+        f"QueueEndpoint=http://127.0.0.1:{queue}/{DEV_ACCOUNT};"
+        f"TableEndpoint=http://127.0.0.1:{table}/{DEV_ACCOUNT};"
+    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    process.wait()
 
 
 def _free_ports(count: int) -> list[int]:

@@ -18,15 +18,23 @@ from tests.emulator.rig import Answered, Application, Control, Rerouted
 SPEED = 20.0
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def config() -> Config:
     return Config(port=0, speed=SPEED, platform={"topics": [{"name": "acs", "kind": "system"}], "subscriptions": []})
 
 
-@pytest.fixture
-async def emulator(config: Config) -> AsyncIterator[Emulator]:
+@pytest.fixture(scope="session")
+async def _process(config: Config) -> AsyncIterator[Emulator]:
     async with running(config) as emulator:
         yield emulator
+
+
+@pytest.fixture
+async def emulator(_process: Emulator) -> AsyncIterator[Emulator]:
+    """One emulator for all tests, put back to its start after each."""
+    yield _process
+    _process.config.seed = None
+    await _process.reset()
 
 
 @pytest.fixture
@@ -68,7 +76,7 @@ def answered(control: Control, app: Application, client: CallAutomationClient) -
         dialled = await control.dial(**told)
         answer = await client.answer_call(dialled["incomingCallContext"], app.url, operation_context="answering")
         await app.event("CallConnected")
-        connection = client.get_call_connection(answer.call_connection_id)
-        return Answered(dialled["id"], connection, answer.call_connection_id, dialled)
+        connection_id = str(answer.call_connection_id)
+        return Answered(dialled["id"], client.get_call_connection(connection_id), connection_id, dialled)
 
     return answered

@@ -46,7 +46,7 @@ class Webhook:
         text = await request.text()
         now = asyncio.get_running_loop().time()
         headers = {name.lower(): value for name, value in request.headers.items()}
-        body = json.loads(text) if text else None
+        body: Any = json.loads(text) if text else None
         received = Received(request.method, dict(request.query), headers, body, now)
         if request.method == "OPTIONS":
             self.handshakes.append(received)

@@ -162,7 +162,7 @@ async def test_a_group_call_connects_with_the_first_and_takes_in_the_rest(
     client: CallAutomationClient, app: Application
 ) -> None:
     people = [CommunicationUserIdentifier("8:acs:res_ann"), CommunicationUserIdentifier("8:acs:res_bob")]
-    await client.create_group_call(people, app.url)  # type: ignore[arg-type]
+    await client.create_call(people, app.url)
     await until(lambda: any(len(one["participants"]) == 2 for one in app.of("ParticipantsUpdated")))
     assert len(app.of("CallConnected")) == 1
 

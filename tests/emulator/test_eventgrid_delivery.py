@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import re
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from azure.storage.blob.aio import BlobServiceClient
 
-from emulator.eventgrid import schedule
+from emulator.eventgrid import attempts, delivery, schedule
 from tests.emulator.azurite_process import azurite
 from tests.emulator.eventgrid_world import Webhook, event, served, subscription, until, world
 
@@ -72,7 +73,10 @@ async def test_the_handshake_comes_before_the_first_delivery() -> None:
 
 
 @pytest.mark.parametrize("topic_and_schema", [("call-events", "cloudevents"), ("acs", "eventgrid")])
-async def test_events_wait_for_a_handshake_that_succeeds_late(topic_and_schema: tuple[str, str]) -> None:
+async def test_events_wait_for_a_handshake_that_succeeds_late(
+    topic_and_schema: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "HANDSHAKE_PAUSE", 0.02)
     webhook, (topic, schema) = Webhook(greets=False), topic_and_schema
     async with world(subscription(topic=topic, schema=schema), webhook=webhook) as w:
         await w.grid.publish(topic, [event()])
@@ -123,8 +127,8 @@ async def test_any_other_answer_is_retried(status: int) -> None:
         await w.grid.publish("call-events", [event()])
         await w.settle()
         assert [r.headers["aeg-delivery-count"] for r in w.webhook.received] == ["0", "1"]
-        attempts = [(e["attempt"], e["status"]) for e in w.journal.entries("delivery")]
-        assert attempts == [(1, status), (2, 202)]
+        journaled = [(e["attempt"], e["status"]) for e in w.journal.entries("delivery")]
+        assert journaled == [(1, status), (2, 202)]
 
 
 async def test_retries_keep_to_the_schedule() -> None:
@@ -132,7 +136,7 @@ async def test_retries_keep_to_the_schedule() -> None:
         await w.grid.publish("call-events", [event()])
         await w.settle()
         times = [r.at for r in w.webhook.received]
-        waits = [(b - a) * FAST for a, b in zip(times, times[1:], strict=False)]
+        waits = [(b - a) * FAST for a, b in itertools.pairwise(times)]
         assert [least <= waited for least, waited in zip((10, 30, 60, 300), waits, strict=True)] == [True] * 4
         assert waits[3] < 600
 
@@ -195,13 +199,16 @@ async def test_a_batch_is_retried_as_a_whole() -> None:
         assert [[e["id"] for e in r.body] for r in w.webhook.received] == [["a", "b"], ["a", "b"]]
 
 
-async def test_an_endpoint_that_does_not_answer_in_time_is_tried_again() -> None:
+async def test_an_endpoint_that_does_not_answer_in_time_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(attempts, "PATIENCE", 0.05)
     webhook = Webhook(slow=30)
     async with world(subscription(max_attempts=1), speed=FAST, webhook=webhook) as w:
         await w.grid.publish("call-events", [event()])
         await w.settle()
-        (delivery,) = w.journal.entries("delivery")
-        assert (delivery["status"], delivery["outcome"]) == (None, "TimedOut")
+        (entry,) = w.journal.entries("delivery")
+        assert (entry["status"], entry["outcome"]) == (None, "TimedOut")
 
 
 async def test_deliveries_go_in_parallel_but_not_without_bound() -> None:
@@ -274,6 +281,5 @@ async def _written(storage: str, id: str) -> tuple[str, list[dict[str, Any]]]:
 
 
 @pytest.fixture(scope="module")
-def storage() -> Any:
-    with azurite() as connection_string:
-        yield connection_string
+def storage() -> str:
+    return azurite()

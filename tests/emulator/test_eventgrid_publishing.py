@@ -60,7 +60,7 @@ async def test_the_real_sdk_publishes_events_and_nothing_of_them_is_lost() -> No
 
 async def test_the_real_sdk_sends_many_events_at_once() -> None:
     async with world(subscription()) as w:
-        events = [CloudEvent(source="s", type="t", data={}, id=str(n)) for n in range(50)]
+        events: list[CloudEvent[Any]] = [CloudEvent(source="s", type="t", data={}, id=str(n)) for n in range(50)]
         async with EventGridPublisherClient(w.url + TOPIC, AzureKeyCredential(KEY)) as client:
             await client.send(events)
         await w.settle()

@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from azure.communication.callautomation import CallAutomationClient as Synchronous
 from azure.communication.callautomation import MicrosoftTeamsAppIdentifier, PhoneNumberIdentifier
 from azure.communication.callautomation.aio import CallAutomationClient
 from azure.core.credentials import AzureKeyCredential
@@ -19,7 +20,7 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 from emulator.acs.signature import SIGNED_HEADERS, sign
 from emulator.config import ACCESS_KEY
 from emulator.server import Emulator
-from tests.emulator.rig import ACCOUNT, Application, Control, refusal
+from tests.emulator.rig import ACCOUNT, CALLER, Application, Control, refusal
 
 VERSION = "?api-version=2026-03-12"
 
@@ -41,6 +42,16 @@ async def test_another_key_is_refused(emulator: Emulator) -> None:
     async with CallAutomationClient(emulator.url, AzureKeyCredential(wrong), retry_total=0) as client:
         with pytest.raises(ClientAuthenticationError):
             await client.get_call_connection("any").get_call_properties()
+
+
+async def test_the_synchronous_client_signs_paths_otherwise_and_is_let_in(emulator: Emulator, answered: Any) -> None:
+    call = await answered()
+
+    def look() -> Any:
+        with Synchronous(emulator.url, AzureKeyCredential(ACCESS_KEY), retry_total=0) as client:
+            return client.get_call_connection(call.connection_id).get_participant(PhoneNumberIdentifier(CALLER))
+
+    assert (await asyncio.to_thread(look)).identifier.raw_id == f"4:{CALLER}"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,221 @@
+"""The budgets, measured: ``python -m local.bench``. Exits 1 if one is exceeded.
+
+Machines differ and are noisy, so what is compared is measured in one run, in turns, and told as a ratio.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import azure.functions as func
+from aiohttp import web
+from azure.communication.callautomation.aio import CallAutomationClient
+from azure.core.credentials import AzureKeyCredential
+
+from local.scenarios import ACCOUNT, CALLER
+from local.show import BOLD, DIM, GREEN, PLAIN, RED
+from local.stack import ROOT, Ports, Stack, control, storage_requests
+from shared.app import App
+
+ANSWERS = 300
+WARM_UP = 30
+IMPORTS = 11
+
+IMPORT_BASE = "import azure.functions, azure.communication.callautomation.aio, aiohttp"
+IMPORT_APP = "import function_app"
+
+
+@dataclass(frozen=True)
+class Measured:
+    what: str
+    value: float
+    budget: float
+    unit: str
+    detail: str
+
+    @property
+    def ok(self) -> bool:
+        return self.value <= self.budget
+
+    def __str__(self) -> str:
+        verdict = f"{GREEN}within{PLAIN}" if self.ok else f"{RED}EXCEEDED{PLAIN}"
+        value = f"{self.value:8.2f} {self.unit:<9} budget {self.budget:g}"
+        return f"{self.what:<42}{value}  {verdict}  {DIM}{self.detail}{PLAIN}"
+
+
+class Arrivals:
+    """An ACS that does nothing but note when a request arrives, and what the client had asked of others by then."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+        self.sent = RequestCount()
+        self.sent_before = 0
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.at = time.perf_counter()
+        self.sent_before = self.sent.count
+        await request.read()
+        return web.json_response({"callConnectionId": "c", "serverCallId": "s", "correlationId": "r"})
+
+    async def start(self) -> web.AppRunner:
+        server = web.Application()
+        server.router.add_post("/calling/callConnections:answer", self.answer)
+        runner = web.AppRunner(server, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        return runner
+
+
+class RequestCount(logging.Handler):
+    """Counts the requests that the SDKs send, by the log of azure-core."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.count += str(record.msg).startswith("Request URL")
+
+
+async def answer_path(stack: Stack) -> list[Measured]:
+    """From the event in the trigger's hands to AnswerCall arriving at ACS, against the bare SDK call."""
+    arrivals = Arrivals()
+    runner = await arrivals.start()
+    endpoint = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    environment = stack.ports.settings() | {"ACS_ENDPOINT": endpoint}
+    app, bare = App(environment), CallAutomationClient(endpoint, AzureKeyCredential(environment["ACS_ACCESS_KEY"]))
+    ours, theirs = [], []
+    gc.disable()
+    try:
+        for n in range(WARM_UP + ANSWERS):
+            event = _incoming_call(n)
+            began = time.perf_counter()
+            context = event.get_json()["incomingCallContext"]
+            await bare.answer_call(context, "http://127.0.0.1:7071/api/callbacks/x", operation_context="x")
+            theirs.append(arrivals.at - began)
+            began = time.perf_counter()
+            await app.incoming_call(event)
+            ours.append(arrivals.at - began)
+        before = await _requests_before_answers(arrivals, app)
+    finally:
+        gc.enable()
+        await app.close()
+        await bare.close()
+        await runner.cleanup()
+    mine, sdks = statistics.median(ours[WARM_UP:]), statistics.median(theirs[WARM_UP:])
+    times = f"medians of {ANSWERS}: {mine * 1000:.2f} ms and {sdks * 1000:.2f} ms"
+    return [
+        Measured("IncomingCall received → AnswerCall sent", mine / sdks, 1.3, "x SDK", times),
+        Measured("other requests before the answer", before, 0, "requests", "storage or anything else"),
+    ]
+
+
+async def _requests_before_answers(arrivals: Arrivals, app: App) -> int:
+    """How many requests to anything but ACS went out, at most, before an answer."""
+    log = logging.getLogger("azure.core.pipeline.policies.http_logging_policy")
+    log.addHandler(arrivals.sent)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    most = 0
+    try:
+        for n in range(20):
+            before = arrivals.sent.count
+            await app.incoming_call(_incoming_call(1_000_000 + n))
+            most = max(most, arrivals.sent_before - before - 1)  # the answer itself is one
+            if arrivals.sent.count <= arrivals.sent_before:
+                raise RuntimeError("the row's request was not counted: the measurement is broken")
+    finally:
+        log.removeHandler(arrivals.sent)
+        log.setLevel(logging.NOTSET)
+    return most
+
+
+def _incoming_call(n: int) -> func.CloudEvent:
+    data = {
+        "to": {"kind": "unknown", "rawId": f"28:orgid:{ACCOUNT}"},
+        "from": {"kind": "phoneNumber", "rawId": f"4:{CALLER}", "phoneNumber": {"value": CALLER}},
+        "incomingCallContext": f"{n:06}" + "x" * 1000,
+        "serverCallId": "s",
+        "correlationId": "r",
+    }
+    return func.CloudEvent(
+        id=str(n),
+        source="/acs",
+        type="Microsoft.Communication.IncomingCall",
+        specversion="1.0",
+        time=datetime.now(UTC),
+        data=data,
+    )
+
+
+async def storage_per_call(stack: Stack) -> Measured:
+    """A call's whole life: answer, connect, twice participants, recording start and stop, hang-up, file."""
+    async with aiohttp.ClientSession() as http:
+        before = len(storage_requests(stack.logs))
+        await control(http, stack, "POST", "calls", {"from": CALLER, "to": ACCOUNT, "hangs_up_after": 2})
+        await _archived(http, stack)
+        made = storage_requests(stack.logs)[before:]
+    kinds = Counter(_kind(request) for request in made)
+    detail = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+    return Measured("storage requests for a call's whole life", len(made), 22, "requests", detail)
+
+
+async def _archived(http: aiohttp.ClientSession, stack: Stack) -> None:
+    for _ in range(200):
+        journal: list[dict[str, Any]] = (await control(http, stack, "GET", "journal?kind=delivery"))["entries"]
+        if any(e["function"] == "recording_file_ready" for e in journal):
+            return
+        await asyncio.sleep(0.1)
+    raise RuntimeError(f"the call did not come to its end; the logs are in {stack.logs}")
+
+
+def _kind(request: str) -> str:
+    method, _, path = request.partition(" ")
+    if path.startswith(("calls", "Tables")):
+        index = "recording" in path
+        return f"{'index ' if index else 'row '}{'read' if method == 'GET' else 'write'}"
+    return "wake" if "/messages" in path else f"blob {method.lower()}"
+
+
+def import_time() -> Measured:
+    """Importing the app, against importing what it cannot do without."""
+    taken: dict[str, list[float]] = {IMPORT_BASE: [], IMPORT_APP: []}
+    for _ in range(IMPORTS):
+        for statement, times in taken.items():
+            code = f"import time; began = time.perf_counter(); {statement}; print(time.perf_counter() - began)"
+            run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, env={})
+            times.append(float(run.stdout))
+    ours, base = (statistics.median(taken[statement]) for statement in (IMPORT_APP, IMPORT_BASE))
+    detail = f"medians of {IMPORTS}: {ours * 1000:.0f} ms and {base * 1000:.0f} ms"
+    return Measured("importing function_app", ours / base, 1.3, "x SDKs", detail)
+
+
+async def main() -> int:
+    print(f"{BOLD}Measuring{PLAIN} (half a minute) …", flush=True)
+    results = [import_time()]
+    print(results[-1], flush=True)
+    logs = Path(tempfile.mkdtemp(prefix="teams-phone-bench-"))
+    async with Stack(ports=Ports.free(), logs=logs, settings={"RECORDING_ANNOUNCEMENT": ""}) as stack:
+        results.append(await storage_per_call(stack))
+        print(results[-1], flush=True)
+        for measured in await answer_path(stack):
+            results.append(measured)
+            print(measured, flush=True)
+    return 0 if all(measured.ok for measured in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

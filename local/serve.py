@@ -1,0 +1,66 @@
+"""The whole system, left running: ``python -m local.serve``. Stop it with Ctrl-C.
+
+With ``--host none`` only the platform runs (storage and the emulator), for ``func start`` or a debugger beside it.
+Azurite's data is kept in ``.local/azurite`` between runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+
+from local.demo import options
+from local.scenarios import ACCOUNT, CALLER
+from local.show import BOLD, DIM, PLAIN, RED
+from local.stack import ROOT, NotStarted, Ports, Stack
+
+KEEP = ROOT / ".local/azurite"
+
+
+def what_next(stack: Stack) -> str:
+    emulator, host, storage = stack.emulator_url, stack.host_url, stack.ports.storage()
+    dial = f'{{"from": "{CALLER}", "to": "{ACCOUNT}", "hangs_up_after": 10}}'
+    return f"""
+{BOLD}It runs.{PLAIN} Emulator {emulator}, Functions host {host}{" (start it yourself)" if stack.host == "none" else ""}
+
+Dial a resource account; the caller hangs up after ten seconds:
+  curl -X POST {emulator}/_emulator/calls -d '{dial}'
+See what went over the wire:
+  curl '{emulator}/_emulator/journal?kind=acs.request'
+Make the next recording fail for the time being, then dial again:
+  curl -X POST {emulator}/_emulator/faults \\
+    -d '{{"where": "recording", "do": "fail", "code": 429, "subCode": 8530, "times": 2}}'
+Ask whether the app lives:
+  curl {host}/api/health
+Look at the rows and files, with Azure Storage Explorer or the SDKs:
+  {DIM}{storage}{PLAIN}
+
+Logs are in {stack.logs.relative_to(ROOT)}/. Ctrl-C stops everything.
+"""
+
+
+async def main(host: str, ports: Ports) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    KEEP.mkdir(parents=True, exist_ok=True)
+    stack = Stack(ports=ports, host=host, keep=KEEP)
+    try:
+        async with stack:
+            print(what_next(stack), flush=True)
+            stopping = asyncio.ensure_future(stop.wait())
+            await asyncio.wait({stopping, asyncio.ensure_future(stack.died())}, return_when=asyncio.FIRST_COMPLETED)
+    except NotStarted as error:
+        print(f"{RED}{error}{PLAIN}", file=sys.stderr)
+        return 1
+    if not stop.is_set():
+        print(f"{RED}A part of the system stopped by itself: see the logs in {stack.logs}{PLAIN}", file=sys.stderr)
+        return 1
+    print("Stopped.")
+    return 0
+
+
+if __name__ == "__main__":
+    given = options(__doc__ or "").parse_args()
+    sys.exit(asyncio.run(main(given.host, Ports.free() if given.ports == "free" else Ports())))

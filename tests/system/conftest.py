@@ -1,0 +1,96 @@
+"""The whole system, seen from outside: storage, the emulator and a Functions host as processes of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+import pytest
+
+from local.stack import Ports, Stack, control
+from shared.app import App, call_id_of
+from shared.calls.call import Call, State
+from shared.calls.machine import recording_status
+
+ACCOUNT = "cc123456-5678-5678-1234-ccc123456789"
+SECONDS = 20.0  # until something must have happened; most of it takes milliseconds
+
+
+@dataclass
+class System:
+    stack: Stack
+    http: aiohttp.ClientSession
+    app: App  # for reading rows: the host has its own
+
+    async def control(self, method: str, path: str, body: Any = None) -> Any:
+        return await control(self.http, self.stack, method, path, body)
+
+    async def dial(self, **how: Any) -> str:
+        """Dial the resource account; return the call's id."""
+        rung = await self.control("POST", "calls", {"from": "+12065551212", "to": ACCOUNT} | how)
+        return await self.id_of(rung)
+
+    async def id_of(self, rung: dict[str, Any]) -> str:
+        events = [e["event"] for e in await self.journal("event")]
+        at = next(e["time"] for e in events if e["id"] == rung["eventId"])
+        return call_id_of(rung["incomingCallContext"], datetime.fromisoformat(at))
+
+    async def call(self, call_id: str) -> Call | None:
+        return (await self.app.store.read(call_id)).call
+
+    async def until(self, call_id: str, holds: Callable[[Call], bool]) -> Call:
+        """The call, once the condition holds."""
+        call = None
+        for _ in range(int(SECONDS / 0.05)):
+            call = await self.call(call_id)
+            if call is not None and holds(call):
+                return call
+            await asyncio.sleep(0.05)
+        pytest.fail(f"it did not come to that; the call is {call}")
+
+    async def over(self, call_id: str) -> Call:
+        """The call, once it has ended and its recording is archived."""
+        call = await self.until(call_id, lambda c: c.state is State.ENDED and recording_status(c)[0] == "archived")
+        await self.idle()
+        return call
+
+    async def journal(self, kind: str | None = None) -> list[dict[str, Any]]:
+        entries: list[dict[str, Any]] = (await self.control("GET", "journal"))["entries"]
+        return [e for e in entries if kind in (None, e["kind"])]
+
+    async def requests(self, operation: str) -> list[dict[str, Any]]:
+        return [e for e in await self.journal("acs.request") if e["operation"] == operation]
+
+    async def idle(self) -> None:
+        for _ in range(int(SECONDS / 0.05)):
+            if (await self.control("GET", "idle"))["idle"]:
+                return
+            await asyncio.sleep(0.05)
+        pytest.fail("the emulator is still at work")
+
+    async def deliver(self, function: str, events: list[dict[str, Any]]) -> int:
+        """Deliver events to a function as Event Grid does; return the status."""
+        url = f"{self.stack.host_url}/runtime/webhooks/EventGrid?functionName={function}"
+        headers = {"aeg-event-type": "Notification"}
+        async with self.http.post(url, json=events, headers=headers) as response:
+            return response.status
+
+
+@pytest.fixture(scope="session")
+async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    async with Stack(ports=Ports.free(), logs=tmp_path_factory.mktemp("logs")) as stack:
+        yield stack
+
+
+@pytest.fixture
+async def system(running: Stack) -> AsyncIterator[System]:
+    async with aiohttp.ClientSession() as http:
+        app = App(running.ports.settings())
+        system = System(running, http, app)
+        await system.control("POST", "reset")
+        yield system
+        await app.close()
