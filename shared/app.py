@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from azure.core.exceptions import AzureError
+from azure.core.pipeline.transport import AsyncHttpTransport
 
 from shared.calls.call import Call, State
 from shared.calls.effects import Effect
@@ -85,12 +86,21 @@ class Desk:
 
 
 class App:
-    """One for each process. Settings are read, and clients are made, when they are first needed."""
+    """One for each process. Settings are read, and clients are made, when they are first needed.
 
-    def __init__(self, environment: Mapping[str, str] | None = None, now: Callable[[], datetime] = clock.now) -> None:
+    ``environment``, ``now`` and ``transport`` take the place of the process's, the clock and HTTP in a simulation.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str] | None = None,
+        now: Callable[[], datetime] = clock.now,
+        transport: AsyncHttpTransport[Any, Any] | None = None,
+    ) -> None:
         self.settings = Settings(environment)
-        self.clients = Clients(self.settings)
+        self.clients = Clients(self.settings, transport)
         self._now = now
+        self._transport = transport
         self._answers: dict[str, asyncio.Task[Event]] = {}
         self._desks: WeakValueDictionary[str, Desk] = WeakValueDictionary()
 
@@ -104,7 +114,7 @@ class App:
 
     @cached_property
     def _keys(self) -> tokens.SigningKeys:
-        return tokens.SigningKeys(self.settings.callback_keys_url)
+        return tokens.SigningKeys(self.settings.callback_keys_url, self._transport)
 
     async def close(self) -> None:
         if "_keys" in self.__dict__:

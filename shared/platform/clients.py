@@ -7,7 +7,7 @@ Automation is imported on first use, since what answers a call must start fast.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from azure.communication.callautomation.aio import CallAutomationClient
@@ -18,6 +18,7 @@ from shared.platform.settings import Settings
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
+    from azure.core.pipeline.transport import AsyncHttpTransport
     from azure.core.rest import AsyncHttpResponse, HttpRequest
     from azure.data.tables.aio import TableClient
     from azure.eventgrid.aio import EventGridPublisherClient
@@ -29,18 +30,9 @@ Client = TypeVar("Client")
 RECORDING_HOST = ".asm.skype.com"  # where ACS says its recordings are
 
 
-class Patience(TypedDict):
-    """azure-core's defaults wait for minutes (300 s time-outs, 10 retries, 120 s back-off)."""
-
-    connection_timeout: float
-    read_timeout: float
-    retry_total: int
-    retry_backoff_factor: float
-    retry_backoff_max: float
-
-
-# A call rings for 30 s and an invocation ends after 8: two quick retries, then the caller hears of it.
-PATIENCE: Patience = {
+# azure-core's defaults wait for minutes (300 s time-outs, 10 retries, 120 s back-off). A call rings for 30 s, and an
+# invocation ends after 8: two quick retries, then the caller hears of it.
+PATIENCE: dict[str, Any] = {
     "connection_timeout": 2,
     "read_timeout": 5,
     "retry_total": 2,
@@ -79,10 +71,16 @@ class RecordingTransport(AioHttpTransport):  # type: ignore[misc]  # azure-core 
 
 
 class Clients:
-    """The app's clients, each built on first use and kept until ``close``."""
+    """The app's clients, each built on first use and kept until ``close``.
 
-    def __init__(self, settings: Settings) -> None:
+    ``transport`` takes the place of every client's own, for a world that is simulated.
+    """
+
+    def __init__(self, settings: Settings, transport: AsyncHttpTransport[Any, Any] | None = None) -> None:
         self._settings = settings
+        instead: dict[str, Any] = {} if transport is None else {"transport": transport}
+        self._patience = PATIENCE | instead
+        self._storage_patience = STORAGE_PATIENCE | instead
         self._open: list[Any] = []
 
     @cached_property
@@ -94,19 +92,12 @@ class Clients:
 
     @cached_property
     def call_automation(self) -> CallAutomationClient:
-        settings = self._settings
+        settings, how = self._settings, self._patience
+        if settings.recording_endpoint and "transport" not in how:
+            how = how | {"transport": RecordingTransport(settings.recording_endpoint, **PATIENCE)}
         key = settings.acs_access_key
-        transport: AioHttpTransport = (
-            RecordingTransport(settings.recording_endpoint) if settings.recording_endpoint else AioHttpTransport()
-        )
-        return self._keep(
-            CallAutomationClient(
-                settings.acs_endpoint,
-                AzureKeyCredential(key) if key else self.credential,
-                transport=transport,
-                **PATIENCE,
-            )
-        )
+        credential = AzureKeyCredential(key) if key else self.credential
+        return self._keep(CallAutomationClient(settings.acs_endpoint, credential, **how))
 
     @cached_property
     def topic(self) -> EventGridPublisherClient:
@@ -114,17 +105,13 @@ class Clients:
 
         key = self._settings.topic_key
         credential = AzureKeyCredential(key) if key else self.credential
-        return self._keep(EventGridPublisherClient(self._settings.topic_endpoint, credential, **PATIENCE))
+        return self._keep(EventGridPublisherClient(self._settings.topic_endpoint, credential, **self._patience))
 
     @cached_property
     def calls(self) -> TableClient:
         from azure.data.tables.aio import TableClient
 
-        name, connection = self._settings.calls_table, self._settings.storage_connection_string()
-        if connection:
-            return self._keep(TableClient.from_connection_string(connection, name, **PATIENCE))
-        uri = self._settings.storage_uri("table")
-        return self._keep(TableClient(uri, name, credential=self.credential, **PATIENCE))
+        return self._storage(TableClient, "table", self._settings.calls_table, **self._patience)
 
     @cached_property
     def wakes(self) -> QueueClient:
@@ -132,14 +119,9 @@ class Clients:
         from azure.storage.queue.aio import QueueClient
 
         # The Functions host decodes Base64 by default (host.json, extensions.queues.messageEncoding).
-        name, how = self._settings.wakes_queue, {"message_encode_policy": TextBase64EncodePolicy(), **STORAGE_PATIENCE}
-        connection = self._settings.storage_connection_string()
-        if connection:
-            client = QueueClient.from_connection_string(connection, name, **how)
-        else:
-            uri = self._settings.storage_uri("queue")
-            client = QueueClient(uri, name, credential=self.credential, **how)
-        return self._keep(client)
+        encode = TextBase64EncodePolicy()
+        queue = self._settings.wakes_queue
+        return self._storage(QueueClient, "queue", queue, message_encode_policy=encode, **self._storage_patience)
 
     def container(self, name: str) -> ContainerClient:
         return self._blobs.get_container_client(name)
@@ -149,22 +131,30 @@ class Clients:
         """The container of our own that ACS writes to, which can be in another account."""
         from azure.storage.blob.aio import ContainerClient
 
-        url, connection = self._settings.recording_container_url or "", self._settings.storage_connection_string()
-        if connection:
+        url = self._settings.recording_container_url or ""
+        if self._settings.storage_connection_string():
             return self.container(url.rpartition("/")[2])
-        return self._keep(ContainerClient.from_container_url(url, credential=self.credential, **STORAGE_PATIENCE))
+        how = self._storage_patience
+        return self._keep(ContainerClient.from_container_url(url, credential=self.credential, **how))
 
     @cached_property
     def _blobs(self) -> BlobServiceClient:
         from azure.storage.blob.aio import BlobServiceClient
 
         # Blocks of 4 MiB: a recording is copied through memory that does not grow with its size.
-        sizes: dict[str, Any] = {"max_block_size": 4 * 1024 * 1024, "max_single_put_size": 4 * 1024 * 1024}
+        sizes = {"max_block_size": 4 * 1024 * 1024, "max_single_put_size": 4 * 1024 * 1024}
+        return self._storage(BlobServiceClient, "blob", **sizes, **self._storage_patience)
+
+    def _storage(
+        self, kind: type[Client], service: Literal["table", "blob", "queue"], *names: str, **how: Any
+    ) -> Client:
+        """A client of one of the storage services, by connection string or by identity."""
+        build: Any = kind
         connection = self._settings.storage_connection_string()
         if connection:
-            return self._keep(BlobServiceClient.from_connection_string(connection, **sizes, **STORAGE_PATIENCE))
-        uri = self._settings.storage_uri("blob")
-        return self._keep(BlobServiceClient(uri, credential=self.credential, **sizes, **STORAGE_PATIENCE))
+            return self._keep(build.from_connection_string(connection, *names, **how))
+        uri = self._settings.storage_uri(service)
+        return self._keep(build(uri, *names, credential=self.credential, **how))
 
     def _keep(self, client: Client) -> Client:
         self._open.append(client)

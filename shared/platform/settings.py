@@ -28,13 +28,36 @@ class SettingError(Exception):
 
 def on_loopback(url: str) -> bool:
     """Whether the URL's host is this machine: ``localhost``, 127.0.0.0/8 or ::1."""
-    host = urlsplit(url).hostname or ""
+    host = _host(url)
     if host == "localhost":
         return True
     try:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _host(url: str) -> str:
+    """The URL's host; empty if it names none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # such as http://[::1
+        return ""
+
+
+def _is_safe(url: str) -> bool:
+    """Whether it is a URL with TLS, or of this machine."""
+    return bool(_host(url)) and (url.startswith("https://") or (url.startswith("http://") and on_loopback(url)))
+
+
+def _check_connection_string(value: str) -> None:
+    parts = {name.lower(): what for name, _, what in (part.partition("=") for part in value.split(";") if part)}
+    endpoints = [url for name, url in parts.items() if name.endswith("endpoint")]
+    if not all(parts.values()) or not (endpoints or "accountname" in parts):
+        raise SettingError(f"{STORAGE} is no connection string: copy it whole from the storage account.")
+    plain = parts.get("defaultendpointsprotocol", "https") != "https" and not endpoints
+    if plain or not all(_is_safe(url) for url in endpoints):
+        raise SettingError(f"{STORAGE} must name https:// endpoints, except on this machine.")
 
 
 class Settings:
@@ -66,7 +89,7 @@ class Settings:
     def recording_endpoint(self) -> str | None:
         """Where recording files are fetched in place of ``https://*.asm.skype.com``; only over loopback."""
         url = self._optional("ACS_RECORDING_ENDPOINT").rstrip("/")
-        if url and not on_loopback(url):
+        if url and not (on_loopback(url) and _is_safe(url)):
             raise SettingError("ACS_RECORDING_ENDPOINT is for the emulator on this machine; remove it elsewhere.")
         return url or None
 
@@ -79,8 +102,8 @@ class Settings:
         url = self._optional("CALLBACK_BASE_URL") or (f"https://{host}" if host else "")
         if not url:
             raise SettingError("CALLBACK_BASE_URL is missing: set it to the URL at which ACS reaches this app.")
-        if not url.startswith("https://") and not on_loopback(url):
-            raise SettingError("CALLBACK_BASE_URL must begin with https://: callbacks carry tokens and numbers.")
+        if not _is_safe(url):
+            raise SettingError("CALLBACK_BASE_URL must be an https:// URL: callbacks carry tokens and numbers.")
         return url.rstrip("/")
 
     @cached_property
@@ -106,11 +129,17 @@ class Settings:
 
     def storage_connection_string(self) -> str | None:
         """For development. None where the app's identity is used with the service's URI."""
-        return self._optional(STORAGE) or None
+        value = self._optional(STORAGE)
+        if value and value != "UseDevelopmentStorage=true":
+            _check_connection_string(value)
+        return value or None
 
     def storage_uri(self, service: Literal["table", "blob", "queue"]) -> str:
         name = f"{STORAGE}__{STORAGE_SERVICES[service]}"
-        return self._url(name, f"the storage account's {service} endpoint, or set {STORAGE} for development")
+        url = self._url(name, f"the storage account's {service} endpoint, or set {STORAGE} for development")
+        if not url.startswith("https://"):
+            raise SettingError(f"{name} must begin with https://: the app's identity is proved by a token.")
+        return url
 
     @property
     def calls_table(self) -> str:
@@ -150,7 +179,10 @@ class Settings:
     @cached_property
     def recording_container_url(self) -> str | None:
         """A container of our own that ACS writes recordings to; None for the storage of ACS."""
-        return self._optional("RECORDING_CONTAINER_URL").rstrip("/") or None
+        url = self._safe_url("RECORDING_CONTAINER_URL")
+        if url and not urlsplit(url).path:
+            raise SettingError("RECORDING_CONTAINER_URL names no container: it is the account's URL, / and its name.")
+        return url
 
     @cached_property
     def delete_source(self) -> bool:
@@ -163,7 +195,7 @@ class Settings:
 
     @cached_property
     def cognitive_services_endpoint(self) -> str | None:
-        return self._optional("COGNITIVE_SERVICES_ENDPOINT") or None
+        return self._safe_url("COGNITIVE_SERVICES_ENDPOINT")
 
     @cached_property
     def media_streaming_url(self) -> str | None:
@@ -194,9 +226,15 @@ class Settings:
 
     def _url(self, name: str, what: str) -> str:
         value = self._required(name, what).rstrip("/")
-        if urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname:
+        if not value.startswith(("http://", "https://")) or not _host(value):
             raise SettingError(f"{name} is not a URL: set it to {what}.")
         return value
+
+    def _safe_url(self, name: str) -> str | None:
+        value = self._optional(name).rstrip("/")
+        if value and not _is_safe(value):
+            raise SettingError(f"{name} must be an https:// URL.")
+        return value or None
 
     def _key_for(self, endpoint: str, endpoint_name: str, key_name: str) -> str | None:
         """Keys only where there is no TLS, and no TLS only on this machine."""
@@ -215,7 +253,7 @@ class Settings:
 
     def _microsofts_or_loopback(self, name: str, microsofts: str) -> str:
         value = self._optional(name).rstrip("/") or microsofts
-        if value != microsofts and not on_loopback(value):
+        if value != microsofts and not (on_loopback(value) and _is_safe(value)):
             raise SettingError(f"{name} must be {microsofts} (the default), except with an emulator on this machine.")
         return value
 
@@ -230,6 +268,7 @@ class Settings:
 
     def _websocket(self, name: str) -> str | None:
         value = self._optional(name)
-        if value and not (value.startswith("wss://") or (value.startswith("ws://") and on_loopback(value))):
-            raise SettingError(f"{name} must begin with wss://.")
+        safe = value.startswith("wss://") or (value.startswith("ws://") and on_loopback(value))
+        if value and not (safe and _host(value)):
+            raise SettingError(f"{name} must be a wss:// URL.")
         return value or None

@@ -7,13 +7,13 @@ is the ACS resource's immutable id (azure-docs, "Secure the webhook endpoint" fo
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import jwt
 from azure.core import AsyncPipelineClient
 from azure.core.exceptions import AzureError
 from azure.core.pipeline.policies import AsyncRetryPolicy
+from azure.core.pipeline.transport import AsyncHttpTransport
 from azure.core.rest import HttpRequest
 
 KEYS_LIFE = 3600.0  # seconds until the keys are fetched anew
@@ -39,14 +39,16 @@ class SigningKeys:
     holds up tokens of known keys meanwhile.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, transport: AsyncHttpTransport[Any, Any] | None = None) -> None:
         self._url = url
         self._keys: dict[str, jwt.PyJWK] = {}
         self._fetched_at = float("-inf")
         self._failed_at = float("-inf")
         self._lock = asyncio.Lock()
         retries = AsyncRetryPolicy(retry_total=1, retry_backoff_factor=0.1)
-        self._http: AsyncPipelineClient[HttpRequest, Any] = AsyncPipelineClient(url, policies=[retries])
+        self._http: AsyncPipelineClient[HttpRequest, Any] = AsyncPipelineClient(
+            url, policies=[retries], transport=transport
+        )
 
     async def get(self, kid: str) -> jwt.PyJWK:
         """The key with this id. Raises Forbidden if there is none, KeysUnavailable if that can't be known."""
@@ -60,19 +62,19 @@ class SigningKeys:
             raise Forbidden("the token is signed with a key that the issuer does not publish") from None
 
     def _age(self) -> float:
-        return time.monotonic() - self._fetched_at
+        return _time() - self._fetched_at
 
     async def _refresh(self, kid: str) -> None:
         stale = self._age() > KEYS_LIFE
         if not stale and (kid in self._keys or self._age() < REFETCH_PAUSE):
             return
-        if time.monotonic() - self._failed_at > 1:  # one attempt a second while they can't be had
+        if _time() - self._failed_at > 1:  # one attempt a second while they can't be had
             try:
                 self._keys = await self._fetch()
-                self._fetched_at = time.monotonic()
+                self._fetched_at = _time()
                 return
             except (AzureError, TimeoutError, ValueError, RecursionError, jwt.PyJWTError):
-                self._failed_at = time.monotonic()
+                self._failed_at = _time()
         if kid not in self._keys:  # a key that was good an hour ago is trusted until the issuer can be asked
             raise KeysUnavailable(f"the signing keys cannot be fetched from {self._url}")
 
@@ -90,6 +92,10 @@ class SigningKeys:
 
     async def close(self) -> None:
         await self._http.close()
+
+
+def _time() -> float:
+    return asyncio.get_running_loop().time()
 
 
 async def verify(authorization: str, keys: SigningKeys, *, issuer: str, audience: str) -> None:
