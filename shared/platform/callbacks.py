@@ -6,6 +6,7 @@ extension attribute, ``callid``: the id from the callback URL, by which the trig
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from azure.eventgrid.aio import EventGridPublisherClient
 
 LARGEST_BODY = 1024 * 1024  # bytes; Event Grid takes no larger event (azure-docs, Event Grid quotas and limits)
+DEEPEST = 64  # levels of an event; those of ACS have fewer than ten, and JSON encoders end at some hundred
 CALL_ID = "callid"
 
 
@@ -35,14 +37,33 @@ def read(body: bytes) -> tuple[list[dict[str, Any]], list[tuple[Any, str]]]:
         decoded = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         return [], [(body.decode(errors="replace"), f"it is no JSON: {type(error).__name__}")]
-    good, bad = [], []
+    good: list[dict[str, Any]] = []
+    bad: list[tuple[Any, str]] = []
     for item in decoded if isinstance(decoded, list) else [decoded]:
+        if _is_too_deep(item):
+            bad.append((body.decode(errors="replace"), f"an event of it is nested deeper than {DEEPEST} levels"))
+            continue
         reason = _fault(item)
         if reason is None:
             good.append(item)
         else:
             bad.append((item, reason))
     return good, bad
+
+
+def _is_too_deep(item: Any) -> bool:
+    level = [item]
+    for _ in range(DEEPEST):
+        level = [child for each in level for child in _children(each)]
+        if not level:
+            return False
+    return True
+
+
+def _children(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _fault(item: Any) -> str | None:

@@ -152,9 +152,10 @@ class Clients:
         build: Any = kind
         connection = self._settings.storage_connection_string()
         if connection:
-            return self._keep(build.from_connection_string(connection, *names, **how))
-        uri = self._settings.storage_uri(service)
-        return self._keep(build(uri, *names, credential=self.credential, **how))
+            client: Client = build.from_connection_string(connection, *names, **how)
+        else:
+            client = build(self._settings.storage_uri(service), *names, credential=self.credential, **how)
+        return self._keep(client)
 
     def _keep(self, client: Client) -> Client:
         self._open.append(client)

@@ -21,12 +21,16 @@ async def keep_aside(container: ContainerClient, event: Any, reason: str, source
 
     The same event is kept once a day, however often it comes. What it holds is not logged.
     """
-    text = event if isinstance(event, str) else json.dumps(event, sort_keys=True, default=str)
+    try:
+        text = event if isinstance(event, str) else json.dumps(event, sort_keys=True, default=str)
+    except (RecursionError, TypeError, ValueError) as error:
+        event = text = f"it cannot be written as JSON: {type(error).__name__}"
     digest = hashlib.sha256(f"{source}\n{text}".encode(errors="replace")).hexdigest()[:32]
     name = f"{now:%Y/%m/%d}/{digest}.json"
     record = {"reason": reason, "source": source, "received_at": now.isoformat(), "event": event}
     try:
-        await container.upload_blob(name, json.dumps(record, indent=2, default=str), overwrite=False)
+        # Not indented: what is deeply nested would grow with the square of its depth.
+        await container.upload_blob(name, json.dumps(record, default=str), overwrite=False)
     except ResourceExistsError:
         log.info("quarantine: %s came again (%s)", name, source)
         return name

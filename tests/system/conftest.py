@@ -54,9 +54,9 @@ class System:
 
     async def over(self, call_id: str) -> Call:
         """The call, once it has ended and its recording is archived."""
-        call = await self.until(call_id, lambda c: c.state is State.ENDED and recording_status(c)[0] == "archived")
+        await self.until(call_id, lambda c: c.state is State.ENDED and recording_status(c)[0] == "archived")
         await self.idle()
-        return call
+        return await self.until(call_id, lambda _: True)
 
     async def journal(self, kind: str | None = None) -> list[dict[str, Any]]:
         entries: list[dict[str, Any]] = (await self.control("GET", "journal"))["entries"]
