@@ -3,6 +3,8 @@
 Names of functions are referred to by the Event Grid subscriptions in ``infra/``.
 """
 
+import asyncio
+import atexit
 import json
 import logging
 
@@ -14,6 +16,7 @@ logging.getLogger("azure").setLevel(logging.WARNING)  # azure-core logs every re
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 calls = App()
+atexit.register(lambda: asyncio.run(calls.close()))  # the worker has no hook for its end
 
 
 # -- Event Grid, system topic of the ACS resource --

@@ -13,8 +13,8 @@ import random
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import cached_property
-from typing import Any, Protocol
+from functools import cached_property, partial, wraps
+from typing import Any, Protocol, TypeVar, cast
 from weakref import WeakValueDictionary
 
 from azure.core.exceptions import AzureError
@@ -36,11 +36,15 @@ from shared.platform.wakes import wake_later
 
 log = logging.getLogger(__name__)
 
-HANDLER_SECONDS = 8.0  # an effect's share of an invocation; Event Grid gives an invocation up after 30
-WAKE_SECONDS = 540.0  # the same for the queue-triggered function, which may copy a long recording
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+HANDLER_SECONDS = 9.0  # an invocation's time, whatever hangs; Event Grid waits for 30
+EFFECT_SECONDS = 6.0  # an effect's share of it
+WAKE_SECONDS = 570.0  # the same for the queue-triggered function, which may copy a long recording
+COPY_SECONDS = 540.0
 CONFLICTS = 8  # how often a row that changes under our hands is read again, before Event Grid must try again
 SOON = timedelta(seconds=60)  # what is due sooner than the sweep would find it is woken by the queue
-SWEPT_DAYS = 2  # a recording's file can come a day after its call
+SWEPT_DAYS = 3  # a call can last for a day, and its recording's file come a day later
 KEPT_ANSWERS = 1000
 
 _CALL_ID = re.compile(r"\d{8}-[0-9a-f]{32}")
@@ -71,6 +75,20 @@ class WireEvent(Protocol):
 def call_id_of(context: str, at: datetime) -> str:
     """A call's id, derived from its incoming-call context: ``20261121-`` and 32 hexadecimal digits."""
     return f"{at:%Y%m%d}-{hashlib.sha256(context.encode()).hexdigest()[:32]}"
+
+
+def within(seconds: float) -> Callable[[Handler], Handler]:
+    """Bound the whole of an invocation: what hangs is given up, and delivered again."""
+
+    def bind(handler: Handler) -> Handler:
+        @wraps(handler)
+        async def bounded(*args: Any, **kwargs: Any) -> Any:
+            async with asyncio.timeout(seconds):
+                return await handler(*args, **kwargs)
+
+        return cast("Handler", bounded)
+
+    return bind
 
 
 class Desk:
@@ -123,6 +141,7 @@ class App:
 
     # -- Incoming calls ------------------------------------------------------------------------------------
 
+    @within(HANDLER_SECONDS)
     async def incoming_call(self, wire: WireEvent) -> None:
         """Answer first, then write the row: nothing slow stands between the event and the answer."""
         received_at = self._now()
@@ -142,10 +161,11 @@ class App:
     async def _respond(self, decision: Decision, call_id: str, context: str) -> Event | None:
         match decision:
             case Decision.ANSWER:
-                return await self._once(call_id, lambda: self._performer.answer(call_id, context))
+                return await self._once(call_id, lambda: self._performer.answer(call_id, context, EFFECT_SECONDS))
             case Decision.REJECT:
                 reason = self.settings.plan.incoming
-                return await self._once(call_id, lambda: self._performer.reject(call_id, context, reason))
+                respond = partial(self._performer.reject, call_id, context, reason, EFFECT_SECONDS)
+                return await self._once(call_id, respond)
         return None
 
     async def _once(self, call_id: str, respond: Callable[[], Any]) -> Event:
@@ -159,8 +179,7 @@ class App:
             while len(self._answers) > KEPT_ANSWERS:
                 del self._answers[next(iter(self._answers))]
         try:
-            async with asyncio.timeout(HANDLER_SECONDS):
-                outcome = await asyncio.shield(task)
+            outcome = await asyncio.shield(task)
         except BaseException:
             self._answers.pop(call_id, None)
             raise
@@ -170,6 +189,7 @@ class App:
 
     # -- Everything that comes later -----------------------------------------------------------------------
 
+    @within(HANDLER_SECONDS)
     async def call_event(self, wire: WireEvent) -> None:
         """A callback, delivered by the custom topic. The ``callid`` attribute tells which call it is about."""
         event = await self._read(wire, "call_event")
@@ -181,6 +201,7 @@ class App:
             return
         await self._advance(call_id, [event])
 
+    @within(HANDLER_SECONDS)
     async def recording_file_ready(self, wire: WireEvent) -> None:
         """A recording's files are there. The event names no call; the index knows it by the recording's id."""
         event = await self._read(wire, "recording_file_ready")
@@ -196,13 +217,15 @@ class App:
             raise TryAgain(f"event {event.id}: no call is known yet for its recording; it must be delivered again")
         await self._advance(call_id, [event])
 
+    @within(WAKE_SECONDS)
     async def wake(self, call_id: str) -> None:
         """The moment that a call asked to be woken at has come."""
         if not _CALL_ID.fullmatch(call_id):
             await self._keep_aside(call_id, "it is no call id", "wake_call")
             return
-        await self._advance(call_id, [_woken(self._now())], limit=WAKE_SECONDS)
+        await self._advance(call_id, [_woken(self._now())], limit=COPY_SECONDS)
 
+    @within(HANDLER_SECONDS)
     async def sweep(self) -> int:
         """Wake the calls whose moment has passed: their wake was lost, or something hangs. Returns how many."""
         count = 0
@@ -223,21 +246,18 @@ class App:
         """
         if len(body) > callbacks.LARGEST_BODY:
             return 413
+        issuer, audience = self.settings.callback_issuer, self.settings.acs_resource_id
         try:
-            await tokens.verify(
-                authorization,
-                self._keys,
-                issuer=self.settings.callback_issuer,
-                audience=self.settings.acs_resource_id,
-            )
-            return await self._accept(call_id, body)
+            async with asyncio.timeout(HANDLER_SECONDS):
+                await tokens.verify(authorization, self._keys, issuer=issuer, audience=audience)
+                return await self._accept(call_id, body)
         except tokens.Forbidden as error:
             log.warning("callback refused: %s", error)
             return 401
         except tokens.KeysUnavailable as error:
             log.error("callback not accepted now: %s", error)  # noqa: TRY400  # the text says it all
             return 503
-        except AzureError as error:
+        except (AzureError, TimeoutError) as error:
             log.error("callback not accepted now: %s", type(error).__name__)  # noqa: TRY400
             return 503
 
@@ -255,7 +275,7 @@ class App:
     # -- The one way an event goes -------------------------------------------------------------------------
 
     async def _advance(
-        self, call_id: str, events: list[Event], row: Row | None = None, *, limit: float = HANDLER_SECONDS
+        self, call_id: str, events: list[Event], row: Row | None = None, *, limit: float = EFFECT_SECONDS
     ) -> None:
         """Fold events into the call, perform what it asks for, and fold how that went, until nothing is left.
 
@@ -270,8 +290,11 @@ class App:
 
     async def _record(self, desk: Desk, call_id: str, events: list[Event]) -> tuple[Call, list[Effect]]:
         """Fold the events into the row and save it; return the call and what to perform, which is claimed now."""
+        tried: tuple[Call, list[Effect]] | None = None
         for conflicts in range(CONFLICTS + 1):
             row = desk.row = desk.row or await self.store.read(call_id)
+            if tried is not None and row.call == tried[0]:
+                return tried  # the conflict was with our own write, whose answer was lost
             call = row.call or Call(id=call_id, plan=self.settings.plan)
             if row.call is None and all(event.type == "Woken" for event in events):
                 return call, []
@@ -282,7 +305,7 @@ class App:
             try:
                 desk.row = await self._save(row, call, now)
             except Conflict:
-                desk.row = None
+                desk.row, tried = None, (call, effects)
                 await asyncio.sleep(random.uniform(0, 0.05 * conflicts))  # noqa: S311  # to part two rivals
                 continue
             if row.call is None or call.state is not row.call.state:
@@ -294,7 +317,10 @@ class App:
         saved = await self.store.write(row, call, now)
         due = next_wake(call)
         if due is not None and due - now < SOON and (row.call is None or due != next_wake(row.call)):
-            await wake_later(self.clients.wakes, call.id, due - now)
+            try:
+                await wake_later(self.clients.wakes, call.id, due - now)
+            except AzureError as error:
+                log.warning("call %s: not to be woken on time, the sweep will: %s", call.id, type(error).__name__)
         return saved
 
     async def _perform(self, call: Call, effects: list[Effect], limit: float) -> list[Event]:

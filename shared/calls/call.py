@@ -175,11 +175,12 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ended_at: datetime | None = None
     first_audio_at: datetime | None = None
     result: Result | None = None  # how the call ended, or why it was not answered
-    participants: tuple[str, ...] = ()
+    participants: tuple[str, ...] = ()  # who is in the call now
+    took_part: tuple[str, ...] = ()  # who has ever been
     participants_sequence: int = -1
     recordings: dict[str, Recording] = {}  # by recording id
     recording_failures: dict[str, Result] = {}  # by the id of the event that told
-    announced: str | None = None  # "played", or why not
+    announced: str | None = None  # "started", "played", or why not
     notified: str | None = None  # the same, for the notice that the call ends since it can't be recorded
     file_lost: str | None = None  # why no file of a recording came
     effects: tuple[Effect, ...] = ()

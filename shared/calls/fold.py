@@ -28,6 +28,7 @@ from shared.calls.events import (
 from shared.calls.outcomes import look_up
 
 PLAYED = "played"
+STARTED = "started"  # PlayStarted came, and nothing since
 ANNOUNCEMENT = "announcement"
 NOTICE = "notice"
 
@@ -205,7 +206,12 @@ def _participants_updated(call: Call, event: Event) -> Call:
     data: ParticipantsPayload = event.data
     present = tuple(sorted(p.identifier.raw_id for p in data.participants))
     newest = max((call.participants_sequence, call.participants), (data.sequence_number, present))
-    return replace(_callback(call, event), participants_sequence=newest[0], participants=newest[1])
+    return replace(
+        _callback(call, event),
+        participants_sequence=newest[0],
+        participants=newest[1],
+        took_part=tuple(sorted({*call.took_part, *present})),
+    )
 
 
 def _recording(call: Call, recording_id: str, change: Callable[[Recording], Recording]) -> Call:
@@ -248,23 +254,28 @@ def _recording_file(call: Call, event: Event) -> Call:
 
 
 def _play_over(call: Call, event: Event) -> Call:
-    """PlayCompleted, PlayFailed, PlayCanceled: told apart by the operation context, which is the effect's id."""
-    call = _callback(call, event)
+    """PlayCompleted, PlayFailed, PlayCanceled."""
     outcome = PLAYED if event.type == "PlayCompleted" else f"not played: {describe(event) or event.type}"
-    if event.data.operation_context == effect_id(call.id, ANNOUNCEMENT):
+    return _prompt(_callback(call, event), event.data.operation_context, outcome)
+
+
+def _prompt(call: Call, context: str | None, outcome: str) -> Call:
+    """The call with an outcome of one of its prompts, which the operation context names: it is the effect's id."""
+    if context == effect_id(call.id, ANNOUNCEMENT):
         return replace(call, announced=_better(call.announced, outcome))
-    if event.data.operation_context == effect_id(call.id, NOTICE):
+    if context == effect_id(call.id, NOTICE):
         return replace(call, notified=_better(call.notified, outcome))
     return call
 
 
 def _better(a: str | None, b: str) -> str:
-    """Of two outcomes of a prompt: that it was played, if one says so."""
-    return PLAYED if PLAYED in (a, b) else min(a or b, b)
+    """Of two outcomes of a prompt: that it was played, if one says so; that it started, if nothing else is known."""
+    return min((a or b, b), key=lambda outcome: (outcome != PLAYED, outcome == STARTED, outcome))
 
 
 def _play_started(call: Call, event: Event) -> Call:
-    return replace(_callback(call, event), first_audio_at=earliest(call.first_audio_at, event.at))
+    call = _prompt(_callback(call, event), event.data.operation_context, STARTED)
+    return replace(call, first_audio_at=earliest(call.first_audio_at, event.at))
 
 
 def _effect_done(call: Call, event: Event) -> Call:
@@ -287,10 +298,8 @@ def _effect_failed(call: Call, event: Event) -> Call:
     match effect.action:
         case StartRecording():
             return replace(call, recording_failures=call.recording_failures | {event.id: result})
-        case Play(purpose=purpose) if effect.tries >= PLAY_TRIES or not passes(result):
-            field = "announced" if purpose == ANNOUNCEMENT else "notified"
-            said = _better(getattr(call, field), f"not played: {in_words(result.code, result.sub_code)}")
-            return replace(call, **{field: said})
+        case Play() if effect.tries >= PLAY_TRIES or call.notified == STARTED or not passes(result):
+            return _prompt(call, effect.id, f"not played: {in_words(result.code, result.sub_code)}")
         case ArchiveChunk() if result.code == GONE:
             lost = "the file was no longer there"
             return _chunk(call, effect.action, lambda chunk: replace(chunk, lost=lost))

@@ -24,7 +24,7 @@ from shared.calls.effects import (
     effect_id,
 )
 from shared.calls.events import EffectDone, EffectFailed, Event
-from shared.calls.fold import ANNOUNCEMENT, NOTICE, fold, in_words
+from shared.calls.fold import ANNOUNCEMENT, NOTICE, STARTED, fold, in_words
 from shared.calls.outcomes import Verdict, look_up
 from shared.calls.plans import RING_WINDOW
 
@@ -120,7 +120,7 @@ def _end_wanted(call: Call) -> Iterator[tuple[str, AnyAction, timedelta]]:
         return
     if _why_unrecordable(call) is None:
         return
-    if call.plan.notice and call.notified is None:
+    if call.plan.notice and call.notified in (None, STARTED):
         yield NOTICE, Play(NOTICE, call.plan.notice), timedelta()
     else:
         yield "hang up", HangUp(), timedelta()

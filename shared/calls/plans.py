@@ -21,7 +21,7 @@ class Decision(StrEnum):
     NOT_OURS = "not ours"  # another application's resource account
 
 
-class Plan(Struct, frozen=True, omit_defaults=True):
+class Plan(Struct, frozen=True):
     """The policies of one call, fixed when the call is first seen.
 
     ``accounts`` are the resource accounts' object ids, or raw ids, that are ours; empty means all.

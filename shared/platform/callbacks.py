@@ -6,11 +6,14 @@ extension attribute, ``callid``: the id from the callback URL, by which the trig
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+from shared.calls.events import in_utc
 
 if TYPE_CHECKING:
     from azure.eventgrid.aio import EventGridPublisherClient
@@ -29,6 +32,12 @@ class CloudEvent(msgspec.Struct, frozen=True):
     time: datetime
     specversion: str
     data: dict[str, Any]
+    subject: str | None = None
+    datacontenttype: str | None = None
+    dataschema: str | None = None
+
+
+_EXTENSION = re.compile(r"[a-z0-9]+")  # CloudEvents 1.0.2, "Attribute naming convention"
 
 
 def read(body: bytes) -> tuple[list[dict[str, Any]], list[tuple[Any, str]]]:
@@ -69,13 +78,27 @@ def _children(value: Any) -> Iterable[Any]:
 def _fault(item: Any) -> str | None:
     try:
         event = msgspec.convert(item, CloudEvent)
+        in_utc(event.time)
+    except OverflowError:
+        return "its time is at the end of times"
     except msgspec.ValidationError as error:
         return f"it is no CloudEvent: {error}"
     if event.specversion != "1.0" or not (event.id and event.source and event.type):
         return "it is no CloudEvent 1.0 with id, source and type"
+    extensions = {name: value for name, value in item.items() if name not in CloudEvent.__struct_fields__}
+    if "data_base64" in extensions:
+        return "it has data twice"
+    if not all(_EXTENSION.fullmatch(n) and not isinstance(v, dict | list) for n, v in extensions.items()):
+        return "it has an extension attribute that Event Grid does not take"
     return None
 
 
 async def publish(topic: EventGridPublisherClient, call_id: str, events: list[dict[str, Any]]) -> None:
     """Publish the events with their own ids, times and sources. Raises AzureError."""
-    await topic.send([event | {CALL_ID: call_id} for event in events])
+    await topic.send([event | {CALL_ID: call_id, "time": _in_utc(event["time"])} for event in events])
+
+
+def _in_utc(time: str) -> str:
+    """The same moment in UTC: the SDK drops an offset without reckoning with it."""
+    moment = msgspec.convert(time, datetime)
+    return time if moment.utcoffset() == timedelta() else in_utc(moment).isoformat()

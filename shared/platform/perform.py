@@ -6,9 +6,11 @@ Whatever the platform answers becomes an event for the machine. Errors of our ow
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from azure.communication.callautomation import (
     AzureBlobContainerRecordingStorage,
@@ -31,6 +33,8 @@ from shared.platform.settings import Settings
 if TYPE_CHECKING:
     from azure.core.pipeline import PipelineResponse
 
+log = logging.getLogger(__name__)
+
 ACCEPTED = frozenset({200, 202, 204})
 GONE = 404
 
@@ -48,38 +52,43 @@ class Performer:
 
     # -- Incoming calls: performed at once, before anything is recorded --
 
-    async def answer(self, call_id: str, context: str) -> Event:
-        """Answer the call; ``Answered`` or ``AnswerRefused``."""
+    async def answer(self, call_id: str, context: str, limit: float) -> Event:
+        """Answer the call within ``limit`` seconds; ``Answered`` or ``AnswerRefused``."""
         settings = self._settings
         id = effect_id(call_id, "answer")
         sent_at = self._now()
         try:
-            answered = await self._clients.call_automation.answer_call(
-                context,
-                self.callback_url(call_id),
-                operation_context=id,
-                cognitive_services_endpoint=settings.cognitive_services_endpoint,
-                media_streaming=_media_streaming(settings),
-                transcription=_transcription(settings),
-                headers={"Repeatability-Request-ID": id},
-            )
-        except AzureError as error:
-            return Event(f"{id}/refused", "AnswerRefused", self._now(), Refused(*_codes(error)))
+            async with asyncio.timeout(limit):
+                answered = await self._clients.call_automation.answer_call(
+                    context,
+                    self.callback_url(call_id),
+                    operation_context=id,
+                    cognitive_services_endpoint=settings.cognitive_services_endpoint,
+                    media_streaming=_media_streaming(settings),
+                    transcription=_transcription(settings),
+                    headers={"Repeatability-Request-ID": id},
+                )
+        except (AzureError, TimeoutError) as error:
+            return self._refused(id, error)
         data = Answered(
             answered.call_connection_id, answered.server_call_id, answered.correlation_id, sent_at, self._now()
         )
         return Event(f"{id}/done", "Answered", self._now(), data)
 
-    async def reject(self, call_id: str, context: str, reason: str) -> Event:
+    async def reject(self, call_id: str, context: str, reason: str, limit: float) -> Event:
         """Reject the call as ``busy`` or ``forbidden``; ``Rejected`` or ``AnswerRefused``."""
         id = effect_id(call_id, "reject")
         try:
-            await self._clients.call_automation.reject_call(
-                context, call_reject_reason=reason, headers={"Repeatability-Request-ID": id}
-            )
-        except AzureError as error:
-            return Event(f"{id}/refused", "AnswerRefused", self._now(), Refused(*_codes(error)))
+            async with asyncio.timeout(limit):
+                await self._clients.call_automation.reject_call(
+                    context, call_reject_reason=reason, headers={"Repeatability-Request-ID": id}
+                )
+        except (AzureError, TimeoutError) as error:
+            return self._refused(id, error)
         return Event(f"{id}/done", "Rejected", self._now(), None)
+
+    def _refused(self, id: str, error: AzureError | TimeoutError) -> Event:
+        return Event(f"{id}/refused", "AnswerRefused", self._now(), Refused(*_codes(error)))
 
     # -- Everything else: recorded first --
 
@@ -91,6 +100,9 @@ class Performer:
                 return await _HOW[type(action)](self, call, effect)
         except recordings.NotReady as error:
             return self._failed(effect, 503, 0, str(error))
+        except recordings.Elsewhere as error:
+            log.error("call %s: %s; it is given up", call.id, error)  # noqa: TRY400  # the text says it all
+            return self._failed(effect, GONE, 0, str(error))  # for us there is no such file, and never will be
         except TimeoutError:
             return self._failed(effect, 408, 0, f"not done within {limit:g} seconds")
         except AzureError as error:
@@ -158,7 +170,7 @@ class Performer:
         chunk = call.recordings[action.recording_id].chunks[str(action.index)]
         ours = self._settings.recording_container_url
         if ours and chunk.content.startswith(f"{ours}/"):
-            return await self._already_ours(effect, chunk.content.removeprefix(f"{ours}/"))
+            return await self._already_ours(effect, unquote(chunk.content.removeprefix(f"{ours}/")))
         path = recordings.path_of(call.id, action.recording_id, action.index)
         acs = self._clients.call_automation
         container = self._clients.container(self._settings.recordings_container)
@@ -187,13 +199,15 @@ _HOW: dict[type, Callable[[Performer, Call, Effect], Awaitable[Event]]] = {
 }
 
 
-def _codes(error: AzureError) -> tuple[int, int, str]:
-    """Code, sub-code and message of an error. One that brought no answer counts as 503: it can pass."""
+def _codes(error: AzureError | TimeoutError) -> tuple[int, int, str]:
+    """Code, sub-code and message of an error. One that brought no answer counts as 408 or 503: it can pass."""
+    if isinstance(error, TimeoutError):
+        return 408, 0, "no answer in time"
     if isinstance(error, HttpResponseError) and error.status_code is not None:
         said = error.error
         sub_code = said.code if said is not None and said.code else ""
         message = said.message if said is not None and said.message else ""
-        return error.status_code, int(sub_code) if sub_code.isdigit() else 0, message
+        return error.status_code, int(sub_code) if sub_code.isdecimal() else 0, message
     return 503, 0, type(error).__name__
 
 

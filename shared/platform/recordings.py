@@ -33,17 +33,29 @@ def path_of(call_id: str, recording_id: str, index: int) -> str:
     return f"{call_id[:4]}/{call_id[4:6]}/{call_id[6:8]}/{call_id}/{key(recording_id)}/{index}"
 
 
+class Elsewhere(Exception):
+    """The file is said to be where ACS keeps no recordings: the SDK does not send credentials there."""
+
+
+class NoContainer(Exception):
+    """Our own container is not there: a fault of the deployment, and none of the recording."""
+
+
 async def archive(
     acs: CallAutomationClient, container: ContainerClient, chunk: Chunk, path: str, *, look_first: bool
 ) -> tuple[str, int]:
     """Copy a file and its metadata to ``{path}.wav`` and ``{path}.json``; return the blob's name and length.
 
-    ``look_first`` asks whether the file is there already before it is fetched. Raises NotReady, AzureError.
+    ``look_first`` asks whether the file is there already before it is fetched. Raises NotReady, Elsewhere,
+    NoContainer, AzureError.
     """
     name = f"{path}.wav"
     if look_first and (length := await length_of(container, name)) is not None:
         return name, length
-    await _copy(acs, container, chunk.metadata, f"{path}.json", "application/json")
+    try:
+        await _copy(acs, container, chunk.metadata, f"{path}.json", "application/json")
+    except (ResourceNotFoundError, Elsewhere) as error:  # the call is in the audio: it is kept without, if need be
+        log.warning("%s has no metadata: %s", name, type(error).__name__)
     return name, await _copy(acs, container, chunk.content, name, "audio/wav")
 
 
@@ -53,7 +65,7 @@ async def length_of(container: ContainerClient, name: str) -> int | None:
         return int((await container.get_blob_client(name).get_blob_properties()).size)
     except ResourceNotFoundError as error:
         if getattr(error, "error_code", None) == "ContainerNotFound":
-            raise
+            raise NoContainer(container.container_name) from error
         return None
 
 
@@ -70,7 +82,13 @@ async def delete_source(acs: CallAutomationClient, chunk: Chunk) -> None:
 async def _copy(acs: CallAutomationClient, container: ContainerClient, url: str, name: str, kind: str) -> int:
     from azure.storage.blob import ContentSettings
 
-    response: AsyncHttpResponse = await acs.download_recording(url)  # type: ignore[assignment]
+    try:
+        # Not compressed: what is counted, and written, is what came over the wire.
+        response: AsyncHttpResponse = await acs.download_recording(  # type: ignore[assignment]
+            url, headers={"Accept-Encoding": "identity"}
+        )
+    except ValueError as error:
+        raise Elsewhere("the file is on no recording host of ACS") from error
     async with response:
         length = _announced(response)
         try:
@@ -81,6 +99,8 @@ async def _copy(acs: CallAutomationClient, container: ContainerClient, url: str,
                 overwrite=False,
                 content_settings=ContentSettings(content_type=kind),
             )
+        except ResourceNotFoundError as error:
+            raise NoContainer(container.container_name) from error
         except ResourceExistsError:
             there = await length_of(container, name)
             if there != length:

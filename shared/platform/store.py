@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from azure.data.tables.aio import TableClient
 
 VERSION = 1  # of the row's format
-PIECE = 32_000  # characters of JSON in one property
+PIECE = 16_000  # characters of JSON in one property; an emoji is two in UTF-16
 SHARDS = "0123456789abcdef"
 _INDEX = "recording "  # partitions of the index from recording ids to calls
 
@@ -69,6 +69,8 @@ class Store:
         except (ResourceExistsError, ResourceModifiedError):
             raise Conflict(call.id) from None
         except ResourceNotFoundError as error:
+            if row.etag is None:  # what can be missing for a new row is the table; the SDK does not decode that here
+                raise
             _check_table(error)
             raise Conflict(call.id) from None
         return Row(call, saved["etag"])

@@ -255,6 +255,27 @@ def test_a_failed_play_event_is_noted_and_a_played_prompt_outweighs_it() -> None
     assert life.hear(event("play_completed", 4, operationContext=context)).call.announced == "played"
 
 
+def test_a_prompt_that_has_started_is_not_played_again_though_nothing_tells_its_end() -> None:
+    life = connected(ANNOUNCED).hear(event("recording_active", 1.5)).done(2)
+    life.hear(event("play_started", 2.5, operationContext=effect_id(CALL, "announcement")))
+    assert life.call.announced == "started"
+    assert life.wake(300).asked == []
+
+
+def test_a_notice_whose_end_nothing_tells_does_not_keep_the_call_alive() -> None:
+    life = connected(STRICT).fails(2, 403).done(2.5)
+    life.hear(event("play_started", 3, operationContext=effect_id(CALL, "notice")))
+    assert life.asked == []
+    assert life.wake(200).asked == [HangUp()]
+
+
+def test_who_took_part_is_remembered_when_they_have_gone() -> None:
+    life = connected().hear(event("participants_updated", 4, sequenceNumber=3))
+    life.hear(event("participants_updated", 5, sequenceNumber=9, participants=[]))
+    assert life.call.participants == ()
+    assert "4:+12065551212" in life.call.took_part
+
+
 def test_prompts_of_others_are_no_announcement() -> None:
     life = connected(ANNOUNCED).hear(event("play_completed", 3, operationContext="somebody else's"))
     assert (life.call.announced, life.call.notified) == (None, None)
