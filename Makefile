@@ -18,6 +18,7 @@ help:  ## what can be made
 setup: $(VENV)/.installed $(AZURITE)  ## install what everything below needs (they do it by themselves)
 
 $(VENV)/.installed: requirements.txt requirements-dev.txt
+	@test -n "$(VERSION)" || { echo "$(PYTHON) cannot be run: name another with PYTHON=…"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make … PYTHON=python3.12")'
 	@echo "Setting up Python $(VERSION) in $(VENV) (once) …"
 	@$(PYTHON) -m venv $(VENV)

@@ -19,10 +19,12 @@ from weakref import WeakValueDictionary
 
 from azure.core.exceptions import AzureError
 from azure.core.pipeline.transport import AsyncHttpTransport
+from msgspec import to_builtins
 
 from shared.calls.call import Call, State
 from shared.calls.effects import Effect
 from shared.calls.events import Event, IncomingCallPayload, Rang, Refused, Unreadable, parse, recording_id_of
+from shared.calls.fold import is_left_out
 from shared.calls.machine import next_wake, reduce
 from shared.calls.outcomes import Verdict, look_up
 from shared.calls.plans import Decision, decide
@@ -300,6 +302,9 @@ class App:
                 return call, []
             now = self._now()
             call, effects = _fold(call, events, now)
+            for event in events:
+                if is_left_out(call, event):
+                    await self._keep_aside(to_builtins(event), f"the timeline of call {call_id} is full", "timeline")
             if call == row.call:
                 return call, effects
             try:

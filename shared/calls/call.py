@@ -13,7 +13,7 @@ The rules of the machine:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -53,7 +53,6 @@ PROVES: Mapping[str, State] = MappingProxyType(
         f"IncomingCall ({Decision.TOO_LATE})": State.MISSED,
         f"IncomingCall ({Decision.NOT_OURS})": State.NOT_OURS,
         "Woken (rung out)": State.MISSED,
-        "Woken (never connected)": State.FAILED,
         "AnswerRefused": State.REFUSED,
         "Rejected": State.REJECTED,
         "Answered": State.ANSWERED,
@@ -70,10 +69,6 @@ TRANSITIONS: Mapping[tuple[State, str], State] = MappingProxyType(
     {(state, proof): max(state, proven, key=lambda s: s.rank) for state in State for proof, proven in PROVES.items()}
 )
 
-# Setting up a call takes 115 seconds at most (azure-docs, "Lowest latency best practices", documented timeouts).
-# A call that was answered by another delivery of the event, and of which nothing came since, is given up then.
-NEVER_CONNECTED = timedelta(seconds=120)
-
 GONE_STATES = frozenset({"disconnected", "disconnecting", "gone"})  # CallConnectionState, and our word for 404
 
 
@@ -84,20 +79,10 @@ def proof(call: Call, event: Event, now: datetime) -> str:
             return f"{event.type} ({decision})"
         case Found(state=found):
             return f"{event.type} ({'gone' if found in GONE_STATES else found})"
-    if event.type == "Woken":
-        return _woken(call, now)
-    return event.type
-
-
-def _woken(call: Call, now: datetime) -> str:
-    """What the passing of time alone proves."""
-    if call.state is State.RINGING and call.called_at is not None and now - call.called_at > RING_WINDOW:
+    rung_out = call.called_at is not None and now - call.called_at > RING_WINDOW
+    if event.type == "Woken" and call.state is State.RINGING and rung_out:
         return "Woken (rung out)"
-    heard = call.measured.heard_at
-    unknown = call.state is State.ANSWERED and call.call_connection_id is None
-    if unknown and heard is not None and now - heard > NEVER_CONNECTED:
-        return "Woken (never connected)"
-    return "Woken"
+    return event.type
 
 
 def next_state(state: State, proven_by: str) -> State:

@@ -11,6 +11,7 @@ passing of time (``Woken``): the call is a fold over all of them.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -143,7 +144,7 @@ class Rang(Struct, frozen=True):
 
 
 class Answered(Struct, frozen=True):
-    """ACS accepted AnswerCall. The ids are unknown when another delivery of the same event won the race."""
+    """ACS accepted AnswerCall."""
 
     call_connection_id: str | None
     server_call_id: str | None
@@ -193,8 +194,13 @@ def parse(event_type: str, event_id: str, at: datetime | None, subject: str | No
     try:
         payload = msgspec.convert(data, shape)
     except msgspec.ValidationError as error:
-        raise Unreadable(f"its data is no {name}: {error}") from None
+        raise Unreadable(f"its data is no {name}: {without_values(error)}") from None
     return Event(event_id, name, in_utc(at), payload, subject or "")
+
+
+def without_values(error: msgspec.ValidationError) -> str:
+    """What is wrong and where, without what was sent: msgspec quotes the values that it does not know."""
+    return re.sub(r"'[^']*'", "'…'", str(error))
 
 
 def in_utc(moment: datetime) -> datetime:

@@ -34,6 +34,8 @@ NOTICE = "notice"
 
 # Events of our own that nobody outside can tell apart from what the platform reports itself; only what the
 # platform reports, and what it refused, stands in the timeline.
+LONGEST_TIMELINE = 15_000  # entries: some 30 bytes each, compressed, in an entity of 1 MiB at most
+
 _NOT_IN_TIMELINE = frozenset({"Answered", "EffectDone", "Woken", "Found"})
 
 
@@ -42,11 +44,17 @@ def fold(call: Call, event: Event, now: datetime) -> Call:
     said = _FOLDS.get(event.type, _callback)(call, event)
     said = replace(said, state=next_state(call.state, proof(call, event, now)))
     said = _measure(said, event, now)
-    if event.type in _NOT_IN_TIMELINE or _knows(call, event):
+    if event.type in _NOT_IN_TIMELINE or _knows(call, event) or len(call.timeline) >= LONGEST_TIMELINE:
         return said
     entry = Entry(event.at, event.id, event.type, describe(event), now)
     timeline = tuple(sorted((*said.timeline, entry), key=lambda e: (e.at, e.id)))
     return replace(said, timeline=timeline)
+
+
+def is_left_out(call: Call, event: Event) -> bool:
+    """Whether a folded event found no place in the timeline any more: it must be kept elsewhere."""
+    full = len(call.timeline) >= LONGEST_TIMELINE
+    return full and event.type not in _NOT_IN_TIMELINE and not _knows(call, event)
 
 
 def describe(event: Event) -> str:

@@ -6,6 +6,7 @@ Automation is imported on first use, since what answers a call must start fast.
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -92,7 +93,17 @@ class Clients:
 
     @cached_property
     def call_automation(self) -> CallAutomationClient:
-        settings, how = self._settings, self._patience
+        return self._call_automation()
+
+    @cached_property
+    def call_automation_once(self) -> CallAutomationClient:
+        """Without retries, for what ACS cannot repeat safely. A client of its own, since ``play_media`` of SDK 1.6.0
+        lets no option through to the request.
+        """
+        return self._call_automation(retry_total=0)
+
+    def _call_automation(self, **differently: Any) -> CallAutomationClient:
+        settings, how = self._settings, self._patience | differently
         if settings.recording_endpoint and "transport" not in how:
             how = how | {"transport": RecordingTransport(settings.recording_endpoint, **PATIENCE)}
         key = settings.acs_access_key
@@ -162,6 +173,7 @@ class Clients:
         return client
 
     async def close(self) -> None:
-        """Close what was opened, the last first."""
-        while self._open:
-            await self._open.pop().close()
+        """Close what was opened, the last first, and all of it even if something can't be closed."""
+        async with AsyncExitStack() as closing:
+            while self._open:
+                closing.push_async_callback(self._open.pop(0).close)

@@ -138,7 +138,7 @@ class Performer:
                 raw_response_hook=note,
             )
             recording_id = accepted.recording_id
-        except (HttpResponseError, AttributeError):
+        except (HttpResponseError, AttributeError, ValueError):
             # ACS accepts with 200, 202 or 204 and with or without a body; SDK 1.6.0 stumbles over a 204 and over
             # an empty body. The events that follow tell the rest.
             if not statuses or statuses[-1] not in ACCEPTED:
@@ -153,7 +153,8 @@ class Performer:
             else TextSource(text=play.what, voice_name=self._settings.prompt_voice)
         )
         # ACS knows no repeatability here: a request that is retried by itself could be heard twice.
-        await self._connection(call).play_media(source, operation_context=effect.id, retry_total=0)
+        connection = self._clients.call_automation_once.get_call_connection(call.call_connection_id or "")
+        await connection.play_media(source, operation_context=effect.id)
         return self._done(effect)
 
     async def _hang_up(self, call: Call, effect: Effect) -> Event:

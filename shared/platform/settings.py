@@ -158,6 +158,11 @@ class Settings:
     def quarantine_container(self) -> str:
         return self._optional("QUARANTINE_CONTAINER") or "quarantine"
 
+    @property
+    def deadletters_container(self) -> str:
+        """Where the Event Grid subscriptions leave what they could not deliver."""
+        return self._optional("DEADLETTERS_CONTAINER") or "deadletters"
+
     # -- What to do with calls --
 
     @cached_property

@@ -7,7 +7,8 @@ Table storage's limits: 64 KiB a property (32 Ki characters of UTF-16), 1 MiB an
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import zlib
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 VERSION = 1  # of the row's format
 PIECE = 16_000  # characters of JSON in one property; an emoji is two in UTF-16
+BINARY_PIECE = 60_000  # bytes
+LONG = 128_000  # bytes of JSON, from which it is compressed
 SHARDS = "0123456789abcdef"
 _INDEX = "recording "  # partitions of the index from recording ids to calls
 
@@ -135,19 +138,35 @@ def _call(entity: dict[str, Any]) -> Call:
     return replace(core, timeline=timeline, measured=measured)
 
 
-def _pieces(name: str, value: Any) -> dict[str, str]:
-    """A value's JSON as properties ``name``, ``name_1``, …, each within the limit of a property."""
-    text = _encoder.encode(value).decode()
-    starts = range(0, len(text), PIECE)
-    return {f"{name}_{n}" if n else name: text[start : start + PIECE] for n, start in enumerate(starts)}
+def _pieces(name: str, value: Any) -> dict[str, Any]:
+    """A value's JSON as properties ``name``, ``name_1``, …, each within the limit of a property.
+
+    What is long is compressed, into ``name_z``, ``name_z_1``, …: legible as long as it can be, and within the limit
+    of an entity for a call of many thousand events.
+    """
+    encoded = _encoder.encode(value)
+    if len(encoded) > LONG:
+        return _cut(f"{name}_z", zlib.compress(encoded), BINARY_PIECE)
+    return _cut(name, encoded.decode(), PIECE)
 
 
-def _joined(entity: dict[str, Any], name: str) -> str:
-    pieces, n = [entity[name]], 1
+def _cut(name: str, whole: Any, size: int) -> dict[str, Any]:
+    starts = range(0, len(whole), size)
+    return {f"{name}_{n}" if n else name: whole[start : start + size] for n, start in enumerate(starts)}
+
+
+def _joined(entity: dict[str, Any], name: str) -> bytes:
+    if f"{name}_z" in entity:
+        return zlib.decompress(b"".join(_uncut(entity, f"{name}_z")))
+    return "".join(_uncut(entity, name)).encode()
+
+
+def _uncut(entity: dict[str, Any], name: str) -> Iterator[Any]:
+    yield entity[name]
+    n = 1
     while (more := entity.get(f"{name}_{n}")) is not None:
-        pieces.append(more)
+        yield more
         n += 1
-    return "".join(pieces)
 
 
 def _check_table(error: ResourceNotFoundError) -> None:

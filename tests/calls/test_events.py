@@ -15,7 +15,7 @@ from shared.calls.events import (
     resource_account,
 )
 from shared.calls.plans import Decision, Plan, decide
-from tests.events import FOLDER, START, cloud_event, event
+from tests.golden import FOLDER, START, cloud_event, event
 
 ACCOUNT = "cc123456-5678-5678-1234-ccc123456789"
 VALID = sorted(path.stem for path in FOLDER.glob("*.json") if not path.stem.endswith("_invalid"))
@@ -43,6 +43,13 @@ def test_a_refusal_says_what_is_wrong_but_not_what_was_sent() -> None:
     with pytest.raises(Unreadable) as caught:
         event("incoming_call_invalid")
     assert "incomingCallContext" in str(caught.value)
+    assert "+12065551212" not in str(caught.value)
+
+
+def test_not_even_an_unknown_value_is_quoted() -> None:
+    with pytest.raises(Unreadable) as caught:
+        event("recording_active", state="+12065551212")
+    assert "$.state" in str(caught.value)
     assert "+12065551212" not in str(caught.value)
 
 

@@ -20,7 +20,7 @@ from shared.calls.effects import (
 from shared.calls.events import Answered, EffectDone, EffectFailed, Event, Found, Rang, Refused
 from shared.calls.machine import next_look, next_wake, recording_status, reduce
 from shared.calls.plans import Decision, Plan
-from tests.events import START, event
+from tests.golden import START, event
 
 CALL = "20261121-00112233445566778899aabbccddeeff"
 ANNOUNCED = Plan(announcement="This call is recorded.")
@@ -36,8 +36,8 @@ def rang(decision: Decision = Decision.ANSWER, after: float = 0.0, received: flo
     return Event("incoming", "IncomingCall", at(after), data)
 
 
-def answered(connection: str | None = "connection") -> Event:
-    return Event("answer/done", "Answered", at(0.5), Answered(connection, "server", "correlation", at(0.3), at(0.5)))
+def answered() -> Event:
+    return Event("answer/done", "Answered", at(0.5), Answered("connection", "server", "correlation", at(0.3), at(0.5)))
 
 
 class Life:
@@ -121,12 +121,6 @@ def test_why_the_set_up_failed_outweighs_that_the_call_is_over() -> None:
         life = Life().hear(event(first, 2)).hear(event(second, 2))
         assert life.call.result is not None
         assert life.call.result.sub_code == 10003
-
-
-def test_a_call_answered_elsewhere_that_never_connects_is_given_up() -> None:
-    life = Life().hear(rang()).hear(answered(None))
-    assert life.wake(60).call.state is State.ANSWERED
-    assert life.wake(200).call.state is State.FAILED
 
 
 def test_the_newest_list_of_participants_is_kept() -> None:

@@ -12,7 +12,7 @@ from shared.calls.call import Call, Measured
 from shared.calls.events import Event, Rang
 from shared.calls.machine import recording_status, reduce
 from shared.calls.plans import Decision, Plan
-from tests.events import START, event
+from tests.golden import START, event
 
 CALL = Call(id="20261121-00112233445566778899aabbccddeeff", plan=Plan(announcement="This call is recorded."))
 RANG = Event("in", "IncomingCall", START, Rang(Decision.ANSWER, "4:+1", "28:orgid:a", None, None, None, None, START))
