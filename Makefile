@@ -4,13 +4,14 @@ SCENARIO ?= happy
 HOST ?= emulator
 PORTS ?= default
 TESTS ?= tests
+CALLS ?= 1000
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 VENV := .venv/$(VERSION)
 RUN := $(VENV)/bin/python
 AZURITE := emulator/azurite/node_modules/.installed
 
-.PHONY: help setup demo serve test check format bench docs lock clean
+.PHONY: help setup demo serve test check format bench crowd docs lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -51,6 +52,9 @@ format: setup  ## put the code into form
 
 bench: setup  ## the budgets, measured
 	@$(RUN) -m local.bench
+
+crowd: setup  ## 1,000 calls within a second (CALLS=… for as many as wanted)
+	@$(RUN) -m local.crowd --calls $(CALLS)
 
 docs: setup  ## generate what is generated in docs/
 	@$(RUN) -m local.docs

@@ -31,6 +31,9 @@ Client = TypeVar("Client")
 RECORDING_HOST = ".asm.skype.com"  # where ACS says its recordings are
 
 
+# By default every single request looks for proxies in the environment and for credentials in ~/.netrc, from disk.
+NO_DETOUR = {"use_env_settings": False}
+
 # azure-core's defaults wait for minutes (300 s time-outs, 10 retries, 120 s back-off). A call rings for 30 s, and an
 # invocation ends after 8: two quick retries, then the caller hears of it.
 PATIENCE: dict[str, Any] = {
@@ -39,6 +42,7 @@ PATIENCE: dict[str, Any] = {
     "retry_total": 2,
     "retry_backoff_factor": 0.2,
     "retry_backoff_max": 1,
+    **NO_DETOUR,
 }
 
 # The blob and queue SDKs name and default theirs differently (15 s before the first retry).
@@ -49,6 +53,7 @@ STORAGE_PATIENCE: dict[str, Any] = {
     "initial_backoff": 0.2,
     "increment_base": 1,
     "random_jitter_range": 0.1,
+    **NO_DETOUR,
 }
 
 
