@@ -76,7 +76,7 @@ async def _answered(http: aiohttp.ClientSession, stack: Stack, calls: int) -> li
 
 
 def _rings(entry: dict[str, Any]) -> bool:
-    return entry["kind"] == "event" and entry["event"]["type"].endswith(".IncomingCall")
+    return entry["kind"] == "event" and str(entry["event"]["type"]).endswith(".IncomingCall")
 
 
 def _time(text: str) -> float:

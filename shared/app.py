@@ -46,10 +46,11 @@ WAKE_SECONDS = 570.0  # the same for the queue-triggered function, which may cop
 COPY_SECONDS = 540.0
 CONFLICTS = 8  # how often a row that changes under our hands is read again, before Event Grid must try again
 SOON = timedelta(seconds=60)  # what is due sooner than the sweep would find it is woken by the queue
-SWEPT_DAYS = 3  # a call can last for a day, and its recording's file come a day later
+SWEPT_DAYS = 4  # a call can last for a day, its recording's file come a day later, and be tried for another
 KEPT_ANSWERS = 1000
+LONGEST_NAME = 256  # characters of a caller's display name, which callers choose themselves
 
-_CALL_ID = re.compile(r"\d{8}-[0-9a-f]{32}")
+_CALL_ID = re.compile(r"[0-9]{8}-[0-9a-f]{32}")
 
 
 class TryAgain(Exception):
@@ -268,10 +269,12 @@ class App:
         if not _CALL_ID.fullmatch(call_id):
             unreadable += [(event, "its callback URL names no call") for event in events]
             events = []
+        batches, too_large = callbacks.batches([callbacks.address(event, call_id) for event in events])
+        unreadable += [(event, "it is too large for the topic") for event in too_large]
         for event, reason in unreadable:
             await self._keep_aside(event, reason, "callbacks")
-        if events:
-            await callbacks.publish(self.clients.topic, call_id, events)
+        for batch in batches:
+            await self.clients.topic.send(batch)
         return 200
 
     # -- The one way an event goes -------------------------------------------------------------------------
@@ -380,7 +383,7 @@ def _rang(payload: IncomingCallPayload, decision: Decision, received_at: datetim
         decision=decision.value,
         caller=payload.from_.raw_id if ours else "",
         callee=payload.to.raw_id,
-        caller_name=payload.caller_display_name if ours else None,
+        caller_name=(payload.caller_display_name or "")[:LONGEST_NAME] or None if ours else None,
         on_behalf_of=payload.on_behalf_of_callee.raw_id if payload.on_behalf_of_callee else None,
         server_call_id=payload.server_call_id,
         correlation_id=payload.correlation_id,

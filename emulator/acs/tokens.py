@@ -34,8 +34,13 @@ class SigningKeys:
         if forget:
             self._keys.clear()
         self.current = uuid.uuid4().hex
-        self._keys[self.current] = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._keys[self.current] = self.generate()
         return self.current
+
+    @staticmethod
+    def generate() -> rsa.RSAPrivateKey:
+        """A new key. It takes a while: whoever runs thousands of emulators can put a store of keys in its place."""
+        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
     def published(self) -> dict[str, Any]:
         """The public keys as a JWK set (RFC 7517)."""

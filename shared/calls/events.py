@@ -195,7 +195,35 @@ def parse(event_type: str, event_id: str, at: datetime | None, subject: str | No
         payload = msgspec.convert(data, shape)
     except msgspec.ValidationError as error:
         raise Unreadable(f"its data is no {name}: {without_values(error)}") from None
-    return Event(event_id, name, in_utc(at), payload, subject or "")
+    except UnicodeEncodeError:
+        raise Unreadable(f"its data is no {name}: it holds half a character") from None
+    return Event(legible(event_id), name, in_utc(at), _legible_payload(payload, shape), legible(subject or ""))
+
+
+def legible(text: str) -> str:
+    """The text with what is no character replaced: JSON can smuggle in halves of surrogate pairs, which nothing
+    can store.
+    """
+    return text.encode(errors="replace").decode()
+
+
+def _legible_payload(payload: Payload, shape: type[Payload]) -> Payload:
+    try:
+        msgspec.json.encode(payload)
+    except UnicodeEncodeError:
+        return msgspec.convert(_legible_all(msgspec.to_builtins(payload)), shape)
+    return payload
+
+
+def _legible_all(value: Any) -> Any:
+    match value:
+        case str():
+            return legible(value)
+        case dict():
+            return {key: _legible_all(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_legible_all(each) for each in value]
+    return value
 
 
 def without_values(error: msgspec.ValidationError) -> str:

@@ -44,11 +44,21 @@ def fold(call: Call, event: Event, now: datetime) -> Call:
     said = _FOLDS.get(event.type, _callback)(call, event)
     said = replace(said, state=next_state(call.state, proof(call, event, now)))
     said = _measure(said, event, now)
-    if event.type in _NOT_IN_TIMELINE or _knows(call, event) or len(call.timeline) >= LONGEST_TIMELINE:
+    if event.type in _NOT_IN_TIMELINE or is_left_out(call, event):
         return said
+    return replace(said, timeline=_with_entry(call.timeline, event, now))
+
+
+def _with_entry(timeline: tuple[Entry, ...], event: Event, now: datetime) -> tuple[Entry, ...]:
+    """The timeline with the event, once. What we did ourselves can come to the same more than once, such as an
+    answer that is refused twice: the first time counts, whichever we hear of first.
+    """
+    before = next((entry for entry in timeline if entry.id == event.id), None)
+    if before is not None and before.at <= event.at:
+        return timeline
     entry = Entry(event.at, event.id, event.type, describe(event), now)
-    timeline = tuple(sorted((*said.timeline, entry), key=lambda e: (e.at, e.id)))
-    return replace(said, timeline=timeline)
+    others = (other for other in timeline if other is not before)
+    return tuple(sorted((*others, entry), key=lambda e: (e.at, e.id)))
 
 
 def is_left_out(call: Call, event: Event) -> bool:
@@ -309,7 +319,7 @@ def _effect_failed(call: Call, event: Event) -> Call:
         case Play() if effect.tries >= PLAY_TRIES or call.notified == STARTED or not passes(result):
             return _prompt(call, effect.id, f"not played: {in_words(result.code, result.sub_code)}")
         case ArchiveChunk() if result.code == GONE:
-            lost = "the file was no longer there"
+            lost = failed.message or "the file was no longer there"
             return _chunk(call, effect.action, lambda chunk: replace(chunk, lost=lost))
     return call
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from shared.calls.call import Call, RecordingStatus, Result, State
+from shared.calls.call import Call, Recording, RecordingStatus, Result, State
 from shared.calls.effects import (
     AnyAction,
     ArchiveChunk,
@@ -190,7 +190,16 @@ def _give_up_waiting(call: Call, now: datetime) -> Call:
             call = _note_outcome(fold(call, event, now), event, now)
     if _awaits_file(call) and call.ended_at is not None and now > call.ended_at + FILE_LIFE:
         call = replace(call, file_lost="no file of the recording came within 24 hours")
+    if call.ended_at is not None and now > call.ended_at + 2 * FILE_LIFE:  # a file can come a day after the call
+        call = replace(call, recordings={id: _given_up(recording) for id, recording in call.recordings.items()})
     return call
+
+
+def _given_up(recording: Recording) -> Recording:
+    """The recording without hope for files that could not be copied while ACS kept them."""
+    lost = "it could not be copied within 24 hours"
+    chunks = {i: c if c.path or c.lost else replace(c, lost=lost) for i, c in recording.chunks.items()}
+    return replace(recording, chunks=chunks)
 
 
 # -- What the facts mean for the recording -------------------------------------------------------------------

@@ -7,6 +7,8 @@ Table storage's limits: 64 KiB a property (32 Ki characters of UTF-16), 1 MiB an
 
 from __future__ import annotations
 
+import hashlib
+import re
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
@@ -29,6 +31,7 @@ PIECE = 16_000  # characters of JSON in one property; an emoji is two in UTF-16
 BINARY_PIECE = 60_000  # bytes
 LONG = 128_000  # bytes of JSON, from which it is compressed
 SHARDS = "0123456789abcdef"
+_SAFE = re.compile(r"[\w.-]{1,400}", re.ASCII)  # a key has 512 characters at most
 _INDEX = "recording "  # partitions of the index from recording ids to calls
 
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -106,8 +109,9 @@ def partition_of(call_id: str) -> str:
 
 
 def key(recording_id: str) -> str:
-    """A recording id as a key: ids are base64, whose / and + keys and blob names do not take well."""
-    return recording_id.replace("+", "-").replace("/", "_").rstrip("=")
+    """A recording id as a key, for tables and in blob names: ids are base64, whose / and + these do not take well."""
+    safe = recording_id.replace("+", "-").replace("/", "_").rstrip("=")
+    return safe if _SAFE.fullmatch(safe) else hashlib.sha256(recording_id.encode()).hexdigest()
 
 
 def _entity(call: Call, now: datetime) -> dict[str, Any]:

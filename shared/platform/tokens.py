@@ -35,14 +35,16 @@ class SigningKeys:
     """The issuer's public keys, kept in memory.
 
     An unknown key id makes them be fetched again, since keys are rotated, but at most once in 30 seconds, so that
-    forged ids cost nothing. PyJWT's own client does the same, but blocks the event loop while it fetches and
-    holds up tokens of known keys meanwhile.
+    forged ids cost nothing. Only such fetches count: keys that change just after they were first fetched are found.
+    PyJWT's own client does the same, but blocks the event loop while it fetches and holds up tokens of known keys
+    meanwhile.
     """
 
     def __init__(self, url: str, transport: AsyncHttpTransport[Any, Any] | None = None) -> None:
         self._url = url
         self._keys: dict[str, jwt.PyJWK] = {}
         self._fetched_at = float("-inf")
+        self._missed_at = float("-inf")  # when they were last fetched for an unknown key id
         self._failed_at = float("-inf")
         self._lock = asyncio.Lock()
         retries = AsyncRetryPolicy(retry_total=1, retry_backoff_factor=0.1)
@@ -66,12 +68,14 @@ class SigningKeys:
 
     async def _refresh(self, kid: str) -> None:
         stale = self._age() > KEYS_LIFE
-        if not stale and (kid in self._keys or self._age() < REFETCH_PAUSE):
+        if not stale and (kid in self._keys or _time() - self._missed_at < REFETCH_PAUSE):
             return
         if _time() - self._failed_at > 1:  # one attempt a second while they can't be had
             try:
                 self._keys = await self._fetch()
                 self._fetched_at = _time()
+                if not stale:
+                    self._missed_at = self._fetched_at
                 return
             except (AzureError, TimeoutError, ValueError, RecursionError, jwt.PyJWTError):
                 self._failed_at = _time()

@@ -208,9 +208,9 @@ def test_silence_after_an_accepted_start_counts_as_a_failed_attempt() -> None:
 
 def test_a_recording_that_is_paused_and_resumed_is_active_again() -> None:
     life = connected().hear(event("recording_active", 2)).hear(event("recording_inactive", 5))
-    assert life.recording[0] is RecordingStatus.STOPPED
+    assert life.recording == (RecordingStatus.STOPPED, None)
     life.hear(event("recording_active", 8, id="resumed"))
-    assert life.recording[0] is RecordingStatus.ACTIVE
+    assert life.recording == (RecordingStatus.ACTIVE, None)
     assert life.asked == []
 
 
@@ -317,6 +317,13 @@ def test_a_file_that_is_not_ready_is_fetched_again_later_and_less_and_less_often
 def test_a_file_that_is_gone_is_lost_with_the_reason() -> None:
     life = connected(Plan(record=False)).hear(event("recording_file", 10)).fails(11, 404, 8522)
     assert life.recording == (RecordingStatus.LOST, "the file was no longer there")
+    assert life.asked == []
+
+
+def test_a_file_that_cannot_be_copied_is_given_up_when_acs_no_longer_has_it() -> None:
+    life = connected().hear(event("call_disconnected", 9)).hear(event("recording_file", 10)).fails(11, 403)
+    assert life.wake(24 * 3600).recording[0] is RecordingStatus.STOPPED
+    assert life.wake(48 * 3600 + 20).recording == (RecordingStatus.LOST, "it could not be copied within 24 hours")
     assert life.asked == []
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from shared.calls.call import Call, Measured
-from shared.calls.events import Event, Rang
+from shared.calls.events import Event, Rang, Refused
 from shared.calls.machine import recording_status, reduce
 from shared.calls.plans import Decision, Plan
 from tests.golden import START, event
@@ -62,3 +62,11 @@ def test_order_and_repetition_make_no_difference(chosen: list[Event], random: ob
 
 def test_the_whole_life_in_reverse_and_twice_makes_the_same_call() -> None:
     assert told([*reversed(EVENTS)] * 2, 60) == told(EVENTS, 0.1)
+
+
+def test_an_answer_that_is_refused_twice_is_told_once_and_at_its_first_time() -> None:
+    refused = [
+        Event("answer/refused", "AnswerRefused", START + timedelta(seconds=s), Refused(400, 8523, "")) for s in (1, 9)
+    ]
+    assert told(refused, 0.1) == told(refused[::-1], 0.1)
+    assert [entry.at for entry in told(refused, 0.1).timeline] == [START + timedelta(seconds=1)]

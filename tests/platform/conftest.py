@@ -1,0 +1,138 @@
+"""Azurite, an emulator, and servers that misbehave: what the platform's tests run against."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from azure.storage.blob.aio import BlobServiceClient, ContainerClient
+
+from emulator.config import Config
+from emulator.server import Emulator, running
+from local.stack import LOCAL, Ports, Stack
+from shared.app import App
+from shared.platform.clients import Clients
+from shared.platform.perform import Performer
+from shared.platform.settings import Settings
+from tests.golden import START
+from tests.platform.world import Files, Issuer, Servers, settings_for
+
+
+@pytest.fixture(scope="session")
+async def storage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The connection string of an Azurite with the app's tables, queues and containers."""
+    stack = Stack(ports=Ports.free(), logs=tmp_path_factory.mktemp("logs"))
+    try:
+        await stack.start_storage()
+        yield stack.ports.storage()
+    finally:
+        await stack.stop()
+
+
+@pytest.fixture(scope="session")
+async def _emulator(storage: str) -> AsyncIterator[Emulator]:
+    platform = LOCAL | {"subscriptions": []}
+    async with running(Config(port=0, speed=20, platform=platform, storage=storage, seed=1)) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+async def emulator(_emulator: Emulator) -> Emulator:
+    await _emulator.reset()
+    return _emulator
+
+
+@pytest.fixture
+async def servers() -> AsyncIterator[Servers]:
+    async with Servers() as servers:
+        yield servers
+
+
+@pytest.fixture
+async def files(servers: Servers) -> Files:
+    """A server of recording files, where tests say what it serves."""
+    files = Files()
+    files.url = await servers.start(files.answer)
+    return files
+
+
+@pytest.fixture(scope="session")
+def keys() -> Issuer:
+    """The issuer whose key pairs all tests share, since making one takes long."""
+    return Issuer()
+
+
+@pytest.fixture
+async def issuer(keys: Issuer, servers: Servers) -> Issuer:
+    issuer = Issuer(keys.private)
+    issuer.url = await servers.start(issuer.publish)
+    return issuer
+
+
+@pytest.fixture
+async def callback_url(servers: Servers) -> str:
+    """An application that takes every callback."""
+    return await servers.start(200)
+
+
+@pytest.fixture
+def environment(emulator: Emulator, storage: str, callback_url: str) -> dict[str, str]:
+    """Settings that fit the emulator; tests change what they are about before they ask for an app."""
+    return settings_for(emulator.url, storage) | {"CALLBACK_BASE_URL": callback_url}
+
+
+@pytest.fixture
+async def make_app(environment: dict[str, str]) -> AsyncIterator[Callable[..., App]]:
+    """Apps with settings of their own, all closed at the end."""
+    apps: list[App] = []
+
+    def make(**changed: str) -> App:
+        apps.append(App(environment | changed))
+        return apps[-1]
+
+    yield make
+    for app in apps:
+        await app.close()
+
+
+@pytest.fixture
+def app(make_app: Callable[..., App]) -> App:
+    return make_app()
+
+
+@pytest.fixture
+async def make_performer(environment: dict[str, str]) -> AsyncIterator[Callable[..., Performer]]:
+    opened: list[Clients] = []
+
+    def make(**changed: str) -> Performer:
+        settings = Settings(environment | changed)
+        opened.append(Clients(settings))
+        return Performer(settings, opened[-1], lambda: START)
+
+    yield make
+    for clients in opened:
+        await clients.close()
+
+
+@pytest.fixture
+async def blobs(storage: str) -> AsyncIterator[BlobServiceClient]:
+    async with BlobServiceClient.from_connection_string(storage) as client:
+        yield client
+
+
+@pytest.fixture
+async def recordings(blobs: BlobServiceClient) -> AsyncIterator[ContainerClient]:
+    """A container of the test's own."""
+    container = await blobs.create_container(f"recordings-{uuid.uuid4().hex}")
+    yield container
+    await container.delete_container()
+
+
+@pytest.fixture
+async def quarantine(blobs: BlobServiceClient) -> ContainerClient:
+    """The container, empty."""
+    container = blobs.get_container_client("quarantine")
+    async for name in container.list_blob_names():
+        await container.delete_blob(name)
+    return container

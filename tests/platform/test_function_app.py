@@ -1,0 +1,51 @@
+"""The index of the system, as a Functions host sees it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from local.stack import LOCAL, ROOT
+
+LIST = """
+import json, sys
+import function_app
+functions = function_app.app.get_functions()
+bindings = {f.get_function_name(): [b.get_dict_repr() for b in f.get_bindings()] for f in functions}
+print(json.dumps({"bindings": bindings, "modules": sorted(sys.modules)}, default=str))
+"""
+
+
+@pytest.fixture(scope="module")
+def indexed() -> dict[str, dict[str, list[dict[str, object]]]]:
+    """What a process with an empty environment sees."""
+    done = subprocess.run([sys.executable, "-c", LIST], env={}, cwd=ROOT, capture_output=True, check=True)  # noqa: S603
+    assert done.stderr == b""
+    index: dict[str, dict[str, list[dict[str, object]]]] = json.loads(done.stdout)
+    return index
+
+
+def test_an_empty_environment_lists_every_function(indexed: dict[str, dict[str, list[dict[str, object]]]]) -> None:
+    subscribed = {subscription["function"] for subscription in LOCAL["subscriptions"]}
+    assert set(indexed["bindings"]) == subscribed | {"callbacks", "health", "wake_call", "sweep"}
+
+
+def test_what_is_subscribed_is_an_event_grid_trigger(indexed: dict[str, dict[str, list[dict[str, object]]]]) -> None:
+    for subscription in LOCAL["subscriptions"]:
+        assert [b["type"] for b in indexed["bindings"][subscription["function"]]] == ["eventGridTrigger"]
+
+
+def test_the_queue_is_one_that_is_provided(indexed: dict[str, dict[str, list[dict[str, object]]]]) -> None:
+    (trigger,) = indexed["bindings"]["wake_call"]
+    assert trigger["queueName"] in LOCAL["storage"]["queues"]
+    assert trigger["connection"] == "CALL_STORAGE"
+
+
+@pytest.mark.parametrize("package", ["azure.storage.blob", "azure.storage.queue", "azure.identity", "azure.eventgrid"])
+def test_a_cold_start_does_not_load_what_no_answer_needs(
+    indexed: dict[str, dict[str, list[dict[str, object]]]], package: str
+) -> None:
+    assert package not in indexed["modules"]

@@ -1,0 +1,344 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, ClassVar
+
+import pytest
+
+from local.stack import ROOT, SAMPLE
+from shared.platform.settings import MICROSOFT_ISSUER, MICROSOFT_KEYS, SettingError, Settings, on_loopback
+
+# Settings that are read but stand in no sample: Azure sets the first, and the others are an alternative that
+# needs an identity, which a development machine has not.
+NOT_IN_SAMPLE = {
+    "WEBSITE_HOSTNAME",
+    "CALL_STORAGE__tableServiceUri",
+    "CALL_STORAGE__blobServiceUri",
+    "CALL_STORAGE__queueServiceUri",
+}
+OF_THE_HOST = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"}
+
+Read = Callable[[Settings], Any]
+
+
+class Noting(Mapping[str, str]):
+    """An environment that knows what it was asked for."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        self._values = values
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+def storage_uri(settings: Settings) -> str:
+    return settings.storage_uri("table")
+
+
+def read(name: str) -> Read:
+    return storage_uri if name == "storage_uri" else lambda settings: getattr(settings, name)
+
+
+def everything() -> list[Read]:
+    kinds = (property, cached_property)
+    names = [name for name, value in vars(Settings).items() if isinstance(value, kinds)]
+    return [read(name) for name in names] + [
+        Settings.storage_connection_string,
+        lambda settings: settings.storage_uri("table"),
+        lambda settings: settings.storage_uri("blob"),
+        lambda settings: settings.storage_uri("queue"),
+    ]
+
+
+# -- What is missing, and what is wrong ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("setting", "name"),
+    [
+        ("acs_endpoint", "ACS_ENDPOINT"),
+        ("acs_access_key", "ACS_ENDPOINT"),
+        ("acs_resource_id", "ACS_RESOURCE_ID"),
+        ("callback_base_url", "CALLBACK_BASE_URL"),
+        ("topic_endpoint", "EVENTS_TOPIC_ENDPOINT"),
+        ("topic_key", "EVENTS_TOPIC_ENDPOINT"),
+        ("storage_uri", "CALL_STORAGE__tableServiceUri"),
+    ],
+)
+@pytest.mark.parametrize("empty", [None, "", "  "])
+def test_a_missing_setting_is_named_with_what_to_do(setting: str, name: str, empty: str | None) -> None:
+    environment = {} if empty is None else {name: empty}
+    with pytest.raises(SettingError, match=rf"{name} is missing: set it to \w+"):
+        read(setting)(Settings(environment))
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "key"), [("ACS_ENDPOINT", "ACS_ACCESS_KEY"), ("EVENTS_TOPIC_ENDPOINT", "EVENTS_TOPIC_KEY")]
+)
+class TestKeys:
+    READ: ClassVar = {"ACS_ENDPOINT": read("acs_access_key"), "EVENTS_TOPIC_ENDPOINT": read("topic_key")}
+
+    def test_are_needed_where_there_is_no_tls(self, endpoint: str, key: str) -> None:
+        with pytest.raises(SettingError, match=f"{key} is missing"):
+            self.READ[endpoint](Settings({endpoint: "http://127.0.0.1:7080"}))
+
+    def test_are_refused_where_there_is_tls(self, endpoint: str, key: str) -> None:
+        with pytest.raises(SettingError, match=f"{key} is set.*remove the key"):
+            self.READ[endpoint](Settings({endpoint: "https://x.communication.azure.com", key: "secret"}))
+
+    def test_are_not_needed_where_there_is_tls(self, endpoint: str, key: str) -> None:
+        assert self.READ[endpoint](Settings({endpoint: "https://x.communication.azure.com", key: ""})) is None
+
+    def test_never_leave_the_machine(self, endpoint: str, key: str) -> None:
+        with pytest.raises(SettingError, match=f"{endpoint} must begin with https://"):
+            self.READ[endpoint](Settings({endpoint: "http://x.communication.azure.com", key: "secret"}))
+
+    def test_do_not_stand_in_errors(self, endpoint: str, key: str) -> None:
+        with pytest.raises(SettingError) as raised:
+            self.READ[endpoint](Settings({endpoint: "https://x.communication.azure.com", key: "secret"}))
+        assert "secret" not in str(raised.value)
+
+
+NOT_LOOPBACK = [
+    "http://127.0.0.1.evil.com",
+    "http://localhost.evil.com",
+    "http://127.0.0.1@evil.com",
+    "http://127.0.0.1:80@evil.com",
+    "http://evil.com#127.0.0.1",
+    "http://evil.com?@127.0.0.1",
+    "http://evil.com/127.0.0.1",
+    "http://localhost.",
+    "http://0.0.0.0",
+    "http://10.0.0.1",
+    "http://[::]",
+    "http://[::2]",
+    "http://169.254.169.254",
+    "http://2130706433",
+    "http://0x7f.1",
+    "http://[::1",
+    "http://[127.0.0.1]",
+    "http://[v1.x]",
+    "http://",
+    "127.0.0.1",
+    "",
+]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost",
+        "http://LOCALHOST:1",
+        "http://127.0.0.1",
+        "http://127.9.9.9:80/x",
+        "http://[::1]:7080",
+        "ws://localhost",
+    ],
+)
+def test_loopback(url: str) -> None:
+    assert on_loopback(url)
+
+
+@pytest.mark.parametrize("url", NOT_LOOPBACK)
+def test_not_loopback(url: str) -> None:
+    assert not on_loopback(url)
+
+
+@pytest.mark.parametrize("url", [url for url in NOT_LOOPBACK if url])
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("ACS_ENDPOINT", "acs_access_key"),
+        ("EVENTS_TOPIC_ENDPOINT", "topic_key"),
+        ("ACS_RECORDING_ENDPOINT", "recording_endpoint"),
+        ("CALLBACK_BASE_URL", "callback_base_url"),
+        ("CALLBACK_TOKEN_ISSUER", "callback_issuer"),
+        ("CALLBACK_TOKEN_KEYS_URL", "callback_keys_url"),
+        ("MEDIA_STREAMING_URL", "media_streaming_url"),
+        ("TRANSCRIPTION_URL", "transcription_url"),
+        ("RECORDING_CONTAINER_URL", "recording_container_url"),
+        ("COGNITIVE_SERVICES_ENDPOINT", "cognitive_services_endpoint"),
+        ("CALL_STORAGE__tableServiceUri", "storage_uri"),
+    ],
+)
+def test_there_is_no_plain_http_but_on_this_machine(name: str, setting: str, url: str) -> None:
+    keys = {"ACS_ACCESS_KEY": "key", "EVENTS_TOPIC_KEY": "key"}
+    with pytest.raises(SettingError, match=name):
+        read(setting)(Settings({name: url, **keys}))
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "microsofts"),
+    [
+        ("CALLBACK_TOKEN_ISSUER", "callback_issuer", MICROSOFT_ISSUER),
+        ("CALLBACK_TOKEN_KEYS_URL", "callback_keys_url", MICROSOFT_KEYS),
+    ],
+)
+@pytest.mark.parametrize(
+    "trick",
+    ["{}.evil.com", "{}@evil.com", "{}%2eevil.com", "{}/..", "{}?x", "x{}", "https://evil.com/{}", "https://evil.com"],
+)
+def test_only_microsoft_says_who_acs_is(name: str, setting: str, microsofts: str, trick: str) -> None:
+    with pytest.raises(SettingError, match=name):
+        read(setting)(Settings({name: trick.format(microsofts)}))
+
+
+@pytest.mark.parametrize("value", [None, "", MICROSOFT_ISSUER, f"{MICROSOFT_ISSUER}/"])
+def test_the_issuer_is_microsofts_by_default(value: str | None) -> None:
+    environment = {} if value is None else {"CALLBACK_TOKEN_ISSUER": value}
+    assert Settings(environment).callback_issuer == MICROSOFT_ISSUER
+    assert Settings(environment).callback_keys_url == MICROSOFT_KEYS
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "wrong"),
+    [
+        ("ACS_ENDPOINT", "acs_endpoint", "x.communication.azure.com"),
+        ("ACS_ENDPOINT", "acs_endpoint", "endpoint=https://x;accesskey=secret"),
+        ("EVENTS_TOPIC_ENDPOINT", "topic_endpoint", "https://"),
+        ("CALLBACK_BASE_URL", "callback_base_url", "https://"),
+        ("CALLBACK_BASE_URL", "callback_base_url", "ftp://127.0.0.1"),
+        ("CALLBACK_TOKEN_KEYS_URL", "callback_keys_url", "file://localhost/etc/keys"),
+        ("ACS_RECORDING_ENDPOINT", "recording_endpoint", "//127.0.0.1"),
+        ("ACS_RECORDING_ENDPOINT", "recording_endpoint", "https://x.asm.skype.com"),
+        ("INCOMING_CALLS", "plan", "ignore"),
+        ("RECORDING", "plan", "true"),
+        ("RECORDING_CHANNELS", "plan", "stereo"),
+        ("UNRECORDED_CALLS", "plan", "drop"),
+        ("RECORDING_DELETE_SOURCE", "delete_source", "1"),
+        ("MEDIA_STREAMING_CHANNELS", "media_streaming_channels", "2"),
+        ("MEDIA_STREAMING_URL", "media_streaming_url", "https://media.example"),
+        ("TRANSCRIPTION_URL", "transcription_url", "media.example"),
+        ("RECORDING_CONTAINER_URL", "recording_container_url", "recordings"),
+        ("RECORDING_CONTAINER_URL", "recording_container_url", "https://x.blob.core.windows.net"),
+        ("COGNITIVE_SERVICES_ENDPOINT", "cognitive_services_endpoint", "speech"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, setting: str, wrong: str) -> None:
+    with pytest.raises(SettingError, match=name) as raised:
+        read(setting)(Settings({name: wrong, "ACS_ACCESS_KEY": "key", "EVENTS_TOPIC_KEY": "key"}))
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "secret",
+        "AccountName",
+        "AccountKey=secret",
+        "AccountName=x;AccountKey=secret;secret",
+        "DefaultEndpointsProtocol=http;AccountName=x;AccountKey=secret",
+        "BlobEndpoint=http://x.blob.core.windows.net;SharedAccessSignature=secret",
+    ],
+)
+def test_a_wrong_connection_string_is_named_and_not_repeated(wrong: str) -> None:
+    with pytest.raises(SettingError, match="CALL_STORAGE") as raised:
+        Settings({"CALL_STORAGE": wrong}).storage_connection_string()
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        "UseDevelopmentStorage=true",
+        "DefaultEndpointsProtocol=https;AccountName=x;AccountKey=c2VjcmV0Cg==;EndpointSuffix=core.windows.net",
+        "BlobEndpoint=https://x.blob.core.windows.net;SharedAccessSignature=sv=1&sig=x",
+        SAMPLE["CALL_STORAGE"],
+    ],
+)
+def test_connection_strings(right: str) -> None:
+    assert Settings({"CALL_STORAGE": right}).storage_connection_string() == right
+
+
+# -- What is right -------------------------------------------------------------------------------------------
+
+
+def test_with_nothing_set_calls_are_answered_and_recorded_unmixed() -> None:
+    settings = Settings({})
+    assert (settings.plan.accounts, settings.plan.incoming) == ((), "answer")
+    assert (settings.plan.record, settings.plan.channels, settings.plan.announcement) == (True, "unmixed", "")
+    assert (settings.plan.unrecorded, settings.plan.notice) == ("continue", "")
+    assert settings.delete_source is False
+    assert settings.storage_connection_string() is None
+
+
+@pytest.mark.parametrize(
+    ("setting", "default"),
+    [
+        ("calls_table", "calls"),
+        ("wakes_queue", "wakes"),
+        ("recordings_container", "recordings"),
+        ("quarantine_container", "quarantine"),
+        ("prompt_voice", "en-US-NancyNeural"),
+        ("media_streaming_channels", "mixed"),
+        ("transcription_locale", "en-US"),
+        ("recording_endpoint", None),
+        ("recording_container_url", None),
+        ("cognitive_services_endpoint", None),
+        ("media_streaming_url", None),
+        ("transcription_url", None),
+    ],
+)
+def test_defaults(setting: str, default: str | None) -> None:
+    assert read(setting)(Settings({})) == default
+
+
+@pytest.mark.parametrize(
+    ("environment", "setting", "expected"),
+    [
+        ({"RECORDING": "off"}, "record", False),
+        ({"RECORDING": " ON "}, "record", True),
+        ({"RECORDING_CHANNELS": "Mixed"}, "channels", "mixed"),
+        ({"INCOMING_CALLS": "busy"}, "incoming", "busy"),
+        ({"INCOMING_CALLS": "forbidden"}, "incoming", "forbidden"),
+        ({"UNRECORDED_CALLS": "end"}, "unrecorded", "end"),
+        ({"RESOURCE_ACCOUNTS": " a ,, b,"}, "accounts", ("a", "b")),
+    ],
+)
+def test_the_plan_is_read_from_the_settings(environment: dict[str, str], setting: str, expected: object) -> None:
+    assert getattr(Settings(environment).plan, setting) == expected
+
+
+def test_a_trailing_slash_does_not_matter() -> None:
+    settings = Settings({"ACS_ENDPOINT": "https://x.communication.azure.com/", "CALLBACK_BASE_URL": "https://x/"})
+    assert settings.acs_endpoint == "https://x.communication.azure.com"
+    assert settings.callback_base_url == "https://x"
+
+
+def test_in_azure_callbacks_come_to_the_apps_own_host_name() -> None:
+    assert Settings({"WEBSITE_HOSTNAME": "x.azurewebsites.net"}).callback_base_url == "https://x.azurewebsites.net"
+    behind = {"WEBSITE_HOSTNAME": "x.azurewebsites.net", "CALLBACK_BASE_URL": "https://calls.example"}
+    assert Settings(behind).callback_base_url == "https://calls.example"
+
+
+def test_a_setting_is_read_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings()
+    monkeypatch.setenv("ACS_RESOURCE_ID", "set later")
+    assert settings.acs_resource_id == "set later"
+
+
+# -- The sample ----------------------------------------------------------------------------------------------
+
+
+def test_every_setting_stands_in_the_sample_and_every_sample_is_read() -> None:
+    environment = Noting(SAMPLE | dict.fromkeys(NOT_IN_SAMPLE, "https://x.core.windows.net"))
+    settings = Settings(environment)
+    for each in everything():
+        each(settings)
+    assert environment.asked - NOT_IN_SAMPLE == set(SAMPLE) - OF_THE_HOST
+    assert environment.asked >= NOT_IN_SAMPLE
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    sources = [ROOT / "function_app.py", *(ROOT / "shared").rglob("*.py")]
+    assert [p.name for p in sources if re.search(r"\bos\.(environ|getenv)", p.read_text())] == ["settings.py"]

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import asyncio
+import base64
+import time
+import uuid
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from azure.storage.queue import TextBase64EncodePolicy
+from azure.storage.queue.aio import QueueClient, QueueServiceClient
+
+from shared.app import App
+from shared.platform.wakes import wake_later
+from tests.platform.world import CALL_ID
+
+
+@pytest.fixture
+async def queue(storage: str) -> AsyncIterator[QueueClient]:
+    """A queue of the test's own, with the encoding that the app's client has."""
+    name = f"q{uuid.uuid4().hex}"
+    async with QueueServiceClient.from_connection_string(storage) as service:
+        await service.create_queue(name)
+        encode = TextBase64EncodePolicy()
+        async with QueueClient.from_connection_string(storage, name, message_encode_policy=encode) as queue:
+            yield queue
+        await service.delete_queue(name)
+
+
+async def arrived(queue: QueueClient) -> list[str]:
+    return [message.content async for message in queue.receive_messages()]
+
+
+async def test_a_wake_is_written_as_the_host_reads_it(app: App, storage: str) -> None:
+    """The Functions host decodes Base64, which the client that reads here does not."""
+    await app.clients.wakes.clear_messages()
+    await wake_later(app.clients.wakes, CALL_ID, timedelta())
+    async with QueueClient.from_connection_string(storage, "wakes") as raw:
+        assert await arrived(raw) == [base64.b64encode(CALL_ID.encode()).decode()]
+
+
+async def test_a_wake_does_not_come_early(queue: QueueClient) -> None:
+    sent = time.time()
+    await wake_later(queue, CALL_ID, timedelta(seconds=0.4))
+    assert await arrived(queue) == []
+    while not await arrived(queue):  # noqa: ASYNC110  # it is asked over HTTP
+        await asyncio.sleep(0.1)
+    assert 0.4 <= time.time() - sent < 3
+
+
+@pytest.mark.parametrize("delay", [timedelta(), timedelta(seconds=-30)])
+async def test_a_wake_whose_time_has_passed_comes_at_once(queue: QueueClient, delay: timedelta) -> None:
+    await wake_later(queue, CALL_ID, delay)
+    assert len(await arrived(queue)) == 1
+
+
+async def test_a_day_can_be_waited_for(queue: QueueClient) -> None:
+    await wake_later(queue, CALL_ID, timedelta(days=1))
+    assert await arrived(queue) == []
+    assert (await queue.get_queue_properties()).approximate_message_count == 1
