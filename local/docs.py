@@ -17,7 +17,7 @@ MEANINGS = {
     State.RINGING: "IncomingCall came in time, and is being answered or rejected",
     State.NOT_OURS: "the resource account is not on the list of ours: left alone",
     State.MISSED: "it had rung out before it could be answered",
-    State.REFUSED: "ACS refused the answer, for good",
+    State.REFUSED: "ACS did not take the answer",
     State.REJECTED: "the policy is not to take calls",
     State.ANSWERED: "ACS accepted the answer",
     State.FAILED: "answered, but the call could not be set up",

@@ -1,0 +1,277 @@
+"""The hall: what the triggers do with an event, against a real emulator and a real storage."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from azure.storage.queue.aio import QueueServiceClient
+
+from emulator.acs.identifiers import parse
+from emulator.server import Emulator
+from shared import app as module
+from shared.app import App, TryAgain, call_id_of
+from shared.calls.call import Call, State
+from shared.calls.machine import recording_status
+from shared.platform.settings import SettingError
+from shared.platform.store import Row
+from tests.golden import cloud_event
+from tests.platform.world import asked, closed_port
+
+BUSY = {"where": "acs", "match": {"operation": "AnswerCall"}, "do": "status", "status": 429, "times": 1}
+ACCOUNT = "cc123456-5678-5678-1234-ccc123456789"
+
+
+@dataclass
+class Wire:
+    """A CloudEvent as the app reads it."""
+
+    event: dict[str, Any]
+    extension_attrs: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        known = {"id", "source", "type", "time", "subject", "specversion", "datacontenttype", "data"}
+        self.extension_attrs = {name: value for name, value in self.event.items() if name not in known}
+
+    def __getattr__(self, name: str) -> Any:
+        return datetime.fromisoformat(self.event["time"]) if name == "time" else self.event[name]
+
+    def get_json(self) -> Any:
+        return self.event["data"]
+
+
+@pytest.fixture
+def rings(emulator: Emulator) -> Callable[..., Wire]:
+    """A call rings at the emulator, one that no other test has seen; its event."""
+    emulator.service.rng.seed()
+
+    def ring(kind: Any = "tpe", ringing_for: float = 0.0) -> Wire:
+        target = ACCOUNT if kind == "tpe" else f"8:acs:{ACCOUNT}_1"
+        call = emulator.service.ring(parse("+12065551212"), parse(target), kind=kind, ringing_for=ringing_for)
+        return Wire(emulator.service.incoming_call_event(call, display_name="Ada Lovelace"))
+
+    return ring
+
+
+def id_of(wire: Wire) -> str:
+    return call_id_of(wire.get_json()["incomingCallContext"], wire.time)
+
+
+async def row_of(app: App, wire: Wire) -> Call:
+    call = (await app.store.read(id_of(wire))).call
+    assert call is not None
+    return call
+
+
+# -- Incoming calls ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["tpe", "acs"])
+async def test_calls_of_teams_phone_and_of_acs_are_answered(
+    app: App, rings: Callable[..., Wire], emulator: Emulator, kind: str
+) -> None:
+    wire = rings(kind)
+    await app.incoming_call(wire)
+    assert (await row_of(app, wire)).state is State.ANSWERED
+    assert len(asked(emulator, "AnswerCall")) == 1
+
+
+@pytest.mark.parametrize("reason", ["busy", "forbidden"])
+async def test_the_policy_may_be_to_reject(
+    make_app: Callable[..., App], rings: Callable[..., Wire], emulator: Emulator, reason: str
+) -> None:
+    app, wire = make_app(INCOMING_CALLS=reason), rings()
+    await app.incoming_call(wire)
+    assert (await row_of(app, wire)).state is State.REJECTED
+    (rejection,) = asked(emulator, "RejectCall")
+    assert rejection["body"]["callRejectReason"] == reason
+
+
+async def test_a_call_to_an_account_that_is_not_ours_is_left_alone_and_its_caller_unnamed(
+    make_app: Callable[..., App], rings: Callable[..., Wire], emulator: Emulator
+) -> None:
+    app, wire = make_app(RESOURCE_ACCOUNTS="11111111-2222-3333-4444-555555555555"), rings()
+    await app.incoming_call(wire)
+    call = await row_of(app, wire)
+    assert (call.state, call.caller, call.caller_name) == (State.NOT_OURS, None, None)
+    assert not asked(emulator, "AnswerCall")
+    assert not asked(emulator, "RejectCall")
+
+
+async def test_a_call_that_has_rung_out_is_missed_and_not_answered(
+    app: App, rings: Callable[..., Wire], emulator: Emulator
+) -> None:
+    wire = rings(ringing_for=31)
+    await app.incoming_call(wire)
+    assert (await row_of(app, wire)).state is State.MISSED
+    assert not asked(emulator, "AnswerCall")
+
+
+async def test_an_answer_that_fails_for_now_is_recorded_and_must_be_delivered_again(
+    app: App, rings: Callable[..., Wire], emulator: Emulator
+) -> None:
+    wire = rings()
+    emulator.faults.add(
+        {"where": "acs", "match": {"operation": "AnswerCall"}, "do": "status", "status": 429, "times": 1}
+    )
+    with pytest.raises(TryAgain, match=id_of(wire)):
+        await app.incoming_call(wire)
+    call = await row_of(app, wire)
+    assert (call.state, [entry.type for entry in call.timeline]) == (State.REFUSED, ["IncomingCall", "AnswerRefused"])
+    await app.incoming_call(wire)
+    assert (await row_of(app, wire)).state is State.ANSWERED
+
+
+async def test_an_answer_that_is_refused_for_good_is_not_tried_again(
+    app: App, rings: Callable[..., Wire], emulator: Emulator
+) -> None:
+    wire = rings()
+    wire.event["data"]["incomingCallContext"] = "nobody's"
+    await app.incoming_call(wire)
+    await app.incoming_call(wire)
+    assert (await row_of(app, wire)).state is State.REFUSED
+    assert len(asked(emulator, "AnswerCall")) == 1
+
+
+async def test_a_missing_setting_is_named_by_the_call_that_needs_it(
+    make_app: Callable[..., App], rings: Callable[..., Wire]
+) -> None:
+    app = make_app(ACS_ENDPOINT="")
+    with pytest.raises(SettingError, match="ACS_ENDPOINT"):
+        await app.incoming_call(rings())
+
+
+async def test_an_answer_needs_no_storage(
+    make_app: Callable[..., App], rings: Callable[..., Wire], emulator: Emulator, storage: str
+) -> None:
+    nowhere = ";".join(
+        part.partition("=")[0] + f"={closed_port()}/x" if part.startswith("TableEndpoint") else part
+        for part in storage.split(";")
+    )
+    app, wire = make_app(CALL_STORAGE=nowhere), rings()
+    with pytest.raises(Exception, match="Cannot connect"):
+        await app.incoming_call(wire)
+    (answer,) = asked(emulator, "AnswerCall")
+    assert answer["status"] == 200
+
+
+async def test_answers_are_not_remembered_without_end(
+    app: App, rings: Callable[..., Wire], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "KEPT_ANSWERS", 2)
+    for _ in range(4):
+        await app.incoming_call(rings())
+    assert len(app._answers) == 2
+
+
+# -- What comes later ----------------------------------------------------------------------------------------
+
+
+def callback(name: str, call_id: str, **data: Any) -> Wire:
+    return Wire(cloud_event(name, **data) | {"callid": call_id})
+
+
+async def test_events_that_come_together_all_stand_in_the_row(app: App, rings: Callable[..., Wire]) -> None:
+    call_id = id_of(rings())
+    events = [cloud_event("tone_received", after=n) | {"callid": call_id} for n in range(20)]
+    await asyncio.gather(*(app.call_event(Wire(event)) for event in events))
+    call = (await app.store.read(call_id)).call
+    assert call is not None
+    assert [entry.id for entry in call.timeline] == [event["id"] for event in events]
+
+
+async def test_events_that_reach_different_instances_all_stand_in_the_row(
+    make_app: Callable[..., App], rings: Callable[..., Wire]
+) -> None:
+    call_id = id_of(rings())
+    apps = [make_app() for _ in range(4)]
+    events = [cloud_event("tone_received", after=n) | {"callid": call_id} for n in range(8)]
+    await asyncio.gather(*(apps[n % 4].call_event(Wire(event)) for n, event in enumerate(events)))
+    call = (await apps[0].store.read(call_id)).call
+    assert call is not None
+    assert len(call.timeline) == len(events)
+
+
+async def test_a_row_that_never_stops_changing_is_left_to_a_later_delivery(
+    app: App, rings: Callable[..., Wire], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call_id, write = id_of(rings()), app.store.write
+
+    async def rivalled(row: Row, call: Call, now: datetime) -> Row:
+        """Somebody else is faster, every time."""
+        at = datetime.now(now.tzinfo)
+        rival = (await app.store.read(call_id)).call or Call(id=call_id)
+        await write(await app.store.read(call_id), rival.__copy__(), at)
+        return await write(row, call, now)
+
+    monkeypatch.setattr(app.store, "write", rivalled)
+    with pytest.raises(TryAgain, match="changed 9 times"):
+        await app.call_event(callback("call_disconnected", call_id))
+
+
+async def test_a_file_of_an_unknown_recording_must_be_delivered_again(app: App) -> None:
+    event = cloud_event("recording_file")
+    event["subject"] = event["subject"].rpartition("/")[0] + "/unknown"
+    with pytest.raises(TryAgain, match="no call is known yet"):
+        await app.recording_file_ready(Wire(event))
+
+
+async def test_a_wake_for_a_call_that_is_not_there_does_nothing(app: App, rings: Callable[..., Wire]) -> None:
+    call_id = id_of(rings())
+    await app.wake(call_id)
+    assert (await app.store.read(call_id)).call is None
+
+
+async def test_the_sweep_wakes_what_was_left_lying_and_the_wake_settles_it(
+    make_app: Callable[..., App], rings: Callable[..., Wire], emulator: Emulator, storage: str
+) -> None:
+    wire = rings()
+    emulator.faults.add({"where": "acs", "match": {"operation": "AnswerCall"}, "do": "drop"})
+    app = make_app()
+    app._now = lambda: wire.time
+    emulator.faults.add({"where": "acs", "match": {"operation": "StartRecording"}, "do": "drop"})
+    with pytest.raises(TryAgain):
+        await app.incoming_call(wire)
+    later = make_app()
+    later._now = lambda: wire.time + timedelta(minutes=2)
+    async with QueueServiceClient.from_connection_string(storage) as queues:
+        queue = queues.get_queue_client("wakes")
+        await queue.clear_messages()
+        await app.call_event(callback("call_connected", id_of(wire)))
+        assert await later.sweep() >= 1
+        woken = [message.content async for message in queue.receive_messages()]
+    assert woken
+    await later.wake(id_of(wire))
+    call = await row_of(later, wire)
+    assert recording_status(call)[0] in {"starting", "not recorded"}
+    assert len(call.recording_failures) >= 1
+
+
+async def test_a_fault_of_ours_is_raised_and_leaves_what_was_asked_for_to_be_done(
+    make_app: Callable[..., App], rings: Callable[..., Wire]
+) -> None:
+    app, wire = make_app(RECORDING_CHANNELS="mixed"), rings()
+    await app.incoming_call(wire)
+    broken = make_app(CALLBACK_BASE_URL="")
+    with pytest.raises(SettingError, match="CALLBACK_BASE_URL"):
+        await broken.call_event(callback("call_connected", id_of(wire)))
+    call = await row_of(app, wire)
+    assert call.state is State.CONNECTED
+    assert [type(effect.action).__name__ for effect in call.effects] == ["StartRecording"]
+
+
+async def test_a_timeline_that_is_full_leaves_the_event_to_the_quarantine(
+    app: App, rings: Callable[..., Wire], monkeypatch: pytest.MonkeyPatch, quarantine: Any
+) -> None:
+    monkeypatch.setattr("shared.calls.fold.LONGEST_TIMELINE", 2)
+    call_id = id_of(rings())
+    for n in range(3):
+        await app.call_event(Wire(cloud_event("tone_received", after=n) | {"callid": call_id}))
+    names = [name async for name in quarantine.list_blob_names()]
+    records = [json.loads(await (await quarantine.download_blob(name)).readall()) for name in names]
+    assert [r["event"]["id"] for r in records if call_id in r["reason"]] == ["tone_received-2"]
