@@ -27,6 +27,7 @@ from shared.calls.call import Call, State
 from shared.calls.machine import recording_status
 
 QUIET_SECONDS = 1.0  # nothing more happens once the call is over and the emulator has been idle for so long
+PORTS = "default, free (any that are free) or five numbers: emulator,host,blob,queue,table"
 WAITING = {"starting", "active", "stopped"}
 
 
@@ -122,13 +123,19 @@ async def main(scenario: Scenario, host: str, ports: Ports) -> int:
 def options(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--host", choices=["emulator", "func", "none"], default="emulator", help="the Functions host")
-    parser.add_argument("--ports", choices=["default", "free"], default="default", help="free takes any free ports")
+    parser.add_argument("--ports", type=_ports, default=Ports(), help=PORTS)
     return parser
+
+
+def _ports(text: str) -> Ports:
+    try:
+        return Ports.parse(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {PORTS}") from None
 
 
 if __name__ == "__main__":
     parser = options(__doc__ or "")
     parser.add_argument("--scenario", choices=list(SCENARIOS), default="happy")
     given = parser.parse_args()
-    chosen = Ports.free() if given.ports == "free" else Ports()
-    sys.exit(asyncio.run(main(SCENARIOS[given.scenario], given.host, chosen)))
+    sys.exit(asyncio.run(main(SCENARIOS[given.scenario], given.host, given.ports)))

@@ -63,4 +63,4 @@ async def main(host: str, ports: Ports) -> int:
 
 if __name__ == "__main__":
     given = options(__doc__ or "").parse_args()
-    sys.exit(asyncio.run(main(given.host, Ports.free() if given.ports == "free" else Ports())))
+    sys.exit(asyncio.run(main(given.host, given.ports)))

@@ -13,7 +13,7 @@ import shutil
 import socket
 import sys
 from asyncio.subprocess import Process
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -46,6 +46,16 @@ class Ports:
     blob: int = 10000
     queue: int = 10001
     table: int = 10002
+
+    @classmethod
+    def parse(cls, text: str) -> Ports:
+        """``default``, ``free``, or the five numbers separated by commas. Raises ValueError."""
+        if text in {"default", "free"}:
+            return cls() if text == "default" else cls.free()
+        numbers = [int(number) for number in text.split(",")]
+        if len(numbers) != len(fields(cls)):
+            raise ValueError(text)
+        return cls(*numbers)
 
     @classmethod
     def free(cls) -> Ports:
@@ -239,7 +249,7 @@ def _check_free(port: int, who: str) -> None:
         except OSError:
             raise NotStarted(
                 f"port {port} is in use, which {who} needs: stop what uses it, or choose other ports "
-                "(make demo PORTS=free takes any that are free)."
+                "(PORTS=free takes any that are free, PORTS=7180,7171,11000,11001,11002 these)."
             ) from None
 
 
