@@ -206,7 +206,7 @@ async def test_a_row_that_never_stops_changing_is_left_to_a_later_delivery(
         """Somebody else is faster, every time."""
         at = datetime.now(now.tzinfo)
         rival = (await app.store.read(call_id)).call or Call(id=call_id)
-        await write(await app.store.read(call_id), rival.__copy__(), at)
+        await write(await app.store.read(call_id), rival, at)
         return await write(row, call, now)
 
     monkeypatch.setattr(app.store, "write", rivalled)
