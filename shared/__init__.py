@@ -1,1 +1,1 @@
-"""The application. Imports run one way: function_app → api → app → platform → calls."""
+"""The application. Imports run one way: function_app → app → platform → calls."""
