@@ -11,7 +11,7 @@ VENV := .venv/$(VERSION)
 RUN := $(VENV)/bin/python
 AZURITE := emulator/azurite/node_modules/.installed
 
-.PHONY: help setup demo serve test check format bench crowd docs lock clean
+.PHONY: help setup demo serve test check format bench crowd faults docs lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -55,6 +55,9 @@ bench: setup  ## the budgets, measured
 
 crowd: setup  ## 1,000 calls within a second (CALLS=… for as many as wanted)
 	@$(RUN) -m local.crowd --calls $(CALLS)
+
+faults: setup  ## the app under every fault, in virtual time (SEEDS=20000, SEED=17, MUTANT=all)
+	@PYTHONPATH=. $(RUN) -m local.faults $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED)) $(if $(MUTANT),--mutant $(MUTANT))
 
 docs: setup  ## generate what is generated in docs/
 	@$(RUN) -m local.docs

@@ -21,14 +21,23 @@ from azure.core.exceptions import AzureError
 from azure.core.pipeline.transport import AsyncHttpTransport
 from msgspec import to_builtins
 
-from shared.calls.call import Call, State
+from shared.calls.call import Call
 from shared.calls.effects import Effect
-from shared.calls.events import Event, IncomingCallPayload, Rang, Refused, Unreadable, parse, recording_id_of
+from shared.calls.events import (
+    Event,
+    IncomingCallPayload,
+    Rang,
+    Refused,
+    Unreadable,
+    parse,
+    recording_id_of,
+    server_call_id_of,
+)
 from shared.calls.fold import is_left_out
 from shared.calls.machine import next_wake, reduce
 from shared.calls.outcomes import Verdict, look_up
 from shared.calls.plans import Decision, decide
-from shared.platform import callbacks, clock, tokens
+from shared.platform import callbacks, clock, telemetry, tokens
 from shared.platform.clients import Clients
 from shared.platform.perform import Performer
 from shared.platform.quarantine import keep_aside
@@ -48,6 +57,7 @@ CONFLICTS = 8  # how often a row that changes under our hands is read again, bef
 SOON = timedelta(seconds=60)  # what is due sooner than the sweep would find it is woken by the queue
 SWEPT_DAYS = 4  # a call can last for a day, its recording's file come a day later, and be tried for another
 KEPT_ANSWERS = 1000
+OK = 200
 LONGEST_NAME = 256  # characters of a caller's display name, which callers choose themselves
 
 _CALL_ID = re.compile(r"[0-9]{8}-[0-9a-f]{32}")
@@ -216,6 +226,8 @@ class App:
             await self._keep_aside(_as_json(wire), str(error), "recording_file_ready")
             return
         call_id = await self.store.call_of_recording(recording_id)
+        if call_id is None and (server_call_id := server_call_id_of(event.subject)):
+            call_id = await self.store.call_of_recording(server_call_id)
         if call_id is None:
             raise TryAgain(f"event {event.id}: no call is known yet for its recording; it must be delivered again")
         await self._advance(call_id, [event])
@@ -237,11 +249,19 @@ class App:
             count += 1
         if count:
             log.warning("sweep: %d calls woken", count)
+        telemetry.tell(telemetry.Swept(count))
         return count
 
     # -- Callbacks over HTTP -------------------------------------------------------------------------------
 
     async def callbacks(self, call_id: str, authorization: str, body: bytes) -> int:
+        """Take a callback in, and tell if it was not taken. Returns the HTTP status to answer with."""
+        status = await self._take(call_id, authorization, body)
+        if status != OK:
+            telemetry.tell(telemetry.CallbackRefused(status))
+        return status
+
+    async def _take(self, call_id: str, authorization: str, body: bytes) -> int:
         """Accept a callback: verify it, publish it unchanged, and say so with a bare status.
 
         200 it is safe; 401 its token is not ACS's; 413 it is too large; 503 the keys, the topic or the storage
@@ -275,7 +295,7 @@ class App:
             await self._keep_aside(event, reason, "callbacks")
         for batch in batches:
             await self.clients.topic.send(batch)
-        return 200
+        return OK
 
     # -- The one way an event goes -------------------------------------------------------------------------
 
@@ -289,35 +309,41 @@ class App:
         desk = self._desks.setdefault(call_id, Desk())
         desk.row = desk.row or row
         while events:
-            async with desk.lock:
+            async with desk.lock, asyncio.timeout(HANDLER_SECONDS):  # who may take longer must not hold up the others
                 call, effects = await self._record(desk, call_id, events)
             events = await self._perform(call, effects, limit) if effects else []
 
     async def _record(self, desk: Desk, call_id: str, events: list[Event]) -> tuple[Call, list[Effect]]:
         """Fold the events into the row and save it; return the call and what to perform, which is claimed now."""
         tried: tuple[Call, list[Effect]] | None = None
+        before: Call | None = None
         for conflicts in range(CONFLICTS + 1):
+            remembered = desk.row is not None
             row = desk.row = desk.row or await self.store.read(call_id)
             if tried is not None and row.call == tried[0]:
+                telemetry.tell(*telemetry.news(before, row.call, events))
                 return tried  # the conflict was with our own write, whose answer was lost
             call = row.call or Call(id=call_id, plan=self.settings.plan)
-            if row.call is None and all(event.type == "Woken" for event in events):
-                return call, []
             now = self._now()
-            call, effects = _fold(call, events, now)
+            unknown = row.call is None and all(event.type == "Woken" for event in events)
+            call, effects = (call, []) if unknown else _fold(call, events, now)
             for event in events:
                 if is_left_out(call, event):
                     await self._keep_aside(to_builtins(event), f"the timeline of call {call_id} is full", "timeline")
-            if call == row.call:
-                return call, effects
+            if unknown or call == row.call:
+                if not remembered:
+                    return call, effects
+                desk.row = None  # it may be old, and that nothing is to be done no ETag would prove wrong
+                continue
             try:
                 desk.row = await self._save(row, call, now)
             except Conflict:
-                desk.row, tried = None, (call, effects)
+                desk.row, tried, before = None, (call, effects), row.call
                 await asyncio.sleep(random.uniform(0, 0.05 * conflicts))  # noqa: S311  # to part two rivals
                 continue
             if row.call is None or call.state is not row.call.state:
                 log.info("call %s: %s", call_id, call.state)
+            telemetry.tell(*telemetry.news(row.call, call, events))
             return call, effects
         raise TryAgain(f"call {call_id}: its row changed {CONFLICTS + 1} times under our hands; deliver again")
 
@@ -356,6 +382,7 @@ class App:
     async def _keep_aside(self, event: Any, reason: str, source: str) -> None:
         container = self.clients.container(self.settings.quarantine_container)
         await keep_aside(container, event, reason, source, self._now())
+        telemetry.tell(telemetry.Quarantined(source))
 
 
 def _fold(call: Call, events: list[Event], now: datetime) -> tuple[Call, list[Effect]]:
@@ -404,6 +431,3 @@ def _as_json(wire: WireEvent) -> dict[str, Any]:
     names = ("id", "source", "type", "time", "subject", "event_type", "event_time", "topic")
     known = {name: getattr(wire, name) for name in names if getattr(wire, name, None) is not None}
     return known | {"data": wire.get_json()} | getattr(wire, "extension_attrs", {})
-
-
-__all__ = ["App", "State", "TryAgain", "call_id_of"]

@@ -249,3 +249,9 @@ def recording_id_of(subject: str) -> str:
     if not found or not recording_id:
         raise Unreadable("its subject names no recordingId")
     return recording_id
+
+
+def server_call_id_of(subject: str) -> str | None:
+    """The server call id from the same subject, if it names one."""
+    _, _, rest = subject.partition("/serverCallId/")
+    return rest.rpartition("/recordingId/")[0] or None

@@ -227,13 +227,25 @@ def recording_status(call: Call) -> tuple[RecordingStatus, str | None]:
 
 
 def _was_recordable(call: Call) -> bool:
-    return call.state in {State.ANSWERED, State.CONNECTED} or (call.state is State.ENDED and bool(call.connected_at))
+    """Whether there was, or may be, a call to record. That nobody told us that it was connected proves nothing."""
+    if call.state is not State.ENDED:
+        return call.state in {State.ANSWERED, State.CONNECTED}
+    never_set_up = call.result is not None and call.result.told_by == "AnswerFailed"
+    return call.connected_at is not None or (call.call_connection_id is not None and not never_set_up)
 
 
 def _recording_runs(call: Call) -> bool:
     """Whether a recording has ever run: an event said so, or ACS refused another one because of it."""
     started = any(r.started_at or r.chunks for r in call.recordings.values())
     return started or any(_verdict(f) is Verdict.ALREADY for f in call.recording_failures.values())
+
+
+def recording_is_unnamed(call: Call) -> bool:
+    """Whether ACS may have taken a recording on without having told us its id. A request that failed may have been
+    carried out all the same, if it was the answer that was lost.
+    """
+    asked = any(isinstance(e.action, StartRecording) and e.performed for e in call.effects)
+    return not call.recordings and (asked or bool(call.recording_failures))
 
 
 def _why_unrecordable(call: Call) -> str | None:

@@ -67,6 +67,7 @@ class Performer:
                     media_streaming=_media_streaming(settings),
                     transcription=_transcription(settings),
                     headers={"Repeatability-Request-ID": id},
+                    retry_on_methods=["POST"],  # the id makes it safe, and a lost connection would cost 10 s of ringing
                 )
         except (AzureError, TimeoutError) as error:
             return self._refused(id, error)

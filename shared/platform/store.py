@@ -21,7 +21,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.calls.call import Call, Entry, Measured
-from shared.calls.machine import next_look, recording_status
+from shared.calls.machine import next_look, recording_is_unnamed, recording_status
 
 if TYPE_CHECKING:
     from azure.data.tables.aio import TableClient
@@ -62,8 +62,8 @@ class Store:
 
     async def write(self, row: Row, call: Call, now: datetime) -> Row:
         """Save the call over the row it was made from. Raises Conflict if the row has changed since."""
-        for recording_id in call.recordings.keys() - (row.call.recordings.keys() if row.call else ()):
-            await self._index(recording_id, call.id)
+        for name in sorted(_recordings_of(call) - (_recordings_of(row.call) if row.call else set())):
+            await self._index(name, call.id)
         entity = _entity(call, now)
         try:
             if row.etag is None:
@@ -82,7 +82,9 @@ class Store:
         return Row(call, saved["etag"])
 
     async def call_of_recording(self, recording_id: str) -> str | None:
-        """The id of the call that the recording belongs to, once an event or an answer has told it."""
+        """The id of the call that the recording belongs to, once an event or an answer has told it. A recording of
+        which nothing was told can be asked for by its server call id.
+        """
         try:
             entity = await self._table.get_entity(_INDEX + key(recording_id), "call")
         except ResourceNotFoundError as error:
@@ -101,6 +103,12 @@ class Store:
     async def _index(self, recording_id: str, call_id: str) -> None:
         entity = {"PartitionKey": _INDEX + key(recording_id), "RowKey": "call", "call_id": call_id}
         await self._table.upsert_entity(entity)
+
+
+def _recordings_of(call: Call) -> set[str]:
+    """What a call's recordings are found by: their ids; the server call id if ACS has told none."""
+    unnamed = {call.server_call_id} if call.server_call_id and recording_is_unnamed(call) else set()
+    return set(call.recordings) | unnamed
 
 
 def partition_of(call_id: str) -> str:

@@ -13,6 +13,7 @@ from shared.calls.events import (
     parse,
     recording_id_of,
     resource_account,
+    server_call_id_of,
 )
 from shared.calls.plans import Decision, Plan, decide
 from tests.golden import FOLDER, START, cloud_event, event
@@ -82,6 +83,8 @@ def test_a_resource_account_is_known_by_its_raw_id() -> None:
 
 def test_a_recording_is_known_by_its_subject() -> None:
     assert recording_id_of("/recording/call/a/serverCallId/b/recordingId/c") == "c"
+    assert server_call_id_of("/recording/call/a/serverCallId/b/recordingId/c") == "b"
+    assert server_call_id_of("/recording/call/a/recordingId/c") is None
     for subject in ("", "/recording/call/a", "/recording/call/a/serverCallId/b/recordingId/"):
         with pytest.raises(Unreadable, match="recordingId"):
             recording_id_of(subject)

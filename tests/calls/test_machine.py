@@ -18,7 +18,7 @@ from shared.calls.effects import (
     effect_id,
 )
 from shared.calls.events import Answered, EffectDone, EffectFailed, Event, Found, Rang, Refused
-from shared.calls.machine import next_look, next_wake, recording_status, reduce
+from shared.calls.machine import next_look, next_wake, recording_is_unnamed, recording_status, reduce
 from shared.calls.plans import Decision, Plan
 from tests.golden import START, event
 
@@ -403,3 +403,25 @@ def test_a_call_that_is_still_being_set_up_is_asked_about_again() -> None:
     life.hear(Event("found", "Found", at(101), Found("connecting")))
     assert life.call.state is State.ANSWERED
     assert life.wake(170).asked == [FindCall()]
+
+
+def test_a_call_that_is_over_before_we_heard_that_it_was_connected_tells_why_it_is_not_recorded() -> None:
+    life = Life().hear(rang()).hear(answered()).hear(event("call_disconnected", 9))
+    assert life.recording == (RecordingStatus.NOT_RECORDED, "the call ended before a recording had started")
+
+
+def test_a_call_that_could_not_be_set_up_was_none_to_record() -> None:
+    life = Life().hear(rang()).hear(answered()).hear(event("answer_failed", 2)).hear(event("call_disconnected", 2))
+    assert life.recording == (RecordingStatus.OFF, None)
+
+
+def test_a_recording_whose_id_was_not_told_is_unnamed_until_it_is() -> None:
+    life = connected()
+    assert not recording_is_unnamed(life.call)
+    assert recording_is_unnamed(life.done(2).call)
+    assert not recording_is_unnamed(life.hear(event("recording_active", 3)).call)
+
+
+def test_a_request_to_record_that_failed_may_have_been_carried_out_all_the_same() -> None:
+    assert recording_is_unnamed(connected().fails(2, 503).call)
+    assert not recording_is_unnamed(connected().done(2, recording_id="r").call)

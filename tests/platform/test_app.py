@@ -23,7 +23,7 @@ from shared.platform.store import Row
 from tests.golden import cloud_event
 from tests.platform.world import asked, closed_port
 
-BUSY = {"where": "acs", "match": {"operation": "AnswerCall"}, "do": "status", "status": 429, "times": 1}
+BUSY = {"where": "acs", "match": {"operation": "AnswerCall"}, "do": "status", "status": 429, "times": 3}
 ACCOUNT = "cc123456-5678-5678-1234-ccc123456789"
 
 
@@ -116,9 +116,7 @@ async def test_an_answer_that_fails_for_now_is_recorded_and_must_be_delivered_ag
     app: App, rings: Callable[..., Wire], emulator: Emulator
 ) -> None:
     wire = rings()
-    emulator.faults.add(
-        {"where": "acs", "match": {"operation": "AnswerCall"}, "do": "status", "status": 429, "times": 1}
-    )
+    emulator.faults.add(BUSY)
     with pytest.raises(TryAgain, match=id_of(wire)):
         await app.incoming_call(wire)
     call = await row_of(app, wire)
@@ -275,3 +273,13 @@ async def test_a_timeline_that_is_full_leaves_the_event_to_the_quarantine(
     names = [name async for name in quarantine.list_blob_names()]
     records = [json.loads(await (await quarantine.download_blob(name)).readall()) for name in names]
     assert [r["event"]["id"] for r in records if call_id in r["reason"]] == ["tone_received-2"]
+
+
+async def test_an_answer_whose_connection_breaks_is_repeated_at_once(
+    app: App, rings: Callable[..., Wire], emulator: Emulator
+) -> None:
+    wire = rings()
+    emulator.faults.add({"where": "acs", "match": {"operation": "AnswerCall"}, "do": "lose_ack", "times": 1})
+    await app.incoming_call(wire)
+    assert (await row_of(app, wire)).state is State.ANSWERED
+    assert [answer["repeated"] for answer in asked(emulator, "AnswerCall")] == [False, True]

@@ -1,0 +1,182 @@
+"""What operators are told: one line in the log for each fact, from which the workbook and the alerts are made.
+
+A line is a name and compact JSON, ``call.answered {"call":"…","correlation":"…","seconds":0.12}``. The Functions host
+carries the worker's log lines to Application Insights (table ``traces``, column ``message``), so that no telemetry SDK
+need be imported, which would cost a cold start more than the whole app does. ``infra/queries/`` reads the lines;
+``tests/infra/test_telemetry.py`` holds the two together.
+
+Facts come of comparing a call before and after it was saved, so that an event that comes again tells nothing. A process
+that dies between saving and telling leaves a gap: the row is the account of a call, telemetry is not. ``call`` and
+``correlation`` join the lines; of all other fields there are few values. There are no people in them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from shared.calls.call import Call, RecordingStatus, Result, State, latencies
+from shared.calls.events import EffectFailed, Event, Refused
+from shared.calls.machine import recording_status
+
+log = logging.getLogger("teams_phone.telemetry")
+
+SETTLED = frozenset({State.NOT_OURS, State.MISSED, State.REFUSED, State.REJECTED, State.FAILED, State.ENDED})
+RECORDING_SETTLED = frozenset({RecordingStatus.ARCHIVED, RecordingStatus.NOT_RECORDED, RecordingStatus.LOST})
+FAILURE = 400  # result codes are like those of HTTP: from here on something went wrong
+
+
+class Fact(Struct, frozen=True):
+    name: ClassVar[str]
+
+
+class Phase(Fact, frozen=True):
+    """A phase of answering is known: how long it took, in seconds."""
+
+    call: str
+    correlation: str
+    seconds: float
+
+
+class Notified(Phase, frozen=True):
+    name: ClassVar[str] = "call.notified"
+
+
+class Answered(Phase, frozen=True):
+    name: ClassVar[str] = "call.answered"
+
+
+class Connected(Phase, frozen=True):
+    name: ClassVar[str] = "call.connected"
+
+
+class Heard(Phase, frozen=True):
+    name: ClassVar[str] = "call.heard"
+
+
+class CallSettled(Fact, frozen=True):
+    """A call has reached a state that is mostly its last. It can still rise: the last line of a call counts."""
+
+    name: ClassVar[str] = "call.settled"
+    call: str
+    correlation: str
+    state: str
+    code: int  # the platform's result; 0 if none is known
+    sub_code: int
+    seconds: float  # connected for how long; 0 if it never was
+
+
+class RecordingSettled(Fact, frozen=True):
+    """A recording is archived, or will never be. The last line of a call counts."""
+
+    name: ClassVar[str] = "recording.settled"
+    call: str
+    correlation: str
+    status: str
+    code: int  # why there is none; 0 if there is one, or no code tells
+    sub_code: int
+
+
+class StepFailed(Fact, frozen=True):
+    """ACS refused something, or said that something went wrong: an event's type or an effect's name, and the code."""
+
+    name: ClassVar[str] = "step.failed"
+    call: str
+    correlation: str
+    step: str
+    code: int
+    sub_code: int
+
+
+class Quarantined(Fact, frozen=True):
+    """An event was kept aside. ``source`` is the trigger that could not read it."""
+
+    name: ClassVar[str] = "event.quarantined"
+    source: str
+
+
+class CallbackRefused(Fact, frozen=True):
+    """A callback was answered with this status: 401 its token is not valid, 413 too large, 503 not now."""
+
+    name: ClassVar[str] = "callback.refused"
+    status: int
+
+
+class Swept(Fact, frozen=True):
+    """The sweep ran: a sign of life every minute. ``woken`` calls had been waiting in vain."""
+
+    name: ClassVar[str] = "sweep.done"
+    woken: int
+
+
+FACTS: tuple[type[Fact], ...] = (
+    Notified,
+    Answered,
+    Connected,
+    Heard,
+    CallSettled,
+    RecordingSettled,
+    StepFailed,
+    Quarantined,
+    CallbackRefused,
+    Swept,
+)
+_PHASES: dict[str, type[Phase]] = {
+    "time to notify": Notified,
+    "time to answer": Answered,
+    "time to connect": Connected,
+    "time to first audio": Heard,
+}
+
+
+def tell(*facts: Fact) -> None:
+    for fact in facts:
+        log.info("%s %s", fact.name, msgspec.json.encode(fact).decode())
+
+
+def news(before: Call | None, after: Call, events: Iterable[Event]) -> Iterator[Fact]:
+    """What saving ``after`` over ``before`` has made known; ``events`` are those that made the difference."""
+    ids = (after.id, after.correlation_id or "")
+    known = latencies(before) if before else {}
+    for phase, seconds in latencies(after).items():
+        if phase not in known:
+            yield _PHASES[phase](*ids, round(seconds, 3))
+    if after.state in SETTLED and (before is None or before.state is not after.state):
+        ended = after.result or Result("")
+        yield CallSettled(*ids, after.state.value, ended.code, ended.sub_code, _connected_seconds(after))
+    status = recording_status(after)[0]
+    if status in RECORDING_SETTLED and (before is None or recording_status(before)[0] is not status):
+        yield RecordingSettled(*ids, status.value, *_why(after, status))
+    told = {entry.id for entry in before.timeline} if before else set()
+    for event in events:
+        if event.id not in told and (failure := _failure(event)):
+            step, code, sub_code = failure
+            yield StepFailed(*ids, step, code, sub_code)
+
+
+def _connected_seconds(call: Call) -> float:
+    if call.connected_at is None or call.ended_at is None:
+        return 0.0
+    return max(0.0, round((call.ended_at - call.connected_at).total_seconds(), 3))
+
+
+def _why(call: Call, status: RecordingStatus) -> tuple[int, int]:
+    if status is not RecordingStatus.NOT_RECORDED:
+        return 0, 0
+    worst = min(call.recording_failures.values(), default=Result(""))
+    return worst.code, worst.sub_code
+
+
+def _failure(event: Event) -> tuple[str, int, int] | None:
+    data: Any = event.data
+    match data:
+        case EffectFailed():
+            return data.action, data.code, data.sub_code
+        case Refused():
+            return event.type, data.code, data.sub_code
+    result = getattr(data, "result_information", None)
+    return (event.type, result.code, result.sub_code) if result is not None and result.code >= FAILURE else None

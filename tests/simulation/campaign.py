@@ -1,0 +1,169 @@
+"""Many runs, and what they add up to."""
+
+from __future__ import annotations
+
+import ast
+import gc
+import random
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from tests.simulation.host import ROOT
+from tests.simulation.invariants import QUEUE, broken
+from tests.simulation.mutants import mutated
+from tests.simulation.plans import LIVES, crashing, plan_of
+from tests.simulation.process import Site
+from tests.simulation.world import Life, Plan, live
+
+SOURCES = [ROOT / "function_app.py", ROOT / "shared/app.py", *sorted((ROOT / "shared/platform").glob("*.py"))]
+TIDY_EVERY = 40  # runs: what runs leave behind is in cycles, and collecting them takes as long as a run
+
+
+def plan_named(name: str) -> Plan:
+    """A run by its name: the number of a seed, or ``life-17`` and ``life-17-42`` for crashes at those points."""
+    life, *points = name.split("-")
+    if life in LIVES:
+        return crashing(life, *(int(point) for point in points))
+    return plan_of(int(name))
+
+
+@dataclass
+class Tally:
+    """What runs add up to."""
+
+    runs: int = 0
+    virtual: float = 0.0
+    processor: float = 0.0
+    requests: int = 0
+    invocations: int = 0
+    struck: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    sites: set[Site] = field(default_factory=set)
+    slowest: tuple[float, str, str] = (0.0, "", "")
+    broken: dict[str, list[str]] = field(default_factory=dict)
+
+    def note(self, name: str, life: Life) -> None:
+        self.runs += 1
+        self.virtual += life.seconds
+        self.requests += len(life.sent)
+        self.invocations += len(life.invocations)
+        self.struck += life.struck
+        self.kinds.update(kind for kind in set(life.plan.kinds) if life.struck[kind])
+        self.sites |= life.sites
+        counted = [i for i in life.invocations if not i.frozen and not i.crashed and i.function != QUEUE]
+        if counted:
+            slowest = max(counted, key=lambda i: i.seconds)
+            self.slowest = max(self.slowest, (round(slowest.seconds, 3), slowest.function, name))
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.runs + other.runs,
+            self.virtual + other.virtual,
+            self.processor + other.processor,
+            self.requests + other.requests,
+            self.invocations + other.invocations,
+            self.struck + other.struck,
+            self.kinds + other.kinds,
+            self.sites | other.sites,
+            max(self.slowest, other.slowest),
+            self.broken | other.broken,
+        )
+
+
+def lived(name: str) -> tuple[Life | None, list[str]]:
+    """A run, and what does not hold in it. That it does not come to its end is as bad as anything."""
+    try:
+        life = live(plan_named(name))
+    except Exception as error:  # noqa: BLE001  # whatever it is, it has a seed
+        return None, ["0 comes to its end: " + "".join(traceback.format_exception(error)[-4:]).strip()]
+    return life, broken(life)
+
+
+def several(names: Iterable[str], mutant: str | None = None) -> Tally:
+    """Runs by their names, one after another in this process."""
+    tally, begun = Tally(), time.process_time()
+    with mutated(mutant):
+        for n, name in enumerate(names):
+            life, faults = lived(name)
+            if life is not None:
+                tally.note(name, life)
+            if faults:
+                tally.broken[name] = faults
+            if n % TIDY_EVERY == 0:
+                gc.collect()
+                gc.freeze()
+    tally.processor = time.process_time() - begun
+    return tally
+
+
+@cache
+def crash_points(life: str) -> int:
+    """How many there are in the life: as often as code of the app is suspended in it."""
+    return live(crashing(life)).steps
+
+
+def single_crashes() -> Iterator[str]:
+    for life in LIVES:
+        for point in range(1, crash_points(life) + 1):
+            yield f"{life}-{point}"
+
+
+def pairs_of_crashes(count: int) -> list[str]:
+    """Some of the pairs, the same ones every time, spread over all lives."""
+    rng = random.Random("pairs")  # noqa: S311  # chance that can be repeated
+    found: dict[str, None] = {}
+    while len(found) < count:
+        life = rng.choice(list(LIVES))
+        points = crash_points(life)
+        first, second = sorted((rng.randint(1, points), rng.randint(1, points + 20)))
+        if first != second:
+            found[f"{life}-{first}-{second}"] = None
+    return list(found)
+
+
+def count_of_pairs() -> int:
+    return sum(crash_points(life) * (crash_points(life) - 1) // 2 for life in LIVES)
+
+
+# -- Awaits, counted from the code --
+
+
+@dataclass(frozen=True)
+class Await:
+    file: str
+    first: int
+    last: int
+    text: str
+
+
+@cache
+def awaits() -> tuple[Await, ...]:
+    """Every ``await`` and ``async for`` of the app, as they stand in the code."""
+    found = []
+    for path in SOURCES:
+        source = path.read_text()
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Await | ast.AsyncFor | ast.comprehension):
+                if isinstance(node, ast.comprehension) and not node.is_async:
+                    continue
+                part = node.value if isinstance(node, ast.Await) else node.iter
+                text = ast.get_source_segment(source, part) or ""
+                found.append(Await(str(path), part.lineno, part.end_lineno or part.lineno, " ".join(text.split())[:60]))
+    return tuple(sorted(found, key=lambda a: (a.file, a.first, a.last)))
+
+
+def struck(sites: set[Site]) -> set[Await]:
+    """The awaits at which an instance has died."""
+    lines: dict[str, set[int]] = {}
+    for file, line in sites:
+        lines.setdefault(file, set()).add(line)
+    return {a for a in awaits() if lines.get(a.file, set()) & set(range(a.first, a.last + 1))}
+
+
+def where(each: Await) -> str:
+    return f"{Path(each.file).relative_to(ROOT)}:{each.first}"

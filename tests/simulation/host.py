@@ -1,0 +1,267 @@
+"""The Functions host: function_app.py's own functions, called by their triggers in one of several instances."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from azure.functions.meta import Datum
+
+import function_app
+from emulator.host.functions import EVENT_GRID, HTTP, QUEUE, TIMER, Function, read
+from emulator.host.routes import compile_route
+from emulator.host.settings import HostSettings, read_host_json
+from tests.simulation.process import HERE, Crashed, Process
+from tests.simulation.storage import Message, Queues
+
+ROOT = Path(__file__).parents[2]
+FUNCTION_TIMEOUT = 600.0  # host.json
+LEASE = timedelta(minutes=10)  # how long a message stays hidden when the instance that took it dies
+RESTART = 1.0  # seconds until a dead instance is replaced
+
+
+class _AppOfThisInstance:
+    """Stands for ``function_app.calls``: whatever instance the code runs in, its own app."""
+
+    def __getattr__(self, name: str) -> Any:
+        process = HERE.get()
+        if process is None:
+            raise RuntimeError("no instance runs this")
+        return getattr(process.app, name)
+
+
+@cache
+def functions() -> dict[str, Function]:
+    """The functions as they are indexed, by name."""
+    found = [read(function, str(ROOT)) for function in function_app.app.get_functions()]
+    return {function.name: function for function in found}
+
+
+@cache
+def settings() -> HostSettings:
+    return read_host_json(ROOT / "host.json")
+
+
+@dataclass
+class Invocation:
+    function: str
+    instance: int
+    begun: float
+    ended: float | None = None
+    error: BaseException | None = None
+    crashed: bool = False
+    frozen: bool = False
+
+    @property
+    def seconds(self) -> float:
+        return (self.ended if self.ended is not None else self.begun) - self.begun
+
+
+class Host:
+    """``make`` builds an instance; ``due`` tells when a sweep would next find something, in seconds of the loop."""
+
+    def __init__(
+        self,
+        count: int,
+        make: Callable[[int], Process],
+        rng: random.Random,
+        queues: Queues,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._make, self._rng, self._queues, self._now = make, rng, queues, now
+        self.processes = [make(number) for number in range(count)]
+        self.retired: list[Process] = []
+        self.invocations: list[Invocation] = []
+        self.poisoned: list[str] = []
+        self.running = 0
+        self._changed = asyncio.Event()
+        self._working: set[asyncio.Task[None]] = set()
+        self._routes = [compile_route(f, settings().route_prefix) for f in functions().values() if f.type == HTTP]
+        queues.changed = self._changed.set
+
+    # -- Instances --
+
+    def restart(self, process: Process) -> None:
+        """Put a new instance in the place of one."""
+        if process not in self.processes:
+            return
+        process.kill()
+        self.retired.append(process)
+        place = self.processes.index(process)
+        self.processes[place] = self._make(process.number + len(self.processes))
+
+    def deploy(self) -> None:
+        """Replace all of them at once, whatever they are doing."""
+        for process in list(self.processes):
+            if not process.dead:
+                self.restart(process)
+
+    async def call(self, function: Function, argument: Any) -> Any:
+        """Call a function in some instance. Raises what it raises, or Crashed."""
+        alive = [process for process in self.processes if not process.dead]
+        if not alive:
+            await asyncio.sleep(RESTART)
+            alive = [process for process in self.processes if not process.dead]
+        if not alive:
+            raise Crashed
+        process = self._rng.choice(alive)
+        loop = asyncio.get_running_loop()
+        record = Invocation(function.name, process.number, loop.time())
+        self.invocations.append(record)
+        self.running += 1
+        task = process.start(_call(function, argument))
+        try:
+            await asyncio.wait([task, process.death], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.running -= 1
+            record.ended = loop.time()
+            record.frozen = process.was_frozen
+        if not task.done():
+            record.crashed = True
+            if process in self.processes:
+                loop.call_later(RESTART, self.restart, process)
+            raise Crashed
+        record.error = task.exception()
+        return task.result()
+
+    # -- Event Grid and HTTP --
+
+    async def post(self, method: str, url: str, headers: dict[str, str], body: bytes) -> int | None:
+        """A request from outside; the status, or None if the instance died over it."""
+        parts = urlsplit(url)
+        if parts.path != "/runtime/webhooks/EventGrid":
+            return await self._http(method, parts.path.lstrip("/"), headers, body)
+        function = functions().get(parse_qs(parts.query).get("functionName", [""])[0])
+        if function is None or function.type != EVENT_GRID:
+            return 404
+        if method == "OPTIONS":
+            return 200
+        payload = json.loads(body)
+        events = payload if isinstance(payload, list) else [payload]
+        results = await asyncio.gather(*(self._event(function, event) for event in events))
+        return None if None in results else max(status for status in results if status is not None)
+
+    async def _event(self, function: Function, event: Any) -> int | None:
+        data = Datum(json.dumps(event), "json")
+        try:
+            await asyncio.shield(self._detached(self.call(function, function.decode(data, {"data": data}))))
+        except Crashed:
+            return None
+        except Exception:  # noqa: BLE001  # whatever a function raises fails its invocation, no more
+            return 500
+        return 202
+
+    def _detached(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """An invocation goes on when whoever sent the event no longer waits."""
+        task = asyncio.ensure_future(work)
+        task.add_done_callback(lambda t: t.cancelled() or t.exception())
+        return task
+
+    async def _http(self, method: str, path: str, headers: dict[str, str], body: bytes) -> int | None:
+        for route in self._routes:
+            parameters = route.match(method, path)
+            if parameters is None:
+                continue
+            request = Datum(
+                {
+                    "method": Datum(method, "string"),
+                    "url": Datum(f"http://127.0.0.1:7071/{path}", "string"),
+                    "headers": {name: Datum(value, "string") for name, value in headers.items()},
+                    "query": {},
+                    "params": {name: Datum(value, "string") for name, value in parameters.items()},
+                    "body": Datum(body, "bytes"),
+                },
+                "http",
+            )
+            return await self._respond(route.function, request)
+        return 404
+
+    async def _respond(self, function: Function, request: Datum) -> int | None:
+        try:
+            value = await asyncio.shield(self._detached(self.call(function, function.decode(request, {}))))
+        except Crashed:
+            return None
+        except Exception:  # noqa: BLE001
+            return 500
+        answer = function.encode(value)
+        return int(answer.value["status_code"].value) if answer is not None else 204
+
+    # -- The queue --
+
+    async def watch_queues(self) -> None:
+        """Take messages as they become visible, for ever."""
+        triggers = [f for f in functions().values() if f.type == QUEUE]
+        while True:
+            self._changed.clear()
+            next_at: datetime | None = None
+            for function in triggers:
+                for message in list(self._queues.messages[str(function.trigger["queueName"])]):
+                    if message.visible <= self._now():
+                        self._take(function, message)
+                    next_at = min(next_at or message.visible, message.visible)
+            wait = None if next_at is None else max(0.0, (next_at - self._now()).total_seconds())
+            if wait is not None:
+                wait += self._rng.uniform(0, settings().max_polling_interval)
+            try:
+                async with asyncio.timeout(wait):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+            await asyncio.sleep(self._rng.uniform(0, settings().max_polling_interval))
+
+    def _take(self, function: Function, message: Message) -> None:
+        message.visible = self._now() + timedelta(days=7)  # its lease is renewed as long as the instance lives
+        message.dequeued += 1
+        task = asyncio.get_running_loop().create_task(self._process(function, message))
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+
+    async def _process(self, function: Function, message: Message) -> None:
+        messages = self._queues.messages[str(function.trigger["queueName"])]
+        data = Datum(message.body, "string")
+        metadata = {"DequeueCount": Datum(message.dequeued, "int"), "Id": Datum(str(message.id), "string")}
+        begun = self._now()
+        try:
+            await self.call(function, function.decode(data, metadata))
+        except Crashed:
+            message.visible = max(begun + LEASE, self._now())
+        except Exception:  # noqa: BLE001
+            if message.dequeued >= settings().max_dequeue_count:
+                self.poisoned.append(message.body)
+                messages.remove(message)
+            else:
+                message.visible = self._now() + timedelta(seconds=settings().visibility_timeout)
+        else:
+            messages.remove(message)
+        self._changed.set()
+
+    # -- The timer --
+
+    async def sweep(self) -> None:
+        """Run the timer-triggered functions once."""
+        for function in functions().values():
+            if function.type == TIMER:
+                info = Datum(json.dumps({"Schedule": {}, "ScheduleStatus": {}, "IsPastDue": False}), "json")
+                try:
+                    await self.call(function, function.decode(info, {}))
+                except Crashed:
+                    return
+                except Exception:  # noqa: BLE001, S112  # it runs again in a minute
+                    continue
+
+    @property
+    def waiting(self) -> bool:
+        """Whether messages are left in the queues, or invocations are under way."""
+        return self.running > 0 or any(self._queues.messages.values())
+
+
+async def _call(function: Function, argument: Any) -> Any:
+    return await function.call(**{str(function.trigger["name"]): argument})

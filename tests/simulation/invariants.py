@@ -1,0 +1,297 @@
+"""What must hold after every run, whatever went wrong in it. Each function tells what does not hold.
+
+Where a promise ends for a reason outside the app, the exemption stands beside it, with the reason; docs/reliability.md
+lists them all.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec.structs import replace
+
+from emulator.acs.calls import Call as AcsCall
+from shared.calls.call import Call, Measured, Recording, RecordingStatus, State
+from shared.calls.events import Event
+from shared.calls.machine import ATTEMPTS, recording_status, reduce
+from shared.calls.plans import RING_WINDOW
+from tests.simulation.platform import START
+from tests.simulation.world import Folded, Life, id_of
+
+TOKEN_LIFE = 360.0  # seconds: five minutes and the minute by which clocks may differ
+SLOWEST = 10.0  # seconds of virtual time for a handler
+ANSWERING = timedelta(seconds=8)  # the longest that the app tries to have a call answered (app.HANDLER_SECONDS)
+TERMINAL = {State.NOT_OURS, State.MISSED, State.REFUSED, State.REJECTED, State.FAILED, State.ENDED}
+STATUSES = {RecordingStatus.OFF, RecordingStatus.ARCHIVED, RecordingStatus.NOT_RECORDED, RecordingStatus.LOST}
+LONG = 200.0  # seconds
+FILE_LIFE = timedelta(hours=24)
+QUEUE = "wake_call"  # copies long recordings, and has the time for it
+
+
+def answered_once(life: Life) -> Iterator[str]:
+    """At most one answer is carried out for an incoming-call context, and every try for it bears the same id."""
+    answers = [e for e in life.journal if e["kind"] == "acs.request" and e["operation"] == "AnswerCall"]
+    for call in life.acs:
+        tries = [e for e in answers if (e["body"] or {}).get("incomingCallContext") == call.context]
+        carried_out = [e for e in tries if e["status"] == 200 and not e["repeated"]]
+        if len(carried_out) > 1:
+            yield f"a call was answered {len(carried_out)} times"
+        ids = {e["headers"].get("Repeatability-Request-ID") for e in tries}
+        if len(ids) > 1:
+            yield f"one call was answered under {len(ids)} ids, so that only ACS's memory of the context held it off"
+
+
+def recorded_truly(life: Life) -> Iterator[str]:
+    """One active recording at most; *archived* has its files, *not recorded* and *lost* their reason."""
+    for acs in life.acs:
+        spans = sorted((take.start, take.end or life.seconds) for r in acs.recordings for take in r.takes)
+        if any(second[0] < first[1] for first, second in itertools.pairwise(spans)):
+            yield "two recordings of one call were active at the same time"
+    for call in life.calls.values():
+        status, reason = recording_status(call)
+        for what in _faults_of(life, call, status, reason):
+            yield f"call {call.id} is {status} ({reason}), but {what}"
+
+
+def _faults_of(life: Life, call: Call, status: RecordingStatus, reason: str | None) -> Iterator[str]:
+    if status is RecordingStatus.ARCHIVED:
+        yield from _files(life, call)
+        return
+    if status is not RecordingStatus.OFF and not reason:
+        yield "no reason is told"
+    if status is RecordingStatus.OFF and call.plan.record and _was_in_a_call(life, call):
+        yield "there was a call to record, and no reason is told"
+    if status is RecordingStatus.LOST:
+        if _could_be_had(life, call):
+            yield "its file was announced in time"
+    elif _said_to_run(call):
+        yield "its timeline says that a recording ran"
+    elif _was_recorded(life, call):
+        yield "ACS has a file of it"
+    if _should_be_recorded(life, call):
+        yield "it lasted for minutes, and nothing was in the way"
+
+
+def _was_recorded(life: Life, call: Call) -> bool:
+    """Whether ACS made a file and told so. Events that are never delivered are out of anybody's reach."""
+    acs = _acs_call(life, call)
+    documents = [document for recording in acs.recordings for document in recording.documents] if acs else []
+    return bool(documents) and "event never delivered" not in life.plan.kinds
+
+
+def _was_in_a_call(life: Life, call: Call) -> bool:
+    acs = _acs_call(life, call)
+    return acs is not None and acs.answered_at is not None and call.state is State.ENDED
+
+
+def _acs_call(life: Life, call: Call) -> AcsCall | None:
+    return next((acs for acs in life.acs if id_of(acs) == call.id), None)
+
+
+def _should_be_recorded(life: Life, call: Call) -> bool:
+    """Whether it lasted so long that every fault that passes had passed. That the platform refused to record, or
+    failed to four times within half a minute, is in the way; so is that it never tells of the file.
+    """
+    in_the_way = {"recording fails", "event never delivered", "event delayed", "clock skew"}
+    if not call.plan.record or in_the_way & set(life.plan.kinds) or call.plan.unrecorded == "end":
+        return False
+    if len(call.recording_failures) >= ATTEMPTS:
+        return False
+    acs = _acs_call(life, call)
+    if acs is None or acs.answered_at is None or acs.ended_at is None or call.connected_at is None:
+        return False
+    return (acs.ended_at - acs.answered_at).total_seconds() > LONG
+
+
+def _files(life: Life, call: Call) -> Iterator[str]:
+    for recording in call.recordings.values():
+        for index, chunk in recording.chunks.items():
+            blob = life.blobs["recordings"].get(chunk.path or "")
+            document = chunk.content.split("/objects/")[1].partition("/")[0]
+            if blob is None:
+                yield f"file {index} is not there"
+            elif blob != life.files.get(document) or chunk.length != len(blob):
+                yield f"file {index} is not what ACS recorded"
+
+
+def _said_to_run(call: Call) -> bool:
+    return any(e.type == "RecordingFileStatusUpdated" or (e.type, e.text) == ("RecordingStateChanged", "active")
+               for e in call.timeline)  # fmt: skip
+
+
+def _could_be_had(life: Life, call: Call) -> bool:
+    """Whether the event of the file came long enough before ACS deletes it. Retries may need some hours of that."""
+    told = [e for e in call.timeline if e.type == "RecordingFileStatusUpdated"]
+    enough = FILE_LIFE - timedelta(hours=4)
+    return any(e.received - e.at < enough - timedelta(seconds=life.skewed) for e in told)
+
+
+def accounted_for(life: Life) -> Iterator[str]:
+    """What was accepted is kept: in a timeline, or in quarantine. And nothing genuine is refused for good.
+
+    Except by an instance whose clock is wrong by more than a token's life: it cannot tell a token of now from one
+    that somebody has kept. And except for a token that was on its way when its key was withdrawn.
+    """
+    known = {entry.id for call in life.calls.values() for entry in call.timeline}
+    aside = b"".join(life.blobs["quarantine"].values())
+    published = {e["event"]["id"] for e in life.journal if e["kind"] == "event"}
+    for entry in life.journal:
+        if entry["kind"] == "delivery" and entry["status"] in range(200, 300):
+            for event in entry["events"]:
+                if event["id"] not in known and event["id"].encode() not in aside:
+                    kind = event["type"].rpartition(".")[2]
+                    yield f"{kind} {event['id']} was accepted by {entry['subscription']}, and is nowhere"
+        if entry["kind"] == "callback" and entry["status"] is not None:
+            for event in entry["events"]:
+                if entry["status"] == 200 and event["id"] not in published and event["id"].encode() not in aside:
+                    yield f"callback {event['id']} was accepted, and was not published"
+                if 400 <= entry["status"] < 500 and life.skewed <= TOKEN_LIFE and not _just_withdrawn(life, entry):
+                    yield f"a genuine callback was refused for good, with {entry['status']}"
+
+
+def _just_withdrawn(life: Life, callback: dict[str, Any]) -> bool:
+    at = (datetime.fromisoformat(callback["at"]) - START).total_seconds()
+    return any(withdrawn and 0 <= at - then < 1 for then, withdrawn in life.plan.rotations)
+
+
+def order_free(life: Life) -> Iterator[str]:
+    """The row says what the same events say in the order in which they happened, once each; and in any other."""
+    rng = random.Random(life.plan.seed)  # noqa: S311  # chance that can be repeated
+    for id, call in life.calls.items():
+        told = {(f.event.id, f.event.at): f for f in life.folded if f.call_id == id}
+        in_order = sorted(told.values(), key=lambda f: (f.event.type == "Woken", f.event.at, f.event.id))
+        facts = _facts(_refold(call, in_order))
+        if facts != _facts(call):
+            yield f"call {id}: {_difference(facts, _facts(call))} in the order of the events"
+        shuffled = in_order + [f for f in in_order if f.event.type != "Woken"]
+        rng.shuffle(shuffled)
+        again = _facts(_refold(call, sorted(shuffled, key=lambda f: f.event.type == "Woken")))
+        if again != facts:
+            yield f"call {id}: {_difference(facts, again)} in another order"
+
+
+def _refold(call: Call, told: list[Folded]) -> Call:
+    """The call that the events make. The outcomes of effects need the effects, which only the real order had."""
+    again = Call(id=call.id, plan=call.plan)
+    for folded in told:
+        if folded.event.type not in {"EffectDone", "EffectFailed"}:
+            again, _ = reduce(again, folded.event, folded.now)
+    return again
+
+
+def _facts(call: Call) -> dict[str, Any]:
+    """What the platform's events say about the call: without what we did about it, and when."""
+    said = replace(call, effects=(), measured=Measured(), recording_failures={}, announced=None, notified=None,
+                   file_lost=None, plan=call.plan)  # fmt: skip
+    recordings = {id: _told(r) for id, r in call.recordings.items() if _told(r) != Recording()}
+    timeline = [(e.at, e.id, e.type, e.text) for e in call.timeline if e.type != "EffectFailed"]
+    names = [name for name in said.__struct_fields__ if name not in {"recordings", "timeline"}]
+    return {name: getattr(said, name) for name in names} | {"recordings": recordings, "timeline": timeline}
+
+
+def _told(recording: Recording) -> Recording:
+    chunks = {n: replace(c, path=None, length=None, lost=None) for n, c in recording.chunks.items()}
+    return replace(recording, chunks=chunks)
+
+
+def _difference(a: dict[str, Any], b: dict[str, Any]) -> str:
+    name = next(name for name in a if a[name] != b[name])
+    return f"{name} is {b[name]!r}, and {a[name]!r}"
+
+
+def secret(life: Life) -> Iterator[str]:
+    """No number, name, token or context in any log record or exception."""
+    text = "\n".join(life.told)
+    for hidden in life.secrets:
+        if hidden in text:
+            line = next(line for line in text.splitlines() if hidden in line)
+            yield f"a secret was told: {line[:200]}"
+
+
+def quick(life: Life) -> Iterator[str]:
+    """No handler takes longer than 10 seconds. Not counted: the queue's function, which may copy a long recording,
+    and invocations of an instance that was frozen, which had no part in it.
+    """
+    for done in life.invocations:
+        if done.function != QUEUE and not done.frozen and not done.crashed and done.seconds > SLOWEST:
+            yield f"{done.function} took {done.seconds:.1f} s"
+
+
+def ends(life: Life) -> Iterator[str]:
+    """Every call that is known ends, with its recording, and nothing is left to do for it.
+
+    Except that a call of which neither the answer to our answer nor any callback ever reached us is taken for one
+    that was not answered: without its connection's id there is nothing to ask ACS about.
+    """
+    if life.unended:
+        yield "it did not come to rest within four days, or within 1,500 invocations"
+    for id, call in life.calls.items():
+        status, _ = recording_status(call)
+        if call.state not in TERMINAL:
+            yield f"call {id} is still {call.state}"
+        elif status not in STATUSES:
+            yield f"call {id} has ended, but its recording is still {status}"
+        elif call.effects:
+            yield f"call {id} has ended, and still wants {type(call.effects[0].action).__name__}"
+    for acs in life.acs:
+        known = life.calls.get(id_of(acs))
+        if known is None and _accepted(life, acs.event_id):
+            yield "an incoming call was accepted, and there is no row of it"
+        over = known is None or acs.answered_at is None or known.state in {State.ENDED, State.FAILED}
+        if known is not None and not over and known.call_connection_id is not None:
+            yield f"call {known.id} was answered and is over, but is said to be {known.state}"
+
+
+def _accepted(life: Life, event_id: str | None) -> bool:
+    return any(
+        entry["kind"] == "delivery" and entry["status"] == 202 and any(e["id"] == event_id for e in entry["events"])
+        for entry in life.journal
+    )
+
+
+def asked_for(life: Life) -> Iterator[str]:
+    """ACS is asked nothing that the machine did not ask for, and that no row had recorded first. Answers, which
+    are sent before there is a row, must be what the plan says, and in time.
+    """
+    yield from life.unasked
+    at = {call.context: call.ringing_at for call in life.acs}
+    policy = life.plan.settings.get("INCOMING_CALLS", "answer")
+    for sent in life.sent:
+        if sent.operation not in {"AnswerCall", "RejectCall"}:
+            continue
+        wanted = "AnswerCall" if policy == "answer" else "RejectCall"
+        if sent.operation != wanted or life.plan.settings.get("RESOURCE_ACCOUNTS"):
+            yield f"{sent.operation} was sent, against the plan"
+        rang = at.get(json.loads(sent.asked.body).get("incomingCallContext"))
+        late = _moment(sent.at) - rang if rang is not None else timedelta()
+        if late > RING_WINDOW + ANSWERING + timedelta(seconds=life.skewed) and not life.plan.freezes:
+            yield f"{sent.operation} was sent {late.total_seconds():.0f} s after the call had begun to ring"
+
+
+def _moment(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+INVARIANTS: dict[str, Callable[[Life], Iterator[str]]] = {
+    "1 answered once": answered_once,
+    "2 recorded truly": recorded_truly,
+    "3 accounted for": accounted_for,
+    "4 order-free": order_free,
+    "5 secret": secret,
+    "6 quick": quick,
+    "7 ends": ends,
+    "8 asked for": asked_for,
+}
+
+
+def broken(life: Life) -> list[str]:
+    """What does not hold, each with the invariant's name."""
+    return [f"{name}: {what}" for name, holds in INVARIANTS.items() for what in holds(life)]
+
+
+__all__ = ["INVARIANTS", "Event", "broken"]

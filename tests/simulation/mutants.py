@@ -1,0 +1,189 @@
+"""The app, deliberately broken: a test of the tests. Each mutant names the invariant that must catch it."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+from azure.data.tables.aio import TableClient
+from msgspec.structs import replace
+
+import shared.app
+import shared.calls.fold
+import shared.calls.machine
+import shared.platform.perform
+import shared.platform.recordings
+from shared.app import App
+from shared.calls import plans
+from shared.calls.call import Call
+from shared.calls.effects import Effect
+from shared.calls.events import EffectDone, EffectFailed, Event, IncomingCallPayload
+from shared.calls.plans import Decision, Plan
+from shared.platform.perform import Performer
+from shared.platform.store import Row
+
+
+@dataclass(frozen=True)
+class Mutant:
+    what: str
+    caught_by: str
+    patches: Callable[[], list[Any]]
+
+
+def _without_etags() -> list[Any]:
+    update = TableClient.update_entity
+
+    async def anyhow(self: TableClient, entity: Any, mode: Any, **how: Any) -> Any:
+        for name in ("etag", "match_condition"):
+            how.pop(name, None)
+        return await update(self, entity, mode, **how)
+
+    return [patch.object(TableClient, "update_entity", anyhow)]
+
+
+def _without_deterministic_ids() -> list[Any]:
+    perform = Performer.perform
+
+    async def under_another_id(self: Performer, call: Call, effect: Effect, limit: float) -> Event:
+        outcome = await perform(self, call, replace(effect, id=str(uuid.uuid4())), limit)
+        if isinstance(outcome.data, EffectDone | EffectFailed):
+            return replace(outcome, data=replace(outcome.data, effect_id=effect.id))
+        return outcome
+
+    return [
+        patch.object(Performer, "perform", under_another_id),
+        patch.object(shared.platform.perform, "effect_id", lambda *_: str(uuid.uuid4())),
+    ]
+
+
+def _answering_whatever_its_age() -> list[Any]:
+    decide = plans.decide
+
+    def always(plan: Plan, payload: IncomingCallPayload, rang_at: datetime, now: datetime) -> Decision:
+        decision = decide(plan, payload, rang_at, now)
+        return Decision.ANSWER if decision is Decision.TOO_LATE else decision
+
+    return [patch.object(shared.app, "decide", always)]
+
+
+def _effects_before_they_are_recorded() -> list[Any]:
+    save = App._save
+
+    async def perform_and_save(self: App, row: Row, call: Call, now: datetime) -> Row:
+        open_before = set(row.call.effects) if row.call else set()
+        for effect in call.effects:
+            if effect not in open_before and effect.claimed_until is not None:
+                await self._performer.perform(call, effect, 8)
+        return await save(self, row, call, now)
+
+    return [patch.object(App, "_save", perform_and_save)]
+
+
+def _refusing_for_good() -> list[Any]:
+    callbacks = App.callbacks
+
+    async def never_503(self: App, call_id: str, authorization: str, body: bytes) -> int:
+        status = await callbacks(self, call_id, authorization, body)
+        return 401 if status == 503 else status
+
+    return [patch.object(App, "callbacks", never_503)]
+
+
+def _accepting_before_it_is_saved() -> list[Any]:
+    call_event = App.call_event
+
+    async def whatever_comes_of_it(self: App, wire: Any) -> None:
+        try:
+            await call_event(self, wire)
+        except Exception:  # noqa: BLE001  # that is the mistake
+            return
+
+    return [patch.object(App, "call_event", whatever_comes_of_it)]
+
+
+def _latest_instead_of_earliest() -> list[Any]:
+    def last(a: datetime | None, b: datetime | None) -> datetime | None:
+        return b or a
+
+    return [patch.object(shared.calls.fold, "earliest", last)]
+
+
+def _naming_the_caller() -> list[Any]:
+    rang = shared.app._rang
+
+    def telling(payload: IncomingCallPayload, *more: Any) -> Any:
+        shared.app.log.info("a call from %s", payload.from_.raw_id)
+        return rang(payload, *more)
+
+    return [patch.object(shared.app, "_rang", telling)]
+
+
+def _without_a_sweep() -> list[Any]:
+    async def idle(_: App) -> int:
+        return 0
+
+    return [patch.object(App, "sweep", idle)]
+
+
+def _unbounded() -> list[Any]:
+    @contextmanager
+    def forever() -> Iterator[None]:
+        yield
+
+    class NoTimeout:
+        async def __aenter__(self) -> None:
+            return None
+
+        async def __aexit__(self, *_: object) -> None:
+            return None
+
+    apart = SimpleNamespace(
+        **{name: getattr(asyncio, name) for name in asyncio.__all__} | {"timeout": lambda _: NoTimeout()}
+    )
+    return [patch.object(shared.app, "asyncio", apart), patch.object(shared.platform.perform, "asyncio", apart)]
+
+
+def _archived_without_a_look() -> list[Any]:
+    async def believed(*_: Any) -> int:
+        return 1
+
+    return [patch.object(shared.platform.recordings, "_copy", believed)]
+
+
+MUTANTS: dict[str, Mutant] = {
+    "no-etags": Mutant(
+        "rows are written whatever they have become since they were read", "3 accounted for", _without_etags
+    ),
+    "random-ids": Mutant("requests bear an id of the moment", "8 asked for", _without_deterministic_ids),
+    "no-age-check": Mutant("calls are answered however old the event is", "8 asked for", _answering_whatever_its_age),
+    "effects-first": Mutant(
+        "effects are performed before they are recorded", "8 asked for", _effects_before_they_are_recorded
+    ),
+    "401-for-503": Mutant(
+        "what can't be verified or published now is refused for good", "3 accounted for", _refusing_for_good
+    ),
+    "accept-first": Mutant(
+        "an event is accepted whatever comes of it", "3 accounted for", _accepting_before_it_is_saved
+    ),
+    "arrival-order": Mutant("the last word counts, not the earliest time", "4 order-free", _latest_instead_of_earliest),
+    "names-callers": Mutant("the caller's number is logged", "5 secret", _naming_the_caller),
+    "unbounded": Mutant("invocations wait as long as it takes", "6 quick", _unbounded),
+    "no-sweep": Mutant("nobody looks after calls whose wake was lost", "7 ends", _without_a_sweep),
+    "unverified-archive": Mutant("files are believed to be copied", "2 recorded truly", _archived_without_a_look),
+}
+
+
+@contextmanager
+def mutated(name: str | None) -> Iterator[None]:
+    """The app with the mutant's mistake in it; as it is for None."""
+    with ExitStack() as stack:
+        for each in MUTANTS[name].patches() if name else []:
+            stack.enter_context(each)
+        yield

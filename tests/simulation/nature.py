@@ -1,0 +1,113 @@
+"""What the laws of a simulated world take the place of: clocks, chance, and what would take too long.
+
+Everything here is put back when the run is over.
+"""
+
+from __future__ import annotations
+
+import gc
+import random
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime, tzinfo
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import azure.communication.callautomation._shared.utils as signing
+import azure.storage.blob._shared.policies_async as blob_policies
+import azure.storage.queue._shared.policies_async as queue_policies
+import jwt.api_jwt
+
+import function_app
+import shared.app
+from emulator.acs import audio
+from emulator.acs.tokens import SigningKeys
+from shared.calls.call import Call
+from shared.calls.effects import Effect
+from shared.calls.events import Event
+from shared.calls.machine import reduce
+from shared.platform.store import Row, Store
+from tests.simulation.host import _AppOfThisInstance
+from tests.simulation.platform import signing_key
+
+# The events that made the call which is being written, in the order in which they were folded.
+STORY: ContextVar[list[tuple[Event, datetime]]] = ContextVar("story")
+
+BYTES_PER_FRAME = 2  # of a recording: a fiftieth of a second
+
+
+@contextmanager
+def laws(rng: random.Random, now: Callable[[], datetime], files: dict[str, bytes]) -> Iterator[None]:
+    """``now`` is the clock of whoever asks: an instance's own, which may be wrong. ``files`` gets what ACS records."""
+
+    def write(path: Path, runs: Iterable[audio.Run], *, mixed: bool) -> int:
+        """A file as long as the recording says, of which the contents are beside the point."""
+        frames = sum(frames for frames, _ in runs)
+        files[path.stem] = (b"MIXED" if mixed else b"APART") + bytes(BYTES_PER_FRAME * frames)
+        path.write_bytes(files[path.stem])
+        return frames
+
+    class Kind(type):
+        def __instancecheck__(cls, instance: object) -> bool:
+            return isinstance(instance, datetime)
+
+    class Now(datetime, metaclass=Kind):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Any:
+            moment = now()
+            return moment.astimezone(tz) if tz else moment.replace(tzinfo=None)
+
+    made = iter(range(1_000_000))
+    chance = SimpleNamespace(Random=lambda: rng)
+    state = random.getstate()
+    random.seed(rng.getrandbits(64))
+    patches: list[Any] = [
+        patch.object(uuid, "uuid4", lambda: uuid.UUID(int=rng.getrandbits(128), version=4)),
+        patch.object(uuid, "uuid1", lambda: uuid.UUID(int=rng.getrandbits(128), version=4)),
+        patch.object(jwt.api_jwt, "datetime", Now),
+        patch.object(signing, "datetime", Now),
+        patch.object(blob_policies, "random", chance),
+        patch.object(queue_policies, "random", chance),
+        patch.object(audio, "write", write),
+        patch.object(SigningKeys, "generate", staticmethod(lambda: signing_key(next(made)))),
+        patch.object(function_app, "calls", _AppOfThisInstance()),
+        patch.object(shared.app, "reduce", _noted),
+        patch.object(Store, "write", _written_with_its_story),
+    ]
+    collecting = gc.isenabled()
+    gc.disable()  # when a cycle dies must not depend on the runs before
+    _stories.clear()
+    for each in patches:
+        each.start()
+    try:
+        yield
+    finally:
+        for each in reversed(patches):
+            each.stop()
+        random.setstate(state)
+        if collecting:
+            gc.enable()
+
+
+# -- What became of which event: noted where it is folded, and told to whoever sees the row being written --
+
+_stories: dict[int, tuple[Call, list[tuple[Event, datetime]]]] = {}  # by the identity of the call they made
+
+
+def _noted(call: Call, event: Event, now: datetime) -> tuple[Call, tuple[Effect, ...]]:
+    before = _stories.pop(id(call), (call, []))
+    after, effects = reduce(call, event, now)
+    _stories[id(after)] = after, [*(before[1] if before[0] is call else []), (event, now)]
+    return after, effects
+
+
+_write_row = Store.write
+
+
+async def _written_with_its_story(self: Store, row: Row, call: Call, now: datetime) -> Row:
+    STORY.set(_stories.pop(id(call), (call, []))[1])
+    return await _write_row(self, row, call, now)

@@ -1,0 +1,257 @@
+"""What goes wrong in a run: chosen by its seed, alone or in pairs, from the kinds of faults there are."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable
+from typing import Any
+
+from emulator.config import START_RECORDING_ANSWERS
+from tests.simulation.storage import Reply, blob_error, table_error
+from tests.simulation.transport import Mishap
+from tests.simulation.world import Caller, Plan
+
+PREFIX = "Microsoft.Communication."
+TYPES = (
+    "IncomingCall", "CallConnected", "ParticipantsUpdated", "RecordingStateChanged", "PlayStarted", "PlayCompleted",
+    "CallDisconnected", "RecordingFileStatusUpdated",
+)  # fmt: skip
+CALLBACKS = TYPES[1:-1]
+DAY = 24 * 3600.0
+STEPS = 160  # about as many as a call has; what is chosen beyond its end does not strike
+
+Apply = Callable[[Plan, random.Random], None]
+
+
+def _event_rule(rng: random.Random, do: str, **how: Any) -> dict[str, Any]:
+    where = rng.choice(("eventgrid", "callbacks"))
+    type = rng.choice(TYPES if where == "eventgrid" else CALLBACKS)
+    match = {} if do != "drop" and rng.random() < 0.2 else {"type": PREFIX + type}
+    return {"where": where, "match": match, "do": do, "times": rng.choice((1, 1, 2, 5)), **how}
+
+
+def _duplicated(plan: Plan, rng: random.Random) -> None:
+    plan.rules.append(_event_rule(rng, "duplicate", count=rng.randint(2, 5)))
+
+
+def _reordered(plan: Plan, rng: random.Random) -> None:
+    count = rng.randint(2, 6)
+    where = rng.choice(("eventgrid", "callbacks"))
+    seconds = rng.choice((1.0, 5.0, 30.0))
+    plan.rules.append(
+        {"where": where, "match": {}, "do": "reorder", "count": count, "seconds": seconds, "times": count}
+    )
+
+
+def _delayed(plan: Plan, rng: random.Random) -> None:
+    seconds = rng.choice((0.5, 5.0, 35.0, 120.0, 3600.0, 6 * 3600.0, DAY - 60))
+    plan.rules.append(_event_rule(rng, "delay", seconds=seconds * rng.uniform(0.5, 1)))
+
+
+def _never_delivered(plan: Plan, rng: random.Random) -> None:
+    plan.rules.append(_event_rule(rng, "drop"))
+
+
+def _acknowledgement_lost(plan: Plan, rng: random.Random) -> None:
+    plan.rules.append(_event_rule(rng, "lose_ack"))
+
+
+def _crash(plan: Plan, rng: random.Random) -> None:
+    plan.kills |= {rng.randint(1, STEPS)}
+
+
+def _zombie(plan: Plan, rng: random.Random) -> None:
+    plan.freezes = plan.freezes | {rng.randint(1, STEPS): rng.choice((12.0, 45.0, 200.0, 700.0))}
+
+
+_STORED = (("table", "insert"), ("table", "update"), ("table", "get"), ("table", "upsert"), ("table", "query"),
+           ("queue", "send"), ("blob", "upload"))  # fmt: skip
+
+
+def _storage(do: str, status: int = 0, code: str = "", only: tuple[str, ...] = ()) -> Apply:
+    def apply(plan: Plan, rng: random.Random) -> None:
+        stored = [s for s in _STORED if not only or s[1] in only]
+        service, operation = rng.choice(stored)
+        error = table_error if service == "table" else blob_error
+        reply = error(status, code) if status else None
+        nth = rng.randint(1, 4) if operation in {"get", "update"} else 1
+        times = rng.choice((1, 1, 2, 3, 8))
+        plan.mishaps.append(Mishap(service, operation, do, nth, times, reply))
+
+    return apply
+
+
+_OFTEN = ("AnswerCall", "StartRecording", "Play", "DownloadRecording")
+_ASKED = ("AnswerCall", "StartRecording", "Play", "GetCall", "DownloadRecording", "HangupCall")
+
+
+def _acs(do: str, *statuses: int) -> Apply:
+    def apply(plan: Plan, rng: random.Random) -> None:
+        reply = None
+        if statuses:
+            status = rng.choice(statuses)
+            wait = {"Retry-After": rng.choice(("1", "3", "30"))} if status == 429 else {}
+            code = {429: "8516"}.get(status, "8500")
+            body = f'{{"error":{{"code":"{code}","message":"A fault was asked for."}}}}'.encode()
+            reply = Reply(status, body, {"Content-Type": "application/json", **wait})
+        operation = rng.choice(_OFTEN if rng.random() < 0.75 else _ASKED)
+        plan.mishaps.append(
+            Mishap("acs", operation, do, 1, rng.choice((1, 1, 2, 3, 6)), reply, seconds=rng.choice((0.5, 2.0, 4.0)))
+        )
+
+    return apply
+
+
+def _repeatability_ignored(plan: Plan, rng: random.Random) -> None:
+    plan.options["repeatability"] = False
+    _acs("answer lost")(plan, rng)
+    plan.rules.append(_event_rule(rng, "duplicate", count=rng.randint(2, 5)))
+
+
+def _keys_rotated(plan: Plan, rng: random.Random) -> None:
+    after = 60.0 if plan.rotations else 0.0
+    plan.rotations += ((after + rng.uniform(0, 20), rng.random() < 0.5),)
+
+
+def _keys_unreachable(plan: Plan, rng: random.Random) -> None:
+    do = rng.choice(("reset", "unanswered", "status"))
+    plan.mishaps.append(Mishap("acs", "GetKeys", do, 1, rng.choice((1, 3, 8, 40))))
+
+
+def _topic_unreachable(plan: Plan, rng: random.Random) -> None:
+    do = rng.choice(("reset", "unanswered", "status", "committed", "answer lost"))
+    plan.mishaps.append(Mishap("acs", "Publish", do, rng.randint(1, 6), rng.choice((1, 3, 8, 40))))
+
+
+def _clock_skew(plan: Plan, rng: random.Random) -> None:
+    plan.skews = tuple(rng.choice((-600.0, -45.0, 0.0, 45.0, 600.0)) for _ in range(plan.instances))
+
+
+def _deploy(plan: Plan, rng: random.Random) -> None:
+    plan.deploys += (rng.uniform(0, plan.callers[0].hangs_up_after + 1),)
+
+
+def _unreadable(plan: Plan, rng: random.Random) -> None:
+    plan.strays += (rng.uniform(0, 10),)
+
+
+def _recording_fails(plan: Plan, rng: random.Random) -> None:
+    code, sub_code = rng.choice(((500, 0), (500, 0), (403, 0), (400, 8501)))
+    rule = {"where": "recording", "do": "fail", "code": code, "subCode": sub_code, "message": ""}
+    plan.rules.append(rule | {"times": rng.choice((1, 2, 5))})
+
+
+KINDS: dict[str, Apply] = {
+    "event duplicated": _duplicated,
+    "events reordered": _reordered,
+    "event delayed": _delayed,
+    "event never delivered": _never_delivered,
+    "acknowledgement lost": _acknowledgement_lost,
+    "crash": _crash,
+    "zombie": _zombie,
+    "storage 409": _storage("status", 409, "EntityAlreadyExists", ("insert",)),
+    "storage 412": _storage("status", 412, "UpdateConditionNotSatisfied", ("update",)),
+    "storage 503": _storage("status", 503, "ServerBusy"),
+    "storage time-out": _storage("unanswered"),
+    "storage committed, not said": _storage("committed"),
+    "ACS 429": _acs("status", 429),
+    "ACS 5xx": _acs("status", 500, 503, 504),
+    "ACS reset": _acs("reset"),
+    "ACS answer lost": _acs("answer lost"),
+    "callback first": _acs("slow"),
+    "repeatability ignored": _repeatability_ignored,
+    "keys rotated": _keys_rotated,
+    "keys unreachable": _keys_unreachable,
+    "topic unreachable": _topic_unreachable,
+    "clock skew": _clock_skew,
+    "deploy": _deploy,
+    "recording fails": _recording_fails,
+    "unreadable events": _unreadable,
+}
+
+# Alone first, then every pair, a kind with itself among them.
+COMBINATIONS = [(kind,) for kind in KINDS] + list(itertools.combinations_with_replacement(KINDS, 2))
+
+
+def plan_of(seed: int) -> Plan:
+    """The run of a seed. Seeds one after another go through all combinations; the rest is chance."""
+    rng = random.Random(f"plan {seed}")  # noqa: S311  # chance that can be repeated
+    kinds = COMBINATIONS[seed % len(COMBINATIONS)]
+    plan = Plan("seed", seed, kinds, **_circumstances(rng))
+    for kind in kinds:
+        before = len(plan.mishaps), len(plan.rules)
+        KINDS[kind](plan, rng)
+        for mishap in plan.mishaps[before[0] :]:
+            mishap.kind = kind
+        for rule in plan.rules[before[1] :]:
+            rule["kind"] = kind
+    return plan
+
+
+def _circumstances(rng: random.Random) -> dict[str, Any]:
+    """Who calls, and how the app and the platform are set."""
+    settings: dict[str, str] = {}
+    options: dict[str, Any] = {"recording_chunks": rng.choice((1, 1, 2))}
+    if rng.random() < 0.15:
+        settings["UNRECORDED_CALLS"] = "end"
+    if rng.random() < 0.4:
+        settings["RECORDING_ANNOUNCEMENT"] = ""
+    if rng.random() < 0.08:
+        settings["RECORDING"] = "off"
+    if rng.random() < 0.15:
+        settings["RECORDING_DELETE_SOURCE"] = "on"
+    if rng.random() < 0.04:
+        settings["INCOMING_CALLS"] = rng.choice(("busy", "forbidden"))
+    if rng.random() < 0.03:
+        settings["RESOURCE_ACCOUNTS"] = "99999999-0000-4000-8000-000000000000"
+    if rng.random() < 0.2:
+        options["start_recording_answer"] = rng.choice(START_RECORDING_ANSWERS)
+    if rng.random() < 0.1:
+        options["zero_byte_downloads"] = rng.choice((1, 3))
+    short = rng.random() < 0.97
+    lasts = rng.choice((3.0, 10.0, 20.0, 45.0, 300.0)) if short else rng.choice((1500.0, 20_000.0))
+    callers = [Caller(0.0, lasts * rng.uniform(0.5, 1))]
+    if rng.random() < 0.06:
+        callers.append(Caller(rng.uniform(0, 10), 10.0))
+    return {"callers": tuple(callers), "settings": settings, "options": options, "instances": rng.choice((2, 2, 3))}
+
+
+# -- Crash points --
+
+# A recording that fails once and comes in two files: every handler, and every effect but the hanging-up, has its turn.
+RECORDED: dict[str, Any] = {
+    "callers": (Caller(0.0, 15.0, ((3.0, "1"),)),),
+    "options": {"recording_chunks": 2},
+    "rules": ({"where": "recording", "do": "fail", "code": 500, "subCode": 0, "message": "", "times": 1},),
+    "settings": {"RECORDING_DELETE_SOURCE": "on"},
+}
+# A call that cannot be recorded, and is ended for it after a notice.
+ENDED: dict[str, Any] = {
+    "callers": (Caller(0.0, 60.0),),
+    "rules": ({"where": "recording", "do": "fail", "code": 403, "subCode": 0, "message": ""},),
+    "settings": {"UNRECORDED_CALLS": "end"},
+}
+# A call of which no callback ever comes: the sweep and ACS tell how it went.
+SILENT: dict[str, Any] = {
+    "callers": (Caller(0.0, 100.0),),
+    "rules": ({"where": "callbacks", "match": {}, "do": "drop"},),
+}
+# A call that is not taken, among events of all sorts that nobody can read.
+REFUSED: dict[str, Any] = {"callers": (Caller(5.0, 10.0),), "settings": {"INCOMING_CALLS": "busy"}, "strays": (0.5,)}
+LIVES: dict[str, dict[str, Any]] = {"recorded": RECORDED, "ended": ENDED, "silent": SILENT, "refused": REFUSED}
+
+
+def crashing(life: str, *points: int) -> Plan:
+    """One of the lives, with an instance dying at each of these suspensions."""
+    how = LIVES[life]
+    return Plan(
+        life,
+        kinds=("crash",) * len(points),
+        callers=how["callers"],
+        settings=dict(how.get("settings", {})),
+        options=dict(how.get("options", {})),
+        rules=list(how.get("rules", ())),
+        strays=how.get("strays", ()),
+        kills=frozenset(points),
+    )

@@ -1,0 +1,300 @@
+"""Azure Storage in memory: as much of the Table, Blob and Queue REST protocols as the SDKs speak for the product.
+
+What the product stands on is as strict as the service: conditional writes, keys, the limits of a row. What it does
+not use is refused with a 501, so that nothing passes by accident.
+Sources: Microsoft Learn, "Table service REST API", "Blob service REST API", "Queue service REST API"; "Understanding
+the Table service data model" (64 KiB a property, 1 MiB an entity, 255 properties).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+from xml.etree import ElementTree as ET
+
+from emulator.clock import stamp
+
+LARGEST_PROPERTY = 64 * 1024  # bytes; a string counts two for each of its characters (UTF-16)
+LARGEST_ENTITY = 1024 * 1024
+MOST_PROPERTIES = 255
+LARGEST_BLOCK = 4000 * 1024 * 1024
+LARGEST_MESSAGE = 64 * 1024
+
+_KEYS = re.compile(r"\(PartitionKey='((?:[^']|'')*)',RowKey='((?:[^']|'')*)'\)$")
+_TERM = re.compile(r"(\w+) (eq|ge|gt|le|lt) (datetime)?'((?:[^']|'')*)'")
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as it reaches a service."""
+
+    method: str
+    url: str
+    headers: dict[str, str]  # names in lower case
+    body: bytes
+
+    @property
+    def path(self) -> str:
+        """Without the account: ``/devstoreaccount1/calls`` is ``calls``."""
+        return unquote(urlsplit(self.url).path).split("/", 2)[2]
+
+    @property
+    def query(self) -> dict[str, str]:
+        return {name: values[0] for name, values in parse_qs(urlsplit(self.url).query).items()}
+
+
+def _reply(status: int, value: Any, **headers: str) -> Reply:
+    body = json.dumps(value).encode()
+    return Reply(status, body, {"Content-Type": "application/json;odata=minimalmetadata", **headers})
+
+
+# -- Tables --
+
+
+@dataclass(frozen=True)
+class Entity:
+    properties: dict[str, Any]
+    etag: str
+
+
+class Tables:
+    """``written`` is called with each entity of a table that is written, and with what stood there before."""
+
+    def __init__(self, names: list[str], now: Callable[[], datetime]) -> None:
+        self.rows: dict[str, dict[tuple[str, str], Entity]] = {name: {} for name in names}
+        self.written: list[Callable[[str, dict[str, Any]], None]] = []
+        self._now = now
+        self._versions = 0
+
+    def handle(self, asked: Asked) -> Reply:
+        path = asked.path
+        keys = _KEYS.search(path)
+        name = path[: keys.start()] if keys else path.removesuffix("()")
+        if name not in self.rows:
+            return table_error(404, "TableNotFound")
+        if keys is None:
+            return self._insert(name, asked) if asked.method == "POST" else self._query(name, asked)
+        key = (keys[1].replace("''", "'"), keys[2].replace("''", "'"))
+        match asked.method:
+            case "GET":
+                return self._get(name, key)
+            case "PUT" | "PATCH" | "MERGE":
+                return self._update(name, key, asked)
+        return table_error(501, "NotImplemented")
+
+    def _insert(self, name: str, asked: Asked) -> Reply:
+        properties = json.loads(asked.body)
+        key = (properties["PartitionKey"], properties["RowKey"])
+        if key in self.rows[name]:
+            return table_error(409, "EntityAlreadyExists")
+        return self._write(name, key, properties)
+
+    def _get(self, name: str, key: tuple[str, str]) -> Reply:
+        entity = self.rows[name].get(key)
+        if entity is None:
+            return table_error(404, "ResourceNotFound")
+        return _reply(200, {"odata.etag": entity.etag, **entity.properties}, ETag=entity.etag)
+
+    def _update(self, name: str, key: tuple[str, str], asked: Asked) -> Reply:
+        before = self.rows[name].get(key)
+        wanted = asked.headers.get("if-match")
+        if wanted is not None and before is None:
+            return table_error(404, "ResourceNotFound")
+        if wanted not in (None, "*") and before is not None and wanted != before.etag:
+            return table_error(412, "UpdateConditionNotSatisfied")
+        properties = json.loads(asked.body)
+        if asked.method != "PUT" and before is not None:
+            properties = before.properties | properties
+        return self._write(name, key, properties)
+
+    def _write(self, name: str, key: tuple[str, str], properties: dict[str, Any]) -> Reply:
+        properties = properties | {"PartitionKey": key[0], "RowKey": key[1]}
+        if code := _too_large(properties):
+            return table_error(400, code)
+        self._versions += 1
+        etag = f"W/\"datetime'{self._versions}'\""
+        timestamp = {"Timestamp": stamp(self._now()), "Timestamp@odata.type": "Edm.DateTime"}
+        self.rows[name][key] = Entity(properties | timestamp, etag)
+        for written in self.written:
+            written(name, properties)
+        return Reply(204, headers={"ETag": etag})
+
+    def _query(self, name: str, asked: Asked) -> Reply:
+        wanted = asked.query
+        holds = _filter(wanted.get("$filter", ""))
+        columns = wanted.get("$select", "").split(",") if "$select" in wanted else None
+        found = [
+            {k: v for k, v in entity.properties.items() if columns is None or k.partition("@")[0] in columns}
+            for _, entity in sorted(self.rows[name].items())
+            if holds(entity.properties)
+        ]
+        return _reply(200, {"value": found})
+
+
+def plain(properties: dict[str, Any]) -> dict[str, Any]:
+    """An entity's properties as the SDK gives them: binary ones decoded, annotations gone."""
+    binary = {name for name in properties if properties.get(f"{name}@odata.type") == "Edm.Binary"}
+    return {
+        name: base64.b64decode(value) if name in binary else value
+        for name, value in properties.items()
+        if "@" not in name
+    }
+
+
+def _size(value: Any) -> int:
+    return 2 * len(value) if isinstance(value, str) else len(value) if isinstance(value, bytes) else 8
+
+
+def _too_large(properties: dict[str, Any]) -> str | None:
+    sizes = {name: _size(value) for name, value in plain(properties).items()}
+    if max(sizes.values()) > LARGEST_PROPERTY:
+        return "PropertyValueTooLarge"
+    if sum(sizes.values()) + sum(2 * len(name) for name in sizes) > LARGEST_ENTITY:
+        return "EntityTooLarge"
+    return "TooManyProperties" if len(sizes) > MOST_PROPERTIES else None
+
+
+def _filter(text: str) -> Callable[[dict[str, Any]], bool]:
+    """A filter of comparisons joined by ``and``. Raises ValueError for anything else."""
+    terms = []
+    for term in filter(None, text.split(" and ")):
+        found = _TERM.fullmatch(term.strip("() "))
+        if found is None:
+            raise ValueError(f"a filter that is not emulated: {term}")
+        terms.append((found[1], found[2], found[3] is not None, found[4].replace("''", "'")))
+    return lambda properties: all(_compare(properties.get(n), op, v, dated) for n, op, dated, v in terms)
+
+
+def _compare(value: Any, operator: str, wanted: str, dated: bool) -> bool:
+    if value is None:
+        return False
+    a: Any = value
+    b: Any = wanted
+    if dated:
+        a, b = datetime.fromisoformat(value), datetime.fromisoformat(wanted)
+    return bool({"eq": a == b, "ge": a >= b, "gt": a > b, "le": a <= b, "lt": a < b}[operator])
+
+
+def table_error(status: int, code: str) -> Reply:
+    error = {"odata.error": {"code": code, "message": {"lang": "en-US", "value": code}}}
+    return _reply(status, error, **{"x-ms-error-code": code})
+
+
+# -- Blobs --
+
+
+class Blobs:
+    def __init__(self, names: list[str], now: Callable[[], datetime]) -> None:
+        self.blobs: dict[str, dict[str, bytes]] = {name: {} for name in names}
+        self._blocks: dict[tuple[str, str], dict[str, bytes]] = {}
+        self._now = now
+
+    def handle(self, asked: Asked) -> Reply:
+        container, _, name = asked.path.partition("/")
+        if container not in self.blobs:
+            return blob_error(404, "ContainerNotFound")
+        match asked.method, asked.query.get("comp"):
+            case "PUT", None:
+                return self._put(container, name, asked, asked.body)
+            case "PUT", "block":
+                return self._stage(container, name, asked)
+            case "PUT", "blocklist":
+                return self._commit(container, name, asked)
+            case "HEAD", None:
+                return self._properties(container, name)
+        return blob_error(501, "NotImplemented")
+
+    def _put(self, container: str, name: str, asked: Asked, content: bytes) -> Reply:
+        if asked.headers.get("if-none-match") == "*" and name in self.blobs[container]:
+            return blob_error(409, "BlobAlreadyExists")
+        self.blobs[container][name] = content
+        self._blocks.pop((container, name), None)
+        return Reply(201, headers={"ETag": '"0x1"', "x-ms-request-server-encrypted": "true"})
+
+    def _stage(self, container: str, name: str, asked: Asked) -> Reply:
+        self._blocks.setdefault((container, name), {})[asked.query["blockid"]] = asked.body
+        return Reply(201)
+
+    def _commit(self, container: str, name: str, asked: Asked) -> Reply:
+        staged = self._blocks.get((container, name), {})
+        ids = [element.text or "" for element in ET.fromstring(asked.body)]  # noqa: S314  # the SDK's own
+        if not all(id in staged for id in ids):
+            return blob_error(400, "InvalidBlockList")
+        return self._put(container, name, asked, b"".join(staged[id] for id in ids))
+
+    def _properties(self, container: str, name: str) -> Reply:
+        content = self.blobs[container].get(name)
+        if content is None:
+            return Reply(404, headers={"x-ms-error-code": "BlobNotFound"})
+        headers = {"Content-Length": str(len(content)), "x-ms-blob-type": "BlockBlob", "ETag": '"0x1"'}
+        return Reply(200, headers=headers)
+
+
+def blob_error(status: int, code: str) -> Reply:
+    body = f"<?xml version='1.0' encoding='utf-8'?><Error><Code>{code}</Code><Message>{code}</Message></Error>"
+    return Reply(status, body.encode(), {"Content-Type": "application/xml", "x-ms-error-code": code})
+
+
+# -- Queues --
+
+
+@dataclass
+class Message:
+    id: int
+    text: str  # as it is on the wire
+    inserted: datetime
+    visible: datetime
+    dequeued: int = 0
+
+    @property
+    def body(self) -> str:
+        return base64.b64decode(self.text, validate=True).decode()
+
+
+class Queues:
+    """``changed`` is called when there is a new message."""
+
+    def __init__(self, names: list[str], now: Callable[[], datetime]) -> None:
+        self.messages: dict[str, list[Message]] = {name: [] for name in names}
+        self.changed: Callable[[], None] = lambda: None
+        self._now = now
+        self._sent = 0
+
+    def handle(self, asked: Asked) -> Reply:
+        name, _, rest = asked.path.partition("/")
+        if name not in self.messages:
+            return blob_error(404, "QueueNotFound")
+        if asked.method != "POST" or rest != "messages":
+            return blob_error(501, "NotImplemented")
+        text = ET.fromstring(asked.body).findtext("MessageText") or ""  # noqa: S314  # the SDK's own
+        if len(text) > LARGEST_MESSAGE:
+            return blob_error(413, "RequestBodyTooLarge")
+        self._add(name, text, timedelta(seconds=int(asked.query.get("visibilitytimeout", "0"))))
+        body = (
+            "<?xml version='1.0' encoding='utf-8'?><QueueMessagesList><QueueMessage>"
+            f"<MessageId>{self._sent}</MessageId><PopReceipt>r{self._sent}</PopReceipt>"
+            "</QueueMessage></QueueMessagesList>"
+        )
+        return Reply(201, body.encode(), {"Content-Type": "application/xml"})
+
+    def put(self, name: str, body: str) -> None:
+        """Put a message there without asking anybody."""
+        self._add(name, base64.b64encode(body.encode()).decode(), timedelta())
+
+    def _add(self, name: str, text: str, hidden: timedelta) -> None:
+        self._sent += 1
+        self.messages[name].append(Message(self._sent, text, self._now(), self._now() + hidden))
+        self.changed()

@@ -1,0 +1,62 @@
+"""A run told line by line, for whoever has to find out what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from tests.simulation.platform import START
+from tests.simulation.world import Life
+
+
+def told(life: Life) -> Iterator[str]:
+    """Requests, deliveries, invocations and saved events in the order of time."""
+    plan = life.plan
+    yield f"{plan.name} {plan.seed}: {', '.join(plan.kinds)}; {plan.settings}; {plan.options}; skews {plan.skews}"
+    for rule in plan.rules:
+        yield f"  rule {rule}"
+    for mishap in plan.mishaps:
+        yield f"  mishap {mishap.service} {mishap.operation}: {mishap.do} from the {mishap.nth}., {mishap.times} times"
+    yield f"  kills {sorted(plan.kills)}, freezes {plan.freezes}, deploys {plan.deploys}, rotations {plan.rotations}"
+    lines = [*_requests(life), *_journal(life), *_invocations(life), *_folded(life)]
+    for at, line in sorted(lines, key=lambda one: one[0]):
+        yield f"{at:>12.3f}  {line}"
+    for call in life.calls.values():
+        yield repr(call)
+
+
+def _requests(life: Life) -> Iterator[tuple[float, str]]:
+    for sent in life.sent:
+        fault = f" [{sent.fault}]" if sent.fault else ""
+        yield sent.at, f"     {sent.instance} {sent.service} {sent.operation} → {sent.status or 'no answer'}{fault}"
+
+
+def _journal(life: Life) -> Iterator[tuple[float, str]]:
+    for entry in life.journal:
+        at = (datetime.fromisoformat(entry["at"]) - START).total_seconds()
+        match entry["kind"]:
+            case "event":
+                yield at, f"▸ {_short(entry['event'])} on {entry['topic']}"
+            case "callback":
+                yield at, f"◂ callback {_short(entry['events'][0])} → {entry['status']}"
+            case "delivery":
+                yield at, f"◂ {_short(entry['events'][0])} to {entry['subscription']} → {entry['status']}"
+            case "fault" | "dead_letter":
+                yield at, f"! {entry['kind']} {entry.get('fault') or entry.get('rule') or entry.get('reason')}"
+
+
+def _short(event: dict[str, Any]) -> str:
+    return f"{event['type'].rpartition('.')[2]} {event['id'][:8]}"
+
+
+def _invocations(life: Life) -> Iterator[tuple[float, str]]:
+    for done in life.invocations:
+        how = "died" if done.crashed else repr(done.error)[:90] if done.error else "done"
+        yield done.begun, f"   {done.instance} {done.function}: {how} after {done.seconds:.3f} s"
+
+
+def _folded(life: Life) -> Iterator[tuple[float, str]]:
+    for folded in life.folded:
+        at = (folded.now - START).total_seconds()
+        yield at, f"      saved {folded.event.type} {folded.event.id[:8]}, {folded.event.at.isoformat()[11:]}"

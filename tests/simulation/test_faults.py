@@ -1,0 +1,67 @@
+"""A campaign in small: some hundred seeds, every crash point of a short life, and the simulator's own promises."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.simulation.campaign import awaits, crash_points, lived, several, struck
+from tests.simulation.host import ROOT
+from tests.simulation.plans import COMBINATIONS, KINDS, crashing, plan_of
+from tests.simulation.world import live
+
+SEEDS = 60
+
+
+def test_nothing_is_lost_and_nothing_done_twice() -> None:
+    assert several([str(seed) for seed in range(len(KINDS))]).broken == {}
+
+
+def test_nor_when_faults_come_in_pairs() -> None:
+    rare = range(len(KINDS), len(COMBINATIONS), len(COMBINATIONS) // SEEDS)
+    assert several([str(seed) for seed in rare]).broken == {}
+
+
+def test_a_life_of_which_nobody_tells_survives_a_crash_at_every_point() -> None:
+    points = crash_points("silent")
+    tally = several([f"silent-{point}" for point in range(1, points + 1)])
+    assert tally.broken == {}
+    assert tally.struck["crash"] == points
+    assert len(struck(tally.sites)) > len(awaits()) / 4
+
+
+def test_a_seed_tells_the_same_story_twice() -> None:
+    for seed in (5, 131, 250):
+        assert live(plan_of(seed)).trace == live(plan_of(seed)).trace
+    assert live(plan_of(5)).trace != live(plan_of(6)).trace
+
+
+@pytest.mark.parametrize("hash_seed", ["1", "2"])
+def test_nor_does_the_process_make_a_difference(hash_seed: str) -> None:
+    trace = live(plan_of(250)).trace
+    told = subprocess.run(
+        [sys.executable, "-m", "local.faults", "--seed", "250"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert f"trace {trace}" in told
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_fault_strikes(kind: str) -> None:
+    """Not every time: what needs a certain moment can miss it."""
+    alone = COMBINATIONS.index((kind,))
+    assert any(live(plan_of(alone + n * len(COMBINATIONS))).struck[kind] for n in range(6))
+
+
+def test_a_run_that_breaks_is_told_with_what_it_broke() -> None:
+    life, faults = lived("0")
+    assert life is not None
+    assert faults == []
+    assert crashing("recorded", 3).kills == {3}

@@ -1,0 +1,50 @@
+"""What the simulator has found wrong in the app, kept as the smallest worlds that show it."""
+
+from __future__ import annotations
+
+from shared.calls.machine import recording_status
+from tests.simulation.campaign import several
+from tests.simulation.invariants import broken
+from tests.simulation.plans import PREFIX
+from tests.simulation.transport import Mishap
+from tests.simulation.world import Caller, Life, Plan, live
+
+
+def dropped(type: str) -> dict[str, object]:
+    return {"where": "callbacks", "match": {"type": PREFIX + type}, "do": "drop"}
+
+
+def the_recording_of(life: Life) -> tuple[str, str | None]:
+    (call,) = life.calls.values()
+    return recording_status(call)
+
+
+def test_a_recording_that_nobody_told_the_id_of_is_archived() -> None:
+    bare = {"start_recording_answer": "202-bare"}
+    life = live(Plan("bare", options=bare, rules=[dropped("RecordingStateChanged")]))
+    assert broken(life) == []
+    assert the_recording_of(life) == ("archived", None)
+
+
+def test_a_recording_of_which_the_answer_was_lost_is_archived() -> None:
+    lost = Mishap("acs", "StartRecording", "answer lost")
+    life = live(Plan("lost", rules=[dropped("RecordingStateChanged")], mishaps=[lost]))
+    assert broken(life) == []
+    assert the_recording_of(life) == ("archived", None)
+
+
+def test_a_call_of_which_nothing_is_heard_but_its_end_tells_why_it_is_not_recorded() -> None:
+    rules = [dropped("CallConnected"), dropped("ParticipantsUpdated")]
+    life = live(Plan("deaf", callers=(Caller(0.0, 10.0),), rules=rules))
+    assert broken(life) == []
+    assert the_recording_of(life) == ("not recorded", "the call ended before a recording had started")
+
+
+def test_keys_that_change_just_after_they_were_fetched_cost_no_callback() -> None:
+    life = live(Plan("rotated", rotations=((5.0, True),)))
+    assert broken(life) == []
+    assert {entry["status"] for entry in life.journal if entry["kind"] == "callback"} == {200}
+
+
+def test_a_wake_is_not_judged_by_a_row_that_is_merely_remembered() -> None:
+    assert several(["1982", "953"]).broken == {}

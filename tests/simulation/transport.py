@@ -1,0 +1,235 @@
+"""HTTP within the process: what the SDKs send goes straight to the emulated services, with the faults on its way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import Context
+from dataclasses import dataclass, field
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from azure.core.exceptions import (
+    ServiceRequestError,
+    ServiceRequestTimeoutError,
+    ServiceResponseError,
+    ServiceResponseTimeoutError,
+)
+from azure.core.pipeline.transport import AsyncHttpTransport
+from azure.core.rest._http_response_impl_async import AsyncHttpResponseImpl
+from azure.core.utils import case_insensitive_dict
+
+from shared.platform.clients import PATIENCE, STORAGE_PATIENCE
+from tests.simulation.process import HERE
+from tests.simulation.storage import Asked, Reply
+
+BLOCK = 64 * 1024  # bytes of an answer that are read at a time
+
+
+@dataclass
+class Sent:
+    """A request of the product, as the network saw it. ``status`` is 0 as long as there is no answer."""
+
+    number: int
+    at: float
+    instance: int
+    service: str
+    operation: str
+    asked: Asked
+    arrived: bool = False
+    status: int = 0
+    fault: str = ""
+
+
+@dataclass
+class Mishap:
+    """A request that goes wrong: the ``nth`` of its kind from now, and so many after it.
+
+    ``do``: ``status`` (nothing is done), ``reset`` (it never arrives), ``unanswered`` (it never arrives, and nobody
+    says so), ``answer lost`` (done, the connection breaks), ``committed`` (done, but the answer does not come in time),
+    ``slow`` (the answer comes ``seconds`` late).
+    """
+
+    service: str
+    operation: str
+    do: str
+    nth: int = 1
+    times: int = 1
+    reply: Reply | None = None
+    seconds: float = 0.0
+    until: float = float("inf")
+    kind: str = ""
+    struck: int = 0
+    seen: int = 0
+
+    def takes(self, service: str, operation: str, now: float) -> bool:
+        if self.service != service or self.operation not in ("*", operation) or now > self.until:
+            return False
+        self.seen += 1
+        if self.seen < self.nth or self.struck >= self.times:
+            return False
+        self.struck += 1
+        return True
+
+
+@dataclass
+class Route:
+    """A service behind a host: its name, what an operation of it is called, and what answers."""
+
+    service: str
+    operation: Callable[[Asked], str]
+    handle: Callable[[Asked], Reply | Awaitable[Reply | None]]
+
+
+@dataclass
+class Network:
+    routes: dict[str, Route]
+    latency: Callable[[], float]
+    mishaps: list[Mishap] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
+    observers: list[Callable[[Sent], None]] = field(default_factory=list)
+
+    def route(self, url: str) -> Route:
+        parts = urlsplit(url)
+        return self.routes[parts.hostname or ""] if (parts.hostname or "") in self.routes else self.routes[parts.netloc]
+
+    async def carry(self, asked: Asked, patience: float | None = None) -> Reply:
+        """Bring a request to its service and the answer back. Raises azure-core's errors of a bad network.
+
+        ``patience`` is how long an answer is waited for, where the request says so itself; where it does not, the
+        client's settings count, which a transport that is given to it must know by itself.
+        """
+        route, loop = self.route(asked.url), asyncio.get_running_loop()
+        how = STORAGE_PATIENCE if route.service in {"blob", "queue"} else PATIENCE
+        read_timeout = float(how["read_timeout"] if patience is None else patience)
+        here = HERE.get()
+        operation = route.operation(asked)
+        sent = Sent(len(self.sent), loop.time(), here.number if here else -1, route.service, operation, asked)
+        self.sent.append(sent)
+        mishap = next((m for m in self.mishaps if m.takes(route.service, operation, loop.time())), None)
+        await asyncio.sleep(self.latency())
+        if mishap is not None:
+            sent.fault = mishap.do
+            await self._before(mishap, read_timeout)
+        if mishap is not None and mishap.do == "status":
+            reply = mishap.reply or Reply(503)
+        else:
+            reply = await self._arrive(route, sent, read_timeout)
+        await asyncio.sleep(self.latency())
+        if mishap is not None:
+            await self._after(mishap, read_timeout)
+        sent.status = reply.status
+        return reply
+
+    async def _before(self, mishap: Mishap, read_timeout: float) -> None:
+        if mishap.do == "reset":
+            raise ServiceRequestError("the connection was refused")
+        if mishap.do == "unanswered":
+            await asyncio.sleep(read_timeout)
+            raise ServiceRequestTimeoutError("no answer came")
+
+    async def _after(self, mishap: Mishap, read_timeout: float) -> None:
+        if mishap.do == "answer lost":
+            raise ServiceResponseError("the connection was reset")
+        if mishap.do == "committed":
+            await asyncio.sleep(read_timeout)
+            raise ServiceResponseTimeoutError("no answer came")
+        if mishap.do == "slow":
+            await asyncio.sleep(min(mishap.seconds, read_timeout))
+            if mishap.seconds >= read_timeout:
+                raise ServiceResponseTimeoutError("no answer came")
+
+    async def _arrive(self, route: Route, sent: Sent, read_timeout: float) -> Reply:
+        """The service at work. It does not notice whether the one who asked is still there."""
+        sent.arrived = True
+        for observe in self.observers:
+            observe(sent)
+        answer = route.handle(sent.asked)
+        if isinstance(answer, Reply):
+            return answer
+        task = asyncio.get_running_loop().create_task(_awaited(answer), context=Context())
+        done, _ = await asyncio.wait([task], timeout=read_timeout)
+        if not done:
+            raise ServiceResponseTimeoutError("no answer came")
+        reply = task.result()
+        if reply is None:
+            raise ServiceResponseError("the connection was reset")
+        return reply
+
+
+async def _awaited(answer: Awaitable[Reply | None]) -> Reply | None:
+    return await answer
+
+
+class _Closed:
+    async def close(self) -> None:
+        """There is no connection to close."""
+
+
+class _Response(AsyncHttpResponseImpl):
+    def __init__(self, request: Any, reply: Reply, *, stream: bool) -> None:
+        headers = case_insensitive_dict({"Content-Length": str(len(reply.body)), **reply.headers})
+
+        async def blocks(**_: Any) -> AsyncIterator[bytes]:
+            for start in range(0, len(reply.body), BLOCK):
+                await asyncio.sleep(0)
+                yield reply.body[start : start + BLOCK]
+
+        super().__init__(
+            request=request,
+            internal_response=_Closed(),
+            status_code=reply.status,
+            headers=headers,
+            reason="",
+            content_type=headers.get("Content-Type"),
+            stream_download_generator=blocks,
+            block_size=BLOCK,
+        )
+        if not stream:
+            self._content = reply.body
+
+
+class Transport(AsyncHttpTransport):  # type: ignore[type-arg]
+    """Takes the place of every client's own."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    async def open(self) -> None:
+        """There is nothing to open."""
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """There is nothing to close."""
+
+    async def sleep(self, duration: float) -> None:
+        await asyncio.sleep(duration)
+
+    async def send(self, request: Any, *, stream: bool = False, **config: Any) -> Any:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        asked = Asked(request.method, request.url, headers, await _body(request))
+        reply = await self._network.carry(asked, config.get("read_timeout"))
+        response = _Response(request, reply, stream=stream)
+        if not stream:
+            await response.read()
+        return response
+
+
+async def _body(request: Any) -> bytes:
+    content = getattr(request, "content", None)
+    if content is None:
+        content = request.data
+    if content is None:
+        return b""
+    if isinstance(content, str):
+        return content.encode()
+    if isinstance(content, bytes | bytearray):
+        return bytes(content)
+    if hasattr(content, "__aiter__"):
+        return b"".join([part async for part in content])
+    return bytes(content.read())

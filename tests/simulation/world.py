@@ -1,0 +1,434 @@
+"""A whole world under virtual time: the platform, its faults, some instances of the app, and callers.
+
+``live`` runs a plan to its end and returns everything that can be known about it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import hashlib
+import json
+import logging
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from emulator.acs.calls import Call as AcsCall
+from emulator.acs.calls import Script
+from emulator.acs.identifiers import parse
+from emulator.config import Config
+from local.stack import LOCAL, SAMPLE
+from shared.app import App, call_id_of
+from shared.calls.call import Call
+from shared.calls.events import Event
+from shared.platform import store
+from tests.simulation.host import Host, Invocation
+from tests.simulation.loop import VirtualLoop, run
+from tests.simulation.nature import STORY, laws
+from tests.simulation.platform import START, Platform, acs_operation
+from tests.simulation.process import HERE, Process, Site, Steps, task_factory
+from tests.simulation.storage import Asked, Blobs, Queues, Tables, plain
+from tests.simulation.transport import Mishap, Network, Route, Sent, Transport
+
+ACCOUNT = "28:orgid:cc123456-5678-5678-1234-ccc123456789"
+HORIZON = 4 * 24 * 3600.0  # seconds; whatever is not over by then never will be
+MOST_INVOCATIONS = 1500  # no call needs a tenth of it: something goes round in circles
+SETTLED = 5.0  # seconds without anything under way
+
+NUMBER = "+1206555{:04d}"
+NAME = "Ada Lovelace {}"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who calls: when, for how long, and what they do meanwhile."""
+
+    at: float = 0.0
+    hangs_up_after: float = 20.0
+    presses: tuple[tuple[float, str], ...] = ()
+
+
+@dataclass
+class Plan:
+    """A world to live through. ``rules`` are the emulator's (emulator/faults.py), ``mishaps`` the network's."""
+
+    name: str = "calm"
+    seed: int = 0
+    kinds: tuple[str, ...] = ()
+    callers: tuple[Caller, ...] = (Caller(),)
+    settings: dict[str, str] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    instances: int = 2
+    skews: tuple[float, ...] = ()
+    rules: list[dict[str, Any]] = field(default_factory=list)
+    mishaps: list[Mishap] = field(default_factory=list)
+    kills: frozenset[int] = frozenset()
+    freezes: dict[int, float] = field(default_factory=dict)
+    deploys: tuple[float, ...] = ()
+    strays: tuple[float, ...] = ()  # when events come that nobody can read
+    rotations: tuple[tuple[float, bool], ...] = ()  # when the keys change, and whether the old ones are withdrawn
+
+
+@dataclass
+class Folded:
+    """An event that was folded into a call and saved with it."""
+
+    call_id: str
+    event: Event
+    now: datetime
+
+
+@dataclass
+class Life:
+    """What is known of a run when it is over."""
+
+    plan: Plan
+    seconds: float
+    calls: dict[str, Call]
+    entities: dict[str, dict[str, Any]]
+    acs: list[AcsCall]
+    journal: list[dict[str, Any]]
+    sent: list[Sent]
+    invocations: list[Invocation]
+    poisoned: list[str]
+    blobs: dict[str, dict[str, bytes]]
+    files: dict[str, bytes]
+    folded: list[Folded]
+    recorded: dict[str, set[str]]
+    unasked: list[str]
+    told: list[str]
+    secrets: list[str]
+    steps: int
+    struck: Counter[str]
+    sites: set[Site]
+    unended: bool
+    trace: str = ""
+
+    @property
+    def skewed(self) -> float:
+        return max((abs(skew) for skew in self.plan.skews), default=0.0)
+
+
+class _Formatter(logging.Formatter):
+    def formatException(self, ei: Any) -> str:  # noqa: N802  # logging's name
+        return _text(ei[1])
+
+
+class _Told(logging.Handler):
+    """Keeps every log record as text, with its traceback."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.setFormatter(_Formatter("%(name)s %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(self.format(record))
+
+
+class World:
+    def __init__(self, plan: Plan, loop: VirtualLoop, rng: random.Random, files: dict[str, bytes]) -> None:
+        self.plan, self.loop, self.rng, self.files = plan, loop, rng, files
+        storage = LOCAL["storage"]
+        self.platform = Platform(Config(platform=LOCAL, seed=plan.seed), self._post, loop)
+        for name, value in plan.options.items():
+            setattr(self.platform.service.options, name, value)
+        clock = self.platform.clock
+        self.tables = Tables(storage["tables"], clock.now)
+        self.tables.written.append(self._written)
+        self.blobs = Blobs(storage["containers"], clock.now)
+        self.queues = Queues(storage["queues"], clock.now)
+        self.steps = Steps(plan.kills, plan.freezes)
+        acs = Route("acs", acs_operation, self.platform.handle)
+        self.network = Network(
+            {
+                "127.0.0.1:7080": acs,
+                "emulator.asm.skype.com": acs,
+                "127.0.0.1:10000": Route("blob", _blob_operation, self.blobs.handle),
+                "127.0.0.1:10001": Route("queue", lambda _: "send", self.queues.handle),
+                "127.0.0.1:10002": Route("table", _table_operation, self.tables.handle),
+            },
+            lambda: rng.uniform(0.001, 0.02),
+            plan.mishaps,
+        )
+        self.network.observers.append(self._watch)
+        self.host = Host(plan.instances, self._instance, rng, self.queues, clock.now)
+        self.acs_calls: list[AcsCall] = []
+        self.recorded: dict[str, set[str]] = {}  # effect ids by call, once they were saved
+        self.asked: dict[str, set[str]] = {}  # kinds of effects by call connection id, once they were saved
+        self.folded: list[Folded] = []
+        self.unasked: list[str] = []
+        self._row_changed = asyncio.Event()
+        self._last_busy = 0.0
+
+    def _instance(self, number: int) -> Process:
+        skews = self.plan.skews
+        skew = timedelta(seconds=skews[number % len(skews)] if skews else 0.0)
+        clock = self.platform.clock
+        app = App(SAMPLE | self.plan.settings, lambda: clock.now() + skew, Transport(self.network))
+        return Process(number, app, self.steps, skew)
+
+    async def _post(self, method: str, url: str, headers: dict[str, str], body: bytes) -> int | None:
+        await asyncio.sleep(self.rng.uniform(0.001, 0.02))
+        return await self.host.post(method, url, headers, body)
+
+    # -- What is noted while it happens --
+
+    def _written(self, table: str, properties: dict[str, Any]) -> None:
+        if table != "calls" or "state" not in properties:
+            return
+        call = store._call(plain(properties))
+        self.recorded.setdefault(call.id, set()).update(effect.id for effect in call.effects)
+        kinds = {type(effect.action).__name__ for effect in call.effects}
+        self.asked.setdefault(call.call_connection_id or call.id, set()).update(kinds)
+        self.folded += [Folded(call.id, event, now) for event, now in STORY.get([])]
+        self._row_changed.set()
+
+    def _watch(self, sent: Sent) -> None:
+        """Notes a request to ACS that nothing in the rows, as they are at that moment, asked for."""
+        if sent.service != "acs" or sent.operation in _NOT_FROM_ROWS:
+            return
+        headers, body = sent.asked.headers, sent.asked.body
+        recorded = {id for ids in self.recorded.values() for id in ids}
+        match sent.operation:
+            case "StartRecording" | "HangupCall" | "TerminateCall":
+                asked = headers.get("repeatability-request-id", "") in recorded
+            case "Play":
+                asked = json.loads(body).get("operationContext") in recorded
+            case "GetCall":
+                connection = sent.asked.url.partition("?")[0].rpartition("/")[2]
+                asked = "FindCall" in self.asked.get(connection, ())
+            case "DownloadRecording" | "DeleteRecording":
+                asked = any("ArchiveChunk" in kinds for kinds in self.asked.values())
+            case _:
+                asked = False
+        if not asked:
+            self.unasked.append(f"{sent.operation} at {sent.at:.3f} s, which no row asked for")
+
+    # -- Time passes --
+
+    async def live(self) -> bool:
+        """Live until nothing more happens; whether it came to that before the horizon."""
+        platform, loop = self.platform.start(), self.loop
+        tasks = [self.host.watch_queues(), self._sweeps(), *(self._call(caller) for caller in self.plan.callers)]
+        tasks += [self._deploy(at) for at in self.plan.deploys]
+        tasks += [self._stray(at) for at in self.plan.strays]
+        tasks += [self._rotate(at, forget) for at, forget in self.plan.rotations]
+        for rule in self.plan.rules:
+            platform.faults.add(rule)
+        self._tasks = [loop.create_task(task) for task in tasks]
+        first = max(caller.at for caller in self.plan.callers) + 1
+        await asyncio.sleep(first)
+        quiet_since = loop.time()
+        while loop.time() < HORIZON and len(self.host.invocations) < MOST_INVOCATIONS:
+            if platform.busy or self.host.waiting or self._due() is not None:
+                quiet_since = loop.time()
+            elif loop.time() - quiet_since > SETTLED:
+                break
+            await asyncio.sleep(2.0 if loop.time() < 60 else 30.0)
+        for task in self._tasks:
+            if task.done() and not task.cancelled() and (error := task.exception()):
+                raise error
+        return loop.time() < HORIZON and len(self.host.invocations) < MOST_INVOCATIONS
+
+    def _due(self) -> float | None:
+        """When the next sweep would find something, in seconds of the loop; None if none will."""
+        moments = [e.properties["wake_at"] for e in self.tables.rows["calls"].values() if "wake_at" in e.properties]
+        if not moments:
+            return None
+        first = (datetime.fromisoformat(min(moments)) - START).total_seconds()
+        ahead = max((skew for skew in self.plan.skews), default=0.0)
+        return first - max(ahead, 0.0)
+
+    async def _sweeps(self) -> None:
+        """The timer: every full minute, except that sweeps which would find nothing are passed over."""
+        while True:
+            self._row_changed.clear()
+            due = self._due()
+            minute = None if due is None else max(int(self.loop.time() // 60) + 1, int(-(-due // 60))) * 60
+            wait = None if minute is None else minute - self.loop.time()
+            try:
+                async with asyncio.timeout(wait):
+                    await self._row_changed.wait()
+            except TimeoutError:  # the instance that sweeps may be frozen; after a minute another one takes over
+                await asyncio.wait([self.loop.create_task(self.host.sweep())], timeout=60)
+
+    async def _call(self, caller: Caller) -> None:
+        await asyncio.sleep(caller.at)
+        service = self.platform.service
+        n = len(self.acs_calls)
+        script = Script(hangs_up_after=caller.hangs_up_after, presses=list(caller.presses))
+        call = service.ring(parse("4:" + NUMBER.format(1000 + n)), parse(ACCOUNT), script=script)
+        self.acs_calls.append(call)
+        event = service.incoming_call_event(call, display_name=NAME.format(n))
+        await self.platform.grid.publish("acs", [event])
+
+    async def _deploy(self, at: float) -> None:
+        await asyncio.sleep(at)
+        self.host.deploy()
+
+    async def _stray(self, at: float) -> None:
+        """Events at every way in, each unreadable in its own way."""
+        await asyncio.sleep(at)
+        service, grid = self.platform.service, self.platform.grid
+        context = {"incomingCallContext": "no call"}
+        await grid.publish("acs", [service.system_event("IncomingCall", "/caller/x/recipient/y", context)])
+        await grid.publish("acs", [service.system_event("RecordingFileStatusUpdated", "/recording/none", _FILE)])
+        await grid.publish("acs", [service.system_event("RecordingFileStatusUpdated", "/recording/none", {})])
+        of_no_call = service.system_event("CallConnected", "calling", {"callConnectionId": "c"})
+        await grid.publish("call-events", [of_no_call | {"callid": "none"}])
+        no_data = service.system_event("PlayStarted", "calling", {})
+        await grid.publish("call-events", [no_data | {"callid": f"20261121-{0:032x}"}])
+        self.queues.put("wakes", "no call")
+        headers = {"Authorization": f"Bearer {self.platform._token()}", "Content-Type": "application/json"}
+        for body in (b"no JSON", b'[{"id": "no CloudEvent"}]', json.dumps([of_no_call]).encode()):
+            await self._post("POST", "http://127.0.0.1:7071/api/callbacks/none", headers, body)
+
+    async def _rotate(self, at: float, forget: bool) -> None:
+        await asyncio.sleep(at)
+        self.platform.service.keys.rotate(forget=forget)
+
+
+_FILE: dict[str, Any] = {"recordingStorageInfo": {"recordingChunks": []}}
+_NOT_FROM_ROWS = {"AnswerCall", "RejectCall", "GetKeys", "Publish"}  # performed at once, or about no call
+
+
+def _blob_operation(asked: Asked) -> str:
+    return {"HEAD": "properties"}.get(asked.method, "upload")
+
+
+def _table_operation(asked: Asked) -> str:
+    if asked.method == "POST":
+        return "insert"
+    if asked.method == "GET":
+        return "get" if "RowKey=" in asked.url else "query"
+    return "update" if "if-match" in asked.headers else "upsert"
+
+
+def live(plan: Plan) -> Life:
+    """Run a plan to its end."""
+    rng = random.Random(f"{plan.name} {plan.seed}")  # noqa: S311  # chance that can be repeated
+    loop = VirtualLoop()
+    loop.set_task_factory(task_factory)
+    told = _Told()
+    root = logging.getLogger()
+    before = root.level, list(root.handlers), logging.getLogger("azure").level
+    files: dict[str, bytes] = {}
+
+    def now() -> datetime:
+        here = HERE.get()
+        return START + timedelta(seconds=loop.time()) + (here.skew if here else timedelta())
+
+    async def everything() -> tuple[World, bool]:
+        world = World(plan, loop, rng, files)
+        return world, await world.live()
+
+    root.handlers[:] = [told]
+    root.setLevel(logging.INFO)
+    try:
+        with laws(rng, now, files):
+            world, ended = run(everything(), loop)
+            life = _after(world, ended, told.texts)
+            world.platform.close()
+            _bury(world)
+    finally:
+        root.setLevel(before[0])
+        root.handlers[:] = before[1]
+    gc.collect(0)
+    return life
+
+
+def _bury(world: World) -> None:
+    """Close what never ran on, in silence."""
+    for process in (*world.host.processes, *world.host.retired):
+        for coroutine in process.buried:
+            try:
+                coroutine.close()
+            except (RuntimeError, ValueError):
+                continue
+        process.buried.clear()
+
+
+def _after(world: World, ended: bool, told: list[str]) -> Life:
+    rows = {
+        key[1]: entity.properties for key, entity in world.tables.rows["calls"].items() if "state" in entity.properties
+    }
+    errors = [i for i in world.host.invocations if i.error is not None]
+    texts = told + [_text(i.error) for i in errors if i.error is not None]
+    acs = world.acs_calls
+    secrets = [text for call in acs for text in (call.source["rawId"][3:], call.context or "") if text]
+    secrets += [NAME.format(n) for n in range(len(acs))] + world.platform.tokens
+    life = Life(
+        plan=world.plan,
+        seconds=world.loop.time(),
+        calls={id: store._call(plain(entity)) for id, entity in rows.items()},
+        entities=rows,
+        acs=acs,
+        journal=world.platform.journal.entries(),
+        sent=world.network.sent,
+        invocations=world.host.invocations,
+        poisoned=world.host.poisoned,
+        blobs=world.blobs.blobs,
+        files=world.files,
+        folded=world.folded,
+        recorded=world.recorded,
+        unasked=world.unasked,
+        told=texts,
+        secrets=secrets,
+        steps=world.steps.count,
+        struck=_struck(world),
+        sites=world.steps.sites,
+        unended=not ended,
+    )
+    life.trace = _trace(life)
+    return life
+
+
+def _struck(world: World) -> Counter[str]:
+    """How often each kind of fault really happened."""
+    plan, struck = world.plan, Counter[str]()
+    for mishap in plan.mishaps:
+        struck[mishap.kind] += mishap.struck
+    for entry in world.platform.journal.entries("fault"):
+        told = entry.get("fault") or entry.get("rule") or {}
+        struck[told.get("kind", "")] += 1
+    struck["crash"] += sum(at <= world.steps.count for at in plan.kills)
+    struck["zombie"] += sum(at <= world.steps.count for at in plan.freezes)
+    struck["unreadable events"] += sum(at < world.loop.time() for at in plan.strays)
+    struck["deploy"] += sum(at < world.loop.time() for at in plan.deploys)
+    struck["keys rotated"] += sum(at < world.loop.time() for at, _ in plan.rotations)
+    struck["clock skew"] += sum(skew != 0 for skew in plan.skews)
+    del struck[""]
+    return +struck
+
+
+def _text(error: BaseException | None) -> str:
+    """What an exception and those that it came from say. The lines of code between them say nothing of their own."""
+    texts = []
+    while error is not None:
+        texts.append(f"{type(error).__name__}: {error} {error.args}")
+        error = error.__cause__ or error.__context__
+    return "\n".join(texts)
+
+
+def _trace(life: Life) -> str:
+    """A hash of everything that happened, in its order and at its time."""
+    digest = hashlib.sha256()
+    for sent in life.sent:
+        digest.update(f"{sent.at:.6f} {sent.instance} {sent.service} {sent.operation} {sent.status}\n".encode())
+    for entry in life.journal:
+        digest.update(f"{entry['at']} {entry['kind']} {entry.get('status')}\n".encode())
+    for invocation in life.invocations:
+        digest.update(f"{invocation.function} {invocation.instance} {invocation.seconds:.6f}\n".encode())
+    for id, entity in sorted(life.entities.items()):
+        digest.update(f"{id} {sorted(entity.items())}".encode())
+    return digest.hexdigest()[:16]
+
+
+def id_of(call: AcsCall) -> str:
+    assert call.context is not None
+    assert call.ringing_at is not None
+    return call_id_of(call.context, call.ringing_at)
