@@ -12,6 +12,7 @@ import logging
 import random
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cached_property, partial, wraps
 from typing import Any, Protocol, TypeVar, cast
@@ -57,6 +58,8 @@ CONFLICTS = 8  # how often a row that changes under our hands is read again, bef
 SOON = timedelta(seconds=60)  # what is due sooner than the sweep would find it is woken by the queue
 SWEPT_DAYS = 4  # a call can last for a day, its recording's file come a day later, and be tried for another
 KEPT_ANSWERS = 1000
+CROWD = 8  # calls that ring at once in one process; more come only in a burst
+CROWD_SECONDS = 3.0  # what else can wait for then
 OK = 200
 LONGEST_NAME = 256  # characters of a caller's display name, which callers choose themselves
 
@@ -116,6 +119,35 @@ class Desk:
         self.row: Row | None = None
 
 
+class Crowd:
+    """Lets answers go first: while many calls ring at once in this process, everything else waits, but not for long.
+
+    ``with crowd:`` around each answer, ``await crowd.passed()`` before other work.
+    """
+
+    def __init__(self) -> None:
+        self._ringing = 0
+        self._over = asyncio.Event()
+        self._over.set()
+
+    def __enter__(self) -> None:
+        self._ringing += 1
+        if self._ringing > CROWD:
+            self._over.clear()
+
+    def __exit__(self, *_: object) -> None:
+        self._ringing -= 1
+        if self._ringing <= CROWD:
+            self._over.set()
+
+    async def passed(self) -> None:
+        if self._over.is_set():
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CROWD_SECONDS):
+                await self._over.wait()
+
+
 class App:
     """One for each process. Settings are read, and clients are made, when they are first needed.
 
@@ -133,6 +165,7 @@ class App:
         self._now = now
         self._transport = transport
         self._answers: dict[str, asyncio.Task[Event]] = {}
+        self._crowd = Crowd()
         self._desks: WeakValueDictionary[str, Desk] = WeakValueDictionary()
 
     @cached_property
@@ -164,7 +197,8 @@ class App:
         payload: IncomingCallPayload = event.data
         call_id = call_id_of(payload.incoming_call_context, event.at)
         decision = decide(self.settings.plan, payload, event.at, received_at)
-        outcome = await self._respond(decision, call_id, payload.incoming_call_context)
+        with self._crowd:
+            outcome = await self._respond(decision, call_id, payload.incoming_call_context)
         rang = _rang(payload, decision, received_at)
         events = [Event(event.id, "IncomingCall", event.at, rang), *([outcome] if outcome else [])]
         await self._advance(call_id, events, Row())
@@ -205,6 +239,7 @@ class App:
     @within(HANDLER_SECONDS)
     async def call_event(self, wire: WireEvent) -> None:
         """A callback, delivered by the custom topic. The ``callid`` attribute tells which call it is about."""
+        await self._crowd.passed()
         event = await self._read(wire, "call_event")
         if event is None:
             return
@@ -269,6 +304,7 @@ class App:
         """
         if len(body) > callbacks.LARGEST_BODY:
             return 413
+        await self._crowd.passed()
         issuer, audience = self.settings.callback_issuer, self.settings.acs_resource_id
         try:
             async with asyncio.timeout(HANDLER_SECONDS):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -283,3 +284,20 @@ async def test_an_answer_whose_connection_breaks_is_repeated_at_once(
     await app.incoming_call(wire)
     assert (await row_of(app, wire)).state is State.ANSWERED
     assert [answer["repeated"] for answer in asked(emulator, "AnswerCall")] == [False, True]
+
+
+async def test_while_many_calls_ring_at_once_everything_else_waits_but_not_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "CROWD_SECONDS", 0.05)
+    crowd, began = module.Crowd(), asyncio.get_running_loop().time()
+    with ExitStack() as ringing:
+        for _ in range(module.CROWD):
+            ringing.enter_context(crowd)
+        await crowd.passed()
+        assert asyncio.get_running_loop().time() - began < 0.04
+        with crowd:
+            await crowd.passed()
+        assert asyncio.get_running_loop().time() - began >= 0.05
+        waiting = asyncio.ensure_future(crowd.passed())
+    await asyncio.wait_for(waiting, 0.04)
