@@ -10,13 +10,17 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 VENV := .venv/$(VERSION)
 RUN := $(VENV)/bin/python
 AZURITE := emulator/azurite/node_modules/.installed
+KUSTO := tests/infra/kusto/node_modules/.installed
+POLICY := .local/policy
+CHECKOV := 3.3.30
+ZIZMOR := 1.32.0
 
-.PHONY: help setup demo serve test check format bench crowd faults docs lock clean
+.PHONY: help setup demo serve test check format bench crowd faults package policy docs lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
-setup: $(VENV)/.installed $(AZURITE)  ## install what everything below needs (they do it by themselves)
+setup: $(VENV)/.installed $(AZURITE) $(KUSTO)  ## install what everything below needs (they do it by themselves)
 
 $(VENV)/.installed: requirements.txt requirements-dev.txt
 	@test -n "$(VERSION)" || { echo "$(PYTHON) cannot be run: name another with PYTHON=…"; exit 1; }
@@ -30,6 +34,10 @@ $(AZURITE): emulator/azurite/package-lock.json
 	@command -v npm > /dev/null || { echo "Node.js 20 or newer is needed, with npm, for Azurite."; exit 1; }
 	@echo "Installing Azurite (once, about a minute) …"
 	@npm ci --prefix emulator/azurite --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(KUSTO): tests/infra/kusto/package-lock.json
+	@npm ci --prefix tests/infra/kusto --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 demo: setup  ## one call, end to end (SCENARIO=happy | recording-fails-then-recovers | recording-never-starts | duplicates-and-disorder | missed-call)
@@ -59,6 +67,18 @@ crowd: setup  ## 1,000 calls within a second (CALLS=… for as many as wanted)
 faults: setup  ## the app under every fault, in virtual time (SEEDS=20000, SEED=17, MUTANT=all)
 	@PYTHONPATH=. $(RUN) -m local.faults $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED)) $(if $(MUTANT),--mutant $(MUTANT))
 
+package: setup  ## build dist/app.zip, import it, tell its size (CLEAN=yes to install what it requires anew)
+	@$(RUN) -m local.package $(if $(CLEAN),--clean)
+
+policy: setup $(POLICY)/.installed  ## policy scanners over infra/ and the workflows, offline
+	@$(RUN) -m local.policy $(POLICY)/bin
+
+$(POLICY)/.installed: Makefile
+	@echo "Installing checkov and zizmor in $(POLICY) (once) …"
+	@$(PYTHON) -m venv $(POLICY)
+	@$(POLICY)/bin/pip install --quiet --disable-pip-version-check checkov==$(CHECKOV) zizmor==$(ZIZMOR)
+	@touch $@
+
 docs: setup  ## generate what is generated in docs/
 	@$(RUN) -m local.docs
 
@@ -69,4 +89,4 @@ lock: setup  ## pin the newest versions that requirements*.in allow
 	    --custom-compile-command "make lock" $$each.in -o $$each.txt; done
 
 clean:  ## remove what was installed and written
-	rm -rf .venv .local emulator/azurite/node_modules
+	rm -rf .venv .local dist emulator/azurite/node_modules tests/infra/kusto/node_modules

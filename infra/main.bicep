@@ -1,0 +1,435 @@
+// The whole deployment but the Event Grid subscriptions, which can exist only once the functions do:
+// subscriptions.bicep, deployed by hooks/postdeploy. Settings of the app: modules/function.bicep.
+targetScope = 'subscription'
+
+// -- Names and places ----------------------------------------------------------------------------------------
+
+@minLength(1)
+@maxLength(32)
+@description('Name of the environment: part of the resource group\'s name, and what all other names are derived from.')
+param environmentName string
+
+@minLength(1)
+@description('Azure region. It must offer the Flex Consumption plan: az functionapp list-flexconsumption-locations.')
+@metadata({ azd: { type: 'location' } })
+param location string
+
+@description('Name of the resource group. Empty: rg- and the environment\'s name.')
+param resourceGroupName string = ''
+
+// -- Azure Communication Services -----------------------------------------------------------------------------
+
+@description('Name of an existing ACS resource. Empty: a new one is created.')
+param communicationName string = ''
+
+@description('Resource group of the existing ACS resource. Empty: that of this deployment.')
+param communicationResourceGroup string = ''
+
+@description('Name of the system topic that the existing ACS resource has already (a resource has one at most). Empty: a new one is created beside the resource.')
+param systemTopicName string = ''
+
+@description('Where a new ACS resource keeps its data at rest, such as Europe or United States. It cannot be changed later.')
+param communicationDataLocation string = 'United States'
+
+// -- What to do with calls: the README's table of settings says what each means ----------------------------------
+
+@description('Object ids of the Teams resource accounts that are ours, separated by commas. Empty: all that the ACS resource serves.')
+param resourceAccounts string = ''
+
+@description('Answer calls, or reject them as busy or forbidden.')
+@allowed(['answer', 'busy', 'forbidden'])
+param incomingCalls string = 'answer'
+
+@description('Whether calls are recorded.')
+@allowed(['on', 'off'])
+param recording string = 'on'
+
+@description('A channel for each participant, or all mixed into one.')
+@allowed(['unmixed', 'mixed'])
+param recordingChannels string = 'unmixed'
+
+@description('Played to all once the recording runs: text, which needs speech, or the URL of a WAV or MP3 file.')
+param recordingAnnouncement string = ''
+
+@description('URL of a blob container that ACS writes recordings to. Its own identity must be allowed to. Empty: the storage of ACS.')
+param recordingContainerUrl string = ''
+
+@description('Whether the copy at ACS is deleted once ours is verified.')
+@allowed(['on', 'off'])
+param recordingDeleteSource string = 'off'
+
+@description('What becomes of a call that cannot be recorded.')
+@allowed(['continue', 'end'])
+param unrecordedCalls string = 'continue'
+
+@description('Played before such a call is ended: text or a URL.')
+param unrecordedNotice string = ''
+
+@description('The voice of spoken text.')
+param promptVoice string = 'en-US-NancyNeural'
+
+@description('WebSocket (wss://) that gets the audio of calls. Empty: none.')
+param mediaStreamingUrl string = ''
+
+@description('Mixed audio, or a stream for each participant.')
+@allowed(['mixed', 'unmixed'])
+param mediaStreamingChannels string = 'mixed'
+
+@description('WebSocket (wss://) that gets the transcript of calls. Empty: none.')
+param transcriptionUrl string = ''
+
+@description('The language to be transcribed.')
+param transcriptionLocale string = 'en-US'
+
+@description('Where ACS reaches the app, if not at its own host name: behind a front door or a custom domain.')
+param callbackBaseUrl string = ''
+
+// -- How much --------------------------------------------------------------------------------------------------
+
+@description('Instances for the HTTP functions (callbacks) that are always running. A cold start eats the time in which a caller hears ringing.')
+@minValue(0)
+param alwaysReadyHttp int = 1
+
+@description('Always-ready instances for incoming_call. Every function that is not HTTP scales, and starts cold, by itself.')
+@minValue(0)
+param alwaysReadyIncomingCall int = 1
+
+@description('The same for call_connected, which starts recordings: a cold start is seconds that are not recorded.')
+@minValue(0)
+param alwaysReadyCallConnected int = 0
+
+@description('HTTP requests that an instance works on at once. The platform\'s default for Python is 1: an instance for each callback.')
+@minValue(1)
+@maxValue(1000)
+param httpConcurrency int = 32
+
+@description('Most instances of any one function.')
+@minValue(40)
+@maxValue(1000)
+param maximumInstances int = 100
+
+@description('Memory of an instance, in MB.')
+@allowed([512, 2048, 4096])
+param instanceMemory int = 2048
+
+@description('Spread instances and storage over availability zones. Each always-ready count should then be 2 or more.')
+param zoneRedundant bool = false
+
+// -- Storage -----------------------------------------------------------------------------------------------------
+
+@description('Days after which a recording is moved to the cool tier; 0: never.')
+@minValue(0)
+param coolAfterDays int = 30
+
+@description('Days after which a recording is moved to the archive tier; 0: never. Not offered by zone-redundant storage.')
+@minValue(0)
+param archiveAfterDays int = 0
+
+@description('Days after which a recording is deleted; 0: never.')
+@minValue(0)
+param deleteAfterDays int = 365
+
+@description('Days for which a deleted blob or container can be brought back.')
+@minValue(1)
+@maxValue(365)
+param softDeleteDays int = 14
+
+@description('Days in which nobody can change or delete a recording; 0: no such policy. It is left unlocked: locking it is a decision that cannot be taken back.')
+@minValue(0)
+param immutableDays int = 0
+
+@description('Identifier of a key in Key Vault or Managed HSM, without version, that encrypts the calls\' storage. Empty: a key of Microsoft\'s.')
+param customerKeyUri string = ''
+
+@description('Resource id of the user-assigned identity that may use this key (Key Vault Crypto Service Encryption User).')
+param customerKeyIdentity string = ''
+
+// -- Around it -------------------------------------------------------------------------------------------------
+
+@description('A virtual network with private endpoints for storage. The app itself stays public: ACS must reach it.')
+param privateNetwork bool = false
+
+@description('Azure AI services for spoken text, connected to a new ACS resource. Needed for announcements and notices given as text.')
+param speech bool = false
+
+@description('Application (client) id of the Entra app of a bot. Empty: no bot. Teams Phone extensibility needs one, with the Teams channel; it may exist already.')
+param botAppId string = ''
+
+@description('Where alerts are mailed to. Empty: they are only listed in the portal.')
+param alertEmail string = ''
+
+@description('Seconds that the slowest twentieth of answers may take before there is an alert.')
+@minValue(1)
+param alertAnswerSeconds int = 2
+
+@description('How the Functions host exports telemetry, and the log lines of the app with it. Without OpenTelemetry the host\'s older exporter does.')
+@allowed(['OpenTelemetry', 'ApplicationInsights'])
+param telemetryMode string = 'OpenTelemetry'
+
+@description('Days for which telemetry is kept.')
+@minValue(30)
+@maxValue(730)
+param retentionDays int = 90
+
+@description('Object id of a group or person who may replay events and read recordings. Empty: nobody by this deployment.')
+param operatorId string = ''
+
+@description('What operatorId is.')
+@allowed(['Group', 'User'])
+param operatorType string = 'Group'
+
+// -- What is made of it ------------------------------------------------------------------------------------------
+
+var token = toLower(uniqueString(subscription().id, environmentName, location))
+var tags = { 'azd-env-name': environmentName }
+var acsResourceGroup = empty(communicationName) || empty(communicationResourceGroup) ? group.name : communicationResourceGroup
+var acsName = empty(communicationName) ? newCommunication!.outputs.name : communicationName
+var callStorageName = 'stcalls${token}'
+var functionAppName = 'func-${token}'
+
+resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+  name: empty(resourceGroupName) ? 'rg-${environmentName}' : resourceGroupName
+  location: location
+  tags: tags
+}
+
+module identity 'modules/identity.bicep' = {
+  name: 'identity'
+  scope: group
+  params: {
+    name: 'id-${token}'
+    location: location
+    tags: tags
+  }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  name: 'monitoring'
+  scope: group
+  params: {
+    name: token
+    location: location
+    tags: tags
+    retentionDays: retentionDays
+    appPrincipalId: identity.outputs.principalId
+  }
+}
+
+module hostStorage 'modules/host-storage.bicep' = {
+  name: 'host-storage'
+  scope: group
+  params: {
+    name: 'sthost${token}'
+    location: location
+    tags: tags
+    zoneRedundant: zoneRedundant
+    privateOnly: privateNetwork
+    appPrincipalId: identity.outputs.principalId
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module callStorage 'modules/call-storage.bicep' = {
+  name: 'call-storage'
+  scope: group
+  params: {
+    name: callStorageName
+    location: location
+    tags: tags
+    zoneRedundant: zoneRedundant
+    privateOnly: privateNetwork
+    coolAfterDays: coolAfterDays
+    archiveAfterDays: zoneRedundant ? 0 : archiveAfterDays
+    deleteAfterDays: deleteAfterDays
+    softDeleteDays: softDeleteDays
+    immutableDays: immutableDays
+    customerKeyUri: customerKeyUri
+    customerKeyIdentity: customerKeyIdentity
+    appPrincipalId: identity.outputs.principalId
+    operatorId: operatorId
+    operatorType: operatorType
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module newCommunication 'modules/new-communication.bicep' = if (empty(communicationName)) {
+  name: 'new-communication'
+  scope: group
+  params: {
+    name: 'acs-${token}'
+    dataLocation: communicationDataLocation
+    tags: tags
+  }
+}
+
+module newSystemTopic 'modules/new-system-topic.bicep' = if (empty(systemTopicName)) {
+  name: 'new-system-topic-${token}'
+  scope: resourceGroup(acsResourceGroup)
+  params: {
+    name: 'evgst-${token}'
+    communicationName: acsName
+    tags: tags
+  }
+}
+
+module communication 'modules/communication.bicep' = {
+  name: 'communication-${token}'
+  scope: resourceGroup(acsResourceGroup)
+  params: {
+    name: acsName
+    systemTopicName: empty(systemTopicName) ? newSystemTopic!.outputs.name : systemTopicName
+    appPrincipalId: identity.outputs.principalId
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module topic 'modules/topic.bicep' = {
+  name: 'topic'
+  scope: group
+  params: {
+    name: 'evgt-calls-${token}'
+    location: location
+    tags: tags
+    appPrincipalId: identity.outputs.principalId
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module deadLetters 'modules/dead-letters.bicep' = {
+  name: 'dead-letters'
+  scope: group
+  params: {
+    storageName: callStorage.outputs.name
+    containerName: callStorage.outputs.deadLettersContainer
+    systemTopicPrincipalId: communication.outputs.systemTopicPrincipalId
+    topicPrincipalId: topic.outputs.principalId
+  }
+}
+
+module cognitive 'modules/speech.bicep' = if (speech) {
+  name: 'speech'
+  scope: group
+  params: {
+    name: 'ai-${token}'
+    location: location
+    tags: tags
+    communicationPrincipalId: communication.outputs.principalId
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module bot 'modules/bot.bicep' = if (!empty(botAppId)) {
+  name: 'bot'
+  scope: group
+  params: {
+    name: 'bot-${token}'
+    tags: tags
+    appId: botAppId
+    functionHost: app.outputs.hostName
+  }
+}
+
+module network 'modules/network.bicep' = if (privateNetwork) {
+  name: 'network'
+  scope: group
+  params: {
+    name: token
+    location: location
+    tags: tags
+    hostStorageId: hostStorage.outputs.id
+    callStorageId: callStorage.outputs.id
+  }
+}
+
+module app 'modules/function.bicep' = {
+  name: 'function'
+  scope: group
+  params: {
+    name: functionAppName
+    location: location
+    tags: tags
+    identityId: identity.outputs.id
+    identityClientId: identity.outputs.clientId
+    hostStorageName: hostStorage.outputs.name
+    deploymentContainerUrl: hostStorage.outputs.deploymentContainerUrl
+    applicationInsightsName: monitoring.outputs.applicationInsightsName
+    workspaceId: monitoring.outputs.workspaceId
+    subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
+    alwaysReadyHttp: alwaysReadyHttp
+    alwaysReadyIncomingCall: alwaysReadyIncomingCall
+    alwaysReadyCallConnected: alwaysReadyCallConnected
+    httpConcurrency: httpConcurrency
+    maximumInstances: maximumInstances
+    instanceMemory: instanceMemory
+    zoneRedundant: zoneRedundant
+    telemetryMode: telemetryMode
+    settings: {
+      CALLS_TABLE: callStorage.outputs.callsTable
+      RECORDINGS_CONTAINER: callStorage.outputs.recordingsContainer
+      QUARANTINE_CONTAINER: callStorage.outputs.quarantineContainer
+      DEADLETTERS_CONTAINER: callStorage.outputs.deadLettersContainer
+      CALL_STORAGE__tableServiceUri: callStorage.outputs.tableUri
+      CALL_STORAGE__blobServiceUri: callStorage.outputs.blobUri
+      CALL_STORAGE__queueServiceUri: callStorage.outputs.queueUri
+      ACS_ENDPOINT: communication.outputs.endpoint
+      ACS_RESOURCE_ID: communication.outputs.immutableId
+      CALLBACK_BASE_URL: callbackBaseUrl
+      EVENTS_TOPIC_ENDPOINT: topic.outputs.endpoint
+      RESOURCE_ACCOUNTS: resourceAccounts
+      INCOMING_CALLS: incomingCalls
+      RECORDING: recording
+      RECORDING_CHANNELS: recordingChannels
+      RECORDING_ANNOUNCEMENT: recordingAnnouncement
+      RECORDING_CONTAINER_URL: recordingContainerUrl
+      RECORDING_DELETE_SOURCE: recordingDeleteSource
+      UNRECORDED_CALLS: unrecordedCalls
+      UNRECORDED_NOTICE: unrecordedNotice
+      PROMPT_VOICE: promptVoice
+      COGNITIVE_SERVICES_ENDPOINT: speech ? cognitive!.outputs.endpoint : ''
+      MEDIA_STREAMING_URL: mediaStreamingUrl
+      MEDIA_STREAMING_CHANNELS: mediaStreamingChannels
+      TRANSCRIPTION_URL: transcriptionUrl
+      TRANSCRIPTION_LOCALE: transcriptionLocale
+    }
+  }
+}
+
+module workbook 'modules/workbook.bicep' = {
+  name: 'workbook'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    applicationInsightsId: monitoring.outputs.applicationInsightsId
+    topicId: topic.outputs.id
+    systemTopicId: communication.outputs.systemTopicId
+    callStorageId: callStorage.outputs.id
+  }
+}
+
+module alerts 'modules/alerts.bicep' = {
+  name: 'alerts'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    applicationInsightsId: monitoring.outputs.applicationInsightsId
+    topicId: topic.outputs.id
+    systemTopicId: communication.outputs.systemTopicId
+    email: alertEmail
+    answerSeconds: alertAnswerSeconds
+  }
+}
+
+// Read by azd, by hooks/postdeploy and by the Teams administrator. Nothing of it is a secret.
+output AZURE_LOCATION string = location
+output AZURE_RESOURCE_GROUP string = group.name
+output FUNCTION_APP_NAME string = app.outputs.name
+output FUNCTION_APP_HOST string = app.outputs.hostName
+output CALL_STORAGE_NAME string = callStorage.outputs.name
+output DEADLETTERS_CONTAINER string = callStorage.outputs.deadLettersContainer
+output EVENTS_TOPIC_NAME string = topic.outputs.name
+output ACS_SYSTEM_TOPIC_NAME string = communication.outputs.systemTopicName
+output ACS_RESOURCE_GROUP string = acsResourceGroup
+output ACS_ENDPOINT string = communication.outputs.endpoint
+output ACS_IMMUTABLE_ID string = communication.outputs.immutableId

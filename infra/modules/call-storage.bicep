@@ -1,0 +1,349 @@
+// Storage of calls: their rows, their wake-ups, their recordings, and what was kept aside. Names come from
+// local.json, which the local platform is made from too.
+
+@description('Name of the account.')
+@maxLength(24)
+param name string
+
+@description('Azure region.')
+param location string
+
+@description('Tags.')
+param tags object
+
+@description('Spread over availability zones.')
+param zoneRedundant bool
+
+@description('Reached by private endpoints only.')
+param privateOnly bool
+
+@description('Days after which a recording is moved to the cool tier; 0: never.')
+param coolAfterDays int
+
+@description('Days after which a recording is moved to the archive tier; 0: never.')
+param archiveAfterDays int
+
+@description('Days after which a recording is deleted; 0: never.')
+param deleteAfterDays int
+
+@description('Days for which a deleted blob or container can be brought back.')
+param softDeleteDays int
+
+@description('Days in which nobody can change or delete a recording; 0: no such policy.')
+param immutableDays int
+
+@description('Key that encrypts the account. Empty: a key of Microsoft\'s.')
+param customerKeyUri string
+
+@description('Resource id of the identity that may use this key.')
+param customerKeyIdentity string
+
+@description('The app\'s identity.')
+param appPrincipalId string
+
+@description('Who may replay events and read recordings. Empty: nobody.')
+param operatorId string
+
+@description('What operatorId is.')
+param operatorType string
+
+@description('Where logs of access go.')
+param workspaceId string
+
+var names = loadJsonContent('../local.json', 'storage')
+var callsTable = names.tables[0]
+var wakesQueue = names.queues[0]
+var recordingsContainer = names.containers[0]
+var quarantineContainer = names.containers[1]
+var deadLettersContainer = names.containers[2]
+
+var storageBlobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
+var storageBlobDataReader = '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1'
+var storageQueueDataMessageProcessor = '8a0f0c08-91a1-4084-bc3d-661d67233fed'
+var storageQueueDataMessageSender = 'c6a89b2d-59bc-44d0-9896-0f6e12d7b80a'
+var storageQueueDataReader = '19e7f393-937e-4f77-808e-94535e297925'
+var storageTableDataContributor = '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
+
+var cool = coolAfterDays > 0 ? { tierToCool: { daysAfterModificationGreaterThan: coolAfterDays } } : {}
+var archive = archiveAfterDays > 0 ? { tierToArchive: { daysAfterModificationGreaterThan: archiveAfterDays } } : {}
+var delete = deleteAfterDays > 0 ? { delete: { daysAfterModificationGreaterThan: deleteAfterDays } } : {}
+var ageing = union(cool, archive, delete)
+var ageingOfRecordings = empty(ageing) ? [] : [
+  {
+    name: 'recordings'
+    type: 'Lifecycle'
+    enabled: true
+    definition: {
+      filters: { blobTypes: ['blockBlob'], prefixMatch: ['${recordingsContainer}/'] }
+      actions: { baseBlob: ageing }
+    }
+  }
+]
+
+resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
+  // checkov:skip=CKV_AZURE_35: access is by Entra identity only, without keys; the parameter privateNetwork closes the network as well
+  // checkov:skip=CKV_AZURE_206: the parameter zoneRedundant decides; one copy in one zone is the default of a trial
+  name: name
+  location: location
+  tags: tags
+  sku: { name: zoneRedundant ? 'Standard_ZRS' : 'Standard_LRS' }
+  kind: 'StorageV2'
+  identity: empty(customerKeyUri) ? { type: 'None' } : {
+    type: 'UserAssigned'
+    userAssignedIdentities: { '${customerKeyIdentity}': {} }
+  }
+  properties: {
+    accessTier: 'Hot'
+    allowSharedKeyAccess: false
+    allowBlobPublicAccess: false
+    allowCrossTenantReplication: false
+    defaultToOAuthAuthentication: true
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+    publicNetworkAccess: privateOnly ? 'Disabled' : 'Enabled'
+    networkAcls: {
+      defaultAction: privateOnly ? 'Deny' : 'Allow'
+      // Event Grid is a trusted service: it writes dead letters with its topic's identity.
+      bypass: 'AzureServices'
+    }
+    encryption: empty(customerKeyUri) ? {
+      keySource: 'Microsoft.Storage'
+      requireInfrastructureEncryption: true
+    } : {
+      keySource: 'Microsoft.Keyvault'
+      requireInfrastructureEncryption: true
+      identity: { userAssignedIdentity: customerKeyIdentity }
+      keyvaultproperties: {
+        keyvaulturi: substring(customerKeyUri, 0, indexOf(customerKeyUri, '/keys/'))
+        keyname: split(substring(customerKeyUri, indexOf(customerKeyUri, '/keys/') + 6), '/')[0]
+      }
+      services: {
+        blob: { enabled: true, keyType: 'Account' }
+        table: { enabled: true, keyType: 'Account' }
+        queue: { enabled: true, keyType: 'Account' }
+      }
+    }
+  }
+
+  resource blobs 'blobServices' = {
+    name: 'default'
+    properties: {
+      deleteRetentionPolicy: { enabled: true, days: softDeleteDays }
+      containerDeleteRetentionPolicy: { enabled: true, days: softDeleteDays }
+      isVersioningEnabled: immutableDays > 0
+    }
+
+    resource recordings 'containers' = {
+      name: recordingsContainer
+      properties: { publicAccess: 'None' }
+    }
+
+    resource quarantine 'containers' = {
+      name: quarantineContainer
+      properties: { publicAccess: 'None' }
+    }
+
+    resource deadLetters 'containers' = {
+      name: deadLettersContainer
+      properties: { publicAccess: 'None' }
+    }
+  }
+
+  resource tables 'tableServices' = {
+    name: 'default'
+
+    resource calls 'tables' = {
+      name: callsTable
+    }
+  }
+
+  resource queues 'queueServices' = {
+    name: 'default'
+
+    resource wakes 'queues' = {
+      name: wakesQueue
+    }
+
+    // The Functions host puts messages there that have failed five times. It could create the queue itself, but is
+    // not allowed to.
+    resource poison 'queues' = {
+      name: '${wakesQueue}-poison'
+    }
+  }
+
+  // Events that were kept aside hold names and numbers: a quarter of a year is time enough to look into them.
+  resource ageingPolicy 'managementPolicies' = {
+    name: 'default'
+    properties: {
+      policy: {
+        rules: concat(ageingOfRecordings, [
+          {
+            name: 'kept-aside'
+            type: 'Lifecycle'
+            enabled: true
+            definition: {
+              filters: { blobTypes: ['blockBlob'], prefixMatch: ['${quarantineContainer}/', '${deadLettersContainer}/'] }
+              actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 90 } } }
+            }
+          }
+        ])
+      }
+    }
+    dependsOn: [blobs]
+  }
+}
+
+// Time-based retention. An unlocked policy can still be shortened or removed; locking it is left to a person.
+resource immutability 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2024-01-01' = if (immutableDays > 0) {
+  parent: storage::blobs::recordings
+  name: 'default'
+  properties: {
+    immutabilityPeriodSinceCreationInDays: immutableDays
+    allowProtectedAppendWrites: false
+  }
+}
+
+// Role: the rows of calls are read and written.
+resource writesCalls 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(storage::tables::calls.id, appPrincipalId, storageTableDataContributor)
+  scope: storage::tables::calls
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageTableDataContributor)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// Role: recordings are archived.
+resource archivesRecordings 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(storage::blobs::recordings.id, appPrincipalId, storageBlobDataContributor)
+  scope: storage::blobs::recordings
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageBlobDataContributor)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// Role: events that cannot be read are kept aside.
+resource keepsAside 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(storage::blobs::quarantine.id, appPrincipalId, storageBlobDataContributor)
+  scope: storage::blobs::quarantine
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageBlobDataContributor)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// Role: wake-ups are sent.
+resource sendsWakes 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(storage::queues::wakes.id, appPrincipalId, storageQueueDataMessageSender)
+  scope: storage::queues::wakes
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageQueueDataMessageSender)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// Role: the queue trigger takes wake-ups and deletes them.
+resource takesWakes 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(storage::queues::wakes.id, appPrincipalId, storageQueueDataMessageProcessor)
+  scope: storage::queues::wakes
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageQueueDataMessageProcessor)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// Role: the queue trigger, and what scales it, look how long the queue is.
+resource seesWakes 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(storage::queues::wakes.id, appPrincipalId, storageQueueDataReader)
+  scope: storage::queues::wakes
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageQueueDataReader)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// Role: the Functions host sets aside wake-ups that fail again and again.
+resource setsWakesAside 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(storage::queues::poison.id, appPrincipalId, storageQueueDataMessageSender)
+  scope: storage::queues::poison
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageQueueDataMessageSender)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// Role: an operator replays events, which does what the app does with rows, …
+resource operatorWritesCalls 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorId)) {
+  name: guid(storage::tables::calls.id, operatorId, storageTableDataContributor)
+  scope: storage::tables::calls
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageTableDataContributor)
+    principalId: operatorId
+    principalType: operatorType
+  }
+}
+
+// Role: … and deletes what was replayed: from the quarantine, …
+resource operatorEmptiesQuarantine 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorId)) {
+  name: guid(storage::blobs::quarantine.id, operatorId, storageBlobDataContributor)
+  scope: storage::blobs::quarantine
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageBlobDataContributor)
+    principalId: operatorId
+    principalType: operatorType
+  }
+}
+
+// Role: … and from the dead letters.
+resource operatorEmptiesDeadLetters 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorId)) {
+  name: guid(storage::blobs::deadLetters.id, operatorId, storageBlobDataContributor)
+  scope: storage::blobs::deadLetters
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageBlobDataContributor)
+    principalId: operatorId
+    principalType: operatorType
+  }
+}
+
+// Role: an operator listens to recordings, and changes none.
+resource operatorReadsRecordings 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorId)) {
+  name: guid(storage::blobs::recordings.id, operatorId, storageBlobDataReader)
+  scope: storage::blobs::recordings
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageBlobDataReader)
+    principalId: operatorId
+    principalType: operatorType
+  }
+}
+
+// Who listened to, changed or deleted a recording.
+resource blobLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'to-log-analytics'
+  scope: storage::blobs
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      { category: 'StorageRead', enabled: true }
+      { category: 'StorageWrite', enabled: true }
+      { category: 'StorageDelete', enabled: true }
+    ]
+  }
+}
+
+output id string = storage.id
+output name string = storage.name
+output tableUri string = storage.properties.primaryEndpoints.table
+output blobUri string = storage.properties.primaryEndpoints.blob
+output queueUri string = storage.properties.primaryEndpoints.queue
+output callsTable string = callsTable
+output recordingsContainer string = recordingsContainer
+output quarantineContainer string = quarantineContainer
+output deadLettersContainer string = deadLettersContainer

@@ -1,0 +1,53 @@
+// What the app needs of the ACS resource and its system topic, whether they are new or were there before. Deployed into
+// their resource group.
+
+@description('Name of the ACS resource.')
+param name string
+
+@description('Name of its system topic, which must have a system-assigned identity.')
+param systemTopicName string
+
+@description('The app\'s identity.')
+param appPrincipalId string
+
+@description('Where delivery logs go.')
+param workspaceId string
+
+var communicationAndEmailServiceOwner = '09976791-48a7-449e-bb21-39d1a415f350'
+
+resource communication 'Microsoft.Communication/communicationServices@2025-05-01' existing = {
+  name: name
+}
+
+resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
+  name: systemTopicName
+}
+
+// Role: calls are answered, recorded and ended with the app's identity. No narrower built-in role is known for the data
+// plane of ACS; this one is for this ACS resource only.
+resource controlsCalls 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(communication.id, appPrincipalId, communicationAndEmailServiceOwner)
+  scope: communication
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', communicationAndEmailServiceOwner)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+resource deliveryLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'delivery-to-log-analytics'
+  scope: topic
+  properties: {
+    workspaceId: workspaceId
+    logs: [{ category: 'DeliveryFailures', enabled: true }]
+    metrics: [{ category: 'AllMetrics', enabled: true }]
+  }
+}
+
+output endpoint string = 'https://${communication.properties.hostName}'
+output immutableId string = communication.properties.immutableResourceId
+output principalId string = communication.?identity.?principalId ?? ''
+output systemTopicId string = topic.id
+output systemTopicName string = topic.name
+output systemTopicPrincipalId string = topic.identity.principalId

@@ -1,0 +1,184 @@
+// The Function App on the Flex Consumption plan.
+
+@description('Name of the app.')
+param name string
+
+@description('Azure region.')
+param location string
+
+@description('Tags.')
+param tags object
+
+@description('Resource id of the app\'s identity.')
+param identityId string
+
+@description('Client id of the app\'s identity.')
+param identityClientId string
+
+@description('Name of the host\'s storage account.')
+param hostStorageName string
+
+@description('URL of the container that the package is deployed to.')
+param deploymentContainerUrl string
+
+@description('Name of the Application Insights resource.')
+param applicationInsightsName string
+
+@description('Where logs go.')
+param workspaceId string
+
+@description('Subnet that the app reaches out through. Empty: the internet.')
+param subnetId string
+
+@description('Always-ready instances of the HTTP functions.')
+param alwaysReadyHttp int
+
+@description('Always-ready instances of incoming_call.')
+param alwaysReadyIncomingCall int
+
+@description('Always-ready instances of call_connected.')
+param alwaysReadyCallConnected int
+
+@description('HTTP requests that an instance works on at once.')
+param httpConcurrency int
+
+@description('Most instances of any one function.')
+param maximumInstances int
+
+@description('Memory of an instance, in MB.')
+param instanceMemory int
+
+@description('Spread instances over availability zones.')
+param zoneRedundant bool
+
+@description('How the Functions host exports its telemetry and the app\'s log lines.')
+param telemetryMode string
+
+@description('The settings that differ between deployments; the README\'s table says what each means.')
+param settings object
+
+// HTTP functions share a group of instances; every other function has its own, and a name of its own here. An entry
+// without instances is no entry.
+var readyHttp = alwaysReadyHttp > 0 ? [{ name: 'http', instanceCount: alwaysReadyHttp }] : []
+var readyIncomingCall = alwaysReadyIncomingCall > 0 ? [{ name: 'function:incoming_call', instanceCount: alwaysReadyIncomingCall }] : []
+var readyCallConnected = alwaysReadyCallConnected > 0 ? [{ name: 'function:call_connected', instanceCount: alwaysReadyCallConnected }] : []
+
+// Of the platform and the SDKs. None of it is a secret: the connection string of Application Insights names a place,
+// and its instrumentation key opens nothing, since local authentication is off.
+var platformSettings = {
+  AzureWebJobsStorage__accountName: hostStorageName
+  AzureWebJobsStorage__credential: 'managedidentity'
+  AzureWebJobsStorage__clientId: identityClientId
+  // The queue trigger's connection; the app's own clients read AZURE_CLIENT_ID.
+  CALL_STORAGE__credential: 'managedidentity'
+  CALL_STORAGE__clientId: identityClientId
+  AZURE_CLIENT_ID: identityClientId
+  AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential'
+  // host.json's telemetryMode, set here so that the app also runs under Core Tools, which may not know it.
+  AzureFunctionsJobHost__telemetryMode: telemetryMode
+  APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+}
+
+resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
+  name: applicationInsightsName
+}
+
+resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+  // checkov:skip=CKV_AZURE_225: the parameter zoneRedundant decides
+  name: 'plan-${name}'
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: {
+    tier: 'FlexConsumption'
+    name: 'FC1'
+  }
+  properties: {
+    reserved: true
+    zoneRedundant: zoneRedundant
+  }
+}
+
+resource app 'Microsoft.Web/sites@2024-04-01' = {
+  // checkov:skip=CKV_AZURE_222: ACS must reach the callbacks; each proves itself by a signed token
+  // checkov:skip=CKV_AZURE_17: ACS and Event Grid have no client certificates
+  // checkov:skip=CKV_AZURE_212: Flex Consumption has no such number; always-ready instances are set instead
+  // checkov:skip=CKV_AZURE_213: Flex Consumption replaces instances by itself; the hook and an alert look at health
+  name: name
+  location: location
+  // azd finds the service of azure.yaml by this tag.
+  tags: union(tags, { 'azd-service-name': 'app' })
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: { '${identityId}': {} }
+  }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    clientCertEnabled: false
+    publicNetworkAccess: 'Enabled'
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    keyVaultReferenceIdentity: identityId
+    functionAppConfig: {
+      runtime: {
+        name: 'python'
+        version: '3.12'
+      }
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: deploymentContainerUrl
+          authentication: {
+            type: 'UserAssignedIdentity'
+            userAssignedIdentityResourceId: identityId
+          }
+        }
+      }
+      scaleAndConcurrency: {
+        alwaysReady: concat(readyHttp, readyIncomingCall, readyCallConnected)
+        maximumInstanceCount: maximumInstances
+        instanceMemoryMB: instanceMemory
+        triggers: {
+          http: { perInstanceConcurrency: httpConcurrency }
+        }
+      }
+    }
+    siteConfig: {
+      minTlsVersion: '1.2'
+      scmMinTlsVersion: '1.2'
+      ftpsState: 'Disabled'
+      http20Enabled: true
+      remoteDebuggingEnabled: false
+    }
+  }
+
+  resource appSettings 'config' = {
+    name: 'appsettings'
+    properties: union(settings, platformSettings)
+  }
+
+  resource noFtp 'basicPublishingCredentialsPolicies' = {
+    name: 'ftp'
+    properties: { allow: false }
+  }
+
+  resource noScm 'basicPublishingCredentialsPolicies' = {
+    name: 'scm'
+    properties: { allow: false }
+  }
+}
+
+resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'to-log-analytics'
+  scope: app
+  properties: {
+    workspaceId: workspaceId
+    metrics: [{ category: 'AllMetrics', enabled: true }]
+  }
+}
+
+output id string = app.id
+output name string = app.name
+output hostName string = app.properties.defaultHostName

@@ -1,0 +1,61 @@
+// The custom topic: callbacks of ACS, verified by the app and published to its triggers and whoever else subscribes.
+
+@description('Name of the topic.')
+param name string
+
+@description('Azure region.')
+param location string
+
+@description('Tags.')
+param tags object
+
+@description('The app\'s identity.')
+param appPrincipalId string
+
+@description('Where delivery logs go.')
+param workspaceId string
+
+var eventGridDataSender = 'd5a91429-5739-47e2-a06b-3470a27159e7'
+
+resource topic 'Microsoft.EventGrid/topics@2025-02-15' = {
+  // checkov:skip=CKV_AZURE_193: other subscribers and publishers prove themselves by Entra identity; keys are off
+  name: name
+  location: location
+  tags: tags
+  identity: { type: 'SystemAssigned' }
+  properties: {
+    inputSchema: 'CloudEventSchemaV1_0'
+    disableLocalAuth: true
+    minimumTlsVersionAllowed: '1.2'
+    publicNetworkAccess: 'Enabled'
+  }
+}
+
+// Role: callbacks are published.
+resource publishes 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(topic.id, appPrincipalId, eventGridDataSender)
+  scope: topic
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', eventGridDataSender)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+resource deliveryLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'delivery-to-log-analytics'
+  scope: topic
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      { category: 'DeliveryFailures', enabled: true }
+      { category: 'PublishFailures', enabled: true }
+    ]
+    metrics: [{ category: 'AllMetrics', enabled: true }]
+  }
+}
+
+output id string = topic.id
+output name string = topic.name
+output endpoint string = topic.properties.endpoint
+output principalId string = topic.identity.principalId

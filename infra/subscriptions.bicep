@@ -1,0 +1,63 @@
+// The Event Grid subscriptions: the second step of a deployment, since an endpoint must exist before anything can be
+// subscribed to it. hooks/postdeploy runs it once the app is healthy; running it again changes nothing.
+//
+// What is subscribed stands in local.json, which the local platform reads too: event types, attempts, time to live.
+
+@description('Name of the Function App.')
+param functionAppName string
+
+@description('Name of the custom topic.')
+param topicName string
+
+@description('Name of the ACS resource\'s system topic.')
+param systemTopicName string
+
+@description('Resource group of the system topic.')
+param systemTopicResourceGroup string
+
+@description('Name of the storage account of dead letters.')
+param storageName string
+
+@description('Container of dead letters.')
+param deadLettersContainer string
+
+@description('Object ids of the Teams resource accounts that are ours, separated by commas. Empty: all.')
+param resourceAccounts string = ''
+
+var subscriptions = loadJsonContent('local.json', 'subscriptions')
+var accounts = filter(map(split(resourceAccounts, ','), each => trim(each)), each => !empty(each))
+
+resource app 'Microsoft.Web/sites@2024-04-01' existing = {
+  name: functionAppName
+}
+
+resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
+  name: storageName
+}
+
+module fromCommunication 'modules/system-topic-subscriptions.bicep' = {
+  name: 'subscriptions-of-${systemTopicName}'
+  scope: resourceGroup(systemTopicResourceGroup)
+  params: {
+    topicName: systemTopicName
+    functionAppId: app.id
+    storageId: storage.id
+    deadLettersContainer: deadLettersContainer
+    subscriptions: filter(subscriptions, each => each.topic == 'acs')
+    // Event Grid compares with at most 25 values; with more, the app alone tells which calls are ours.
+    resourceAccounts: length(accounts) <= 25 ? accounts : []
+  }
+}
+
+module fromCallbacks 'modules/topic-subscriptions.bicep' = {
+  name: 'subscriptions-of-${topicName}'
+  params: {
+    topicName: topicName
+    functionAppId: app.id
+    storageId: storage.id
+    deadLettersContainer: deadLettersContainer
+    subscriptions: filter(subscriptions, each => each.topic == 'call-events')
+  }
+}
+
+output subscribed array = map(subscriptions, each => each.function)

@@ -1,0 +1,267 @@
+"""The infrastructure, checked without a compiler; and the checks, checked by mutations."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from local.stack import ROOT, SAMPLE
+from shared.platform.settings import Settings
+from tests.infra.checks import CHECKS, Infra, check_settings
+from tests.platform.test_settings import NOT_IN_SAMPLE, OF_THE_HOST, Noting, everything
+
+# Read by the code, and not for a deployment: the emulator's, where there is no TLS, and what Azure sets itself.
+NOT_DEPLOYED = {
+    "ACS_ACCESS_KEY",
+    "ACS_RECORDING_ENDPOINT",
+    "CALLBACK_TOKEN_ISSUER",
+    "CALLBACK_TOKEN_KEYS_URL",
+    "CALL_STORAGE",
+    "EVENTS_TOPIC_KEY",
+    "WEBSITE_HOSTNAME",
+}
+
+
+def read_by_the_code() -> set[str]:
+    """The settings that ``shared/platform/settings.py`` asks the environment for."""
+    environment = Noting(SAMPLE | dict.fromkeys(NOT_IN_SAMPLE, "https://x.core.windows.net"))
+    settings = Settings(environment)
+    for each in everything():
+        each(settings)
+    return environment.asked - OF_THE_HOST - NOT_DEPLOYED
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_the_infrastructure(check: Callable[[Infra], list[str]]) -> None:
+    assert check(Infra(ROOT)) == []
+
+
+def test_the_settings_that_are_deployed_are_those_that_the_code_reads() -> None:
+    assert check_settings(Infra(ROOT), read_by_the_code()) == []
+
+
+# -- Would it be noticed? ------------------------------------------------------------------------------------
+
+FUNCTION, MAIN = "infra/modules/function.bicep", "infra/main.bicep"
+TOPIC, CALLS = "infra/modules/topic-subscriptions.bicep", "infra/modules/call-storage.bicep"
+MUTATIONS = {
+    "a function's name is wrong": (
+        "infra/local.json", '"function": "call_connected"', '"function": "call_conected"',
+        "there is no function call_conected",
+    ),
+    "a function has no subscription": (
+        "function_app.py", "async def call_disconnected(", "async def call_over(",
+        "nothing is subscribed for call_over",
+    ),
+    "the ready function's name is wrong": (
+        FUNCTION, "'function:incoming_call'", "'function:incomingCall'",
+        "kept ready for incomingCall, which is no function",
+    ),
+    "no instance is ready for incoming calls": (
+        MAIN, "param alwaysReadyIncomingCall int = 1", "param alwaysReadyIncomingCall int = 0",
+        "no instance is always ready for incoming_call",
+    ),
+    "a setting is missing": (
+        MAIN, "      ACS_RESOURCE_ID: communication.outputs.immutableId\n", "", "ACS_RESOURCE_ID is read by the code",
+    ),
+    "a setting is misspelt": (
+        MAIN, "      RECORDING: recording\n", "      RECORDINGS: recording\n", "RECORDINGS is set",
+    ),
+    "a setting is a key": (
+        MAIN, "EVENTS_TOPIC_ENDPOINT: topic.outputs.endpoint",
+        "EVENTS_TOPIC_ENDPOINT: topic.outputs.endpoint\n      EVENTS_TOPIC_KEY: 'key'", "EVENTS_TOPIC_KEY is set, and",
+    ),
+    "the identity of a connection is missing": (
+        FUNCTION, "  CALL_STORAGE__credential: 'managedidentity'\n", "", "CALL_STORAGE__credential is missing",
+    ),
+    "a subscription has no dead letters, locally": (
+        "infra/local.json", '"max_attempts": 2,', '"max_attempts": 2, "dead_letter": false,', "has no dead letters",
+    ),
+    "subscriptions have no dead letters": (
+        TOPIC, "deadLetterWithResourceIdentity: {", "deadLetterNothing: {", "deadLetterWithResourceIdentity",
+    ),
+    "dead letters are written without identity": (
+        TOPIC, "identity: { type: 'SystemAssigned' }", "identity: { type: 'UserAssigned' }", "deadLetterWithResource",
+    ),
+    "a subscription has the default retries": (
+        "infra/local.json", '"max_attempts": 2,\n      "ttl_minutes": 1', '"name": "incoming_call"',
+        "incoming_call has no retry policy of its own",
+    ),
+    "incoming calls are tried for a day": (
+        "infra/local.json", '"max_attempts": 2,\n      "ttl_minutes": 1', '"max_attempts": 30, "ttl_minutes": 1440',
+        "incoming_call is tried 30 times in 1440 minutes",
+    ),
+    "subscriptions have the default retries": (TOPIC, "      retryPolicy: {", "      retries: {", "retryPolicy"),
+    "a retry policy falls back on a default": (
+        TOPIC, "maxDeliveryAttempts: each.max_attempts", "maxDeliveryAttempts: each.?max_attempts ?? 30",
+        "retryPolicy.maxDeliveryAttempts",
+    ),
+    "events come in another schema": (TOPIC, "'CloudEventSchemaV1_0'", "'EventGridSchema'", "eventDeliverySchema"),
+    "two functions get the same event": (
+        "infra/local.json", '"event_types": ["Microsoft.Communication.CallConnected"]',
+        '"event_types": ["Microsoft.Communication.CallDisconnected"]', "another function gets as well",
+    ),
+    "an event comes to the function for all others as well": (
+        "infra/local.json", '        "Microsoft.Communication.CallConnected",\n', "", "exactly what no other function",
+    ),
+    "a role is too wide": (
+        CALLS, "var storageTableDataContributor = '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'",
+        "var storageTableDataContributor = 'b24988ac-6180-42a0-ab88-20f7382dd24c'",  # Contributor
+        "a role that is not in the table is too much",
+    ),
+    "a role's name is another's": (
+        CALLS, "var storageBlobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'",
+        "var storageBlobDataContributor = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'",  # Storage Blob Data Owner
+        "Storage Blob Data Owner is too much",
+    ),
+    "a role's scope is too wide": (CALLS, "  scope: storage::tables::calls\n", "  scope: storage\n", "is too much for"),
+    "nobody says why a role is needed": (CALLS, "// Role: recordings are archived.\n", "", "no comment says why"),
+    "a key is put out": (
+        CALLS, "output id string = storage.id", "output id string = storage.listKeys().keys[0].value", "uses listKeys",
+    ),
+    "a secret is put out": (
+        "infra/modules/monitoring.bicep", "output workspaceId string = workspace.id",
+        "output workspaceId string = workspace.id\noutput all string = insights.properties.ConnectionString",
+        "output all looks like a secret",
+    ),
+    "storage takes keys": (CALLS, "allowSharedKeyAccess: false", "allowSharedKeyAccess: true", "allowSharedKeyAccess"),
+    "passwords open the deployment": (FUNCTION, "allow: false", "allow: true", "allow of no"),
+    "http is allowed": (FUNCTION, "httpsOnly: true", "httpsOnly: false", "httpsOnly"),
+    "a file is no Bicep": (FUNCTION, "param name string\n", "param name = = string\n", "cannot be parsed"),
+    "a name is misspelt": (FUNCTION, "serverFarmId: plan.id", "serverFarmId: plann.id", "nothing is called plann"),
+    "a function of Bicep is misspelt": (FUNCTION, "union(settings", "unoin(settings", "there is no function unoin"),
+    "a parameter is not given": (
+        MAIN, "    httpConcurrency: httpConcurrency\n", "", "module app: httpConcurrency is missing",
+    ),
+    "a parameter is given that is not taken": (
+        MAIN, "    httpConcurrency: httpConcurrency\n", "    concurrency: httpConcurrency\n", "takes no concurrency",
+    ),
+    "an output is asked for that is not there": (
+        MAIN, "topic.outputs.endpoint", "topic.outputs.endPoint", "topic.bicep has no output endPoint",
+    ),
+    "a module is not there": (MAIN, "'modules/topic.bicep'", "'modules/topics.bicep'", "there is no modules/topics"),
+    "a parameter cannot be set": (
+        "infra/main.parameters.json", '    "speech": { "value": "${SPEECH=false}" },\n', "", "speech cannot be set",
+    ),
+    "azd and Bicep have other defaults": (
+        "infra/main.parameters.json", "${RECORDING=on}", "${RECORDING=off}", "recording is 'off' by default",
+    ),
+    "the hook reads what is not put out": (
+        MAIN, "output EVENTS_TOPIC_NAME string", "output TOPIC_NAME string", "EVENTS_TOPIC_NAME is no output",
+    ),
+    "a table is not created": (CALLS, "names.containers[2]", "names.containers[1]", "every one of the containers"),
+    "a query is not there": (
+        "infra/modules/alerts.bicep", "queries/alert-lost.kql", "queries/alert-gone.kql", "alert-gone.kql to load",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", MUTATIONS)
+def test_it_would_be_noticed_if(what: str, tmp_path: Path) -> None:
+    name, old, new, expected = MUTATIONS[what]
+    shutil.copytree(ROOT / "infra", tmp_path / "infra")
+    shutil.copy(ROOT / "function_app.py", tmp_path)
+    source = (tmp_path / name).read_text()
+    assert old in source, "the mutation no longer fits"
+    (tmp_path / name).write_text(source.replace(old, new, 1))
+    infra = Infra(tmp_path)
+    problems = check_syntax_first(infra) or [
+        *(problem for check in CHECKS for problem in check(infra)),
+        *check_settings(infra, read_by_the_code()),
+    ]
+    assert any(expected in problem for problem in problems), problems
+
+
+def check_syntax_first(infra: Infra) -> list[str]:
+    """What cannot be parsed cannot be checked either."""
+    return CHECKS[0](infra)
+
+
+# -- The hook ------------------------------------------------------------------------------------------------
+
+OUTPUTS = {
+    "FUNCTION_APP_NAME": "func-x",
+    "FUNCTION_APP_HOST": "func-x.azurewebsites.net",
+    "AZURE_RESOURCE_GROUP": "rg-x",
+    "EVENTS_TOPIC_NAME": "evgt-x",
+    "ACS_SYSTEM_TOPIC_NAME": "evgst-x",
+    "ACS_RESOURCE_GROUP": "rg-acs",
+    "CALL_STORAGE_NAME": "stx",
+    "DEADLETTERS_CONTAINER": "deadletters",
+}
+
+
+class Hook:
+    """``postdeploy.sh`` with an ``az`` and a ``curl`` that do as they are told and write down what they were asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.pretend("az", "exit 0")
+        self.pretend("curl", "exit 0")
+
+    def pretend(self, tool: str, does: str) -> None:
+        path = self._folder / tool
+        path.write_text(f'#!/bin/sh\necho "{tool} $*" >> "{self._folder}/asked"\n{does}\n')
+        path.chmod(0o755)
+
+    def run(self, **changed: str) -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": f"{self._folder}:/usr/bin:/bin", "HEALTH_SECONDS": "1", "HEALTH_PAUSE": "1"}
+        script = str(ROOT / "infra/hooks/postdeploy.sh")
+        return subprocess.run(  # noqa: S603
+            ["/bin/sh", script], env=environment | OUTPUTS | changed, capture_output=True, text=True, check=False
+        )
+
+    @property
+    def asked(self) -> list[str]:
+        path = self._folder / "asked"
+        return path.read_text().splitlines() if path.exists() else []
+
+
+@pytest.fixture
+def hook(tmp_path: Path) -> Hook:
+    return Hook(tmp_path)
+
+
+def test_the_hook_waits_for_health_and_for_each_function_and_subscribes(hook: Hook) -> None:
+    done = hook.run(RESOURCE_ACCOUNTS="a,b")
+    assert done.returncode == 0, done.stderr
+    assert hook.asked[0].endswith("https://func-x.azurewebsites.net/api/health")
+    looked_for = {line.split("--function-name ")[1].split()[0] for line in hook.asked if "function show" in line}
+    assert looked_for == Infra(ROOT).event_functions
+    assert "subscriptions.bicep" in hook.asked[-1]
+    assert "resourceAccounts=a,b" in hook.asked[-1]
+    assert "systemTopicResourceGroup=rg-acs" in hook.asked[-1]
+
+
+def test_the_hook_waits_until_the_app_is_healthy(hook: Hook, tmp_path: Path) -> None:
+    hook.pretend("curl", f'[ -e "{tmp_path}/tried" ] || {{ touch "{tmp_path}/tried"; exit 22; }}')
+    assert hook.run().returncode == 0
+    assert [line.split()[0] for line in hook.asked[:2]] == ["curl", "curl"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "does", "why"),
+    [
+        ("curl", "exit 22", "the app is not healthy"),
+        ("az", "exit 1", "Azure knows no function incoming_call"),
+        ("az", 'case "$*" in *deployment*) exit 1;; esac', "the subscriptions could not be created"),
+    ],
+)
+def test_the_hook_fails_loudly(hook: Hook, tool: str, does: str, why: str) -> None:
+    hook.pretend(tool, does)
+    done = hook.run()
+    assert done.returncode == 1
+    assert why in done.stderr
+    assert "NOT FINISHED" in done.stderr
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_the_hook_names_what_is_missing(hook: Hook, name: str) -> None:
+    done = hook.run(**{name: ""})
+    assert done.returncode == 1
+    assert f"{name} is not set" in done.stderr
+    assert hook.asked == []

@@ -1,0 +1,68 @@
+"""What is deployed, in a clean environment: the package, what it requires, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from local.package import build, contents, install, load
+from local.stack import LOCAL, ROOT
+
+FUNCTIONS = {each["function"] for each in LOCAL["subscriptions"]} | {"callbacks", "health", "wake_call", "sweep"}
+LARGEST = 1_000_000  # bytes; it is some fifty thousand, and what makes it ten times larger is there by mistake
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("package") / "app.zip")
+
+
+@pytest.fixture(scope="module")
+def requirements() -> Path:
+    """A folder with what requirements.txt names and nothing else, kept for the next run."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    digest = hashlib.sha256((ROOT / "requirements.txt").read_bytes()).hexdigest()[:16]
+    folder = ROOT / f".local/requirements/{version}-{digest}"
+    if not folder.exists():
+        unfinished = folder.with_name(f"{folder.name}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        install(unfinished).rename(folder)
+    return folder
+
+
+def test_what_is_deployed_is_what_runs() -> None:
+    needed = {"function_app.py", "host.json", "requirements.txt"}
+    shared = {str(path.relative_to(ROOT)) for path in (ROOT / "shared").rglob("*.py")}
+    assert set(contents()) == needed | shared
+
+
+def test_the_package_is_small_and_the_same_each_time(package: Path, tmp_path: Path) -> None:
+    assert package.stat().st_size < LARGEST
+    assert build(tmp_path / "again.zip").read_bytes() == package.read_bytes()
+
+
+def test_no_secret_is_in_the_package(package: Path) -> None:
+    sample = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
+    keys = {sample["ACS_ACCESS_KEY"], sample["EVENTS_TOPIC_KEY"], "AccountKey="}
+    with zipfile.ZipFile(package) as zipped:
+        for name in zipped.namelist():
+            text = zipped.read(name).decode()
+            assert not any(key in text for key in keys), name
+
+
+def test_every_function_is_listed_with_nothing_else_installed(package: Path, requirements: Path) -> None:
+    said = load(package, requirements)
+    assert {name for name, _ in said["functions"]} == FUNCTIONS
+    assert said["inside"]
+    assert said["foreign"] == []
+
+
+def test_what_a_deployment_lacks_would_be_noticed(package: Path, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="cannot be imported"):
+        load(package, tmp_path)

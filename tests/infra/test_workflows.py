@@ -1,0 +1,69 @@
+"""The workflows and azd's file: that nothing moves under them, and that they name what there is."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+import tree_sitter_powershell
+from tree_sitter import Language, Parser
+
+from local.stack import ROOT
+from tests.infra.bicep import walk
+
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_actions_are_pinned_by_commit_and_say_which_release_that_is(path: Path) -> None:
+    uses = re.findall(r"uses: (.+)", path.read_text())
+    assert uses
+    for each in uses:
+        assert re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_may_do_nothing_but_what_its_jobs_ask_for(path: Path) -> None:
+    text = path.read_text()
+    assert "\npermissions: {}\n" in text
+    granted = set(re.findall(r"^      ([\w-]+: \w+)", text, flags=re.MULTILINE)) & {
+        f"{what}: write" for what in ("contents", "packages", "actions", "id-token", "pull-requests", "checks")
+    }
+    assert granted <= ({"id-token: write"} if path.name == "deploy.yml" else set())
+
+
+def test_no_workflow_has_a_secret() -> None:
+    assert not any("secrets." in path.read_text() for path in WORKFLOWS)
+
+
+def test_what_is_to_be_compiled_is_compiled_and_shown_before_it_is_deployed() -> None:
+    deploy = (ROOT / ".github/workflows/deploy.yml").read_text()
+    for word in ("az bicep lint", "az bicep build", "what-if", "--preview", "needs: preview"):
+        assert word in deploy
+    assert "az bicep build" in (ROOT / ".github/workflows/ci.yml").read_text()
+
+
+def test_workflows_run_what_there_is() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    for path in WORKFLOWS:
+        assert set(re.findall(r"\bmake ([a-z]+)", path.read_text())) <= targets
+
+
+def test_azd_finds_what_its_file_names() -> None:
+    text = (ROOT / "azure.yaml").read_text()
+    hooks = re.findall(r"run: (\S+)", text)
+    assert hooks == ["infra/hooks/postdeploy.sh", "infra/hooks/postdeploy.ps1"]
+    assert all((ROOT / hook).exists() for hook in hooks)
+    assert os.access(ROOT / hooks[0], os.X_OK)
+    assert (ROOT / "infra/main.bicep").exists()
+    assert "continueOnError: false" in text
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "infra").rglob("*.ps1")), ids=lambda path: path.name)
+def test_powershell_can_be_parsed(path: Path) -> None:
+    """There is no PowerShell here to run it with."""
+    root = Parser(Language(tree_sitter_powershell.language())).parse(path.read_bytes()).root_node
+    wrong = [node.start_point[0] + 1 for node in walk(root) if node.is_missing or node.type == "ERROR"]
+    assert not wrong, f"{path.name}, lines {wrong}"
