@@ -43,7 +43,7 @@ from shared.platform.clients import Clients
 from shared.platform.perform import Performer
 from shared.platform.quarantine import keep_aside
 from shared.platform.settings import Settings
-from shared.platform.store import Conflict, Row, Store
+from shared.platform.store import Conflict, Row, Store, stretches
 from shared.platform.wakes import wake_later
 
 log = logging.getLogger(__name__)
@@ -278,13 +278,23 @@ class App:
     @within(HANDLER_SECONDS)
     async def sweep(self) -> int:
         """Wake the calls whose moment has passed: their wake was lost, or something hangs. Returns how many."""
-        count = 0
-        async for call_id in self.store.due(self._now(), SWEPT_DAYS):
-            await wake_later(self.clients.wakes, call_id, timedelta())
-            count += 1
+        now = self._now()
+        sweeping = (self._sweep(stretch, now) for stretch in stretches(now, SWEPT_DAYS))
+        results = await asyncio.gather(*sweeping, return_exceptions=True)
+        for error in results:  # what one scan could not see does not keep the others from waking
+            if isinstance(error, BaseException):
+                raise error
+        count = sum(result for result in results if isinstance(result, int))
         if count:
             log.warning("sweep: %d calls woken", count)
         telemetry.tell(telemetry.Swept(count))
+        return count
+
+    async def _sweep(self, stretch: tuple[str, str], now: datetime) -> int:
+        count = 0
+        async for call_id in self.store.due(stretch, now):
+            await wake_later(self.clients.wakes, call_id, timedelta())
+            count += 1
         return count
 
     # -- Callbacks over HTTP -------------------------------------------------------------------------------

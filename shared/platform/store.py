@@ -92,11 +92,10 @@ class Store:
             return None
         return str(entity["call_id"])
 
-    async def due(self, now: datetime, days: int) -> AsyncIterator[str]:
-        """The ids of calls of the last ``days`` days that should be looked at by now."""
-        first, last = (moment.strftime("%Y%m%d") for moment in (now - timedelta(days=days), now + timedelta(days=1)))
+    async def due(self, stretch: tuple[str, str], now: datetime) -> AsyncIterator[str]:
+        """The ids of calls in a stretch of partitions that should be looked at by now."""
         query = "PartitionKey ge @first and PartitionKey lt @last and wake_at le @now"
-        parameters = {"first": first, "last": last + "~", "now": now}
+        parameters = {"first": stretch[0], "last": stretch[1], "now": now}
         async for entity in self._table.query_entities(query, select=["RowKey"], parameters=parameters):
             yield entity["RowKey"]
 
@@ -114,6 +113,14 @@ def _recordings_of(call: Call) -> set[str]:
 def partition_of(call_id: str) -> str:
     """``20261121-3f…`` → ``20261121-3``: the day, and one of 16 shards."""
     return call_id[:10]
+
+
+def stretches(now: datetime, days: int) -> list[tuple[str, str]]:
+    """The partitions of the last ``days`` days, and of tomorrow for clocks ahead of ours, in pieces to be scanned
+    beside each other: four a day, each from its first partition to the one after its last.
+    """
+    names = [(now + timedelta(days=day)).strftime("%Y%m%d") for day in range(-days, 2)]
+    return [(f"{day}-{first}", f"{day}-{last}") for day in names for first, last in ("04", "48", "8c", "cg")]
 
 
 def key(recording_id: str) -> str:

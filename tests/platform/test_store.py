@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from shared.calls.call import Call, Chunk, Entry, Measured, Recording, Result, State
 from shared.calls.effects import AnyAction, ArchiveChunk, Effect, FindCall, HangUp, Play, StartRecording
 from shared.calls.plans import Plan
-from shared.platform.store import Conflict, Row, Store, partition_of
+from shared.platform.store import Conflict, Row, Store, partition_of, stretches
 from tests.golden import START
 
 KIB = 1024
@@ -206,7 +206,7 @@ def waiting(id: str, due: datetime) -> Call:
 
 
 async def due(store: Store, now: datetime = START) -> set[str]:
-    return {id async for id in store.due(now, 2)}
+    return {id for stretch in stretches(now, 2) async for id in store.due(stretch, now)}
 
 
 @pytest.mark.parametrize(
