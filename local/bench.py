@@ -34,6 +34,8 @@ ANSWERS = 300
 WARM_UP = 30
 IMPORTS = 11
 
+SCAN = "GET calls()"  # a query of the table, as Azurite logs it
+
 IMPORT_BASE = "import azure.functions, azure.communication.callautomation.aio, aiohttp"
 IMPORT_APP = "import function_app"
 
@@ -167,7 +169,8 @@ async def storage_per_call(stack: Stack) -> Measured:
         before = len(storage_requests(stack.logs))
         await control(http, stack, "POST", "calls", {"from": CALLER, "to": ACCOUNT, "hangs_up_after": 2})
         await _archived(http, stack)
-        made = storage_requests(stack.logs)[before:]
+        # The sweep scans the table every minute, whatever calls there are: its scans are no call's.
+        made = [request for request in storage_requests(stack.logs)[before:] if not request.startswith(SCAN)]
     kinds = Counter(_kind(request) for request in made)
     detail = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
     return Measured("storage requests for a call's whole life", len(made), 22, "requests", detail)
