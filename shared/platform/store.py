@@ -30,7 +30,6 @@ VERSION = 1  # of the row's format
 PIECE = 16_000  # characters of JSON in one property; an emoji is two in UTF-16
 BINARY_PIECE = 60_000  # bytes
 LONG = 128_000  # bytes of JSON, from which it is compressed
-SHARDS = "0123456789abcdef"
 _SAFE = re.compile(r"[\w.-]{1,400}", re.ASCII)  # a key has 512 characters at most
 _INDEX = "recording "  # partitions of the index from recording ids to calls
 
