@@ -24,11 +24,13 @@ class Misconfigured(Exception):
 def parser() -> argparse.ArgumentParser:
     parse = argparse.ArgumentParser(
         prog="python -m emulator",
-        description="Azure Communication Services Call Automation and Event Grid on this machine.",
+        description="Azure Communication Services, Event Grid, Entra and Graph on this machine.",
     )
     add = parse.add_argument
     add("--host", default=HOST, help="address to listen on (%(default)s)")
     add("--port", type=int, default=PORT, help="port to listen on, 0 for any free one (%(default)s)")
+    add("--tls-port", type=int, help="listen here too, with TLS: Entra, Graph and whoever takes tokens (off)")
+    add("--tls-certificate", default=".local/emulator-tls.pem", help="its certificate; made if absent (%(default)s)")
     add("--config", default="infra/local.json", help="topics and subscriptions (%(default)s)")
     add("--functions-url", help="where functions are, instead of the config's 'functions'")
     add("--speed", type=_speed, default=1.0, help="how many times faster durations run (%(default)s)")
@@ -51,6 +53,8 @@ def configuration(arguments: argparse.Namespace) -> Config:
     return Config(
         host=arguments.host,
         port=arguments.port,
+        tls_port=arguments.tls_port,
+        tls_certificate=Path(arguments.tls_certificate),
         platform=_platform(Path(arguments.config)),
         functions_url=arguments.functions_url,
         speed=arguments.speed,
@@ -70,7 +74,8 @@ async def serve(config: Config) -> None:
         loop.add_signal_handler(name, stop.set)
     try:
         async with running(config) as emulator:
-            print(f"emulator ready at {emulator.url} (control under /_emulator/)", flush=True)
+            secure = f" and {emulator.tls_url}" if config.tls_port is not None else ""
+            print(f"emulator ready at {emulator.url}{secure} (control under /_emulator/)", flush=True)
             await stop.wait()
     except BadConfig as error:
         raise Misconfigured(str(error)) from error
@@ -101,7 +106,9 @@ def _platform(path: Path) -> dict[str, Any]:
 
 def _listening_failed(config: Config, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {config.port} is in use; choose another with --port"
+        secure = config.tls_port is not None and f", {config.tls_port})" in str(error)
+        port, option = (config.tls_port, "--tls-port") if secure else (config.port, "--port")
+        return f"port {port} is in use; choose another with {option}"
     return f"can't listen on {config.host}:{config.port} (--host, --port): {error.strerror or error}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 HOST = "127.0.0.1"
@@ -27,6 +28,8 @@ class Config:
     start_recording_answer: str = START_RECORDING_ANSWERS[0]
     access_key: str = ACCESS_KEY
     resource_id: str = RESOURCE_ID
+    tls_port: int | None = None  # also listen here, with TLS; 0 for any free port
+    tls_certificate: Path = Path(".local/emulator-tls.pem")  # made if there is none
     seed: int | None = None
     storage: str | None = None
 

@@ -13,6 +13,8 @@ from emulator.acs.calls import Call, Script
 from emulator.acs.identifiers import parse
 from emulator.acs.wire import ENUMS
 from emulator.config import START_RECORDING_ANSWERS
+from emulator.directory import UnknownTenant
+from emulator.entra.routes import NotSignedIn
 from emulator.faults import BadFault
 from emulator.people import BadBehaviour, Behaviour
 
@@ -36,7 +38,7 @@ async def explain(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     try:
         return await handler(request)
-    except (Refused, BadFault, BadBehaviour) as error:
+    except (Refused, BadFault, BadBehaviour, UnknownTenant, NotSignedIn) as error:
         return web.json_response({"error": str(error)}, status=400)
     except web.HTTPException as error:
         return web.json_response({"error": error.reason}, status=error.status)
@@ -80,7 +82,7 @@ class Control:
     # Calls
 
     async def _dial(self, request: web.Request) -> web.Response:
-        told = await _body(request)
+        told = await body_of(request)
         many = told if isinstance(told, list) else [told]
         dials = [_Dial(one) for one in many]  # all are understood before the first one rings
         rung = [dial.ring(self._emulator) for dial in dials]
@@ -99,14 +101,14 @@ class Control:
         return web.json_response(self._find(request).describe())
 
     async def _hang_up(self, request: web.Request) -> web.Response:
-        told = _object(await _body(request))
+        told = object_of(await body_of(request))
         call = self._find(request)
         who = told.get("who")
         self._service.hang_up(call, parse(_text(told, "who"))["rawId"] if who else None)
         return web.json_response(call.describe())
 
     async def _press(self, request: web.Request) -> web.Response:
-        told = _object(await _body(request))
+        told = object_of(await body_of(request))
         call, who = self._find(request), told.get("who")
         if not call.connected:
             raise Refused("nobody answered yet, or the call is over: no keys can be pressed")
@@ -115,7 +117,7 @@ class Control:
 
     async def _behave(self, request: web.Request) -> web.Response:
         who = parse(request.match_info["rawId"])
-        behaviour = Behaviour.parse(_object(await _body(request)))
+        behaviour = Behaviour.parse(object_of(await body_of(request)))
         self._service.people.tell(who["rawId"], behaviour)
         return web.json_response({"rawId": who["rawId"], "behaviour": behaviour.does, "after": behaviour.after})
 
@@ -142,7 +144,7 @@ class Control:
         return web.json_response({"faults": self._emulator.faults.rules()})
 
     async def _add_fault(self, request: web.Request) -> web.Response:
-        told = await _body(request)
+        told = await body_of(request)
         faults = [self._emulator.faults.add(rule) for rule in (told if isinstance(told, list) else [told])]
         answers = [fault.describe() for fault in faults]
         return web.json_response(answers if isinstance(told, list) else answers[0], status=201)
@@ -155,7 +157,7 @@ class Control:
         return web.json_response({**asdict(self._service.options), "speed": self._emulator.clock.speed})
 
     async def _set_options(self, request: web.Request) -> web.Response:
-        told = _object(await _body(request))
+        told = object_of(await body_of(request))
         checks = {"speed": _positive, **_OPTIONS}
         for name, value in told.items():
             if name not in checks:
@@ -168,7 +170,7 @@ class Control:
     # Events and tokens
 
     async def _publish(self, request: web.Request) -> web.Response:
-        told = _object(await _body(request))
+        told = object_of(await body_of(request))
         events = told.get("events")
         if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
             raise Refused("'events' is a list of CloudEvents")
@@ -183,7 +185,7 @@ class Control:
         return web.json_response({"deadletters": self._emulator.grid.dead_letters()}, dumps=_dumps)
 
     async def _token(self, request: web.Request) -> web.Response:
-        told, config = _object(await _body(request)), self._service.config
+        told, config = object_of(await body_of(request)), self._service.config
         token = self._service.keys.token(
             issuer=_text(told, "issuer", self._service.base_url),
             audience=_text(told, "audience", config.resource_id),
@@ -194,7 +196,7 @@ class Control:
         return web.json_response({"token": token})
 
     async def _rotate(self, request: web.Request) -> web.Response:
-        told = _object(await _body(request))
+        told = object_of(await body_of(request))
         return web.json_response({"kid": self._service.keys.rotate(forget=bool(told.get("forget")))})
 
 
@@ -202,7 +204,7 @@ class _Dial:
     """One call to be made, as it was asked for."""
 
     def __init__(self, told: Any) -> None:
-        told = _object(told)
+        told = object_of(told)
         self.source = parse(_text(told, "from", DEFAULT_CALLER))
         self.target = parse(_text(told, "to", DEFAULT_ACCOUNT))
         self.kind = told.get("kind", "tpe")
@@ -219,7 +221,7 @@ class _Dial:
         )
         self.script = Script(
             hangs_up_after=None if hangs_up is None else _number(told, "hangs_up_after"),
-            presses=[(_number(press, "after", 0.0), _tone(press)) for press in map(_object, _presses(told))],
+            presses=[(_number(press, "after", 0.0), _tone(press)) for press in map(object_of, _presses(told))],
             recording_chunks=None if chunks is None else _count("recording_chunks", chunks, least=1),
             zero_byte_downloads=None if zeroes is None else _count("zero_byte_downloads", zeroes),
         )
@@ -264,7 +266,7 @@ def _presses(told: dict[str, Any]) -> list[Any]:
     return presses
 
 
-async def _body(request: web.Request) -> Any:
+async def body_of(request: web.Request) -> Any:
     text = await request.text()
     try:
         return json.loads(text) if text else {}
@@ -272,7 +274,7 @@ async def _body(request: web.Request) -> Any:
         raise Refused(f"the body is not JSON: {error}") from error
 
 
-def _object(told: Any) -> dict[str, Any]:
+def object_of(told: Any) -> dict[str, Any]:
     if not isinstance(told, dict):
         raise Refused(f"expected a JSON object, not {type(told).__name__}")
     return told

@@ -8,14 +8,15 @@ A rule says where it applies, to what, what happens and how often::
 ``where``
     ``acs`` (a request to Call Automation; facts: ``operation``), ``callbacks`` (an event on its way to the
     callback URL; facts: ``type``), ``eventgrid`` (a delivery to a subscription; facts: ``type``,
-    ``subscription``, ``topic``) or ``recording`` (a recording that was asked for; facts: ``call_connection_id``).
+    ``subscription``, ``topic``), ``recording`` (a recording that was asked for; facts: ``call_connection_id``), or
+    ``graph``, ``entra`` and ``arm`` (a request to Graph, Entra and Resource Manager; facts: ``operation``).
 ``do``
     ``duplicate`` (``count`` deliveries in all, at once), ``reorder`` (hold events until ``count`` are held
     or ``seconds`` passed, then send them in reverse), ``delay`` (``seconds``; at ``acs`` the effect takes
     place at once and only the answer is late, so that callbacks overtake it), ``drop`` (never happens),
     ``lose_ack`` (it happens, but the sender is not told), ``status`` (answer ``status`` with ``code``,
-    ``message``, ``retry_after``) and, for recordings, ``fail`` (StartRecordingFailed with ``code``, ``subCode``,
-    ``message``).
+    ``message``, ``retry_after``), for recordings ``fail`` (StartRecordingFailed with ``code``, ``subCode``,
+    ``message``), and at ``graph`` ``next_link`` (the next page's link leads to ``host``).
 ``times``
     How often the rule applies before it is used up; none means always.
 """
@@ -30,6 +31,9 @@ WHERE = {
     "callbacks": {"duplicate", "reorder", "delay", "drop", "lose_ack"},
     "eventgrid": {"duplicate", "reorder", "delay", "drop", "lose_ack"},
     "recording": {"fail"},
+    "graph": {"delay", "drop", "lose_ack", "next_link", "status"},
+    "entra": {"delay", "drop", "status"},
+    "arm": {"status"},
 }
 
 

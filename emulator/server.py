@@ -1,4 +1,7 @@
-"""The whole emulator as one web server: ACS at its root, Event Grid and the control API beside it."""
+"""The whole emulator as one web server: ACS at its root, the other services and the control API beside it.
+
+The same is served on a second port with TLS, for clients that send tokens: to Entra, Graph and Resource Manager.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,19 @@ from typing import Any
 
 from aiohttp import web
 
+from emulator import tls
 from emulator.acs.gateway import Gateway
 from emulator.acs.service import SYSTEM_TOPIC, Service
+from emulator.arm import Arm
 from emulator.clock import Clock
 from emulator.config import Config
 from emulator.control import Control, explain
+from emulator.directory import Directory
+from emulator.directory_control import DirectoryControl
+from emulator.entra import Entra
 from emulator.eventgrid import EventGrid
 from emulator.faults import Faults
+from emulator.graph import Graph
 from emulator.journal import Journal
 
 MAX_BODY = 8 * 1024 * 1024  # bytes; well above any of the services' own limits
@@ -37,6 +46,13 @@ class Emulator:
         self.service = Service(
             config, clock=self.clock, journal=self.journal, faults=self.faults, publish=self.grid.publish
         )
+        self.directory = Directory()
+        self.entra = Entra(
+            self.directory, clock=self.clock, journal=self.journal, faults=self.faults, url=lambda: self.tls_url
+        )
+        self.service.verify = self.entra.verify
+        self.graph = Graph(self.directory, self.entra.verify, self.faults, self.journal, self.clock)
+        self.tls_url = ""
         self._runner: web.AppRunner | None = None
 
     @property
@@ -49,12 +65,22 @@ class Emulator:
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, self.config.host, self.config.port).start()
+            await self._listen_with_tls(self._runner)
         except OSError:
             await self._runner.cleanup()
             raise
         host = "127.0.0.1" if self.config.host in ("0.0.0.0", "::") else self.config.host  # noqa: S104
         self.service.base_url = f"http://{host}:{self._runner.addresses[0][1]}"
+        scheme = "http" if self.config.tls_port is None else "https"
+        self.tls_url = f"{scheme}://{host}:{self._runner.addresses[-1][1]}"
         await self.grid.start()
+
+    async def _listen_with_tls(self, runner: web.AppRunner) -> None:
+        if self.config.tls_port is None:
+            return
+        certificate = tls.ensure(self.config.tls_certificate)
+        site = web.TCPSite(runner, self.config.host, self.config.tls_port, ssl_context=tls.context(certificate))
+        await site.start()
 
     async def stop(self) -> None:
         await self.service.close()
@@ -67,6 +93,9 @@ class Emulator:
         self.clock.speed = self.config.speed
         await self.service.reset()
         self.grid.reset()
+        self.directory.reset()
+        self.entra.reset()
+        self.graph.reset()
         self.journal.clear()
 
     async def announce(self, events: list[dict[str, Any]], *, after: float = 0) -> None:
@@ -85,7 +114,11 @@ class Emulator:
         application = web.Application(client_max_size=MAX_BODY, middlewares=[explain])
         application.add_routes(Gateway(self.service).routes())
         application.add_routes(self.grid.routes())
+        application.add_routes(self.entra.routes())
+        application.add_routes(self.graph.routes())
+        application.add_routes(Arm(self.grid, self.entra.verify, self.faults, self.journal).routes())
         application.add_routes(Control(self).routes())
+        application.add_routes(DirectoryControl(self).routes())
         return application
 
 

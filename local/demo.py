@@ -27,7 +27,7 @@ from shared.calls.call import Call, State
 from shared.calls.machine import recording_status
 
 QUIET_SECONDS = 1.0  # nothing more happens once the call is over and the emulator has been idle for so long
-PORTS = "default, free (any that are free) or five numbers: emulator,host,blob,queue,table"
+PORTS = "default, free (any that are free) or six numbers: emulator,host,blob,queue,table,tls"
 WAITING = {"starting", "active", "stopped"}
 
 

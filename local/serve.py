@@ -22,7 +22,8 @@ def what_next(stack: Stack) -> str:
     emulator, host, storage = stack.emulator_url, stack.host_url, stack.ports.storage()
     dial = f'{{"from": "{CALLER}", "to": "{ACCOUNT}", "hangs_up_after": 10}}'
     return f"""
-{BOLD}It runs.{PLAIN} Emulator {emulator}, Functions host {host}{" (start it yourself)" if stack.host == "none" else ""}
+{BOLD}It runs.{PLAIN} Emulator {emulator} and, with TLS, {stack.tls_url}
+Functions host {host}{" (start it yourself)" if stack.host == "none" else ""}
 
 Dial a resource account; the caller hangs up after ten seconds:
   curl -X POST {emulator}/_emulator/calls -d '{dial}'

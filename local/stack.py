@@ -23,6 +23,8 @@ from azure.data.tables.aio import TableServiceClient
 from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
+from emulator import tls
+
 ROOT = Path(__file__).parent.parent
 AZURITE = ROOT / "emulator/azurite/node_modules/azurite/dist/src/azurite.js"
 LOCAL = json.loads((ROOT / "infra/local.json").read_text())
@@ -31,6 +33,8 @@ SAMPLE = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
 # Azurite's published account: https://learn.microsoft.com/azure/storage/common/storage-use-azurite
 ACCOUNT = "devstoreaccount1"
 ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+
+CERTIFICATE = ROOT / SAMPLE["SSL_CERT_FILE"]
 
 START_SECONDS = 60.0
 
@@ -46,10 +50,11 @@ class Ports:
     blob: int = 10000
     queue: int = 10001
     table: int = 10002
+    tls: int = 7443
 
     @classmethod
     def parse(cls, text: str) -> Ports:
-        """``default``, ``free``, or the five numbers separated by commas. Raises ValueError."""
+        """``default``, ``free``, or the six numbers separated by commas. Raises ValueError."""
         if text in {"default", "free"}:
             return cls() if text == "default" else cls.free()
         numbers = [int(number) for number in text.split(",")]
@@ -60,7 +65,7 @@ class Ports:
     @classmethod
     def free(cls) -> Ports:
         """Ports that nobody uses just now, for tests that run beside each other."""
-        sockets = [socket.socket() for _ in range(5)]
+        sockets = [socket.socket() for _ in fields(cls)]
         for each in sockets:
             each.bind(("127.0.0.1", 0))
         ports = cls(*(each.getsockname()[1] for each in sockets))
@@ -76,9 +81,11 @@ class Ports:
 
     def settings(self) -> dict[str, str]:
         """``local.settings.sample.json``, moved to these ports."""
-        emulator, host = f"127.0.0.1:{self.emulator}", f"127.0.0.1:{self.host}"
-        moved = {k: v.replace("127.0.0.1:7080", emulator).replace("127.0.0.1:7071", host) for k, v in SAMPLE.items()}
-        return moved | {"AzureWebJobsStorage": self.storage(), "CALL_STORAGE": self.storage()}
+        standard, moved = Ports(), dict(SAMPLE)
+        for here, there in ((standard.emulator, self.emulator), (standard.host, self.host), (standard.tls, self.tls)):
+            moved = {k: v.replace(f"127.0.0.1:{here}", f"127.0.0.1:{there}") for k, v in moved.items()}
+        absolute = {"SSL_CERT_FILE": str(CERTIFICATE)}  # the host may run in another folder
+        return moved | {"AzureWebJobsStorage": self.storage(), "CALL_STORAGE": self.storage()} | absolute
 
 
 @dataclass
@@ -104,12 +111,18 @@ class Stack:
         return f"http://127.0.0.1:{self.ports.emulator}"
 
     @property
+    def tls_url(self) -> str:
+        """Where the emulator takes tokens: Entra, Graph, Resource Manager."""
+        return f"https://127.0.0.1:{self.ports.tls}"
+
+    @property
     def host_url(self) -> str:
         return f"http://127.0.0.1:{self.ports.host}"
 
     async def __aenter__(self) -> Self:
         try:
             self.logs.mkdir(parents=True, exist_ok=True)
+            tls.ensure(CERTIFICATE)  # before the host starts, which trusts what it finds then
             await self.start_storage()
             await asyncio.gather(self.start_emulator(), self.start_host())
         except BaseException:
@@ -138,10 +151,14 @@ class Stack:
     async def start_emulator(self) -> None:
         port = self.ports.emulator
         _check_free(port, "the emulator")
+        _check_free(self.ports.tls, "the emulator's TLS port")
         functions = f"{self.host_url}/runtime/webhooks/EventGrid"
         options = ("--port", str(port), "--config", str(ROOT / "infra/local.json"), "--functions-url", functions)
         storage = ("--storage", self.ports.storage())
-        await self._start("emulator", sys.executable, "-m", "emulator", *options, *storage, *self.emulator_options)
+        secure = ("--tls-port", str(self.ports.tls), "--tls-certificate", str(CERTIFICATE))
+        await self._start(
+            "emulator", sys.executable, "-m", "emulator", *options, *storage, *secure, *self.emulator_options
+        )
         await self._listening("emulator", port)
 
     async def start_host(self) -> None:
@@ -249,7 +266,7 @@ def _check_free(port: int, who: str) -> None:
         except OSError:
             raise NotStarted(
                 f"port {port} is in use, which {who} needs: stop what uses it, or choose other ports "
-                "(PORTS=free takes any that are free, PORTS=7180,7171,11000,11001,11002 these)."
+                "(PORTS=free takes any that are free, PORTS=7180,7171,11000,11001,11002,7543 these)."
             ) from None
 
 

@@ -18,6 +18,17 @@ INVALID_ARGUMENT = "8523"
 TERMINATED = "8528"
 RECORDING_ACTIVE = "8559"
 INVALID_STATE = "8585"
+# Of identities and access: IDENTITY_NOT_OWNED and INVALID_TOKEN were recorded from the service (azure-sdk-for-js,
+# recordings of communication-identity), the others are assumed.
+IDENTITY_NOT_OWNED = "IdentityNotOwned"
+INVALID_TOKEN = "InvalidAccessToken"
+FORBIDDEN = "Forbidden"
+PLAIN = {
+    INVALID_MEDIA_MODE: "InternalError",
+    TOO_MANY_REQUESTS: "TooManyRequests",
+    NOT_FOUND: "NotFound",
+    INVALID_ARGUMENT: "BadRequest",
+}
 DENIED = "Denied"  # assumed: what the resource provider says of a signature that doesn't match
 
 
@@ -27,6 +38,10 @@ class AcsError(Exception):
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
+
+    def plainly(self) -> AcsError:
+        """The same without Call Automation's numbers, which the services beside it don't have."""
+        return AcsError(self.status, PLAIN.get(self.code, self.code), self.message)
 
     def body(self) -> dict[str, Any]:
         return {"error": {"code": self.code, "message": self.message}}

@@ -1,4 +1,4 @@
-"""Call Automation over HTTP: who is let in, what is repeated, what goes wrong on purpose, what is written down."""
+"""ACS over HTTP: who is let in, what is repeated, what goes wrong on purpose, what is written down."""
 
 from __future__ import annotations
 
@@ -13,9 +13,16 @@ from typing import Any
 
 from aiohttp import web
 
-from emulator.acs import answering, errors, media, participants, recordings, signature, tokens, wire
+from emulator.acs import access, answering, errors, identity, media, participants, recordings, signature, tokens, wire
 from emulator.acs.errors import AcsError
-from emulator.acs.operations import DELETE_RECORDING, DOWNLOAD_RECORDING, OPERATIONS, Operation
+from emulator.acs.operations import (
+    ACCESS_OPERATIONS,
+    DELETE_RECORDING,
+    DOWNLOAD_RECORDING,
+    IDENTITY_OPERATIONS,
+    OPERATIONS,
+    Operation,
+)
 from emulator.acs.repeatability import Answer
 from emulator.acs.requests import Request
 from emulator.acs.service import Service
@@ -60,6 +67,7 @@ HANDLERS: dict[str, Handler] = {
     "PauseRecording": recordings.pause_recording,
     "ResumeRecording": recordings.resume_recording,
 }
+OTHERS: dict[str, Handler] = {**identity.HANDLERS, **access.HANDLERS}  # services beside Call Automation
 
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-\w+)*")
 _REPEATABILITY_HEADERS = ("Repeatability-Request-ID", "Repeatability-First-Sent")
@@ -109,7 +117,10 @@ class Gateway:
         return [
             web.get(tokens.CONFIGURATION_PATH, self._configuration),
             web.get(tokens.KEYS_PATH, self._keys),
-            *(web.route(op.method, op.path, self._handler(op)) for op in OPERATIONS),
+            *(
+                web.route(op.method, op.path, self._handler(op))
+                for op in (*OPERATIONS, *IDENTITY_OPERATIONS, *ACCESS_OPERATIONS)
+            ),
             web.get(DOWNLOAD_RECORDING.path, self._download),
             web.delete(DELETE_RECORDING.path, self._delete),
             web.route("*", "/calling/{rest:.*}", self._unrouted),
@@ -123,20 +134,23 @@ class Gateway:
             try:
                 answer = await self._perform(exchange, operation)
             except AcsError as error:
-                answer = Answer(error.body(), error.status)
+                told = error.plainly() if operation.name in OTHERS else error
+                answer = Answer(told.body(), told.status)
             return await self._close(exchange, self._response(exchange, operation, answer))
 
         return handle
 
     async def _perform(self, exchange: _Exchange, operation: Operation) -> Answer:
-        self._authenticate(exchange)
+        bearer = self._bearer(exchange) if operation.by == "token" else ""
+        if not bearer:
+            self._authenticate(exchange)
         self._misbehave(exchange)
         version = exchange.http.query.get("api-version", "")
         if not _API_VERSION.fullmatch(version):
             raise errors.invalid("The query parameter 'api-version' is required, as yyyy-mm-dd.")
         repeatable = operation.repeatable and self._service.options.repeatability
         if not repeatable or exchange.request_id is None:
-            return await self._carry_out(exchange, operation)
+            return await self._carry_out(exchange, operation, bearer)
         return await self._once(exchange, operation, exchange.request_id)
 
     async def _once(self, exchange: _Exchange, operation: Operation, request_id: str) -> Answer:
@@ -156,14 +170,15 @@ class Gateway:
         memory.keep(operation.name, request_id, answer)
         return answer
 
-    async def _carry_out(self, exchange: _Exchange, operation: Operation) -> Answer:
+    async def _carry_out(self, exchange: _Exchange, operation: Operation, bearer: str = "") -> Answer:
         body = self._parse(exchange, operation)
-        request = Request(dict(exchange.http.match_info), body, self._call(exchange, operation))
-        answer = HANDLERS[operation.name](self._service, request)
+        request = Request(dict(exchange.http.match_info), body, self._call(exchange, operation), bearer)
+        handler = HANDLERS.get(operation.name) or OTHERS[operation.name]
+        answer = handler(self._service, request)
         return await answer if inspect.isawaitable(answer) else answer
 
     def _parse(self, exchange: _Exchange, operation: Operation) -> dict[str, Any]:
-        if operation.model is None:
+        if operation.model is None or (operation.optional_body and not exchange.raw):
             return {}
         if exchange.body is None:
             raise errors.invalid("The request body must be a JSON object.")
@@ -268,6 +283,12 @@ class Gateway:
             now=self._service.clock.now(),
         )
 
+    def _bearer(self, exchange: _Exchange) -> str:
+        scheme, _, token = exchange.http.headers.get("Authorization", "").partition(" ")
+        if scheme != "Bearer" or not token:
+            raise identity.invalid_token()
+        return token
+
     def _hosts(self, http: web.Request) -> Iterator[str]:
         own = self._service.base_url.removeprefix("http://")
         yield http.headers.get("Host", "")
@@ -318,10 +339,15 @@ class Gateway:
             path=http.path,
             status=status,
             received=stamp(exchange.received),
-            body=exchange.body,
+            body=_discreet(exchange.body),
             headers={name: http.headers[name] for name in _REPEATABILITY_HEADERS if name in http.headers},
             repeated=exchange.repeated,
         )
+
+
+def _discreet(body: Any) -> Any:
+    """A body as it is written down: without the Entra token that is exchanged."""
+    return {**body, "token": "…"} if isinstance(body, dict) and "token" in body else body
 
 
 def _json(status: int, body: dict[str, Any] | None, headers: dict[str, str]) -> web.Response:

@@ -1,4 +1,4 @@
-"""Every operation of the SDK: where it is, what it takes, when it is allowed, and how far it is emulated."""
+"""Every operation of the SDKs: where it is, what it takes, when it is allowed, and how far it is emulated."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 SDK_VERSION = "1.6.0"
+IDENTITY_SDK_VERSION = "1.5.0"
+ACCESS_API_VERSION = "2025-06-30"
 
 Allowed = Literal["no call", "any time", "connected", "established"]
 Extent = Literal["fully behaved", "accepted only"]
 Shape = Literal["documented", "recorded", "assumed"]
+Signed = Literal["key", "token"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,8 @@ class Operation:
 
     ``allowed`` says what the call must be: any connection, or one that is established. ``shape`` says where the
     form of requests and answers comes from: *documented* in the public REST specification, *recorded* from
-    the service (the SDK repositories' test recordings), or *assumed*.
+    the service (the SDK repositories' test recordings), or *assumed*. ``by`` is what a request proves itself with: the
+    access key or somebody's Entra token. ``optional_body``: it may come without one.
     """
 
     name: str
@@ -32,6 +36,8 @@ class Operation:
     extent: Extent = "fully behaved"
     shape: Shape = "documented"
     note: str = ""
+    by: Signed = "key"
+    optional_body: bool = False
 
 
 _CALLS = "/calling/callConnections"
@@ -120,6 +126,55 @@ OPERATIONS = (
     Operation("StopRecording", "DELETE", _RECORDING, 204, allowed="no call"),
     Operation("PauseRecording", "POST", _RECORDING + ":pause", 202, allowed="no call"),
     Operation("ResumeRecording", "POST", _RECORDING + ":resume", 202, allowed="no call"),
+)
+
+# The other SDK, azure-communication-identity.
+_IDENTITIES = "/identities"
+_IDENTITY = _IDENTITIES + "/{id:[^/]+}"
+IDENTITY_OPERATIONS = (
+    Operation(
+        *("CommunicationIdentityCreate", "POST", _IDENTITIES, 201, "CommunicationIdentityCreateRequest"),
+        allowed="no call",
+        optional_body=True,
+    ),
+    Operation("CommunicationIdentityDelete", "DELETE", _IDENTITY, 204, allowed="no call"),
+    Operation(
+        *("CommunicationIdentityRevokeAccessTokens", "POST", _IDENTITY + "/:revokeAccessTokens", 204),
+        allowed="no call",
+        extent="accepted only",
+        note="nothing here takes the tokens that are revoked",
+    ),
+    Operation(
+        *("CommunicationIdentityIssueAccessToken", "POST", _IDENTITY + "/:issueAccessToken", 200),
+        model="CommunicationIdentityAccessTokenRequest",
+        allowed="no call",
+    ),
+    Operation(
+        *("CommunicationIdentityExchangeTeamsUserAccessToken", "POST", "/teamsUser/:exchangeAccessToken", 200),
+        model="TeamsUserExchangeTokenRequest",
+        allowed="no call",
+        shape="recorded",
+        note="the Entra token must come from the emulated Entra ID, with both scopes of Teams",
+    ),
+)
+
+# In no SDK for Python: consent to Teams Phone extensibility, and the tokens of its clients.
+_ACCESS = "/access/teamsExtension"
+_ASSIGNMENT = _ACCESS + "/tenants/{tenantId:[^/]+}/assignments/{objectId:[^/]+}"
+ACCESS_OPERATIONS = (
+    Operation(
+        *("CreateOrReplaceAssignment", "PUT", _ASSIGNMENT, 201, "TeamsExtensionAssignmentCreateOrUpdateRequest"),
+        allowed="no call",
+        note="200 if there was one; both spellings of a resource account are taken, and given back as they came",
+    ),
+    Operation("GetAssignment", "GET", _ASSIGNMENT, 200, allowed="no call"),
+    Operation("DeleteAssignment", "DELETE", _ASSIGNMENT, 204, allowed="no call", note="404 if there is none"),
+    Operation(
+        *("ExchangeTeamsExtensionAccessToken", "POST", _ACCESS + "/:exchangeAccessToken", 200),
+        allowed="no call",
+        by="token",
+        note="for users who have an assignment for the client that they signed in with",
+    ),
 )
 
 # Written by hand in the SDK, at addresses that RecordingFileStatusUpdated gives.

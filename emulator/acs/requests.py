@@ -15,6 +15,7 @@ class Request:
     params: dict[str, str]
     body: dict[str, Any] = field(default_factory=dict)
     about: Call | None = None
+    bearer: str = ""  # the Entra token of an operation that is asked for with one
 
     @property
     def call(self) -> Call:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from emulator.acs import errors
 from emulator.acs.callbacks import Callbacks
 from emulator.acs.calls import Call, Calls, Script
+from emulator.acs.consent import Assignments, Identities
 from emulator.acs.files import Files
 from emulator.acs.identifiers import Identifier, unknown
 from emulator.acs.repeatability import Repeatability
@@ -33,10 +34,16 @@ RING_SECONDS = 30.0  # azure-docs, Teams Phone extensibility FAQ: a call rings f
 DATA_VERSION = "2026-03-12"  # the `version` of callback data; assumed to be the api-version
 
 Publish = Callable[[str, list[dict[str, Any]]], Awaitable[None]]
+Verify = Callable[[str, str], dict[str, Any]]
 Result = tuple[int, int, str]
 
 OK: Result = (200, 0, "Success.")
 HUNG_UP: Result = (200, 7000, "The conversation has ended.")  # observed of the service
+
+
+def nobody_signed_in(_token: str, _audience: str) -> dict[str, Any]:
+    """What stands in for Entra ID where there is none."""
+    raise ValueError("no token is of an Entra ID that is known here")
 
 
 class Service:
@@ -55,6 +62,9 @@ class Service:
         self.calls = Calls()
         self.people = People()
         self.files = Files(clock)
+        self.identities = Identities()
+        self.assignments = Assignments()
+        self.verify: Verify = nobody_signed_in
         self.options = self._options()
 
     def _options(self) -> Options:
@@ -68,6 +78,8 @@ class Service:
         await self.work.cancel()
         for store in (self.calls, self.people, self.repeatability, self.callbacks, self.files, self.faults):
             store.clear()
+        self.identities.clear()
+        self.assignments.reset()
         self.journal.clear()
         self.options = self._options()
         self.rng.seed(self.config.seed)

@@ -65,7 +65,19 @@ class SigningKeys:
             "exp": now + timedelta(seconds=expires_in),
             "jti": str(uuid.uuid4()),
         }
+        return self.sign(claims, kid)
+
+    def sign(self, claims: dict[str, Any], kid: str | None = None) -> str:
+        """A token that holds the claims."""
         return jwt.encode(claims, self._keys[self.current], algorithm="RS256", headers={"kid": kid or self.current})
+
+    def verify(self, token: str, **how: Any) -> dict[str, Any]:
+        """The claims of a token that was signed here. Raises jwt.PyJWTError."""
+        key = self._keys.get(str(jwt.get_unverified_header(token).get("kid")))
+        if key is None:
+            raise jwt.InvalidKeyError("no key of ours has this id")
+        claims: dict[str, Any] = jwt.decode(token, key.public_key(), algorithms=["RS256"], **how)
+        return claims
 
     @staticmethod
     def _jwk(kid: str, key: rsa.RSAPrivateKey) -> dict[str, Any]:

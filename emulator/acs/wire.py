@@ -1,7 +1,8 @@
 """The bodies of requests: their fields, which are required, and what values they may have.
 
 Transcribed from the public REST specification of api-version 2026-03-12 (azure-rest-api-specs,
-``specification/communication/data-plane/CallAutomation``); a test compares it with the models of the SDK.
+``specification/communication/data-plane/CallAutomation``), and for identities and access 2023-10-01 and 2025-06-30;
+tests compare it with the models of the SDKs.
 One line per model: ``field:type``, ``!`` for required, ``[a..b]`` for a range; ``[T]`` is a list, ``{T}`` a map.
 """
 
@@ -19,6 +20,8 @@ ENUMS = {
     "AudioFormat": ("pcm16KMono", "pcm24KMono"),
     "CallLocatorKind": ("groupCallLocator", "serverCallLocator", "roomCallLocator"),
     "CallRejectReason": ("none", "busy", "forbidden"),
+    "CommunicationTokenScope": ("chat", "voip", "chat.join", "chat.join.limited", "voip.join"),
+    "TeamsExtensionPrincipalType": ("user", "teamsResourceAccount", "resourceAccount"),  # documents differ: both
     "Cloud": ("public", "dod", "gcch"),  # taken in either case: the SDK sends PUBLIC
     "DtmfTone": (
         *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
@@ -87,6 +90,13 @@ WebSocketMediaStreamingOptions: transportType:StreamingTransportType! audioChann
 WebSocketTranscriptionOptions: transportType:StreamingTransportType! locale:str! transportUrl:str speechModelEndpointId:str startTranscription:bool enableIntermediateResults:bool
 """  # noqa: E501 - one line per model is what makes the table readable
 
+_OTHER_MODELS = """
+CommunicationIdentityAccessTokenRequest: scopes:[CommunicationTokenScope]! expiresInMinutes:int[60..1440]
+CommunicationIdentityCreateRequest: createTokenWithScopes:[CommunicationTokenScope] expiresInMinutes:int[60..1440]
+TeamsUserExchangeTokenRequest: token:str! appId:str! userId:str!
+TeamsExtensionAssignmentCreateOrUpdateRequest: principalType:TeamsExtensionPrincipalType! clientIds:[str]
+"""
+
 
 @dataclass(frozen=True)
 class Field:
@@ -106,14 +116,21 @@ def _fields(text: str) -> Iterator[Field]:
         yield Field(name, bare, kind.endswith("!"), low, high)
 
 
-MODELS = {name: tuple(_fields(rest)) for name, _, rest in (line.partition(":") for line in _MODELS.split("\n") if line)}
+def _models(text: str) -> dict[str, tuple[Field, ...]]:
+    lines = (line.partition(":") for line in text.split("\n") if line)
+    return {name: tuple(_fields(rest)) for name, _, rest in lines}
+
+
+MODELS = _models(_MODELS)  # Call Automation
+OTHER_MODELS = _models(_OTHER_MODELS)  # identities and access
+_EVERY_MODEL = MODELS | OTHER_MODELS
 
 
 def check(model: str, body: Any, path: str = "") -> None:
     """Refuse a body that its model doesn't allow, naming the field. Unknown fields are let pass."""
     if not isinstance(body, dict):
         raise invalid(f"{path or 'The request body'} must be an object.")
-    for item in MODELS[model]:
+    for item in _EVERY_MODEL[model]:
         where = f"{path}.{item.name}" if path else item.name
         value = body.get(item.name)
         if value is not None:

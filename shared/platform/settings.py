@@ -8,6 +8,7 @@ needs it, naming the setting and what to put there. The README's table lists the
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from ipaddress import ip_address
@@ -18,12 +19,45 @@ from shared.calls.plans import Plan
 
 MICROSOFT_ISSUER = "https://acscallautomation.communication.azure.com"
 MICROSOFT_KEYS = f"{MICROSOFT_ISSUER}/calling/keys"
+# One for each cloud, the public one first (azure-identity's AzureAuthorityHosts; Graph and Azure, "national clouds").
+AUTHORITIES = (
+    "https://login.microsoftonline.com",
+    "https://login.microsoftonline.us",
+    "https://login.chinacloudapi.cn",
+)
+GRAPHS = (
+    "https://graph.microsoft.com",
+    "https://graph.microsoft.us",
+    "https://dod-graph.microsoft.us",
+    "https://microsoftgraph.chinacloudapi.cn",
+)
+RESOURCE_MANAGERS = (
+    "https://management.azure.com",
+    "https://management.usgovcloudapi.net",
+    "https://management.chinacloudapi.cn",
+)
+ROLES = ("Agent", "Supervisor", "Administrator")  # the app roles of our API's registration
+LINKED = "linked"  # RESOURCE_ACCOUNTS: those that are linked to the ACS resource
 STORAGE = "CALL_STORAGE"  # also the name of the queue trigger's connection
 STORAGE_SERVICES = {"table": "tableServiceUri", "blob": "blobServiceUri", "queue": "queueServiceUri"}
 
 
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_RESOURCE_ID = re.compile(r"(?i)/subscriptions/[\w-]+/resourceGroups/[\w.()-]+/providers/Microsoft\.EventGrid/[\w/.-]+")
+
+
 class SettingError(Exception):
     """A setting is missing or wrong. The text names it and says what to put there."""
+
+
+def told_by_azure(name: Literal["WEBSITE_SITE_NAME", "WEBSITE_RESOURCE_GROUP", "AZURE_CLIENT_ID"]) -> str:
+    """What Azure tells an app of itself; empty elsewhere."""
+    return os.environ.get(name, "")
+
+
+def join_environment(values: Mapping[str, str]) -> None:
+    """Let settings of a file join those of the process, whose own prevail."""
+    os.environ |= {**values, **os.environ}
 
 
 def on_loopback(url: str) -> bool:
@@ -163,13 +197,87 @@ class Settings:
         """Where the Event Grid subscriptions leave what they could not deliver."""
         return self._optional("DEADLETTERS_CONTAINER") or "deadletters"
 
+    @property
+    def directory_table(self) -> str:
+        """The copy of the resource accounts, and the chats that were opened."""
+        return self._optional("DIRECTORY_TABLE") or "directory"
+
+    # -- The directory and the API --
+
+    @cached_property
+    def api_client_id(self) -> str:
+        """The app registration of our API: the audience of its callers' tokens, and the client of the exchange."""
+        return self._guid("API_CLIENT_ID", "the application (client) id of the API's app registration")
+
+    @cached_property
+    def api_tenants(self) -> tuple[str, ...]:
+        """The Entra tenants whose people may call the API; the first is our own."""
+        tenants = self._listed("API_TENANTS")
+        if not tenants:
+            raise SettingError("API_TENANTS is missing: set it to the ids of the Entra tenants that may sign in.")
+        if not all(_GUID.fullmatch(tenant) for tenant in tenants):
+            raise SettingError("API_TENANTS must be tenant ids (not domain names), separated by commas.")
+        return tuple(tenant.lower() for tenant in tenants)
+
+    @cached_property
+    def api_client_secret(self) -> str | None:
+        """How the API proves itself to the emulator; None in Azure, where the app's managed identity does."""
+        secret = self._optional("API_CLIENT_SECRET")
+        if not on_loopback(self.authority):
+            if secret:
+                raise SettingError(
+                    "API_CLIENT_SECRET is for the emulator on this machine: remove it, and let the app's managed "
+                    "identity prove itself by a federated credential of the app registration."
+                )
+            return None
+        if not secret:
+            raise SettingError(f"API_CLIENT_SECRET is missing: set it to the secret that {self.authority} knows.")
+        return secret
+
+    @cached_property
+    def api_key_roles(self) -> frozenset[str]:
+        """The app roles that whoever holds a key of the Functions app has; none means that keys open nothing."""
+        roles = self._listed("API_KEY_ROLES")
+        if not set(roles) <= set(ROLES):
+            raise SettingError(f"API_KEY_ROLES must be some of {', '.join(ROLES)}, separated by commas.")
+        return frozenset(roles)
+
+    @cached_property
+    def authority(self) -> str:
+        """Entra. The setting is azure-identity's own, which takes a bare host name too."""
+        return self._microsofts("AZURE_AUTHORITY_HOST", AUTHORITIES)
+
+    @cached_property
+    def graph_endpoint(self) -> str:
+        """Microsoft Graph, without a version."""
+        return self._microsofts("GRAPH_ENDPOINT", GRAPHS)
+
+    @cached_property
+    def resource_manager_endpoint(self) -> str:
+        return self._microsofts("RESOURCE_MANAGER_ENDPOINT", RESOURCE_MANAGERS)
+
+    @cached_property
+    def events_topic_id(self) -> str | None:
+        """The custom topic's id in Azure Resource Manager, by which the doctor reads its subscriptions."""
+        return self._resource_id("EVENTS_TOPIC_ID")
+
+    @cached_property
+    def acs_system_topic_id(self) -> str | None:
+        """The same for the system topic of the ACS resource."""
+        return self._resource_id("ACS_SYSTEM_TOPIC_ID")
+
     # -- What to do with calls --
+
+    @cached_property
+    def linked_accounts_only(self) -> bool:
+        """Whether calls are taken for exactly the resource accounts that are linked to the ACS resource."""
+        return self._optional("RESOURCE_ACCOUNTS").lower() == LINKED
 
     @cached_property
     def plan(self) -> Plan:
         """The policies that a new call gets."""
         return Plan(
-            accounts=tuple(a.strip() for a in self._optional("RESOURCE_ACCOUNTS").split(",") if a.strip()),
+            accounts=() if self.linked_accounts_only else self._listed("RESOURCE_ACCOUNTS"),
             incoming=cast(
                 "Literal['answer', 'busy', 'forbidden']",
                 self._choice("INCOMING_CALLS", "answer", "busy", "forbidden"),
@@ -229,6 +337,21 @@ class Settings:
             raise SettingError(f"{name} is missing: set it to {what}.")
         return value
 
+    def _listed(self, name: str) -> tuple[str, ...]:
+        return tuple(each.strip() for each in self._optional(name).split(",") if each.strip())
+
+    def _guid(self, name: str, what: str) -> str:
+        value = self._required(name, what)
+        if not _GUID.fullmatch(value):
+            raise SettingError(f"{name} is no GUID: set it to {what}.")
+        return value.lower()
+
+    def _resource_id(self, name: str) -> str | None:
+        value = self._optional(name).rstrip("/")
+        if value and not _RESOURCE_ID.fullmatch(value):
+            raise SettingError(f"{name} must be a resource id: /subscriptions/…/providers/Microsoft.EventGrid/….")
+        return value or None
+
     def _url(self, name: str, what: str) -> str:
         value = self._required(name, what).rstrip("/")
         if not value.startswith(("http://", "https://")) or not _host(value):
@@ -261,6 +384,14 @@ class Settings:
         if value != microsofts and not (on_loopback(value) and _is_safe(value)):
             raise SettingError(f"{name} must be {microsofts} (the default), except with an emulator on this machine.")
         return value
+
+    def _microsofts(self, name: str, microsofts: tuple[str, ...]) -> str:
+        """An endpoint of Microsoft's that tokens are sent to or taken from, always with TLS."""
+        value = self._optional(name).rstrip("/") or microsofts[0]
+        url = value if "://" in value else f"https://{value}"
+        if url not in microsofts and not (on_loopback(url) and url.startswith("https://")):
+            raise SettingError(f"{name} must be one of {', '.join(microsofts)}, or https:// of this machine.")
+        return url
 
     def _choice(self, name: str, default: str, *others: str) -> str:
         value = self._optional(name).lower() or default

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -13,6 +15,7 @@ from azure.core.credentials import AzureKeyCredential
 
 from emulator.config import Config
 from emulator.server import Emulator, running
+from tests.emulator.graph_world import Graph
 from tests.emulator.rig import Answered, Application, Control, Rerouted
 
 SPEED = 20.0
@@ -20,7 +23,13 @@ SPEED = 20.0
 
 @pytest.fixture(scope="session")
 def config() -> Config:
-    return Config(port=0, speed=SPEED, platform={"topics": [{"name": "acs", "kind": "system"}], "subscriptions": []})
+    return Config(
+        port=0,
+        tls_port=0,
+        tls_certificate=Path(os.environ["SSL_CERT_FILE"]),
+        speed=SPEED,
+        platform={"topics": [{"name": "acs", "kind": "system"}], "subscriptions": []},
+    )
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +55,11 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 @pytest.fixture
 def control(emulator: Emulator, session: aiohttp.ClientSession) -> Control:
     return Control(emulator.url, session)
+
+
+@pytest.fixture
+def graph(emulator: Emulator, session: aiohttp.ClientSession) -> Graph:
+    return Graph(emulator, session)
 
 
 @pytest.fixture

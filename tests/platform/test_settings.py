@@ -8,7 +8,16 @@ from typing import Any, ClassVar
 import pytest
 
 from local.stack import ROOT, SAMPLE
-from shared.platform.settings import MICROSOFT_ISSUER, MICROSOFT_KEYS, SettingError, Settings, on_loopback
+from shared.platform.settings import (
+    AUTHORITIES,
+    GRAPHS,
+    MICROSOFT_ISSUER,
+    MICROSOFT_KEYS,
+    RESOURCE_MANAGERS,
+    SettingError,
+    Settings,
+    on_loopback,
+)
 
 # Settings that are read but stand in no sample: Azure sets the first, and the others are an alternative that
 # needs an identity, which a development machine has not.
@@ -18,7 +27,8 @@ NOT_IN_SAMPLE = {
     "CALL_STORAGE__blobServiceUri",
     "CALL_STORAGE__queueServiceUri",
 }
-OF_THE_HOST = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"}
+OF_THE_HOST = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage", "SSL_CERT_FILE"}
+A_GUID = "a9100000-0000-4000-8000-0000000000a1"
 
 Read = Callable[[Settings], Any]
 
@@ -73,6 +83,8 @@ def everything() -> list[Read]:
         ("topic_endpoint", "EVENTS_TOPIC_ENDPOINT"),
         ("topic_key", "EVENTS_TOPIC_ENDPOINT"),
         ("storage_uri", "CALL_STORAGE__tableServiceUri"),
+        ("api_client_id", "API_CLIENT_ID"),
+        ("api_tenants", "API_TENANTS"),
     ],
 )
 @pytest.mark.parametrize("empty", [None, "", "  "])
@@ -182,13 +194,16 @@ def test_there_is_no_plain_http_but_on_this_machine(name: str, setting: str, url
     [
         ("CALLBACK_TOKEN_ISSUER", "callback_issuer", MICROSOFT_ISSUER),
         ("CALLBACK_TOKEN_KEYS_URL", "callback_keys_url", MICROSOFT_KEYS),
+        ("AZURE_AUTHORITY_HOST", "authority", AUTHORITIES[0]),
+        ("GRAPH_ENDPOINT", "graph_endpoint", GRAPHS[0]),
+        ("RESOURCE_MANAGER_ENDPOINT", "resource_manager_endpoint", RESOURCE_MANAGERS[0]),
     ],
 )
 @pytest.mark.parametrize(
     "trick",
     ["{}.evil.com", "{}@evil.com", "{}%2eevil.com", "{}/..", "{}?x", "x{}", "https://evil.com/{}", "https://evil.com"],
 )
-def test_only_microsoft_says_who_acs_is(name: str, setting: str, microsofts: str, trick: str) -> None:
+def test_only_microsoft_is_trusted_with_tokens(name: str, setting: str, microsofts: str, trick: str) -> None:
     with pytest.raises(SettingError, match=name):
         read(setting)(Settings({name: trick.format(microsofts)}))
 
@@ -222,6 +237,15 @@ def test_the_issuer_is_microsofts_by_default(value: str | None) -> None:
         ("RECORDING_CONTAINER_URL", "recording_container_url", "recordings"),
         ("RECORDING_CONTAINER_URL", "recording_container_url", "https://x.blob.core.windows.net"),
         ("COGNITIVE_SERVICES_ENDPOINT", "cognitive_services_endpoint", "speech"),
+        ("API_CLIENT_ID", "api_client_id", "my-api"),
+        ("API_TENANTS", "api_tenants", "contoso.com"),
+        ("API_TENANTS", "api_tenants", f"{A_GUID},organizations"),
+        ("API_KEY_ROLES", "api_key_roles", "Owner"),
+        ("AZURE_AUTHORITY_HOST", "authority", "http://127.0.0.1:7443"),
+        ("GRAPH_ENDPOINT", "graph_endpoint", "http://127.0.0.1:7443"),
+        ("RESOURCE_MANAGER_ENDPOINT", "resource_manager_endpoint", "https://10.0.0.1"),
+        ("EVENTS_TOPIC_ID", "events_topic_id", "call-events"),
+        ("ACS_SYSTEM_TOPIC_ID", "acs_system_topic_id", "https://x/subscriptions/s"),
     ],
 )
 def test_a_wrong_setting_is_named(name: str, setting: str, wrong: str) -> None:
@@ -260,6 +284,15 @@ def test_connection_strings(right: str) -> None:
     assert Settings({"CALL_STORAGE": right}).storage_connection_string() == right
 
 
+def test_a_client_secret_is_for_the_emulator_only() -> None:
+    with pytest.raises(SettingError, match="API_CLIENT_SECRET is for the emulator") as raised:
+        _ = Settings({"API_CLIENT_SECRET": "secret"}).api_client_secret
+    assert "secret " not in str(raised.value)
+    with pytest.raises(SettingError, match="API_CLIENT_SECRET is missing"):
+        _ = Settings({"AZURE_AUTHORITY_HOST": "https://127.0.0.1:7443"}).api_client_secret
+    assert Settings({}).api_client_secret is None
+
+
 # -- What is right -------------------------------------------------------------------------------------------
 
 
@@ -279,6 +312,14 @@ def test_with_nothing_set_calls_are_answered_and_recorded_unmixed() -> None:
         ("wakes_queue", "wakes"),
         ("recordings_container", "recordings"),
         ("quarantine_container", "quarantine"),
+        ("directory_table", "directory"),
+        ("api_key_roles", frozenset()),
+        ("authority", AUTHORITIES[0]),
+        ("graph_endpoint", GRAPHS[0]),
+        ("resource_manager_endpoint", RESOURCE_MANAGERS[0]),
+        ("events_topic_id", None),
+        ("acs_system_topic_id", None),
+        ("linked_accounts_only", False),
         ("prompt_voice", "en-US-NancyNeural"),
         ("media_streaming_channels", "mixed"),
         ("transcription_locale", "en-US"),
@@ -289,7 +330,7 @@ def test_with_nothing_set_calls_are_answered_and_recorded_unmixed() -> None:
         ("transcription_url", None),
     ],
 )
-def test_defaults(setting: str, default: str | None) -> None:
+def test_defaults(setting: str, default: object) -> None:
     assert read(setting)(Settings({})) == default
 
 
@@ -303,10 +344,26 @@ def test_defaults(setting: str, default: str | None) -> None:
         ({"INCOMING_CALLS": "forbidden"}, "incoming", "forbidden"),
         ({"UNRECORDED_CALLS": "end"}, "unrecorded", "end"),
         ({"RESOURCE_ACCOUNTS": " a ,, b,"}, "accounts", ("a", "b")),
+        ({"RESOURCE_ACCOUNTS": "Linked"}, "accounts", ()),
     ],
 )
 def test_the_plan_is_read_from_the_settings(environment: dict[str, str], setting: str, expected: object) -> None:
     assert getattr(Settings(environment).plan, setting) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "setting", "expected"),
+    [
+        ("RESOURCE_ACCOUNTS", " Linked ", "linked_accounts_only", True),
+        ("API_TENANTS", f" {A_GUID.upper()} ,", "api_tenants", (A_GUID,)),
+        ("API_KEY_ROLES", "Agent, Administrator", "api_key_roles", frozenset({"Agent", "Administrator"})),
+        ("AZURE_AUTHORITY_HOST", "login.microsoftonline.us", "authority", "https://login.microsoftonline.us"),
+        ("AZURE_AUTHORITY_HOST", "https://127.0.0.1:7443/", "authority", "https://127.0.0.1:7443"),
+        ("EVENTS_TOPIC_ID", SAMPLE["EVENTS_TOPIC_ID"], "events_topic_id", SAMPLE["EVENTS_TOPIC_ID"]),
+    ],
+)
+def test_the_directory_and_the_api_are_set(name: str, value: str, setting: str, expected: object) -> None:
+    assert getattr(Settings({name: value}), setting) == expected
 
 
 def test_a_trailing_slash_does_not_matter() -> None:

@@ -1,0 +1,63 @@
+"""What licences somebody has (v1.0 ``licenseDetails``).
+
+Microsoft Graph v1.0, "List licenseDetails"; ids are those of "Product names and service plan identifiers for
+licensing", as far as they are listed there.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from emulator.graph import odata
+from emulator.graph.asked import Asked, is_named
+from emulator.graph.refusals import no_resource
+
+ALL = ("LicenseAssignment.Read.All", "User.Read.All", "Directory.Read.All")
+OWN = ("User.Read", "User.ReadWrite")
+PRODUCTS = {  # SKU part number: its id, the name of its service plan, and that one's id
+    "PHONESYSTEM_VIRTUALUSER": (
+        "440eaaa8-b3e0-484b-a8be-62870b9ba70a",
+        "MCOEV_VIRTUALUSER",
+        "f47330e9-c134-43b3-9993-e7f004506889",
+    ),
+    "MCOEV": ("e43b5b99-8dfb-405f-9987-dc307f34bcbd", "MCOEV", "4828c8ec-dc2e-4779-b502-87ac9ce28ab7"),
+}
+
+
+def list_all(asked: Asked) -> dict[str, Any]:
+    user = _owner(asked)
+    odata.allow(asked, "$select")
+    keep = odata.select(asked)
+    details = [keep(_details(user, name)) for name in user.get("licenses", ())]
+    return odata.context(asked, f"users('{user['id']}')/licenseDetails") | {"value": details}
+
+
+def _owner(asked: Asked) -> dict[str, Any]:
+    if "id" not in asked.http.match_info:
+        user: dict[str, Any] | None = asked.signed_in()
+    else:
+        user = asked.person(asked.id)
+    mine = user is not None and asked.user is not None and is_named(user, asked.user["id"])
+    asked.require(*(OWN if mine else ()), *ALL, workload="directory")
+    if user is None:
+        raise no_resource(asked.id)
+    return user
+
+
+def _details(user: dict[str, Any], name: str) -> dict[str, Any]:
+    unknown = str(uuid.uuid5(uuid.NAMESPACE_URL, name))
+    sku, plan, plan_id = PRODUCTS.get(name, (unknown, name, unknown))
+    return {
+        "id": uuid.uuid5(uuid.UUID(user["id"]), sku).hex,
+        "skuId": sku,
+        "skuPartNumber": name,
+        "servicePlans": [
+            {
+                "servicePlanId": plan_id,
+                "servicePlanName": plan,
+                "provisioningStatus": "Success",
+                "appliesTo": "User",
+            }
+        ],
+    }

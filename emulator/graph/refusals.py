@@ -1,0 +1,91 @@
+"""Errors as Graph answers them: each workload has its own code and wording for the same thing.
+
+Microsoft Graph, "Error responses and resource types" and "Permissions overview"; wordings are those that developers
+have published. *Assumed* stands beside those that nobody has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+# What a fault is called when it names only a status (Microsoft Graph, "Error responses", "Throttling guidance").
+CODES = {
+    400: "BadRequest",
+    401: "InvalidAuthenticationToken",
+    403: "Forbidden",
+    404: "NotFound",
+    409: "Conflict",
+    429: "TooManyRequests",
+    500: "InternalServerError",
+    502: "BadGateway",
+    503: "ServiceUnavailable",
+    504: "GatewayTimeout",
+}
+MESSAGES = {429: "Please retry again later."}
+
+
+class Refused(Exception):
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+    def body(self, inner: dict[str, Any]) -> dict[str, Any]:
+        return {"error": {"code": self.code, "message": self.message, "innerError": inner}}
+
+
+def fault(told: dict[str, Any]) -> Refused:
+    """A refusal that a rule asks for."""
+    status = int(told.get("status", 500))
+    code = str(told.get("code", CODES.get(status, "UnknownError")))
+    return Refused(status, code, str(told.get("message", MESSAGES.get(status, "A fault was asked for."))))
+
+
+def unauthenticated(message: str) -> Refused:
+    return Refused(401, "InvalidAuthenticationToken", message)
+
+
+def bad_request(message: str, code: str = "BadRequest") -> Refused:
+    return Refused(400, code, message)
+
+
+def without_user() -> Refused:
+    return bad_request("/me request is only valid with delegated authentication flow.")
+
+
+def without_permission(needed: Iterable[str], there: Iterable[str], *, kind: str) -> Refused:
+    """Teams' wording. ``kind``: scope or role."""
+    wanted, got = ", ".join(needed), ", ".join(there)
+    return Refused(
+        403,
+        "Forbidden",
+        f"Missing {kind} permissions on the request. API requires one of '{wanted}'. "
+        f"{kind.capitalize()}s on the request '{got}'",
+    )
+
+
+def denied_by_directory() -> Refused:
+    """Entra's wording, for users and their licences."""
+    return Refused(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+
+
+def denied_by_exchange() -> Refused:
+    """Exchange's wording, for calendars."""
+    return Refused(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+
+
+def forbidden(message: str) -> Refused:
+    return Refused(403, "Forbidden", message)
+
+
+def not_found(message: str) -> Refused:
+    return Refused(404, "NotFound", message)
+
+
+def no_resource(id: str) -> Refused:
+    """Entra's wording, for users."""
+    return Refused(
+        404,
+        "Request_ResourceNotFound",
+        f"Resource '{id}' does not exist or one of its queried reference-property objects are not present.",
+    )

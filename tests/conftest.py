@@ -1,0 +1,27 @@
+"""What holds for all tests: this process trusts the emulator's certificate, as the app's settings say it should."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from emulator import tls
+
+if TYPE_CHECKING:
+    from local.stack import Stack
+
+# Before anything imports aiohttp, which loads the certificates that are trusted when it is imported.
+os.environ["SSL_CERT_FILE"] = str(tls.ensure(Path(__file__).parent.parent / ".local/emulator-tls.pem"))
+
+
+@pytest.fixture(scope="session")
+async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """The whole system, as processes of their own: one for all tests that look at it from outside."""
+    from local.stack import Ports, Stack  # noqa: PLC0415  # many tests need none of it
+
+    async with Stack(ports=Ports.free(), logs=tmp_path_factory.mktemp("logs")) as stack:
+        yield stack
