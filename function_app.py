@@ -7,10 +7,15 @@ import asyncio
 import atexit
 import json
 import logging
+from functools import cache
+from typing import TYPE_CHECKING
 
 import azure.functions as func
 
 from shared.app import App
+
+if TYPE_CHECKING:
+    from shared.api.router import Api
 
 logging.getLogger("azure").setLevel(logging.WARNING)  # azure-core logs every request at INFO
 
@@ -81,12 +86,45 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001  #
     return func.HttpResponse(json.dumps({"status": "ok"}), mimetype="application/json")
 
 
+# -- HTTP: the contact centre's API. A bearer token is checked there; a Functions key the host has checked --
+
+
+@app.route("v1/{*path}")
+async def api(req: func.HttpRequest) -> func.HttpResponse:
+    return await _answer(req)
+
+
+@app.route("keyed/v1/{*path}", auth_level=func.AuthLevel.FUNCTION)
+async def api_by_key(req: func.HttpRequest) -> func.HttpResponse:
+    return await _answer(req, keyed=True)
+
+
+async def _answer(req: func.HttpRequest, *, keyed: bool = False) -> func.HttpResponse:
+    from shared.api.http import Request  # noqa: PLC0415  # no call needs it: cold starts ring
+
+    request = Request.of(req.method, req.url, req.headers, req.get_body())
+    answer = await _api().answer(request, keyed=keyed)
+    return func.HttpResponse(answer.body, status_code=answer.status, headers=answer.headers)
+
+
+@cache
+def _api() -> "Api":
+    from shared.api.router import Api  # noqa: PLC0415
+
+    return Api(calls)
+
+
 # -- Time --
 
 
 @app.queue_trigger(arg_name="message", queue_name="wakes", connection="CALL_STORAGE")
 async def wake_call(message: func.QueueMessage) -> None:
     await calls.wake(message.get_body().decode())
+
+
+@app.timer_trigger(arg_name="timer", schedule="0 */30 * * * *")
+async def refresh_directory(timer: func.TimerRequest) -> None:  # noqa: ARG001  # the binding demands it
+    await calls.refresh_directory()
 
 
 @app.timer_trigger(arg_name="timer", schedule="0 * * * * *")

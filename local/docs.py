@@ -5,12 +5,15 @@ A test holds that they are up to date.
 
 from __future__ import annotations
 
+import json
 from itertools import groupby
 
 from emulator import coverage
 from local.stack import ROOT
+from shared.api.openapi import document
+from shared.api.routes import ROUTES
 from shared.calls.call import PROVES, TRANSITIONS, State
-from shared.calls.outcomes import CATALOGUE
+from shared.calls.outcomes import CATALOGUE, REFUSALS, Refusal, Source
 
 MEANINGS = {
     State.NEW: "nothing is known yet",
@@ -81,13 +84,18 @@ def calls() -> str:
 
 
 def outcomes() -> str:
-    """docs/errors.md: the catalogue of result codes."""
+    """docs/errors.md: the catalogues of result codes and of refusals."""
     rows = [f"| {o.code}/{o.sub_code} | {o.meaning} | {o.verdict.value} | {o.remedy} |" for o in CATALOGUE]
     return "\n".join(
         [
-            "# Result codes",
+            "# Errors",
             "",
             "Generated from `shared/calls/outcomes.py` by `make docs`; do not edit.",
+            "",
+            "- [Result codes](#result-codes) of calls",
+            *(f"- Refusals: [{_SOURCES[source][0]}](#{_heading(source)})" for source in _SOURCES),
+            "",
+            "## Result codes",
             "",
             "`code/subCode` as ACS reports them in `resultInformation`, or as HTTP status and `error.code`. A",
             "*transient* failure can pass, a *final* one does not, and *already* means that what was asked for is so",
@@ -97,15 +105,57 @@ def outcomes() -> str:
             "|---|---|---|---|",
             *rows,
             "",
+            "## Refusals",
+            "",
+            "Why something of the directory can't be had, and what the app's own API answers then. A code that is not",
+            "listed is judged by the status it came with: 408, 425, 429 and 5xx are transient, all others final.",
+            "",
+            *(line for source in _SOURCES for line in _refusals(source)),
         ]
     )
+
+
+_SOURCES: dict[Source, tuple[str, str]] = {
+    "Entra": ("Microsoft Entra ID", "By the number in Entra's text. It refuses the exchange of a caller's token."),
+    "Graph": ("Microsoft Graph", "By `error.code`."),
+    "ACS": ("Azure Communication Services", "Of identities and access: by `error.code`, or else by HTTP status."),
+    "Teams": ("Teams", "What is missing in the set-up of a resource account."),
+    "here": ("The app itself", "What the app refuses before it asks anybody, and where nobody answered."),
+}
+
+
+def _heading(source: Source) -> str:
+    return _SOURCES[source][0].lower().replace(" ", "-")
+
+
+def _refusals(source: Source) -> list[str]:
+    name, note = _SOURCES[source]
+    rows = [_refusal(refusal) for refusal in REFUSALS if refusal.source == source]
+    head = "| code | meaning | verdict | our answer | what to do |"
+    return [f"### {name}", "", note, "", head, "|---|---|---|---|---|", *rows, ""]
+
+
+def _refusal(r: Refusal) -> str:
+    """A row, with an anchor to link to."""
+    anchor = f'<a id="{r.anchor}"></a>'
+    return f"| {anchor}{r.code} | {r.meaning} | {r.verdict.value} | {r.status} | {r.remedy} |"
+
+
+def openapi() -> str:
+    """docs/openapi.json: the API, as the running app describes it."""
+    return json.dumps(document(ROUTES), indent=2) + "\n"
 
 
 def _id(state: State) -> str:
     return state.value.replace(" ", "_")
 
 
-GENERATED = {"docs/calls.md": calls, "docs/errors.md": outcomes, "docs/emulator-coverage.md": coverage.page}
+GENERATED = {
+    "docs/calls.md": calls,
+    "docs/errors.md": outcomes,
+    "docs/openapi.json": openapi,
+    "docs/emulator-coverage.md": coverage.page,
+}
 
 
 def main() -> None:

@@ -75,6 +75,8 @@ def row(call: Call) -> str:
     facts = {
         "state": call.state.value,
         "recording": f"{status.value}{f', because {reason}' if reason else ''}",
+        "called": ", ".join(filter(None, (call.callee_name, call.callee_number))),
+        "tenant": call.tenant or "",
         "announced": call.announced or "",
         "notice": call.notified or "",
         "called at": _clock(call.called_at),

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cached_property, partial, wraps
-from typing import Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from weakref import WeakValueDictionary
 
 from azure.core.exceptions import AzureError
@@ -45,6 +45,10 @@ from shared.platform.quarantine import keep_aside
 from shared.platform.settings import Settings
 from shared.platform.store import Conflict, Row, Store, stretches
 from shared.platform.wakes import wake_later
+
+if TYPE_CHECKING:
+    from shared.directory.directory import Directory
+    from shared.directory.models import ResourceAccount
 
 log = logging.getLogger(__name__)
 
@@ -180,7 +184,15 @@ class App:
     def _keys(self) -> tokens.SigningKeys:
         return tokens.SigningKeys(self.settings.callback_keys_url, self._transport)
 
+    @cached_property
+    def directory(self) -> Directory:
+        from shared.directory.directory import Directory  # noqa: PLC0415  # not for the sake of an answer
+
+        return Directory(self.settings, self.clients, self._now, self._transport)
+
     async def close(self) -> None:
+        if "directory" in self.__dict__:
+            await self.directory.close()
         if "_keys" in self.__dict__:
             await self._keys.close()
         await self.clients.close()
@@ -197,13 +209,21 @@ class App:
         payload: IncomingCallPayload = event.data
         call_id = call_id_of(payload.incoming_call_context, event.at)
         decision = decide(self.settings.plan, payload, event.at, received_at)
+        if self.settings.linked_accounts_only and await self.directory.snapshot.is_elsewhere(payload.to.raw_id):
+            decision = Decision.NOT_OURS
         with self._crowd:
             outcome = await self._respond(decision, call_id, payload.incoming_call_context)
-        rang = _rang(payload, decision, received_at)
+        account = None if decision is Decision.NOT_OURS else await self._account(payload.to.raw_id)
+        rang = _rang(payload, decision, received_at, account)
         events = [Event(event.id, "IncomingCall", event.at, rang), *([outcome] if outcome else [])]
         await self._advance(call_id, events, Row())
         if outcome is not None and _can_pass(outcome):
             raise TryAgain(f"call {call_id}: ACS did not take the answer; the event must be delivered again")
+
+    async def _account(self, raw_id: str) -> ResourceAccount | None:
+        """What the directory knows of a callee, read behind the answer if it has not been for some minutes."""
+        await self.directory.snapshot.catch_up()
+        return self.directory.snapshot.account(raw_id)
 
     async def _respond(self, decision: Decision, call_id: str, context: str) -> Event | None:
         match decision:
@@ -233,6 +253,10 @@ class App:
         if _can_pass(outcome):
             self._answers.pop(call_id, None)
         return outcome
+
+    async def quiet(self) -> None:
+        """Return when not many calls ring in this process: what is no call lets them go first, but not for long."""
+        await self._crowd.passed()
 
     # -- Everything that comes later -----------------------------------------------------------------------
 
@@ -289,6 +313,11 @@ class App:
             log.warning("sweep: %d calls woken", count)
         telemetry.tell(telemetry.Swept(count))
         return count
+
+    @within(WAKE_SECONDS)
+    async def refresh_directory(self) -> int:
+        """Copy the resource accounts of every tenant from Graph. Returns how many there are."""
+        return await self.directory.refresh()
 
     async def _sweep(self, stretch: tuple[str, str], now: datetime) -> int:
         count = 0
@@ -449,7 +478,9 @@ def _typed(wire: WireEvent, shape: type | None) -> Event:
     return event
 
 
-def _rang(payload: IncomingCallPayload, decision: Decision, received_at: datetime) -> Rang:
+def _rang(
+    payload: IncomingCallPayload, decision: Decision, received_at: datetime, account: ResourceAccount | None
+) -> Rang:
     """The event as the row keeps it. A call that is not ours leaves no trace of who called."""
     ours = decision is not Decision.NOT_OURS
     return Rang(
@@ -461,6 +492,9 @@ def _rang(payload: IncomingCallPayload, decision: Decision, received_at: datetim
         server_call_id=payload.server_call_id,
         correlation_id=payload.correlation_id,
         received_at=received_at,
+        tenant=account.tenant_id if account else None,
+        callee_name=account.display_name or None if account else None,
+        callee_number=account.phone_number if account else None,
     )
 
 

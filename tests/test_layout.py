@@ -11,6 +11,8 @@ ROOT = Path(__file__).parent.parent
 MAY_IMPORT = {
     "shared/calls": ("shared.calls",),
     "shared/platform": ("shared.calls", "shared.platform"),
+    "shared/api": ("shared",),
+    "shared/directory": ("shared.calls", "shared.platform", "shared.directory"),
     "shared": ("shared",),
     "emulator": ("emulator",),
     "local": ("local", "shared", "emulator", "tests.simulation"),
@@ -39,3 +41,9 @@ def test_imports_run_one_way(folder: str) -> None:
 def test_only_the_index_knows_azure_functions() -> None:
     for path in (ROOT / "shared").rglob("*.py"):
         assert not any(inside(name, "azure.functions") for name in imports_of(path)), path
+
+
+def test_nothing_stands_on_the_api() -> None:
+    for path in (ROOT / "shared").rglob("*.py"):
+        if not path.is_relative_to(ROOT / "shared/api"):
+            assert not any(inside(name, "shared.api") for name in imports_of(path)), path

@@ -151,6 +151,9 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
     caller: str | None = None
     caller_name: str | None = None
     callee: str | None = None
+    tenant: str | None = None  # the Entra tenant of the callee; this and the next two as far as the directory knows
+    callee_name: str | None = None
+    callee_number: str | None = None
     on_behalf_of: str | None = None
     correlation_id: str | None = None
     server_call_id: str | None = None

@@ -141,6 +141,9 @@ class Rang(Struct, frozen=True):
     server_call_id: str | None
     correlation_id: str | None
     received_at: datetime
+    tenant: str | None = None  # of the resource account that was called, if the directory knows it
+    callee_name: str | None = None
+    callee_number: str | None = None
 
 
 class Answered(Struct, frozen=True):

@@ -240,12 +240,15 @@ def _recording_runs(call: Call) -> bool:
     return started or any(_verdict(f) is Verdict.ALREADY for f in call.recording_failures.values())
 
 
-def recording_is_unnamed(call: Call) -> bool:
+def recording_is_unnamed(call: Call, before: Call | None = None) -> bool:
     """Whether ACS may have taken a recording on without having told us its id. A request that failed may have been
-    carried out all the same, if it was the answer that was lost.
+    carried out all the same, if it was the answer that was lost; and so may one that somebody died over, of which
+    only the call as it was ``before`` its end still tells.
     """
     asked = any(isinstance(e.action, StartRecording) and e.performed for e in call.effects)
-    return not call.recordings and (asked or bool(call.recording_failures))
+    earlier = before.effects if before is not None and call.state is State.ENDED else ()
+    abandoned = any(isinstance(e.action, StartRecording) and e.tries for e in earlier)
+    return not call.recordings and (asked or abandoned or bool(call.recording_failures))
 
 
 def _why_unrecordable(call: Call) -> str | None:

@@ -18,6 +18,8 @@ from azure.core.pipeline.transport import AioHttpTransport
 from shared.platform.settings import Settings
 
 if TYPE_CHECKING:
+    from azure.communication.identity.aio import CommunicationIdentityClient
+    from azure.core import AsyncPipelineClient
     from azure.core.credentials_async import AsyncTokenCredential
     from azure.core.pipeline.transport import AsyncHttpTransport
     from azure.core.rest import AsyncHttpResponse, HttpRequest
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from azure.eventgrid.aio import EventGridPublisherClient
     from azure.storage.blob.aio import BlobServiceClient, ContainerClient
     from azure.storage.queue.aio import QueueClient
+
+    from shared.platform.retries import BoundedRetryPolicy
 
 Client = TypeVar("Client")
 
@@ -116,6 +120,33 @@ class Clients:
         return self._keep(CallAutomationClient(settings.acs_endpoint, credential, **how))
 
     @cached_property
+    def identities(self) -> CommunicationIdentityClient:
+        from azure.communication.identity.aio import CommunicationIdentityClient
+
+        key = self._settings.acs_access_key
+        credential = AzureKeyCredential(key) if key else self.credential
+        how = self._patience | {"retry_policy": self._bounded_retries()}
+        return self._keep(CommunicationIdentityClient(self._settings.acs_endpoint, credential, **how))
+
+    @cached_property
+    def acs(self) -> AsyncPipelineClient[HttpRequest, AsyncHttpResponse]:
+        """For what ACS offers and no SDK has. Requests are signed as those of the SDKs are."""
+        from azure.communication.identity._shared.auth_policy_utils import get_authentication_policy
+        from azure.core import AsyncPipelineClient
+        from azure.core.pipeline.policies import RequestIdPolicy
+
+        key, endpoint = self._settings.acs_access_key, self._settings.acs_endpoint
+        credential = AzureKeyCredential(key) if key else self.credential
+        signing = get_authentication_policy(endpoint, credential, decode_url=True, is_async=True)
+        policies = [RequestIdPolicy(), self._bounded_retries(), signing]
+        return self._keep(AsyncPipelineClient(endpoint, policies=policies, **self._patience))
+
+    def _bounded_retries(self) -> BoundedRetryPolicy:
+        from shared.platform.retries import BoundedRetryPolicy
+
+        return BoundedRetryPolicy(**self._patience)
+
+    @cached_property
     def topic(self) -> EventGridPublisherClient:
         from azure.eventgrid.aio import EventGridPublisherClient
 
@@ -128,6 +159,12 @@ class Clients:
         from azure.data.tables.aio import TableClient
 
         return self._storage(TableClient, "table", self._settings.calls_table, **self._patience)
+
+    @cached_property
+    def directory(self) -> TableClient:
+        from azure.data.tables.aio import TableClient
+
+        return self._storage(TableClient, "table", self._settings.directory_table, **self._patience)
 
     @cached_property
     def wakes(self) -> QueueClient:

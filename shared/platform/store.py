@@ -55,13 +55,13 @@ class Store:
         try:
             entity = await self._table.get_entity(partition_of(call_id), call_id)
         except ResourceNotFoundError as error:
-            _check_table(error)
+            check_table(error)
             return Row()
         return Row(_call(entity), entity.metadata["etag"])
 
     async def write(self, row: Row, call: Call, now: datetime) -> Row:
         """Save the call over the row it was made from. Raises Conflict if the row has changed since."""
-        for name in sorted(_recordings_of(call) - (_recordings_of(row.call) if row.call else set())):
+        for name in sorted(_recordings_of(call, row.call) - (_recordings_of(row.call) if row.call else set())):
             await self._index(name, call.id)
         entity = _entity(call, now)
         try:
@@ -76,7 +76,7 @@ class Store:
         except ResourceNotFoundError as error:
             if row.etag is None:  # what can be missing for a new row is the table; the SDK does not decode that here
                 raise
-            _check_table(error)
+            check_table(error)
             raise Conflict(call.id) from None
         return Row(call, saved["etag"])
 
@@ -87,7 +87,7 @@ class Store:
         try:
             entity = await self._table.get_entity(_INDEX + key(recording_id), "call")
         except ResourceNotFoundError as error:
-            _check_table(error)
+            check_table(error)
             return None
         return str(entity["call_id"])
 
@@ -103,9 +103,9 @@ class Store:
         await self._table.upsert_entity(entity)
 
 
-def _recordings_of(call: Call) -> set[str]:
+def _recordings_of(call: Call, before: Call | None = None) -> set[str]:
     """What a call's recordings are found by: their ids; the server call id if ACS has told none."""
-    unnamed = {call.server_call_id} if call.server_call_id and recording_is_unnamed(call) else set()
+    unnamed = {call.server_call_id} if call.server_call_id and recording_is_unnamed(call, before) else set()
     return set(call.recordings) | unnamed
 
 
@@ -138,6 +138,7 @@ def _entity(call: Call, now: datetime) -> dict[str, Any]:
         "recording": status.value,
         "reason": reason,
         "callee": call.callee,
+        "tenant": call.tenant,
         "called_at": call.called_at,
         "connected_at": call.connected_at,
         "ended_at": call.ended_at,
@@ -187,7 +188,7 @@ def _uncut(entity: dict[str, Any], name: str) -> Iterator[Any]:
         n += 1
 
 
-def _check_table(error: ResourceNotFoundError) -> None:
+def check_table(error: ResourceNotFoundError) -> None:
     """A missing row is an answer; a missing table is a fault of the deployment."""
     if getattr(error, "error_code", None) == "TableNotFound":
         raise error

@@ -1,12 +1,14 @@
-"""Verification of the tokens that ACS signs its callbacks with.
+"""Verification of tokens: those that ACS signs its callbacks with, and those of Entra that callers of our API bear.
 
-RS256 JSON Web Tokens, five minutes long, a new one for each event; issuer and keys are Microsoft's, the audience
-is the ACS resource's immutable id (azure-docs, "Secure the webhook endpoint" for Call Automation).
+RS256 JSON Web Tokens. Those of callbacks are five minutes long, a new one for each event; issuer and keys are
+Microsoft's, the audience is the ACS resource's immutable id (azure-docs, "Secure the webhook endpoint" for Call
+Automation).
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import jwt
@@ -24,7 +26,7 @@ LONGEST_TOKEN = 8192  # characters
 
 
 class Forbidden(Exception):
-    """The token does not prove that the request is from ACS. The text says why, without the token."""
+    """The token does not prove who the request is from. The text says why, without the token."""
 
 
 class KeysUnavailable(Exception):
@@ -102,19 +104,20 @@ def _time() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def verify(authorization: str, keys: SigningKeys, *, issuer: str, audience: str) -> None:
-    """Check the ``Authorization`` header of a callback. Raises Forbidden or KeysUnavailable."""
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Forbidden("there is no bearer token")
-    if len(token) > LONGEST_TOKEN:
-        raise Forbidden("the token is too long")
+async def verify(
+    authorization: str, keys: SigningKeys, *, issuer: str | Sequence[str], audience: str, longest: int = LONGEST_TOKEN
+) -> dict[str, Any]:
+    """Check an ``Authorization`` header, and return its token's claims. Raises Forbidden or KeysUnavailable.
+
+    ``issuer`` can be several, any of which will do.
+    """
+    token = bearer(authorization, longest)
     try:
         header = jwt.get_unverified_header(token)
         if header.get("alg") != "RS256" or not isinstance(header.get("kid"), str):
             raise Forbidden("the token is not signed with RS256 and a named key")
         key = await keys.get(header["kid"])
-        jwt.decode(
+        return jwt.decode(
             token,
             key,
             algorithms=["RS256"],
@@ -125,3 +128,13 @@ async def verify(authorization: str, keys: SigningKeys, *, issuer: str, audience
         )
     except (jwt.PyJWTError, ValueError, RecursionError) as error:  # PyJWT lets some garbage through to its depths
         raise Forbidden(f"the token is not valid: {type(error).__name__}") from None
+
+
+def bearer(authorization: str, longest: int = LONGEST_TOKEN) -> str:
+    """The token in an ``Authorization`` header. Raises Forbidden if there is none."""
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Forbidden("there is no bearer token")
+    if len(token) > longest:
+        raise Forbidden("the token is too long")
+    return token

@@ -21,6 +21,8 @@ FORBIDDEN = {"code": 403, "subCode": 0, "message": ""}
 EVENTS = [
     RANG,
     replace(RANG, data=replace(RANG.data, decision=Decision.TOO_LATE)),  # the same one, delivered again too late
+    replace(RANG, data=replace(RANG.data, tenant="t", callee_name="Support line", callee_number="+18005550100")),
+    replace(RANG, data=replace(RANG.data, tenant="t", callee_name="Helpline")),  # it was renamed in between
     event("call_connected", 1),
     event("start_recording_failed", 2),
     event("start_recording_failed", 4),

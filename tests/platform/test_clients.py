@@ -24,7 +24,17 @@ IDENTITY = {
     "CALL_STORAGE__queueServiceUri": "https://x.queue.core.windows.net",
     "RECORDING_CONTAINER_URL": "https://y.blob.core.windows.net/calls",
 }
-ALL = ["call_automation", "call_automation_once", "topic", "calls", "wakes", "recording_container"]
+ALL = [
+    "call_automation",
+    "call_automation_once",
+    "identities",
+    "acs",
+    "topic",
+    "calls",
+    "directory",
+    "wakes",
+    "recording_container",
+]
 
 
 def transport_of(client: Any) -> Any:

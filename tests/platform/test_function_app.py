@@ -30,7 +30,8 @@ def indexed() -> dict[str, dict[str, list[dict[str, object]]]]:
 
 def test_an_empty_environment_lists_every_function(indexed: dict[str, dict[str, list[dict[str, object]]]]) -> None:
     subscribed = {subscription["function"] for subscription in LOCAL["subscriptions"]}
-    assert set(indexed["bindings"]) == subscribed | {"callbacks", "health", "wake_call", "sweep"}
+    others = {"callbacks", "health", "api", "api_by_key", "wake_call", "refresh_directory", "sweep"}
+    assert set(indexed["bindings"]) == subscribed | others
 
 
 def test_what_is_subscribed_is_an_event_grid_trigger(indexed: dict[str, dict[str, list[dict[str, object]]]]) -> None:
@@ -44,7 +45,13 @@ def test_the_queue_is_one_that_is_provided(indexed: dict[str, dict[str, list[dic
     assert trigger["connection"] == "CALL_STORAGE"
 
 
-@pytest.mark.parametrize("package", ["azure.storage.blob", "azure.storage.queue", "azure.identity", "azure.eventgrid"])
+@pytest.mark.parametrize(
+    "package",
+    [
+        *("azure.storage.blob", "azure.storage.queue", "azure.identity", "azure.eventgrid"),
+        *("azure.communication.identity", "shared.directory", "shared.api", "shared.doctor"),
+    ],
+)
 def test_a_cold_start_does_not_load_what_no_answer_needs(
     indexed: dict[str, dict[str, list[dict[str, object]]]], package: str
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from local.stack import Ports, Stack, control
+from local.stack import Stack, control
 from shared.app import App, call_id_of
 from shared.calls.call import Call, State
 from shared.calls.machine import recording_status
@@ -78,12 +78,6 @@ class System:
         headers = {"aeg-event-type": "Notification"}
         async with self.http.post(url, json=events, headers=headers) as response:
             return response.status
-
-
-@pytest.fixture(scope="session")
-async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    async with Stack(ports=Ports.free(), logs=tmp_path_factory.mktemp("logs")) as stack:
-        yield stack
 
 
 @pytest.fixture

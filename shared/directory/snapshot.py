@@ -1,0 +1,144 @@
+"""The copy of the resource accounts in Table storage, and what of it a process that takes calls has in memory.
+
+In the table ``directory`` each account is a row (partition ``account {tenant}``, its object id the key), and each
+tenant has one (partition ``accounts``) that says when its accounts were last copied, and for which ACS resource.
+Nothing of Graph or Entra is imported here: a call must not wait for that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from shared.calls.events import resource_account
+from shared.directory.models import ResourceAccount
+from shared.platform.settings import Settings
+
+if TYPE_CHECKING:
+    from azure.data.tables.aio import TableClient
+
+log = logging.getLogger(__name__)
+
+LIFE = 300.0  # seconds until the snapshot is read anew, behind a call's answer
+JUST_NOW = 10.0  # seconds: as old as it may be when it is the reason for leaving a call alone
+WAIT = 1.0  # seconds that calls wait for it to be read
+PAUSE = 30.0  # seconds between two attempts while it can't be read
+TENANTS = "accounts"  # the partition of the rows that tell of a tenant's copy
+ACCOUNTS = ("account ", "account!")  # the partitions of the accounts: from, and up to
+ALL = ("account ", "accountt")  # those, and that of the tenants
+
+
+class Snapshot:
+    """The resource accounts that are linked to this ACS resource, of all tenants.
+
+    ``complete`` tells whether those of every tenant have been copied: before, that an account is missing means nothing.
+    """
+
+    def __init__(self, settings: Settings, table: Callable[[], TableClient]) -> None:
+        self._settings = settings
+        self._table = table
+        self._accounts: dict[str, ResourceAccount] = {}
+        self._read_at = self._begun_at = self._failed_at = float("-inf")
+        self._reading: asyncio.Task[None] | None = None
+        self.complete = False
+
+    def account(self, raw_id: str) -> ResourceAccount | None:
+        """What is known of a callee, from memory alone."""
+        return self._accounts.get((resource_account(raw_id) or "").lower())
+
+    async def catch_up(self, oldest: float = LIFE) -> None:
+        """Read what is older, and wait for that until a second after it was begun, whoever did.
+
+        Raises nothing: calls are taken all the same.
+        """
+        now = asyncio.get_running_loop().time()
+        if now - self._read_at <= oldest or now - self._failed_at <= PAUSE:
+            return
+        if self._reading is None or self._reading.done():
+            self._reading, self._begun_at = asyncio.create_task(self._read()), now
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._begun_at + WAIT - now):
+                await asyncio.shield(self._reading)
+
+    async def is_elsewhere(self, raw_id: str) -> bool:
+        """Whether a callee is certainly none of the accounts that are linked to this ACS resource.
+
+        What is missing is looked for in a fresh copy, as it may have been linked a moment ago. Where that can't be
+        had it is not so: Teams sends an ACS resource the calls of accounts that are linked to it, and no others.
+        """
+        if self.account(raw_id) is not None:
+            return False
+        await self.catch_up(JUST_NOW)
+        fresh = asyncio.get_running_loop().time() - self._read_at <= JUST_NOW + WAIT
+        return fresh and self.complete and self.account(raw_id) is None
+
+    async def _read(self) -> None:
+        try:
+            found: dict[str, ResourceAccount] = {}
+            copied: set[str] = set()
+            async for entity in self._rows():
+                if entity["PartitionKey"] == TENANTS:
+                    copied.add(entity["RowKey"])
+                else:
+                    found[entity["RowKey"]] = account(entity)
+            self.complete = copied >= set(self._settings.api_tenants)
+        except Exception as error:  # noqa: BLE001  # whatever it is, calls are taken all the same
+            self._failed_at = asyncio.get_running_loop().time()
+            log.warning("the copy of the resource accounts cannot be read: %s", type(error).__name__)
+            return
+        self._accounts = found
+        self._read_at = asyncio.get_running_loop().time()
+
+    def _rows(self) -> AsyncIterator[dict[str, Any]]:
+        query = "PartitionKey ge @first and PartitionKey lt @last and acs_resource_id eq @ours"
+        parameters = {"first": ALL[0], "last": ALL[1], "ours": self._settings.acs_resource_id.lower()}
+        return self._table().query_entities(query, parameters=parameters)
+
+    async def close(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._reading
+
+
+def partition_of(tenant: str) -> str:
+    return f"account {tenant}"
+
+
+def row(account: ResourceAccount) -> dict[str, Any]:
+    columns = {
+        "PartitionKey": partition_of(account.tenant_id),
+        "RowKey": account.id,
+        "display_name": account.display_name,
+        "user_principal_name": account.user_principal_name,
+        "app_id": account.app_id,
+        "acs_resource_id": account.acs_resource_id,
+        "phone_number": account.phone_number,
+    }
+    return {name: value for name, value in columns.items() if value is not None}
+
+
+def tenant_row(tenant: str, acs_resource_id: str, at: datetime, count: int) -> dict[str, Any]:
+    return {
+        "PartitionKey": TENANTS,
+        "RowKey": tenant,
+        "acs_resource_id": acs_resource_id.lower(),
+        "at": at,
+        "count": count,
+    }
+
+
+def account(entity: dict[str, Any]) -> ResourceAccount:
+    return ResourceAccount(
+        id=entity["RowKey"],
+        tenant_id=entity["PartitionKey"].removeprefix(partition_of("")),
+        display_name=entity["display_name"],
+        user_principal_name=entity["user_principal_name"],
+        app_id=entity["app_id"],
+        acs_resource_id=entity.get("acs_resource_id"),
+        phone_number=entity.get("phone_number"),
+    )

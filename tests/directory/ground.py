@@ -1,0 +1,42 @@
+"""Who the tests of people are about, in the directory that the emulator starts with."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any, Protocol
+
+import pytest
+
+from shared.directory.graph import Refused
+from shared.directory.sign_in import Caller
+from tests.emulator.rig import Control
+
+API = "a9100000-0000-4000-8000-0000000000a1"
+CONTOSO, FABRIKAM = "c0000000-0000-4000-8000-000000000001", "f0000000-0000-4000-8000-000000000002"
+STRANGER = "50000000-0000-4000-8000-000000000003"
+ADA, GRACE, ALAN, JOAN = (
+    "0000ada0-0000-4000-8000-0000000000a1",
+    "0000c0de-0000-4000-8000-0000000000a2",
+    "0000a1a0-0000-4000-8000-0000000000a3",
+    "00001a90-0000-4000-8000-0000000000a4",
+)
+FELIX = "0000fe11-0000-4000-8000-0000000000b1"
+SUPPORT_LINE = "11111111-1111-4111-8111-111111111111"
+NEW_LINE = "11111111-1111-4111-8111-111111111199"  # of a resource account that has no assignment yet
+
+
+class SignedIn(Protocol):
+    """Signs a user of contoso in, or whom the emulator's control API is told to; who that is for our API."""
+
+    async def __call__(self, user: str | None = None, **how: Any) -> Caller: ...
+
+
+async def refusal(answer: Awaitable[Any]) -> Refused:
+    with pytest.raises(Refused) as raised:
+        await answer
+    return raised.value
+
+
+async def token_for(control: Control, user: str | None = None, **how: Any) -> str:
+    """What a client app gets by signing a user in."""
+    return str((await control("POST", "entra/tokens", how | ({"user": user} if user else {})))["token"])

@@ -1,0 +1,167 @@
+"""The four operations of Graph's delegation API, on behalf of a signed-in user, and as Entra and Graph refuse them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from shared.directory.delegation import ACTIONS
+from shared.directory.directory import Directory
+from shared.directory.models import AllowedActions, Delegation
+from shared.directory.sign_in import Caller
+from tests.directory.ground import ADA, ALAN, API, FELIX, GRACE, JOAN, SignedIn, refusal
+from tests.emulator.rig import Control
+
+Ask = Callable[[Directory, Caller, str], Awaitable[Any]]
+
+ASK: dict[str, Ask] = {
+    "list delegates": lambda d, caller, user: d.delegation.list(caller, user, "delegates"),
+    "get delegate": lambda d, caller, user: d.delegation.get(caller, user, "delegates", ALAN),
+    "list delegators": lambda d, caller, user: d.delegation.list(caller, user, "delegators"),
+    "get delegator": lambda d, caller, user: d.delegation.get(caller, user, "delegators", ADA),
+}
+each_operation = pytest.mark.parametrize("ask", ASK.values(), ids=ASK)
+
+ALANS = Delegation(
+    ALAN,
+    is_active=True,
+    created_at=datetime(2026, 1, 15, 9, 30, tzinfo=UTC),
+    allowed_actions=AllowedActions(make_calls=True, receive_calls=True, pick_up_held_calls=True),
+)
+
+
+# -- Those who may ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("grace", ["me", GRACE, "grace@contoso.com"])
+async def test_a_user_sees_their_delegates_and_delegators(
+    directory: Directory, signed_in: SignedIn, grace: str
+) -> None:
+    caller = await signed_in("grace")
+    delegates = await directory.delegation.list(caller, grace, "delegates")
+    assert {each.id for each in delegates.value} == {ALAN, ADA}
+    assert ALANS in delegates.value
+    assert await directory.delegation.get(caller, grace, "delegates", ALAN) == ALANS
+    (ada,) = (await directory.delegation.list(caller, grace, "delegators")).value
+    assert ada.id == ADA
+    assert await directory.delegation.get(caller, grace, "delegators", ADA) == ada
+
+
+@each_operation
+async def test_a_teams_administrator_sees_those_of_others(directory: Directory, signed_in: SignedIn, ask: Ask) -> None:
+    assert await ask(directory, await signed_in("ada"), GRACE)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+async def test_those_are_found_who_may_do_something(directory: Directory, signed_in: SignedIn, action: Any) -> None:
+    caller = await signed_in("grace")
+    everybody = (await directory.delegation.list(caller, "me", "delegates")).value
+    found = (await directory.delegation.list(caller, "me", "delegates", action)).value
+    allowed = dict(zip(ACTIONS, AllowedActions.__struct_fields__, strict=True))[action]
+    assert set(found) == {each for each in everybody if getattr(each.allowed_actions, allowed)}
+
+
+async def test_delegates_come_in_pages(directory: Directory, signed_in: SignedIn) -> None:
+    caller = await signed_in("grace")
+    first = await directory.delegation.list(caller, "me", "delegates", page_size=1)
+    assert first.continuation
+    second = await directory.delegation.list(caller, "me", "delegates", page_size=1, continuation=first.continuation)
+    assert {each.id for each in first.value + second.value} == {ALAN, ADA}
+    assert second.continuation is None
+
+
+# -- Those who may not -----------------------------------------------------------------------------------------
+
+
+@each_operation
+async def test_without_consent_it_is_said_who_must_consent(
+    directory: Directory, signed_in: SignedIn, control: Control, ask: Ask
+) -> None:
+    caller = await signed_in("grace")
+    await control("PATCH", "directory", {"tenants": {"contoso": {"apps": {API: {"delegated": []}}}}})
+    refused = await refusal(ask(directory, caller, "me"))
+    assert (refused.refusal.source, refused.code, refused.refusal.status) == ("Entra", "AADSTS65001", 403)
+    assert "consent" in refused.refusal.remedy
+
+
+@each_operation
+async def test_consent_to_other_things_is_not_enough(
+    directory: Directory, signed_in: SignedIn, control: Control, ask: Ask
+) -> None:
+    caller = await signed_in("grace")
+    await control("PATCH", "directory", {"tenants": {"contoso": {"apps": {API: {"delegated": ["User.Read"]}}}}})
+    refused = await refusal(ask(directory, caller, "me"))
+    assert (refused.refusal.source, refused.status, refused.refusal.status) == ("Graph", 403, 403)
+    assert "CallDelegation.Read" in refused.refusal.remedy
+
+
+@each_operation
+async def test_without_the_policy_it_is_said_which_to_change(
+    directory: Directory, signed_in: SignedIn, ask: Ask
+) -> None:
+    refused = await refusal(ask(directory, await signed_in("joan"), "me"))
+    assert (refused.refusal.source, refused.code, refused.refusal.status) == ("Graph", "DelegationNotAllowed", 403)
+    assert "Set-CsTeamsCallingPolicy" in refused.refusal.remedy
+
+
+@each_operation
+async def test_a_refusal_that_does_not_tell_why_names_all_that_can_be(
+    directory: Directory, signed_in: SignedIn, control: Control, ask: Ask
+) -> None:
+    await control.fault(where="graph", do="status", status=403)
+    refused = await refusal(ask(directory, await signed_in("grace"), "me"))
+    assert all(each in f"{refused} {refused.refusal.remedy}" for each in ("consent", "role", "AllowDelegation"))
+
+
+@each_operation
+@pytest.mark.parametrize("felix", [FELIX, "felix@fabrikam.com"])
+async def test_a_user_of_another_tenant_is_not_to_be_found(
+    directory: Directory, signed_in: SignedIn, ask: Ask, felix: str
+) -> None:
+    refused = await refusal(ask(directory, await signed_in("ada"), felix))
+    assert (refused.refusal.source, refused.refusal.status) == ("Graph", 404)
+
+
+@each_operation
+async def test_the_settings_of_others_are_for_administrators(
+    directory: Directory, signed_in: SignedIn, ask: Ask
+) -> None:
+    refused = await refusal(ask(directory, await signed_in("alan"), GRACE))
+    assert (refused.refusal.source, refused.refusal.status) == ("Graph", 403)
+    assert "Administrator" in refused.refusal.remedy
+
+
+@each_operation
+async def test_an_app_by_itself_is_told_that_it_needs_a_user(
+    directory: Directory, signed_in: SignedIn, control: Control, ask: Ask
+) -> None:
+    caller = await signed_in(app=API)
+    assert caller.kind == "app"
+    refused = await refusal(ask(directory, caller, GRACE))
+    assert (refused.refusal.source, refused.code, refused.refusal.status) == ("here", "NeedsUser", 403)
+    assert not await control.journal("graph.request")
+
+
+async def test_who_is_no_delegate_is_not_to_be_found(directory: Directory, signed_in: SignedIn) -> None:
+    refused = await refusal(directory.delegation.get(await signed_in("grace"), "me", "delegates", JOAN))
+    assert refused.refusal.status == 404
+
+
+# -- What leads elsewhere --------------------------------------------------------------------------------------
+
+ELSEWHERE = ["", ".", "..", "me/..", "../users", "a/b", "a?b", "a#b", "%2e%2e", "$count", "me\n", "a@b..c", "@", "me "]
+
+
+@pytest.mark.parametrize("user", ELSEWHERE)
+async def test_an_id_leads_nowhere_else(directory: Directory, signed_in: SignedIn, control: Control, user: str) -> None:
+    caller = await signed_in("ada")
+    for ask in (
+        directory.delegation.list(caller, user, "delegates"),
+        directory.delegation.get(caller, "me", "delegates", user),
+        directory.people.get(caller, user),
+    ):
+        assert (await refusal(ask)).code == "NotValid"
+    assert not await control.journal("graph.request")

@@ -1,0 +1,315 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from azure.core.credentials import AccessToken
+from azure.core.pipeline.transport import AsyncHttpTransport
+from azure.core.rest import HttpRequest
+
+from emulator.server import Emulator
+from shared.calls.outcomes import REFUSALS, Verdict, refusal
+from shared.directory.directory import Directory
+from shared.directory.graph import Graph, Refused, quoted, segment
+from shared.platform.settings import Settings
+from tests.directory import ground
+from tests.directory.ground import SignedIn
+from tests.emulator.rig import Control
+from tests.simulation.storage import Reply
+from tests.simulation.transport import _Response
+
+PATH = "beta/admin/teams/resourceAccounts"
+GRAPH = "https://graph.microsoft.com"
+
+
+def asked(emulator: Emulator, operation: str = "ListResourceAccounts") -> list[dict[str, Any]]:
+    return [e for e in emulator.journal.entries("graph.request") if e["operation"] == operation]
+
+
+async def fault(control: Control, **rule: Any) -> None:
+    told = {"where": "graph", "match": {"operation": "ListResourceAccounts"}, "times": 1}
+    await control("POST", "faults", told | rule)
+
+
+# -- Against the emulator's Graph -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def ada(directory: Directory, signed_in: SignedIn) -> Any:
+    """Her rights in Graph: she is an administrator of Teams."""
+    return directory.sign_in.on_behalf_of(await signed_in("ada"))
+
+
+@pytest.mark.parametrize(("size", "pages"), [(5, 202), (100, 11), (999, 2)])
+async def test_all_pages_are_read_once_though_graph_is_busy_in_the_middle(  # noqa: PLR0917  # fixtures and cases
+    emulator: Emulator, directory: Directory, control: Control, ada: Any, size: int, pages: int
+) -> None:
+    await control("POST", "directory/resource-accounts", {"tenant": "contoso", "count": 1003})
+    there = {each["id"] for each in emulator.directory.data["tenants"]["contoso"]["resourceAccounts"].values()}
+    found = []
+    async for each in directory.graph.items(PATH, ada, {"$top": str(size)}):
+        found.append(each["id"])
+        if len(found) == 500:
+            await fault(control, do="status", status=429, retry_after=0.2)
+    assert sorted(found) == sorted(there)
+    assert len(there) == 1006
+    statuses = [each["status"] for each in asked(emulator)]
+    assert statuses.count(429) == 1
+    assert statuses.index(429) in range(1, len(statuses))
+    assert statuses.count(200) == pages
+
+
+async def test_a_graph_that_asks_for_a_long_pause_is_not_waited_for(
+    directory: Directory, control: Control, ada: Any
+) -> None:
+    await fault(control, do="status", status=429, retry_after=120)
+    started = time.monotonic()
+    told = await ground.refusal(directory.graph.page(PATH, ada))
+    assert time.monotonic() - started < 5
+    assert (told.code, told.retry_after, told.refusal.status) == ("TooManyRequests", 120, 429)
+
+
+async def test_a_post_is_not_repeated_when_it_may_have_been_done(
+    emulator: Emulator, directory: Directory, control: Control, ada: Any
+) -> None:
+    rule = {"where": "graph", "match": {"operation": "CreateChat"}, "do": "status", "status": 503, "times": 9}
+    await control("POST", "faults", rule)
+    told = await ground.refusal(directory.graph.post("v1.0/chats", ada, {}))
+    assert (told.code, told.refusal.verdict) == ("ServiceUnavailable", Verdict.TRANSIENT)
+    assert len(asked(emulator, "CreateChat")) == 1
+
+
+async def test_what_graph_refuses_is_told_by_its_code_and_not_in_its_words(
+    emulator: Emulator, directory: Directory, signed_in: SignedIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    grace = directory.sign_in.on_behalf_of(await signed_in("grace"))
+    told = await ground.refusal(directory.graph.page(PATH, grace))
+    assert (told.refusal.source, told.code, told.status, told.refusal.status) == ("Graph", "Forbidden", 403, 403)
+    assert "Teams Administrator" in told.refusal.remedy
+    assert told.request_id
+    assert told.request_id in str(told)
+    token = (await grace.get_token(f"{emulator.tls_url}/.default")).token
+    for text in (str(told), repr(told), caplog.text):
+        assert "privileges that the request needs" not in text
+        assert token not in text
+
+
+async def test_two_callers_who_ask_at_once_are_each_themselves(
+    emulator: Emulator, directory: Directory, signed_in: SignedIn
+) -> None:
+    """azure-core's policies remember the last token: those of one pipeline would mix people up."""
+    people = [await signed_in(name) for name in ("ada", "grace", "alan", "joan")]
+    asking = [directory.graph.get("v1.0/me", directory.sign_in.on_behalf_of(person)) for person in people * 5]
+    answers = await asyncio.gather(*asking)
+    assert [answer["id"] for answer in answers] == [person.id for person in people * 5]
+
+
+async def test_a_link_to_another_host_is_not_followed(
+    emulator: Emulator, directory: Directory, control: Control, ada: Any
+) -> None:
+    await fault(control, do="next_link", host="https://evil.example")
+    told = await ground.refusal(directory.graph.page(PATH, ada, {"$top": "1"}))
+    assert (told.code, told.refusal.status) == ("ForeignLink", 502)
+    assert len(asked(emulator)) == 1
+
+
+# -- Against answers that the emulator never gives ------------------------------------------------------------
+
+
+class Anyone:
+    """A credential, whoever's. The token is looked for where it must not be."""
+
+    async def get_token(self, *_: str, **__: Any) -> AccessToken:
+        return AccessToken("the-token", int(time.time()) + 3600)
+
+    async def close(self) -> None: ...
+
+    async def __aenter__(self) -> Anyone:  # noqa: PYI034
+        return self
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+
+class Answers(AsyncHttpTransport):  # type: ignore[type-arg]
+    """HTTP below azure-core: gives these answers one after the other, and notes what was sent."""
+
+    def __init__(self, replies: Iterator[Reply]) -> None:
+        self.replies = replies
+        self.sent: list[HttpRequest] = []
+
+    async def send(self, request: HttpRequest, *, stream: bool = False, **_: Any) -> Any:
+        self.sent.append(request)
+        response = _Response(request, next(self.replies), stream=stream)
+        await response.read()
+        return response
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def __aenter__(self) -> Answers:  # noqa: PYI034
+        return self
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+
+def page(link: Any = None, value: Any = (), status: int = 200) -> Reply:
+    told = {"value": value} | ({} if link is None else {"@odata.nextLink": link})
+    return Reply(status, json.dumps(told).encode(), {"Content-Type": "application/json"})
+
+
+def graph_of(*replies: Reply) -> tuple[Graph, Answers]:
+    answers = Answers(iter(replies))
+    return Graph(Settings({}), answers), answers
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        f"https://evil.example/{PATH}?$skiptoken=1",
+        f"https://graph.microsoft.com.evil.example/{PATH}?$skiptoken=1",
+        f"https://graph.microsoft.com@evil.example/{PATH}?$skiptoken=1",
+        f"https://graph.microsoft.com:8443/{PATH}?$skiptoken=1",
+        f"https://graph.microsoft.com:port/{PATH}?$skiptoken=1",
+        f"http://graph.microsoft.com/{PATH}?$skiptoken=1",
+        f"//graph.microsoft.com/{PATH}?$skiptoken=1",
+        "https://graph.microsoft.com/v1.0/users?$skiptoken=1",
+        f"https://graph.microsoft.com/{PATH}/../../../v1.0/users?$skiptoken=1",
+        f"https://graph.microsoft.com/{PATH}",
+        f"https://graph.microsoft.com/{PATH}?$skiptoken=\u00e9",
+        "?$skiptoken=1",
+        "https://[",
+    ],
+)
+async def test_no_token_goes_where_a_link_leads_away(link: str) -> None:
+    graph, answers = graph_of(page(link, [{"id": "1"}]), page())
+    with pytest.raises(Refused) as raised:
+        _ = [each async for each in graph.items(PATH, Anyone())]
+    assert raised.value.code == "ForeignLink"
+    assert len(answers.sent) == 1
+
+
+@pytest.mark.parametrize("place", [GRAPH, "https://GRAPH.microsoft.com:443"])
+async def test_graphs_own_link_is_followed_with_its_query_as_it_is(place: str) -> None:
+    query = "$top=5&$filter=appId%20eq%20'x%26y'&$skiptoken=a%2Bb%3D"
+    graph, answers = graph_of(page(f"{place}/{PATH}?{query}", [{"id": "1"}]), page(None, [{"id": "2"}]))
+    assert [each["id"] async for each in graph.items(PATH, Anyone(), {"$top": "5"})] == ["1", "2"]
+    assert answers.sent[1].url == f"{GRAPH}/{PATH}?{query}"
+
+
+@pytest.mark.parametrize("given", ["%%%", "no", "a" * 9000, "I2V2aWw", "w6k", "", "DQpYOiAx"])
+async def test_a_continuation_that_is_none_is_not_sent(given: str) -> None:
+    graph, answers = graph_of(page())
+    with pytest.raises(Refused) as raised:
+        await graph.page(PATH, Anyone(), continuation=given)
+    assert (raised.value.code, raised.value.refusal.status, answers.sent) == ("BadContinuation", 400, [])
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirection_is_not_followed(status: int) -> None:
+    graph, answers = graph_of(Reply(status, b"", {"Location": "https://evil.example/"}), page())
+    with pytest.raises(Refused):
+        await graph.get("v1.0/me", Anyone())
+    assert len(answers.sent) == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(200, b"<html>", {"Content-Type": "text/html"}),
+        Reply(200, b"", {"Content-Type": "application/json"}),
+        Reply(200, b"[]", {"Content-Type": "application/json"}),
+        Reply(200, b"[" * 100_000, {"Content-Type": "application/json"}),
+        page(value="x"),
+        page(link=7),
+    ],
+    ids=lambda reply: repr(reply.body[:20]),
+)
+async def test_an_answer_that_makes_no_sense_is_told_as_that(reply: Reply) -> None:
+    graph, _ = graph_of(reply)
+    with pytest.raises(Refused) as raised:
+        await graph.page(PATH, Anyone())
+    assert raised.value.code == "Unreadable"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b'{"error": {"code": "Forbidden", "message": "Ada Lovelace may not"}}', "Forbidden"),
+        (b'{"error": {"code": "Ada Lovelace", "message": ""}}', "403"),
+        (b'{"error": {"code": 7}}', "403"),
+        (b'{"error": "Ada Lovelace"}', "403"),
+        (b"Ada Lovelace", "403"),
+    ],
+)
+async def test_of_a_refusal_only_a_code_is_kept(body: bytes, code: str) -> None:
+    graph, _ = graph_of(Reply(403, body, {"Content-Type": "application/json", "request-id": "Ada Lovelace"}))
+    with pytest.raises(Refused) as raised:
+        await graph.get("v1.0/me", Anyone())
+    assert (raised.value.code, raised.value.refusal.status) == (code, 403)
+    assert "Ada" not in f"{raised.value!r} {raised.value.request_id}"
+
+
+@pytest.fixture
+def traced() -> Iterator[Callable[[], int]]:
+    """The most memory that Python has had since, in bytes."""
+    tracemalloc.start()
+    yield lambda: tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+
+async def test_pages_do_not_add_up_in_memory(traced: Callable[[], int]) -> None:
+    """Ten thousand accounts, in a memory that would not hold two thousand."""
+    filler = "x" * 2000
+
+    def replies() -> Iterator[Reply]:
+        for number in range(100):
+            link = f"{GRAPH}/{PATH}?$skiptoken={number}" if number < 99 else None
+            yield page(link, [{"id": f"{number} {n}", "displayName": f"{filler}{number} {n}"} for n in range(100)])
+
+    answers = Answers(replies())
+    graph, count = Graph(Settings({}), answers), 0
+    async for _ in graph.items(PATH, Anyone()):
+        answers.sent.clear()
+        count += 1
+    assert count == 10_000
+    assert traced() < 4_000_000
+
+
+# -- Small parts ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["", ".", "..", "a\nb"])
+def test_a_segment_does_not_lead_out_of_its_path(text: str) -> None:
+    with pytest.raises(Refused):
+        segment(text)
+
+
+def test_what_is_put_into_a_path_or_a_filter_stays_what_it_is() -> None:
+    assert segment("a/../b?c#d") == "a%2F..%2Fb%3Fc%23d"
+    assert quoted("x' or appId ne '") == "'x'' or appId ne '''"
+
+
+def test_every_refusal_has_a_remedy_and_a_status_for_callers() -> None:
+    assert len({(r.source, r.code) for r in REFUSALS}) == len(REFUSALS)
+    assert len({r.anchor for r in REFUSALS}) == len(REFUSALS)
+    for each in REFUSALS:
+        assert each.remedy.endswith("."), each.code
+        assert each.status in {400, 401, 403, 404, 409, 429, 502, 503, 504}, each.code
+        assert each.meaning[0].islower() or each.meaning.split()[0] in {"Entra", "Graph", "ACS", "Entra,"}, each.code
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict", "ours"),
+    [(403, "final", 403), (404, "final", 404), (418, "final", 502), (429, "transient", 503), (502, "transient", 503)],
+)
+def test_a_code_that_is_not_listed_is_judged_by_its_status(status: int, verdict: str, ours: int) -> None:
+    told = refusal("Entra", "AADSTS1", status)
+    assert (told.code, told.verdict, told.status) in {("AADSTS1", verdict, ours), ("429", verdict, ours)}

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from shared.directory.directory import Directory
+from shared.directory.models import Person
+from tests.directory.ground import ADA, ALAN, API, FELIX, GRACE, SignedIn, refusal
+from tests.emulator.rig import Control
+
+HOPPER = Person(GRACE, "Grace Hopper", "grace@contoso.com", "grace@contoso.com", "Agent")
+BASIC = replace(HOPPER, job_title=None)  # as much of her as her colleagues may see
+
+
+async def named(control: Control, *names: str) -> None:
+    """Have people of these names in contoso."""
+    users = {
+        f"new{n}": {
+            "id": f"0000dead-0000-4000-8000-{n:012d}",
+            "displayName": name,
+            "userPrincipalName": f"new{n}@contoso.com",
+        }
+        for n, name in enumerate(names)
+    }
+    await control("PATCH", "directory", {"tenants": {"contoso": {"users": users}}})
+
+
+@pytest.mark.parametrize("who", ["me", GRACE, GRACE.upper(), "grace@contoso.com"])
+async def test_a_person_is_found_by_id_by_name_and_as_oneself(
+    directory: Directory, signed_in: SignedIn, who: str
+) -> None:
+    assert await directory.people.get(await signed_in("grace"), who) == HOPPER
+
+
+async def test_a_guest_is_found_by_a_name_with_a_hash_in_it(
+    directory: Directory, signed_in: SignedIn, control: Control
+) -> None:
+    name = "o'neil+b_fabrikam.com#EXT#@contoso.com"
+    await control("PATCH", "directory", {"tenants": {"contoso": {"users": {"norma": {"userPrincipalName": name}}}}})
+    assert (await directory.people.get(await signed_in("ada"), name)).user_principal_name == name
+
+
+async def test_nobody_of_another_tenant_is_found(directory: Directory, signed_in: SignedIn) -> None:
+    caller = await signed_in("ada")
+    assert (await refusal(directory.people.get(caller, FELIX))).refusal.status == 404
+    everybody = await directory.people.search(caller)
+    assert {ADA, GRACE, ALAN} <= {person.id for person in everybody.value}
+    assert FELIX not in {person.id for person in everybody.value}
+
+
+async def test_people_are_found_by_the_beginning_of_a_name(directory: Directory, signed_in: SignedIn) -> None:
+    caller = await signed_in("ada")
+    assert (await directory.people.search(caller, "hop")).value == (BASIC,)
+    assert (await directory.people.search(caller, "  Grace \t Hopper ")).value == (BASIC,)
+    assert (await directory.people.search(caller, "opper")).value == ()
+
+
+@pytest.mark.parametrize(
+    "name", ['Ann "the Voice" Other', "Back\\slash", "O'Neil", "R&D #1 + 100%", "Žižek \U0001f600"]
+)
+async def test_no_character_of_a_name_is_more_than_that(
+    directory: Directory, signed_in: SignedIn, control: Control, name: str
+) -> None:
+    await named(control, name)
+    (found,) = (await directory.people.search(await signed_in("ada"), name)).value
+    assert found.display_name == name
+
+
+@pytest.mark.parametrize(
+    "text", ['" OR "displayName:Grace', 'x" OR "mail:grace@contoso.com', '\\" OR "displayName:Grace']
+)
+async def test_a_text_can_not_become_another_search(directory: Directory, signed_in: SignedIn, text: str) -> None:
+    assert (await directory.people.search(await signed_in("ada"), text)).value == ()
+
+
+@pytest.mark.parametrize("text", ["x" * 121, "a\0b", "a\u202eb"])
+async def test_a_text_that_is_none_is_refused(directory: Directory, signed_in: SignedIn, text: str) -> None:
+    assert (await refusal(directory.people.search(await signed_in("ada"), text))).code == "NotValid"
+
+
+@pytest.mark.parametrize("size", [0, 1000, -1])
+async def test_a_page_has_from_1_to_999_people(directory: Directory, signed_in: SignedIn, size: int) -> None:
+    assert (await refusal(directory.people.search(await signed_in("ada"), page_size=size))).code == "NotValid"
+
+
+async def test_what_was_found_comes_in_pages_of_the_same_search(
+    directory: Directory, signed_in: SignedIn, control: Control
+) -> None:
+    await named(control, *(f"Twin {n}" for n in range(7)))
+    caller, seen, continuation = await signed_in("ada"), [], None
+    while True:
+        page = await directory.people.search(caller, "Twin", page_size=3, continuation=continuation)
+        assert len(page.value) <= 3
+        seen += [person.display_name for person in page.value]
+        if (continuation := page.continuation) is None:
+            break
+    assert sorted(seen) == [f"Twin {n}" for n in range(7)]
+
+
+async def test_a_next_page_on_another_host_is_not_asked_for(
+    directory: Directory, signed_in: SignedIn, control: Control
+) -> None:
+    await control.fault(
+        where="graph", match={"operation": "ListUsers"}, do="next_link", host="https://evil.example", times=1
+    )
+    refused = await refusal(directory.people.search(await signed_in("ada"), page_size=1))
+    assert refused.code == "ForeignLink"
+
+
+async def test_an_app_by_itself_may_not_look_for_people(directory: Directory, signed_in: SignedIn) -> None:
+    assert (await refusal(directory.people.search(await signed_in(app=API)))).code == "NeedsUser"
