@@ -1,0 +1,1 @@
+"""The contact centre's HTTP API. Imported when the first request comes, not before."""

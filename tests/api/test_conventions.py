@@ -1,0 +1,332 @@
+"""What holds for every route, shown with routes of the tests' own: no network, no storage, no sign-in."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated, Any
+
+import msgspec
+import pytest
+from azure.core.exceptions import ServiceRequestError
+from msgspec import Meta
+
+from shared.api.handlers import Ask, Made, MeetingsQuery, PageQuery, Strict
+from shared.api.http import Answer, Request
+from shared.api.limits import Limits
+from shared.api.problems import CATALOGUE, MEDIA_TYPE
+from shared.api.router import LARGEST_BODY, Api
+from shared.api.routes import ADMINISTRATORS, AGENTS, ROUTES, Route, table
+from shared.app import App
+from shared.calls.outcomes import refusal
+from shared.directory.graph import Refused
+from shared.directory.models import Page
+from shared.platform.settings import SettingError
+
+BASE = "https://calls.example/api/v1"
+ID = "11111111-1111-4111-8111-111111111111"
+
+
+class Thing(Strict, frozen=True):
+    name: Annotated[str, Meta(max_length=10)]
+    how_many: int = 1
+
+
+async def things(ask: Ask) -> Page[str]:
+    """Ten of them; the continuation is where to go on."""
+    start = int(ask.query.continuation or 0)
+    end = start + (ask.query.page_size or 100)
+    value = tuple(f"thing {n}" for n in range(start, min(end, 10)))
+    return Page(value, str(end) if end < 10 else None)
+
+
+async def make(ask: Ask) -> Made:
+    return Made(201, ask.body)
+
+
+async def fail(ask: Ask) -> None:
+    match ask.path["accountId"][0]:
+        case "1":
+            await asyncio.sleep(3600)
+        case "2":
+            raise SettingError("SOME_SETTING is wrong: put https://secret.example there.")
+        case "3":
+            raise ServiceRequestError("https://secret.example")
+        case "4":
+            raise LookupError("secret")
+        case "5":
+            raise Refused(refusal("Graph", "Forbidden"), status=403)
+        case "6":
+            raise Refused(refusal("Graph", "NobodyKnows", 418), status=418)
+
+
+OWN = (
+    Route("GET", "things", "listThings", AGENTS, "", {200: dict}, things, query=PageQuery),
+    Route("POST", "things", "makeThing", AGENTS, "", {201: Thing}, make, body=Thing, secret=True),
+    Route("DELETE", "things/{accountId}", "failThing", ADMINISTRATORS, "", {204: None}, fail),
+)
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api(App({"API_KEY_ROLES": "Administrator"}), OWN, seconds=0.1)
+
+
+async def ask(api: Api, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+    """As a holder of a key, who needs no sign-in."""
+    url = f"{BASE.replace('/v1', '/keyed/v1')}/{path}"
+    sent = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
+    named = {"Content-Type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    return await api.answer(Request.of(method, url, named, sent), keyed=True)
+
+
+def problem(answer: Answer) -> dict[str, Any]:
+    """The answer's problem, which has all that every problem has."""
+    assert answer.headers["Content-Type"] == MEDIA_TYPE
+    told: dict[str, Any] = json.loads(answer.body)
+    assert set(told) == {"type", "title", "status", "detail", "instance", "code", "remedy"}
+    assert all(told.values())
+    assert told["status"] == answer.status
+    return told
+
+
+async def test_pages_are_followed_by_their_links_to_the_end(api: Api) -> None:
+    path, seen = "things?pageSize=4&code=the-key", []
+    while path:
+        answer = await ask(api, "GET", path)
+        page = json.loads(answer.body)
+        seen += page["value"]
+        link = page.get("nextLink", "")
+        assert "the-key" not in link
+        path = link.removeprefix("https://calls.example/api/keyed/v1/")
+    assert seen == [f"thing {n}" for n in range(10)]
+
+
+async def test_what_has_not_changed_is_not_sent_again(api: Api) -> None:
+    first = await ask(api, "GET", "things")
+    tag = first.headers["ETag"]
+    for known in (tag, f'"other", W/{tag}', "*"):
+        again = await ask(api, "GET", "things", if_none_match=known)
+        assert (again.status, again.body, again.headers["ETag"]) == (304, b"", tag)
+    other = await ask(api, "GET", "things?pageSize=1", if_none_match=tag)
+    assert (other.status, other.headers["ETag"] != tag) == (200, True)
+
+
+async def test_secrets_are_not_to_be_stored(api: Api) -> None:
+    made = await ask(api, "POST", "things", {"name": "n"})
+    assert (made.status, made.headers["Cache-Control"], "ETag" in made.headers) == (201, "no-store", False)
+    assert (await ask(api, "GET", "things")).headers["Cache-Control"] == "private, no-cache"
+
+
+BAD_BODIES: list[tuple[Any, str]] = [
+    (b"", "truncated"),
+    (b"{", "truncated"),
+    (b"\xff\xfe", "malformed"),
+    (b"[" * 20_000, "Expected `object`"),
+    ([], "Expected `object`"),
+    ({"name": "n", "colour": "red"}, "`colour`"),
+    ({"howMany": 2}, "`name`"),
+    ({"name": 5}, "`$.name`"),
+    ({"name": "n", "howMany": "2"}, "`$.howMany`"),
+    ({"name": "n" * 11}, "`$.name`"),
+]
+
+
+@pytest.mark.parametrize(("body", "named"), BAD_BODIES, ids=[str(each[0])[:30] for each in BAD_BODIES])
+async def test_a_body_that_is_not_valid_is_refused_by_the_fields_name(api: Api, body: Any, named: str) -> None:
+    told = problem(await ask(api, "POST", "things", body))
+    assert (told["status"], told["code"]) == (400, "BadBody")
+    assert named.lower() in told["detail"].lower()
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("pagesize=5", "`pagesize`"),
+        ("pageSize=0", "`$.pageSize`"),
+        ("pageSize=1000", "`$.pageSize`"),
+        ("pageSize=", "`$.pageSize`"),
+        ("pageSize=1&pageSize=2", "more than once"),
+        ("continuation=%ff", "UTF-8"),
+        ("&".join(f"p{n}=1" for n in range(99)), "more than 50"),
+    ],
+)
+async def test_a_parameter_that_is_not_valid_is_refused_by_its_name(api: Api, query: str, named: str) -> None:
+    told = problem(await ask(api, "GET", f"things?{query}"))
+    assert (told["status"], told["code"]) == (400, "BadParameter")
+    assert named in told["detail"]
+
+
+@pytest.mark.parametrize(
+    ("time", "fine"),
+    [
+        ("2026-11-21T09:00:00+01:00", True),
+        ("2026-11-21T09:00:00.1234567Z", True),
+        ("2026-11-21T09:00", True),
+        ("2026-02-31T09:00:00Z", False),
+        ("2026-11-21", False),
+        ("1700000000", False),
+        ("2026-11-21T09:00:00 01:00", False),  # a plus that was not encoded
+    ],
+)
+def test_times_are_as_in_rfc_3339(time: str, fine: bool) -> None:
+    given = {"from": time, "to": "2026-11-22T00:00:00Z"}
+    if fine:
+        assert msgspec.convert(given, MeetingsQuery, strict=False).window[0].minute == 0
+    else:
+        with pytest.raises(msgspec.ValidationError, match="from"):
+            msgspec.convert(given, MeetingsQuery, strict=False)
+
+
+async def test_a_body_may_have_64_kib_and_must_be_said_to_be_json(api: Api) -> None:
+    fits = b'{"name": "n"}'.ljust(LARGEST_BODY)
+    assert (await ask(api, "POST", "things", fits)).status == 201
+    assert problem(await ask(api, "POST", "things", fits + b" "))["code"] == "TooLarge"
+    assert problem(await ask(api, "POST", "things", fits, content_type="text/plain"))["code"] == "NotJson"
+    assert (await ask(api, "POST", "things", fits, content_type="Application/JSON; charset=utf-8")).status == 201
+
+
+PATHS: list[tuple[str, int]] = [
+    ("", 404),
+    ("/", 404),
+    ("things", 200),
+    ("things/", 404),
+    ("/things", 404),
+    ("Things", 404),
+    ("things%2f", 404),
+    ("things%2f..%2fthings", 404),
+    ("../things", 404),
+    (f"things/{ID}", 405),
+    (f"things/{ID}%0a", 404),
+    (f"things/{ID}%2f..", 404),
+    (f"things/{ID}/..", 404),
+    ("things/..%2f..%2fadmin", 404),
+    ("things/тест", 404),
+    ("things/%f0%9f%93%9e", 404),
+    ("things/%ff", 404),
+    ("things/%", 404),
+    ("x" * 100_000, 404),
+    ("/".join("x" * 10_000), 404),
+    ("v1/things", 404),
+]
+
+
+@pytest.mark.parametrize(("path", "status"), PATHS, ids=[path[:30] for path, _ in PATHS])
+async def test_a_path_is_what_it_says_and_nothing_else(api: Api, path: str, status: int) -> None:
+    answer = await ask(api, "GET", path)
+    assert answer.status == status
+    if status != 200:
+        problem(answer)
+
+
+async def test_the_methods_of_a_path_are_told(api: Api) -> None:
+    for method in ("PATCH", "PUT", "TRACE", "NONSENSE"):
+        answer = await ask(api, method, "things")
+        assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS, POST")
+        problem(answer)
+    answer = await ask(api, "OPTIONS", f"things/{ID}")
+    assert (answer.status, answer.headers["Allow"], answer.body) == (204, "DELETE, OPTIONS", b"")
+    get, head = await ask(api, "GET", "things"), await ask(api, "HEAD", "things")
+    assert (head.status, head.body, head.headers["ETag"]) == (200, b"", get.headers["ETag"])
+
+
+FAILURES = [
+    ("1", 504, "TimedOut"),
+    ("2", 503, "NotConfigured"),
+    ("3", 503, "NotNow"),
+    ("4", 500, "Fault"),
+    ("5", 403, "Graph.Forbidden"),
+    ("6", 502, "Graph.NobodyKnows"),
+]
+
+
+@pytest.mark.parametrize(("first", "status", "code"), FAILURES)
+async def test_what_fails_is_told_without_what_is_secret(
+    api: Api, first: str, status: int, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = await ask(api, "DELETE", f"things/{first}{ID[1:]}", x_request_id="req-7")
+    told = problem(answer)
+    assert (told["status"], told["code"]) == (status, code)
+    assert b"secret" not in answer.body
+    assert b"SOME_SETTING" not in answer.body
+    assert answer.headers["X-Request-Id"] == "req-7"
+    assert "failThing" in caplog.text
+    assert "req-7" in caplog.text
+    assert ("SOME_SETTING" in caplog.text) is (code == "NotConfigured")
+
+
+async def test_request_ids_are_echoed_if_they_are_harmless(api: Api) -> None:
+    for given in ("", "a b", "x" * 129, 'x"\r\nSet-Cookie: y'):
+        made = (await ask(api, "GET", "things", x_request_id=given)).headers["X-Request-Id"]
+        assert len(made) == 36
+
+
+async def test_keys_have_the_roles_of_the_setting_and_no_more() -> None:
+    for roles, status, code in (("", 403, "KeysOpenNothing"), ("Agent", 403, "RoleMissing")):
+        answer = await ask(Api(App({"API_KEY_ROLES": roles}), OWN), "DELETE", f"things/{ID}")
+        assert (answer.status, problem(answer)["code"]) == (status, code)
+    wrong = await ask(Api(App({"API_KEY_ROLES": "Everything"}), OWN), "GET", "things")
+    assert (wrong.status, problem(wrong)["code"]) == (503, "NotConfigured")
+    assert (await ask(Api(App({"API_KEY_ROLES": "Agent"}), OWN), "GET", "things")).status == 200
+
+
+async def test_who_asks_too_often_is_told_when_to_come_again() -> None:
+    now = [0.0]
+    api = Api(App({"API_KEY_ROLES": "Agent"}), OWN, Limits(per_minute=30, burst=3, now=lambda: now[0]))
+    assert [(await ask(api, "GET", "things")).status for _ in range(4)] == [200, 200, 200, 429]
+    refused = await ask(api, "GET", "things")
+    assert (problem(refused)["code"], refused.headers["Retry-After"]) == ("TooManyRequests", "3")
+    now[0] = 2.0  # 30 in a minute: one in two seconds
+    assert [(await ask(api, "GET", "things")).status for _ in range(2)] == [200, 429]
+
+
+def test_limits_are_each_callers_own_and_bounded_in_memory() -> None:
+    limits = Limits(burst=1, most_callers=2, now=lambda: 0.0)
+    assert not limits.take("ada")
+    assert not limits.take("grace")
+    assert limits.take("ada")
+    assert not limits.take("alan")  # grace is forgotten, who has not asked for longest
+    assert limits.take("ada")
+    assert not limits.take("grace")
+
+
+def test_a_route_that_nobody_guards_cannot_be_registered() -> None:
+    for wrong in (
+        Route("GET", "open", "getOpen", frozenset(), "", {200: dict}, things),
+        Route("GET", "open", "getOpen", AGENTS, "", {200: dict}, things, public=True),
+        Route("GET", "things", "listAgain", AGENTS, "", {200: dict}, things),
+        Route("GET", "more", "listThings", AGENTS, "", {200: dict}, things),
+        Route("GET", "things/{unknownId}", "getThing", AGENTS, "", {200: dict}, things),
+    ):
+        with pytest.raises((ValueError, KeyError)):
+            table((*OWN, wrong))
+
+
+def test_tokens_are_not_in_what_is_printed() -> None:
+    request = Request("GET", "x", headers={"authorization": "Bearer secret"}, body=b"secret")
+    assert "secret" not in f"{request!r} {Answer(200, b'secret')!r}"
+
+
+@pytest.mark.parametrize(
+    ("url", "base", "path", "query"),
+    [
+        ("http://127.0.0.1:7071/api/v1/a/b?c=%20", "http://127.0.0.1:7071/api/v1", "a/b", "c=%20"),
+        ("http://calls.example/api/V1", "https://calls.example/api/v1", "", ""),
+        ("https://calls.example/api/keyed/v1/v1/x?/v1/", "https://calls.example/api/keyed/v1", "v1/x", "/v1/"),
+        ("https://[bad/api/v1/x", "https://[bad/api/v1", "x", ""),
+    ],
+)
+def test_a_url_is_taken_apart_at_its_version(url: str, base: str, path: str, query: str) -> None:
+    request = Request.of("get", url, {}, b"")
+    assert (request.method, request.base_url, request.path, request.query) == ("GET", base, path, query)
+
+
+def test_every_route_refuses_fields_that_it_does_not_know() -> None:
+    for shape in {each for route in ROUTES for each in (route.query, route.body) if each is not None}:
+        assert shape.__struct_config__.forbid_unknown_fields, shape
+
+
+def test_every_problem_says_what_to_do() -> None:
+    for code, kind in CATALOGUE.items():
+        assert kind.remedy.endswith("."), code
+        assert 400 <= kind.status < 600, code
