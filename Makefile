@@ -5,6 +5,7 @@ HOST ?= emulator
 PORTS ?= default
 TESTS ?= tests
 CALLS ?= 1000
+ACCOUNTS ?= 11111111-1111-4111-8111-111111111111
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 VENV := .venv/$(VERSION)
@@ -15,7 +16,7 @@ POLICY := .local/policy
 CHECKOV := 3.3.30
 ZIZMOR := 1.32.0
 
-.PHONY: help setup demo serve test check format bench crowd faults package policy docs lock clean
+.PHONY: help setup demo serve doctor test check format bench crowd faults package policy docs lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -46,6 +47,9 @@ demo: setup  ## one call, end to end (SCENARIO=happy | recording-fails-then-reco
 serve: setup  ## the same, left running (HOST=func for Azure Functions Core Tools, HOST=none for the platform alone)
 	@$(RUN) -m local.serve --host $(HOST) --ports $(PORTS)
 
+doctor: setup  ## every link that a call depends on, looked at, with `make serve` running (ACCOUNTS=linked, JSON=yes)
+	@RESOURCE_ACCOUNTS=$(ACCOUNTS) $(RUN) -m shared.doctor --settings local.settings.sample.json $(if $(JSON),--json)
+
 test: setup  ## all tests (PYTHON=python3.13 for another Python, TESTS=tests/calls for a part)
 	@$(RUN) -m pytest $(TESTS)
 
@@ -64,8 +68,9 @@ bench: setup  ## the budgets, measured
 crowd: setup  ## 1,000 calls within a second (CALLS=… for as many as wanted)
 	@$(RUN) -m local.crowd --calls $(CALLS)
 
-faults: setup  ## the app under every fault, in virtual time (SEEDS=20000, SEED=17, MUTANT=all)
-	@PYTHONPATH=. $(RUN) -m local.faults $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED)) $(if $(MUTANT),--mutant $(MUTANT))
+faults: setup  ## the app under every fault, in virtual time (SEEDS=20000, DAYS=8, PAIRS=all, SEED=17, MUTANT=all)
+	@PYTHONPATH=. $(RUN) -m local.faults $(if $(SEEDS),--seeds $(SEEDS)) $(if $(DAYS),--days $(DAYS)) \
+	  $(if $(PAIRS),--pairs $(PAIRS)) $(if $(SEED),--seed $(SEED)) $(if $(MUTANT),--mutant $(MUTANT))
 
 package: setup  ## build dist/app.zip, import it, tell its size (CLEAN=yes to install what it requires anew)
 	@$(RUN) -m local.package $(if $(CLEAN),--clean)

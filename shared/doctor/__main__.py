@@ -1,0 +1,57 @@
+"""``python -m shared.doctor``: look at every link that a call depends on, and say how to mend what is wrong.
+
+The settings are the process's environment, or that and the ``Values`` of a file in the form of ``local.settings.json``.
+The exit status is 1 if something is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import sys
+from pathlib import Path
+
+import msgspec
+
+from shared.platform.settings import join_environment
+
+
+def parser() -> argparse.ArgumentParser:
+    parse = argparse.ArgumentParser(prog="python -m shared.doctor", description=__doc__)
+    parse.add_argument("--json", action="store_true", help="the report as JSON")
+    parse.add_argument("--settings", type=Path, help="a local.settings.json whose Values join the environment")
+    return parse
+
+
+async def main(arguments: list[str]) -> int:
+    given = parser().parse_args(arguments)
+    if given.settings:
+        try:
+            values = json.loads(given.settings.read_text())["Values"]
+            join_environment({name: str(value) for name, value in values.items()})
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            sys.stderr.write(f"no settings can be read from {given.settings}: {type(error).__name__}\n")
+            return 2
+    logging.disable(logging.CRITICAL)  # what the SDKs complain of, the report says better
+    # After the settings: SSL_CERT_FILE is read when aiohttp is imported.
+    from shared.app import App  # noqa: PLC0415
+    from shared.doctor import diagnose, printing  # noqa: PLC0415
+
+    app, watched = App(), sys.stderr.isatty() and not given.json
+    try:
+        report = await diagnose(app, progress=printing.progress if watched else None)
+    finally:
+        await app.close()
+    if watched:
+        sys.stderr.write("\r\x1b[K")
+    if given.json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(report)).decode() + "\n")
+    else:
+        sys.stdout.write("\n".join(printing.lines(report, colour=sys.stdout.isatty())) + "\n")
+    return 0 if report.healthy else 1
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(sys.argv[1:])))

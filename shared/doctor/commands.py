@@ -1,0 +1,135 @@
+"""The commands that mend things, to be pasted.
+
+Names of Azure resources that the app does not know are azd's variables:
+``eval "$(azd env get-values | sed 's/^/export /')"`` brings them into a shell.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from urllib.parse import urlsplit
+
+from shared.platform.settings import Settings, told_by_azure
+
+GROUP = '"$AZURE_RESOURCE_GROUP"'
+SUBSCRIBE = "azd hooks run postdeploy"
+
+# Where the value of a setting is to be had.
+_SOURCES = {
+    "ACS_ENDPOINT": "https://$(az communication list --query '[0].hostName' --output tsv)",
+    "ACS_RESOURCE_ID": "$(az communication list --query '[0].immutableResourceId' --output tsv)",
+    "CALLBACK_BASE_URL": "https://$(az functionapp show {app} --query defaultHostName --output tsv)",
+    "EVENTS_TOPIC_ENDPOINT": (
+        '$(az eventgrid topic show --name "$EVENTS_TOPIC_NAME" --resource-group "$AZURE_RESOURCE_GROUP"'
+        " --query endpoint --output tsv)"
+    ),
+    "EVENTS_TOPIC_ID": (
+        '$(az eventgrid topic show --name "$EVENTS_TOPIC_NAME" --resource-group "$AZURE_RESOURCE_GROUP"'
+        " --query id --output tsv)"
+    ),
+    "ACS_SYSTEM_TOPIC_ID": (
+        '$(az eventgrid system-topic show --name "$ACS_SYSTEM_TOPIC_NAME" --resource-group "$ACS_RESOURCE_GROUP"'
+        " --query id --output tsv)"
+    ),
+    "CALL_STORAGE__tableServiceUri": "https://$CALL_STORAGE_NAME.table.core.windows.net",
+    "CALL_STORAGE__blobServiceUri": "https://$CALL_STORAGE_NAME.blob.core.windows.net",
+    "CALL_STORAGE__queueServiceUri": "https://$CALL_STORAGE_NAME.queue.core.windows.net",
+    "API_TENANTS": "$(az account show --query tenantId --output tsv)",
+}
+
+
+def app() -> str:
+    """The options that name the Function App. In Azure the platform tells which one it is."""
+    name = told_by_azure("WEBSITE_SITE_NAME") or '"$FUNCTION_APP_NAME"'
+    return f"--name {name} --resource-group {told_by_azure('WEBSITE_RESOURCE_GROUP') or GROUP}"
+
+
+def set_setting(name: str) -> str:
+    value = _SOURCES.get(name, f"${name}").replace("{app}", app())
+    return f'az functionapp config appsettings set {app()} --settings {name}="{value}"'
+
+
+def remove_setting(name: str) -> str:
+    return f"az functionapp config appsettings delete {app()} --setting-names {name}"
+
+
+def resource_id_of_acs(settings: Settings) -> str:
+    """Set ACS_RESOURCE_ID to the one of the resource that ACS_ENDPOINT names."""
+    host = urlsplit(settings.acs_endpoint).hostname or ""
+    found = f"$(az communication list --query \"[?hostName=='{host}'].immutableResourceId | [0]\" --output tsv)"
+    return f'az functionapp config appsettings set {app()} --settings ACS_RESOURCE_ID="{found}"'
+
+
+def give_role(role: str, scope: str) -> str:
+    """Give the app's identity a role. ``scope`` is a resource id, or what a shell makes one of."""
+    return f'az role assignment create --assignee {identity()} --role "{role}" --scope "{scope}"'
+
+
+def identity() -> str:
+    known = told_by_azure("AZURE_CLIENT_ID")
+    if re.fullmatch(r"[0-9a-fA-F-]{36}", known):
+        return known
+    return f'"$(az functionapp identity show {app()} --query "userAssignedIdentities.*.clientId | [0]" --output tsv)"'
+
+
+def get_identity() -> str:
+    if not told_by_azure("WEBSITE_SITE_NAME"):
+        return "az login"
+    ours = f"$(az identity list --resource-group {GROUP} --query '[0].id' --output tsv)"
+    return f'az functionapp identity assign {app()} --identities "{ours}"'
+
+
+def acs_scope(settings: Settings) -> str:
+    host = urlsplit(settings.acs_endpoint).hostname or ""
+    return f"$(az communication list --query \"[?hostName=='{host}'].id | [0]\" --output tsv)"
+
+
+def topic_scope(settings: Settings) -> str:
+    return settings.events_topic_id or _SOURCES["EVENTS_TOPIC_ID"]
+
+
+STORAGE_SCOPE = (
+    '$(az storage account show --name "$CALL_STORAGE_NAME" --resource-group "$AZURE_RESOURCE_GROUP"'
+    " --query id --output tsv)"
+)
+
+
+def create_storage(kind: str, name: str) -> str:
+    """``kind`` is table, queue or container."""
+    return f'az storage {kind} create --name {name} --account-name "$CALL_STORAGE_NAME" --auth-mode login'
+
+
+# -- Entra, and our own API ------------------------------------------------------------------------------------
+
+
+def consent(settings: Settings, tenant: str) -> str:
+    """What an administrator of the tenant grants: in our own by command, in a customer's by a page to be opened."""
+    if tenant == settings.api_tenants[0]:
+        return f"az ad app permission admin-consent --id {settings.api_client_id}"
+    return f"{settings.authority}/{tenant}/adminconsent?client_id={settings.api_client_id}"
+
+
+def federate(settings: Settings) -> str:
+    """Let the app's managed identity prove itself as the API's registration."""
+    credential = {
+        "name": "teams-phone-functions",
+        "issuer": f"{settings.authority}/{settings.api_tenants[0]}/v2.0",
+        "subject": "SUBJECT",
+        "audiences": ["api://AzureADTokenExchange"],
+    }
+    subject = f"'\"$(az ad sp show --id {identity()} --query id --output tsv)\"'"
+    given = json.dumps(credential).replace("SUBJECT", subject)
+    return f"az ad app federated-credential create --id {settings.api_client_id} --parameters '{given}'"
+
+
+def assign(settings: Settings, tenant: str, account: str) -> str:
+    """Grant the access assignment by our own API, with a key where keys may, else as who is logged in."""
+    token = f"az account get-access-token --scope {settings.api_client_id}/.default --query accessToken --output tsv"
+    proof, door = f'"Authorization: Bearer $({token})"', "api"
+    if "Administrator" in settings.api_key_roles:
+        proof = f'"x-functions-key: $(az functionapp keys list {app()} --query functionKeys.default --output tsv)"'
+        door = "api/keyed"
+    url = f"{settings.callback_base_url}/{door}/v1/tenants/{tenant}/access-assignments/{account}"
+    body = '{"kind": "resourceAccount"}'
+    return f"curl -X PUT '{url}' -H {proof} -H 'Content-Type: application/json' -d '{body}'"

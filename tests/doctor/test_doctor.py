@@ -1,0 +1,151 @@
+"""The doctor on a healthy platform: all fine, nothing left behind; on whose behalf it asks; the command."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from typing import Any
+
+import pytest
+from azure.data.tables.aio import TableServiceClient
+from azure.storage.blob.aio import BlobServiceClient
+from azure.storage.queue.aio import QueueServiceClient
+
+from local.stack import ROOT
+from shared.app import App
+from shared.doctor import teams, walk
+from shared.doctor.eventgrid import PROBE
+from tests.doctor.conftest import ACCOUNT, CONTOSO, FABRIKAM, World, unseen, wrong
+from tests.infra.powershell import Script
+from tests.platform.world import hang
+
+
+async def test_on_a_healthy_platform_all_is_fine(world: World) -> None:
+    report = await world.diagnose()
+    assert report.healthy
+    assert {each.verdict for each in report.findings} == {"fine"}, [f for f in report.findings if f.verdict != "fine"]
+    assert {each.about for each in report.findings if each.link in {"sign-in", "graph"}} == {CONTOSO, FABRIKAM}
+    assert len({each.about for each in report.findings if each.link == "subscriptions"}) == 8
+
+
+async def stored(world: World) -> dict[str, Any]:
+    """Everything that stands in storage."""
+    storage = world.stack.ports.storage()
+    kept: dict[str, Any] = {}
+    async with TableServiceClient.from_connection_string(storage) as tables:
+        async for table in tables.list_tables():
+            kept[table.name] = [dict(each) async for each in tables.get_table_client(table.name).list_entities()]
+    async with BlobServiceClient.from_connection_string(storage) as blobs:
+        async for container in blobs.list_containers():
+            client = blobs.get_container_client(container.name)
+            kept[container.name] = [name async for name in client.list_blob_names()]
+    async with (
+        QueueServiceClient.from_connection_string(storage) as queues,
+        queues.get_queue_client("wakes") as wakes,
+    ):
+        kept["wakes"] = (await wakes.get_queue_properties()).approximate_message_count
+    return kept
+
+
+async def test_nothing_stays(world: World) -> None:
+    before = await stored(world)
+    report = await world.diagnose()
+    while not (await world.control("GET", "idle"))["idle"]:  # noqa: ASYNC110  # it is asked over HTTP
+        await asyncio.sleep(0.01)
+    assert report.healthy
+    assert await stored(world) == before
+    journal = (await world.control("GET", "journal"))["entries"]
+    published = [each["event"]["type"] for each in journal if each["kind"] == "event"]
+    assert published == [PROBE]
+    assert not [each for each in journal if each["kind"].startswith("eventgrid.deliver")]
+    operations = [each.get("operation") for each in journal]
+    assert [operations.count(f"CommunicationIdentity{what}") for what in ("Create", "Delete")] == [1, 1]
+
+
+async def test_an_administrator_sees_their_own_tenant(world: World) -> None:
+    """Graph is asked on behalf of who asks. What a person may not see there is unseen, not wrong."""
+    token = (await world.control("POST", "entra/tokens", {"tenant": "contoso", "user": "ada"}))["token"]
+    app = App(world.healthy)
+    caller = await app.directory.sign_in.verify(f"Bearer {token}")
+    await app.close()
+    report = await world.diagnose(caller)
+    assert report.healthy
+    assert {each.about for each in report.findings if each.link in {"sign-in", "graph"}} == {CONTOSO}
+    assert unseen(report) == {"licence"}
+
+
+async def test_without_a_list_all_that_are_linked_are_looked_at(world: World) -> None:
+    report = await world.diagnose(RESOURCE_ACCOUNTS="linked")
+    looked = {each.about for each in report.findings if each.link == "number"}
+    assert looked == {ACCOUNT, "11111111-1111-4111-8111-111111111112", "11111111-1111-4111-8111-111111111121"}
+    assert {each.about for each in wrong(report) if each.link == "number"} == {"11111111-1111-4111-8111-111111111112"}
+
+
+async def test_a_right_that_is_missing_is_no_fault(world: World) -> None:
+    """Who may not read subscriptions can't say that something is wrong with them."""
+    await world.control("POST", "faults", {"where": "arm", "do": "status", "status": 403})
+    report = await world.diagnose()
+    assert report.healthy
+    assert unseen(report) == {"subscriptions"}
+    roles = [each.command for each in report.findings if each.link == "subscriptions"]
+    assert [role in told for role, told in zip(('"Reader"', "EventSubscription Reader"), roles, strict=True)] == [
+        True
+    ] * 2
+
+
+async def test_what_hangs_takes_no_longer_than_it_may(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walk, "CHAIN", tuple(link._replace(seconds=link.seconds / 5) for link in walk.CHAIN))
+    slow = await world.servers.start(hang)
+    began = time.monotonic()
+    report = await world.diagnose(CALLBACK_BASE_URL=slow)
+    assert time.monotonic() - began < 2
+    assert {each.link for each in wrong(report)} == {"callback-url"}
+
+
+async def test_the_command(world: World) -> None:
+    """Its exit status and its JSON, of a healthy platform and of one that isn't."""
+    environment = os.environ | world.healthy
+    healthy, broken = await asyncio.gather(
+        command(environment, "--json"), command(environment | {"CALLS_TABLE": "nosuch"})
+    )
+    told = json.loads(healthy[1])
+    assert [each for each in told["findings"] if each["verdict"] == "wrong"] == []
+    assert healthy[0] == 0
+    assert broken[0] == 1
+    assert "✗ storage            table nosuch: it does not exist" in broken[1]
+    assert "$ az storage table create --name nosuch" in broken[1]
+
+
+async def command(environment: dict[str, str], *arguments: str) -> tuple[int | None, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "shared.doctor", *arguments,
+        env=environment, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    told, _ = await process.communicate()
+    return process.returncode, told.decode()
+
+
+CMDLETS = json.loads((ROOT / "tests/infra/cmdlets.json").read_text())["cmdlets"]
+COMMANDS = (
+    teams.create(),
+    teams.link(ACCOUNT, "", ACCOUNT),
+    teams.number(ACCOUNT),
+    teams.licence(ACCOUNT),
+    teams.see_licence(ACCOUNT),
+)
+
+
+@pytest.mark.parametrize("pasted", COMMANDS, ids=lambda pasted: pasted.partition(" ")[0])
+def test_cmdlets_are_as_documented(pasted: str) -> None:
+    """What the doctor tells to paste is PowerShell, of cmdlets and parameters that the documentation has."""
+    script = Script("pasted", pasted)
+    assert not script.errors
+    called = [each for each in script.commands if each.name != "Read-Host"]
+    assert called
+    for each in called:
+        known = CMDLETS[each.name]
+        assert set(each.given) <= set(known["parameters"]), each.name
+        assert set(known["mandatory"]) <= set(each.given), each.name
