@@ -33,7 +33,7 @@ param communicationDataLocation string = 'United States'
 
 // -- What to do with calls: the README's table of settings says what each means ----------------------------------
 
-@description('Object ids of the Teams resource accounts that are ours, separated by commas. Empty: all that the ACS resource serves.')
+@description('Object ids of the Teams resource accounts that are ours, separated by commas; or the word linked: those that Microsoft Graph says are linked to the ACS resource. Empty: all that the ACS resource serves.')
 param resourceAccounts string = ''
 
 @description('Answer calls, or reject them as busy or forbidden.')
@@ -83,6 +83,17 @@ param transcriptionLocale string = 'en-US'
 
 @description('Where ACS reaches the app, if not at its own host name: behind a front door or a custom domain.')
 param callbackBaseUrl string = ''
+
+// -- Who may ask: docs/provisioning.md says how the app registration is made --------------------------------------
+
+@description('Application (client) id of the app registration of the HTTP API. Empty: nobody can sign in.')
+param apiClientId string = ''
+
+@description('Ids of the Entra tenants whose people may call the API, separated by commas; our own first. Empty: our own only.')
+param apiTenants string = ''
+
+@description('Roles of whoever holds a key of the Function App: some of Agent, Supervisor, Administrator, separated by commas. Empty: keys open nothing.')
+param apiKeyRoles string = ''
 
 // -- How much --------------------------------------------------------------------------------------------------
 
@@ -365,6 +376,7 @@ module app 'modules/function.bicep' = {
     telemetryMode: telemetryMode
     settings: {
       CALLS_TABLE: callStorage.outputs.callsTable
+      DIRECTORY_TABLE: callStorage.outputs.directoryTable
       RECORDINGS_CONTAINER: callStorage.outputs.recordingsContainer
       QUARANTINE_CONTAINER: callStorage.outputs.quarantineContainer
       DEADLETTERS_CONTAINER: callStorage.outputs.deadLettersContainer
@@ -375,6 +387,11 @@ module app 'modules/function.bicep' = {
       ACS_RESOURCE_ID: communication.outputs.immutableId
       CALLBACK_BASE_URL: callbackBaseUrl
       EVENTS_TOPIC_ENDPOINT: topic.outputs.endpoint
+      EVENTS_TOPIC_ID: topic.outputs.id
+      ACS_SYSTEM_TOPIC_ID: communication.outputs.systemTopicId
+      API_CLIENT_ID: apiClientId
+      API_TENANTS: empty(apiTenants) ? tenant().tenantId : apiTenants
+      API_KEY_ROLES: apiKeyRoles
       RESOURCE_ACCOUNTS: resourceAccounts
       INCOMING_CALLS: incomingCalls
       RECORDING: recording
@@ -421,11 +438,12 @@ module alerts 'modules/alerts.bicep' = {
   }
 }
 
-// Read by azd, by hooks/postdeploy and by the Teams administrator. Nothing of it is a secret.
+// Read by azd, by hooks/postdeploy, and by the administrators of Entra and Teams. Nothing of it is a secret.
 output AZURE_LOCATION string = location
 output AZURE_RESOURCE_GROUP string = group.name
 output FUNCTION_APP_NAME string = app.outputs.name
 output FUNCTION_APP_HOST string = app.outputs.hostName
+output APP_PRINCIPAL_ID string = identity.outputs.principalId
 output CALL_STORAGE_NAME string = callStorage.outputs.name
 output DEADLETTERS_CONTAINER string = callStorage.outputs.deadLettersContainer
 output EVENTS_TOPIC_NAME string = topic.outputs.name

@@ -21,11 +21,13 @@ param storageName string
 @description('Container of dead letters.')
 param deadLettersContainer string
 
-@description('Object ids of the Teams resource accounts that are ours, separated by commas. Empty: all.')
+@description('Object ids (or raw ids) of the Teams resource accounts that are ours, separated by commas; or the word linked. Empty: all.')
 param resourceAccounts string = ''
 
 var subscriptions = loadJsonContent('local.json', 'subscriptions')
-var accounts = filter(map(split(resourceAccounts, ','), each => trim(each)), each => !empty(each))
+// Which accounts are linked changes without a deployment: then the app alone tells which calls are ours.
+var named = toLower(trim(resourceAccounts)) == 'linked' ? '' : resourceAccounts
+var accounts = filter(map(split(named, ','), each => trim(each)), each => !empty(each))
 
 resource app 'Microsoft.Web/sites@2024-04-01' existing = {
   name: functionAppName

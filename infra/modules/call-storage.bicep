@@ -1,5 +1,5 @@
-// Storage of calls: their rows, their wake-ups, their recordings, and what was kept aside. Names come from
-// local.json, which the local platform is made from too.
+// Storage of calls: their rows, their wake-ups, their recordings, and what was kept aside; and of the directory. Names
+// come from local.json, which the local platform is made from too.
 
 @description('Name of the account.')
 @maxLength(24)
@@ -52,6 +52,7 @@ param workspaceId string
 
 var names = loadJsonContent('../local.json', 'storage')
 var callsTable = names.tables[0]
+var directoryTable = names.tables[1]
 var wakesQueue = names.queues[0]
 var recordingsContainer = names.containers[0]
 var quarantineContainer = names.containers[1]
@@ -155,6 +156,10 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     resource calls 'tables' = {
       name: callsTable
     }
+
+    resource directory 'tables' = {
+      name: directoryTable
+    }
   }
 
   resource queues 'queueServices' = {
@@ -207,6 +212,17 @@ resource immutability 'Microsoft.Storage/storageAccounts/blobServices/containers
 resource writesCalls 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(storage::tables::calls.id, appPrincipalId, storageTableDataContributor)
   scope: storage::tables::calls
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageTableDataContributor)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// Role: resource accounts are copied, and which chats were opened is kept.
+resource writesDirectory 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(storage::tables::directory.id, appPrincipalId, storageTableDataContributor)
+  scope: storage::tables::directory
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageTableDataContributor)
     principalId: appPrincipalId
@@ -344,6 +360,7 @@ output tableUri string = storage.properties.primaryEndpoints.table
 output blobUri string = storage.properties.primaryEndpoints.blob
 output queueUri string = storage.properties.primaryEndpoints.queue
 output callsTable string = callsTable
+output directoryTable string = directoryTable
 output recordingsContainer string = recordingsContainer
 output quarantineContainer string = quarantineContainer
 output deadLettersContainer string = deadLettersContainer

@@ -14,6 +14,7 @@ param appPrincipalId string
 param workspaceId string
 
 var communicationAndEmailServiceOwner = '09976791-48a7-449e-bb21-39d1a415f350'
+var reader = 'acdd72a7-3385-48ef-bd42-f606fba81ae7'
 
 resource communication 'Microsoft.Communication/communicationServices@2025-05-01' existing = {
   name: name
@@ -23,13 +24,25 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
   name: systemTopicName
 }
 
-// Role: calls are answered, recorded and ended with the app's identity. No narrower built-in role is known for the data
-// plane of ACS; this one is for this ACS resource only.
+// Role: calls are answered, recorded and ended with the app's identity; identities, their tokens and access assignments
+// are made with it. No narrower built-in role is known for the data plane of ACS; this one is for this ACS resource only.
 resource controlsCalls 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(communication.id, appPrincipalId, communicationAndEmailServiceOwner)
   scope: communication
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', communicationAndEmailServiceOwner)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// Role: the doctor reads the subscriptions of the system topic. EventGrid EventSubscription Reader, which does for a
+// custom topic, lacks Microsoft.EventGrid/systemTopics/eventSubscriptions/read; of this one topic Reader shows no key.
+resource readsSubscriptions 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(topic.id, appPrincipalId, reader)
+  scope: topic
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', reader)
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
   }

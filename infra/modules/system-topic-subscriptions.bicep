@@ -15,7 +15,7 @@ param deadLettersContainer string
 @description('Those of local.json for this topic.')
 param subscriptions array
 
-@description('Object ids of the resource accounts whose calls are ours. Empty: all.')
+@description('Object ids or raw ids of the resource accounts whose calls are ours. Empty: all.')
 param resourceAccounts array
 
 // Only IncomingCall names the callee. This spares invocations; that a call is not ours is found out by the app as well.
@@ -23,7 +23,7 @@ var calleeFilter = empty(resourceAccounts) ? [] : [
   {
     operatorType: 'StringIn'
     key: 'data.to.rawId'
-    values: map(resourceAccounts, each => '28:orgid:${each}')
+    values: map(resourceAccounts, each => contains(each, ':') ? each : '28:orgid:${each}')
   }
 ]
 

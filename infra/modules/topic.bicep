@@ -16,6 +16,7 @@ param appPrincipalId string
 param workspaceId string
 
 var eventGridDataSender = 'd5a91429-5739-47e2-a06b-3470a27159e7'
+var eventGridEventSubscriptionReader = '2414bbcf-6497-4faf-8c65-045460748405'
 
 resource topic 'Microsoft.EventGrid/topics@2025-02-15' = {
   // checkov:skip=CKV_AZURE_193: other subscribers and publishers prove themselves by Entra identity; keys are off
@@ -37,6 +38,17 @@ resource publishes 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: topic
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', eventGridDataSender)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// Role: the doctor reads the subscriptions of this topic, and changes none.
+resource readsSubscriptions 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(topic.id, appPrincipalId, eventGridEventSubscriptionReader)
+  scope: topic
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', eventGridEventSubscriptionReader)
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
   }

@@ -14,10 +14,15 @@ from shared.platform.settings import Settings
 from tests.infra.checks import CHECKS, Infra, check_settings
 from tests.platform.test_settings import NOT_IN_SAMPLE, OF_THE_HOST, Noting, everything
 
-# Read by the code, and not for a deployment: the emulator's, where there is no TLS, and what Azure sets itself.
+# Read by the code, and not for a deployment: the emulator's, what Azure sets itself, and Microsoft's endpoints in other
+# clouds, where there is no Teams Phone extensibility.
 NOT_DEPLOYED = {
     "ACS_ACCESS_KEY",
     "ACS_RECORDING_ENDPOINT",
+    "API_CLIENT_SECRET",
+    "AZURE_AUTHORITY_HOST",
+    "GRAPH_ENDPOINT",
+    "RESOURCE_MANAGER_ENDPOINT",
     "CALLBACK_TOKEN_ISSUER",
     "CALLBACK_TOKEN_KEYS_URL",
     "CALL_STORAGE",
@@ -108,6 +113,10 @@ MUTATIONS = {
     "an event comes to the function for all others as well": (
         "infra/local.json", '        "Microsoft.Communication.CallConnected",\n', "", "exactly what no other function",
     ),
+    "a role is for one more topic": (
+        "infra/modules/topic.bicep", "var eventGridEventSubscriptionReader = '2414bbcf-6497-4faf-8c65-045460748405'",
+        "var eventGridEventSubscriptionReader = 'acdd72a7-3385-48ef-bd42-f606fba81ae7'", "Reader is too much for",
+    ),
     "a role is too wide": (
         CALLS, "var storageTableDataContributor = '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'",
         "var storageTableDataContributor = 'b24988ac-6180-42a0-ab88-20f7382dd24c'",  # Contributor
@@ -153,7 +162,11 @@ MUTATIONS = {
     "the hook reads what is not put out": (
         MAIN, "output EVENTS_TOPIC_NAME string", "output TOPIC_NAME string", "EVENTS_TOPIC_NAME is no output",
     ),
-    "a table is not created": (CALLS, "names.containers[2]", "names.containers[1]", "every one of the containers"),
+    "a container is not created": (CALLS, "names.containers[2]", "names.containers[1]", "every one of the containers"),
+    "a table is not created": (CALLS, "names.tables[1]", "names.tables[0]", "every one of the tables"),
+    "the word linked is taken for an account": (
+        "infra/subscriptions.bicep", "== 'linked' ? ''", "== 'linked' ? resourceAccounts", "the word linked",
+    ),
     "a query is not there": (
         "infra/modules/alerts.bicep", "queries/alert-lost.kql", "queries/alert-gone.kql", "alert-gone.kql to load",
     ),

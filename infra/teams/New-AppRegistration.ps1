@@ -1,0 +1,368 @@
+#Requires -Version 7.2
+#Requires -Modules Microsoft.Graph.Authentication, Microsoft.Graph.Applications
+
+<#
+.SYNOPSIS
+Registers what Entra must know: the bot's app, the HTTP API, and the app that agents sign in with.
+
+.DESCRIPTION
+For the Entra administrator (Application Administrator, and Privileged Role Administrator for the consent) of the tenant
+that the Function App is in. No secret is made: the API proves itself by the app's managed identity, which its federated
+credential trusts. Every step looks first; what is asked for by name is looked up in the tenant, not written down here.
+The permissions and redirect URIs of the three registrations are the script's: others are taken away. App roles and scopes
+that somebody added stay.
+
+Sign in before: Connect-MgGraph -Scopes 'Application.ReadWrite.All'
+
+.PARAMETER AppPrincipalId
+Object (principal) id of the app's managed identity: azd env get-value APP_PRINCIPAL_ID.
+
+.PARAMETER AppHostName
+Host name of the Function App: azd env get-value FUNCTION_APP_HOST. The consent ends at a page there.
+
+.PARAMETER RedirectUri
+Where the agents' app, a single-page application, is sent back to after the sign-in.
+
+.PARAMETER Name
+What the three registrations' names begin with. They are found again by it; each environment needs its own.
+
+.PARAMETER MultiTenant
+Lets people of other tenants sign in. API_TENANTS still says of which.
+
+.PARAMETER CustomerTenantId
+Tenants of customers, to put out their consent URLs too. Implies -MultiTenant.
+
+.PARAMETER CustomTeamsClient
+Lets the agents' app also ask for a Teams user's token (Teams.ManageCalls, Teams.ManageChats), for the route teams-tokens.
+
+.PARAMETER AllowAzureCli
+Lets the Azure CLI get tokens for the API (az account get-access-token), so that administrators can ask it with curl.
+
+.EXAMPLE
+./New-AppRegistration.ps1 -AppPrincipalId $principal -AppHostName func-x.azurewebsites.net -WhatIf
+
+Shows what would be done.
+
+.EXAMPLE
+./New-AppRegistration.ps1 -AppPrincipalId $principal -AppHostName func-x.azurewebsites.net -RedirectUri https://agents.contoso.com -CustomerTenantId $fabrikam
+
+Registers them for two tenants.
+
+.OUTPUTS
+One object for each step (Target, Step, State, Detail), then one with the settings, and one for each tenant with the URLs
+at which its administrator consents, the API's first.
+#>
+[CmdletBinding(SupportsShouldProcess)]
+[OutputType([pscustomobject])]
+param(
+    [Parameter(Mandatory)]
+    [guid] $AppPrincipalId,
+
+    [Parameter(Mandatory)]
+    [ValidatePattern('^[a-z0-9-]+(\.[a-z0-9-]+)+$')]
+    [string] $AppHostName,
+
+    [Parameter()]
+    [ValidatePattern('^(https://|http://localhost)')]
+    [string[]] $RedirectUri = @('http://localhost'),
+
+    [Parameter()]
+    [ValidatePattern('^[A-Za-z0-9 _-]{1,100}$')]
+    [string] $Name = 'Teams Phone',
+
+    [Parameter()]
+    [switch] $MultiTenant,
+
+    [Parameter()]
+    [guid[]] $CustomerTenantId = @(),
+
+    [Parameter()]
+    [switch] $CustomTeamsClient,
+
+    [Parameter()]
+    [switch] $AllowAzureCli
+)
+
+Set-StrictMode -Version Latest
+$ErrorActionPreference = 'Stop'
+. (Join-Path -Path $PSScriptRoot -ChildPath 'Steps.ps1')
+$session = Assert-GraphSession -Scope 'Application.ReadWrite.All'
+$audience = if ($MultiTenant -or $CustomerTenantId.Count -gt 0) { 'AzureADMultipleOrgs' } else { 'AzureADMyOrg' }
+
+function Get-Registration {
+    <#
+    .SYNOPSIS
+    Finds a registration by its name.
+    #>
+    [CmdletBinding()]
+    [OutputType([object])]
+    param(
+        [Parameter(Mandatory)] [ValidateNotNullOrEmpty()] [string] $DisplayName
+    )
+    $found = @(Get-MgApplication -Filter "displayName eq '$DisplayName'")
+    if ($found.Count -gt 1) { throw "$($found.Count) registrations are called '$DisplayName'. Give another -Name." }
+    if ($found.Count -eq 1) { $found[0] }
+}
+
+function Get-Permission {
+    <#
+    .SYNOPSIS
+    Makes the entry of a registration that asks a resource for scopes (delegated) and roles (application).
+    #>
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    param(
+        [Parameter(Mandatory)] [AllowNull()] [object] $Resource,
+        [Parameter()] [AllowEmptyCollection()] [string[]] $Scope = @(),
+        [Parameter()] [AllowEmptyCollection()] [string[]] $Role = @()
+    )
+    if ($null -eq $Resource) { return } # only with -WhatIf
+    $access = @(
+        foreach ($each in $Scope) {
+            $found = Select-ByValue -InputObject $Resource.Oauth2PermissionScopes -Value $each
+            if (-not $found) { throw "$($Resource.DisplayName) has no scope $each." }
+            @{ Id = $found.Id; Type = 'Scope' }
+        }
+        foreach ($each in $Role) {
+            $found = Select-ByValue -InputObject $Resource.AppRoles -Value $each
+            if (-not $found) { throw "$($Resource.DisplayName) has no application permission $each." }
+            @{ Id = $found.Id; Type = 'Role' }
+        }
+    )
+    @{ ResourceAppId = $Resource.AppId; ResourceAccess = $access }
+}
+
+function Format-Permission {
+    <#
+    .SYNOPSIS
+    Makes permissions comparable: a sorted text.
+    #>
+    [CmdletBinding()]
+    [OutputType([string])]
+    param(
+        [Parameter(Mandatory)] [AllowNull()] [AllowEmptyCollection()] [object[]] $Permission
+    )
+    $lines = foreach ($resource in $Permission) {
+        if ($null -eq $resource) { continue }
+        foreach ($access in $resource.ResourceAccess) { "$($resource.ResourceAppId) $($access.Type) $($access.Id)" }
+    }
+    (@($lines) | Sort-Object) -join "`n"
+}
+
+# -- The resources whose permissions are asked for ---------------------------------------------------------------
+
+$graph = Get-MgServicePrincipal -Filter "appId eq '00000003-0000-0000-c000-000000000000'"
+$communication = Get-MgServicePrincipal -Filter "servicePrincipalNames/any(each:each eq 'https://auth.msft.communication.azure.com')"
+if ($communication) {
+    Write-Step -Target 'Azure Communication Services' -Step 'service principal' -State 'already so'
+}
+elseif ($PSCmdlet.ShouldProcess('Azure Communication Services', 'Make it known to the tenant')) {
+    $communication = New-MgServicePrincipal -AppId '1fd5118e-2576-4263-8130-9503064c837a' # "Set up and create access tokens for Teams users"
+    Write-Step -Target 'Azure Communication Services' -Step 'service principal' -State 'done'
+}
+else {
+    Write-Step -Target 'Azure Communication Services' -Step 'service principal' -State 'not done'
+}
+
+# -- The three registrations, bare -------------------------------------------------------------------------------
+
+$registered = @{}
+foreach ($kind in 'bot', 'API', 'agents') {
+    $title = "$Name $kind"
+    $registered[$kind] = Get-Registration -DisplayName $title
+    if ($registered[$kind]) {
+        Write-Step -Target $title -Step 'registration' -State 'already so' -Detail $registered[$kind].AppId
+    }
+    elseif ($PSCmdlet.ShouldProcess($title, 'Register the app')) {
+        $null = New-MgApplication -DisplayName $title -SignInAudience $audience
+        $registered[$kind] = Wait-Result -Attempt { Get-Registration -DisplayName $title } -Seconds 120 -Otherwise "Entra does not show '$title' yet"
+        Write-Step -Target $title -Step 'registration' -State 'done' -Detail $registered[$kind].AppId
+    }
+    else {
+        Write-Step -Target $title -Step 'registration' -State 'not done'
+    }
+}
+$bot, $api, $agents = $registered['bot'], $registered['API'], $registered['agents']
+if (-not ($bot -and $api -and $agents)) { return } # -WhatIf, or declined: the rest is about what is not there
+
+# -- The API: who may ask it, and what it may ask ----------------------------------------------------------------
+
+$descriptions = @{
+    Agent         = 'Takes calls: sees lines, people, own delegates and meetings, opens chats, gets tokens.'
+    Supervisor    = 'What agents may, for those who look after them.'
+    Administrator = 'Grants access, refreshes the directory, runs the diagnosis.'
+}
+$roles = @(foreach ($each in $api.AppRoles) { $each }) + @(
+    foreach ($each in 'Agent', 'Supervisor', 'Administrator') {
+        if (-not (Select-ByValue -InputObject $api.AppRoles -Value $each)) {
+            @{
+                Id = "$([guid]::NewGuid())"; Value = $each; DisplayName = $each; Description = $descriptions[$each]
+                IsEnabled = $true; AllowedMemberTypes = @('User', 'Application')
+            }
+        }
+    }
+)
+$oldScopes = Get-PropertyValue -InputObject $api.Api -Name 'Oauth2PermissionScopes'
+$scope = Select-ByValue -InputObject $oldScopes -Value 'access_as_user'
+if (-not $scope) {
+    $scope = @{
+        Id = "$([guid]::NewGuid())"; Value = 'access_as_user'; Type = 'User'; IsEnabled = $true
+        AdminConsentDisplayName = "Use $Name"; AdminConsentDescription = "Lets the app use $Name for whoever is signed in."
+        UserConsentDisplayName = "Use $Name"; UserConsentDescription = "Lets the app use $Name for you."
+    }
+}
+$scopes = @(foreach ($each in $oldScopes) { if ($each.Value -ne 'access_as_user') { $each } }) + @($scope)
+$asked = @{
+    Resource = $graph
+    Scope    = @(
+        'TeamsResourceAccount.Read.All', 'CallDelegation.Read', 'User.ReadBasic.All', 'Chat.Create', 'Chat.ReadBasic',
+        'Calendars.Read'
+    )
+    Role     = @('TeamsResourceAccount.Read.All') # for the timer, which has nobody signed in
+}
+$permissions = @(Get-Permission @asked)
+$identifier = "api://$($api.AppId)"
+$consentEnds = "https://$AppHostName/api/health"
+$oldTrust = Get-PropertyValue -InputObject $api.Api -Name 'PreAuthorizedApplications'
+$wrong = @(
+    if ($api.SignInAudience -ne $audience) { 'audience' }
+    if ($api.IdentifierUris -notcontains $identifier) { 'identifier' }
+    if ((Get-PropertyValue -InputObject $api.Api -Name 'RequestedAccessTokenVersion') -ne 2) { 'token version' }
+    if ((Get-PropertyValue -InputObject $api.Api -Name 'KnownClientApplications') -notcontains $agents.AppId) { 'known client' }
+    if (-not (Select-ByValue -InputObject $oldScopes -Value 'access_as_user')) { 'scope' }
+    if ($roles.Count -ne @(foreach ($each in $api.AppRoles) { $each }).Count) { 'app roles' }
+    if ((Get-PropertyValue -InputObject $api.Web -Name 'RedirectUris') -notcontains $consentEnds) { 'redirect' }
+    if ((Format-Permission -Permission $api.RequiredResourceAccess) -ne (Format-Permission -Permission $permissions)) { 'permissions' }
+)
+if ($wrong.Count -eq 0) {
+    Write-Step -Target $api.DisplayName -Step 'settings' -State 'already so'
+}
+elseif ($PSCmdlet.ShouldProcess($api.DisplayName, "Set $($wrong -join ', ')")) {
+    $settings = @{
+        ApplicationId          = $api.Id
+        SignInAudience         = $audience
+        IdentifierUris         = @($identifier)
+        AppRoles               = $roles
+        RequiredResourceAccess = $permissions
+        Web                    = @{ RedirectUris = @($consentEnds) } # only the consent ends there; no token is issued to it
+        Api                    = @{
+            RequestedAccessTokenVersion = 2 # tokens of version 1 are refused by the API
+            Oauth2PermissionScopes      = $scopes
+            KnownClientApplications     = @($agents.AppId)
+            PreAuthorizedApplications   = @(foreach ($each in $oldTrust) { $each })
+        }
+    }
+    $null = Update-MgApplication @settings
+    Write-Step -Target $api.DisplayName -Step 'settings' -State 'done' -Detail ($wrong -join ', ')
+}
+else {
+    Write-Step -Target $api.DisplayName -Step 'settings' -State 'not done' -Detail ($wrong -join ', ')
+}
+
+# An app can be authorized for a scope only once the scope is there: a request of its own.
+$cli = '04b07795-8ddb-461a-bbee-02f9e1bf7b46' # the Azure CLI, in every tenant
+$others = @(foreach ($each in $oldTrust) { if ($each.AppId -ne $cli) { $each } })
+$trusted = @(foreach ($each in $oldTrust) { $each }).Count -gt $others.Count
+if ($trusted -eq [bool]$AllowAzureCli) {
+    Write-Step -Target $api.DisplayName -Step 'Azure CLI' -State 'already so'
+}
+elseif ($PSCmdlet.ShouldProcess($api.DisplayName, $(if ($trusted) { 'No longer let the Azure CLI ask' } else { 'Let the Azure CLI ask' }))) {
+    $wholeApi = @{
+        RequestedAccessTokenVersion = 2
+        Oauth2PermissionScopes      = $scopes
+        KnownClientApplications     = @($agents.AppId)
+        PreAuthorizedApplications   = $others + @(if ($AllowAzureCli) { @{ AppId = $cli; DelegatedPermissionIds = @($scope.Id) } })
+    }
+    $null = Update-MgApplication -ApplicationId $api.Id -Api $wholeApi
+    Write-Step -Target $api.DisplayName -Step 'Azure CLI' -State 'done'
+}
+else {
+    Write-Step -Target $api.DisplayName -Step 'Azure CLI' -State 'not done'
+}
+
+# -- The API proves itself by the app's managed identity ----------------------------------------------------------
+
+$issuer = "https://login.microsoftonline.com/$($session.TenantId)/v2.0"
+$credentials = @(Get-MgApplicationFederatedIdentityCredential -ApplicationId $api.Id -All)
+$same = @($credentials | Where-Object { $_.Issuer -eq $issuer -and $_.Subject -eq "$AppPrincipalId" })
+$named = @($credentials | Where-Object { $_.Name -eq 'teams-phone-functions' })
+$trust = @{
+    ApplicationId = $api.Id
+    Issuer        = $issuer
+    Subject       = "$AppPrincipalId"
+    Audiences     = @('api://AzureADTokenExchange')
+    Description   = 'The managed identity of the Function App.'
+}
+if ($same.Count -gt 0) {
+    Write-Step -Target $api.DisplayName -Step 'federated credential' -State 'already so'
+}
+elseif ($PSCmdlet.ShouldProcess($api.DisplayName, "Trust the managed identity $AppPrincipalId")) {
+    if ($named.Count -gt 0) {
+        $null = Update-MgApplicationFederatedIdentityCredential @trust -FederatedIdentityCredentialId $named[0].Id
+    }
+    else {
+        $null = New-MgApplicationFederatedIdentityCredential @trust -Name 'teams-phone-functions'
+    }
+    Write-Step -Target $api.DisplayName -Step 'federated credential' -State 'done'
+}
+else {
+    Write-Step -Target $api.DisplayName -Step 'federated credential' -State 'not done'
+}
+
+# -- The agents' app: it signs people in, and exchanges their tokens at ACS itself --------------------------------
+
+$teams = @('TeamsExtension.ManageCalls') + @(if ($CustomTeamsClient) { 'Teams.ManageCalls', 'Teams.ManageChats' })
+$permissions = @(
+    Get-Permission -Resource $communication -Scope $teams
+    @{ ResourceAppId = $api.AppId; ResourceAccess = @(@{ Id = $scope.Id; Type = 'Scope' }) }
+)
+$redirects = @(Get-PropertyValue -InputObject $agents.Spa -Name 'RedirectUris')
+$wrong = @(
+    if ($agents.SignInAudience -ne $audience) { 'audience' }
+    if ((@($redirects) | Sort-Object) -join ' ' -ne (($RedirectUri | Sort-Object) -join ' ')) { 'redirects' }
+    if ((Format-Permission -Permission $agents.RequiredResourceAccess) -ne (Format-Permission -Permission $permissions)) { 'permissions' }
+)
+if ($wrong.Count -eq 0) {
+    Write-Step -Target $agents.DisplayName -Step 'settings' -State 'already so'
+}
+elseif ($PSCmdlet.ShouldProcess($agents.DisplayName, "Set $($wrong -join ', ')")) {
+    $settings = @{
+        ApplicationId          = $agents.Id
+        SignInAudience         = $audience
+        Spa                    = @{ RedirectUris = $RedirectUri }
+        RequiredResourceAccess = $permissions
+    }
+    $null = Update-MgApplication @settings
+    Write-Step -Target $agents.DisplayName -Step 'settings' -State 'done' -Detail ($wrong -join ', ')
+}
+else {
+    Write-Step -Target $agents.DisplayName -Step 'settings' -State 'not done' -Detail ($wrong -join ', ')
+}
+
+# -- Known to this tenant; to others by their consent --------------------------------------------------------------
+
+foreach ($each in $bot, $api, $agents) {
+    if (Get-MgServicePrincipal -Filter "appId eq '$($each.AppId)'") {
+        Write-Step -Target $each.DisplayName -Step 'service principal' -State 'already so'
+    }
+    elseif ($PSCmdlet.ShouldProcess($each.DisplayName, 'Make it known to the tenant')) {
+        $null = New-MgServicePrincipal -AppId $each.AppId
+        Write-Step -Target $each.DisplayName -Step 'service principal' -State 'done'
+    }
+    else {
+        Write-Step -Target $each.DisplayName -Step 'service principal' -State 'not done'
+    }
+}
+
+$tenants = @($session.TenantId) + @(foreach ($each in $CustomerTenantId) { "$each" })
+[pscustomobject]@{
+    BOT_APP_ID     = $bot.AppId
+    API_CLIENT_ID  = $api.AppId
+    API_TENANTS    = $tenants -join ','
+    AgentsClientId = $agents.AppId
+    Scope          = "$identifier/access_as_user"
+}
+foreach ($tenant in $tenants) {
+    $consent = "https://login.microsoftonline.com/$tenant/adminconsent?client_id="
+    [pscustomobject]@{ Tenant = $tenant; First = "$consent$($api.AppId)"; Then = "$consent$($agents.AppId)" }
+}

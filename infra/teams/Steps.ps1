@@ -1,0 +1,105 @@
+# What the scripts of this folder share. They read it with a dot; it does nothing by itself.
+
+function Write-Step {
+    <#
+    .SYNOPSIS
+    Puts out what became of one step.
+    .DESCRIPTION
+    State is one of: done, already so, not done (-WhatIf, or declined).
+    #>
+    [CmdletBinding()]
+    [OutputType([pscustomobject])]
+    param(
+        [Parameter(Mandatory)] [ValidateNotNullOrEmpty()] [string] $Target,
+        [Parameter(Mandatory)] [ValidateNotNullOrEmpty()] [string] $Step,
+        [Parameter(Mandatory)] [ValidateSet('done', 'already so', 'not done')] [string] $State,
+        [Parameter()] [AllowEmptyString()] [string] $Detail = ''
+    )
+    [pscustomobject]@{ Target = $Target; Step = $Step; State = $State; Detail = $Detail }
+}
+
+function Get-PropertyValue {
+    <#
+    .SYNOPSIS
+    Reads a property that an object may lack; nothing, if it does.
+    .DESCRIPTION
+    Modules put out more properties from one version to the next, and strict mode refuses those that are not there.
+    #>
+    [CmdletBinding()]
+    [OutputType([object])]
+    param(
+        [Parameter(Mandatory)] [AllowNull()] [object] $InputObject,
+        [Parameter(Mandatory)] [ValidateNotNullOrEmpty()] [string] $Name
+    )
+    if ($null -eq $InputObject) { return }
+    $property = $InputObject.PSObject.Properties[$Name]
+    if ($null -ne $property) { $property.Value }
+}
+
+function Select-ByValue {
+    <#
+    .SYNOPSIS
+    Picks app roles or scopes by their value. There may be none to pick from.
+    #>
+    [CmdletBinding()]
+    [OutputType([object])]
+    param(
+        [Parameter(Mandatory)] [AllowNull()] [object] $InputObject,
+        [Parameter(Mandatory)] [ValidateNotNullOrEmpty()] [string] $Value
+    )
+    foreach ($each in $InputObject) {
+        if ($null -ne $each -and $each.Value -eq $Value) { $each }
+    }
+}
+
+function Wait-Result {
+    <#
+    .SYNOPSIS
+    Looks again and again until there is something: Entra and Teams learn of each other's changes late.
+    #>
+    [CmdletBinding()]
+    [OutputType([object])]
+    param(
+        [Parameter(Mandatory)] [ValidateNotNull()] [scriptblock] $Attempt,
+        [Parameter(Mandatory)] [ValidateRange(0, 3600)] [int] $Seconds,
+        [Parameter(Mandatory)] [ValidateNotNullOrEmpty()] [string] $Otherwise
+    )
+    $deadline = (Get-Date).AddSeconds($Seconds)
+    while ($true) {
+        $result = & $Attempt
+        if ($result) { return $result }
+        if ((Get-Date) -ge $deadline) { throw "$Otherwise (after $Seconds s). Run this again in some minutes." }
+        Start-Sleep -Seconds 10
+    }
+}
+
+function Assert-GraphSession {
+    <#
+    .SYNOPSIS
+    Puts out the session with Microsoft Graph, and says how to begin one if there is none, or none that may do enough.
+    #>
+    [CmdletBinding()]
+    [OutputType([object])]
+    param(
+        [Parameter(Mandatory)] [ValidateNotNullOrEmpty()] [string[]] $Scope
+    )
+    $session = Get-MgContext
+    $lacking = @(foreach ($each in $Scope) { if ($null -eq $session -or $session.Scopes -notcontains $each) { $each } })
+    if ($lacking.Count -gt 0) {
+        throw "Sign in to Microsoft Graph first: Connect-MgGraph -Scopes '$($Scope -join "','")'"
+    }
+    $session
+}
+
+function Get-UserByName {
+    <#
+    .SYNOPSIS
+    Finds an account by its user principal name. None is no error here, unlike with Get-MgUser -UserId.
+    #>
+    [CmdletBinding()]
+    [OutputType([object])]
+    param(
+        [Parameter(Mandatory)] [ValidatePattern('^[^@\s'']+@[^@\s'']+\.[^@\s'']+$')] [string] $UserPrincipalName
+    )
+    Get-MgUser -Filter "userPrincipalName eq '$UserPrincipalName'" -Property 'id', 'userPrincipalName', 'usageLocation'
+}
