@@ -48,7 +48,8 @@ serve: setup  ## the same, left running (HOST=func for Azure Functions Core Tool
 	@$(RUN) -m local.serve --host $(HOST) --ports $(PORTS)
 
 doctor: setup  ## every link that a call depends on, looked at, with `make serve` running (ACCOUNTS=linked, JSON=yes)
-	@RESOURCE_ACCOUNTS=$(ACCOUNTS) $(RUN) -m shared.doctor --settings local.settings.sample.json $(if $(JSON),--json)
+	@RESOURCE_ACCOUNTS=$(ACCOUNTS) SSL_CERT_FILE=.local/emulator-tls.pem \
+	  $(RUN) -m shared.doctor --settings local.settings.sample.json $(if $(JSON),--json)
 
 test: setup  ## all tests (PYTHON=python3.13 for another Python, TESTS=tests/calls for a part)
 	@$(RUN) -m pytest $(TESTS)

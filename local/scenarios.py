@@ -9,7 +9,7 @@ from typing import Any
 from shared.calls.call import Call, RecordingStatus, State
 from shared.calls.machine import recording_status
 
-ACCOUNT = "cc123456-5678-5678-1234-ccc123456789"  # the resource account that is dialled
+ACCOUNT = "11111111-1111-4111-8111-111111111111"  # the resource account that is dialled: contoso's Support line
 CALLER = "+12065551212"
 
 TYPE = "Microsoft.Communication."

@@ -34,6 +34,10 @@ Make the next recording fail for the time being, then dial again:
     -d '{{"where": "recording", "do": "fail", "code": 429, "subCode": 8530, "times": 2}}'
 Ask whether the app lives:
   curl {host}/api/health
+Look at every link that a call depends on:
+  make doctor
+Ask the HTTP API (docs/api.md has more):
+  curl -H 'x-functions-key: any' {host}/api/keyed/v1/diagnosis
 Look at the rows and files, with Azure Storage Explorer or the SDKs:
   {DIM}{storage}{PLAIN}
 
