@@ -1,4 +1,4 @@
-"""The app under every fault: ``make faults``, ``SEEDS=20000``, ``SEED=17``, ``MUTANT=no-etags`` or ``MUTANT=all``.
+"""The app under every fault: ``make faults``, ``SEEDS=20000``, ``PAIRS=all``, ``SEED=17``, ``MUTANT=all``.
 
 Runs are spread over the processors. A failure prints the one line that lives through it again.
 """
@@ -11,22 +11,24 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing.pool import Pool
 
 from tests.simulation.campaign import (
     Tally,
     awaits,
-    count_of_pairs,
-    crash_points,
     lived,
     pairs_of_crashes,
     several,
     single_crashes,
+    some_of,
     struck,
     where,
+    why_not,
 )
 from tests.simulation.invariants import INVARIANTS
 from tests.simulation.mutants import MUTANTS, mutated
-from tests.simulation.plans import COMBINATIONS, KINDS, LIVES
+from tests.simulation.plans import COMBINATIONS, CROWD, KINDS, LIVES, PARTS
 
 SEEDS = 2000
 PAIRS = 100
@@ -40,8 +42,9 @@ def main() -> int:
     arguments = argparse.ArgumentParser(prog="make faults", description=__doc__)
     arguments.add_argument("--seeds", type=int, default=SEEDS, help="how many seeds")
     arguments.add_argument("--first", type=int, default=0, help="the first of them")
-    arguments.add_argument("--pairs", type=int, default=PAIRS, help="how many pairs of crashes")
-    arguments.add_argument("--seed", help="one run, told in full: 17, or recorded-31-44")
+    arguments.add_argument("--days", type=int, default=PARTS, help="how many calls of a day, with a crowd in each")
+    arguments.add_argument("--pairs", type=_count, default=PAIRS, help="how many pairs of crashes, or all")
+    arguments.add_argument("--seed", help="one run, told in full: 17, day-3, or recorded-31-44")
     arguments.add_argument("--mutant", help=f"a broken app: all, {', '.join(MUTANTS)}")
     given = arguments.parse_args()
     if given.mutant == "all":
@@ -52,22 +55,44 @@ def main() -> int:
         return one(given.seed, given.mutant)
     if given.mutant:
         return mutant(given.mutant)
-    return campaign(given.first, given.seeds, given.pairs)
+    return campaign(given.first, given.seeds, given.days, given.pairs)
 
 
-def campaign(first: int, seeds: int, pairs: int) -> int:
-    begun = time.monotonic()
-    crashes = [*single_crashes(), *pairs_of_crashes(pairs)]
-    names = [str(seed) for seed in range(first, first + seeds)]
-    batches = [given[at : at + BATCH] for given in (names, crashes) for at in range(0, len(given), BATCH)]
-    total, crashed = Tally(), Tally()
-    with multiprocessing.get_context("fork").Pool(os.cpu_count()) as pool:
-        for batch, tally in zip(batches, pool.imap(several, batches), strict=True):
-            total += tally
-            crashed += tally if batch[0].partition("-")[0] in LIVES else Tally()
+def _count(text: str) -> int:
+    return sys.maxsize if text == "all" else int(text)
+
+
+@dataclass
+class Campaign:
+    """Runs of several sorts, one sort after another, each with its own time."""
+
+    pool: Pool
+    total: Tally
+
+    def part(self, sort: str, names: list[str], batch: int = BATCH) -> Tally:
+        begun, part = time.monotonic(), Tally()
+        for tally in self.pool.imap(several, [names[at : at + batch] for at in range(0, len(names), batch)]):
+            part += tally
             failures(tally)
-    seconds = time.monotonic() - begun
-    print(f"runs            {total.runs} in {seconds:.1f} s: {seeds} seeds, {len(crashes)} crash points and pairs")
+        self.total += part
+        seconds = time.monotonic() - begun
+        each = 1000 * part.processor / max(part.runs, 1)
+        print(f"{sort:<16}{part.runs:,} runs in {seconds:.1f} s, {each:,.0f} ms of a processor each", flush=True)
+        return part
+
+
+def campaign(first: int, seeds: int, days: int, pairs: int) -> int:
+    awaits()  # as they stand in the code that runs
+    with multiprocessing.get_context("fork").Pool(os.cpu_count()) as pool:
+        runs = Campaign(pool, Tally())
+        runs.part("seeds", [str(seed) for seed in range(first, first + seeds)])
+        runs.part(f"days, {CROWD} calls", [f"day-{day}" for day in range(days)], 1)
+        points = list(single_crashes())
+        singles = runs.part("crash points", points)
+        every_pair = pairs_of_crashes(singles.steps)
+        chosen = every_pair if pairs >= len(every_pair) else some_of(every_pair, pairs)
+        runs.part("pairs of them", chosen)
+    total = runs.total
     speed = total.virtual / total.processor
     print(f"virtual time    {total.virtual / 3600:,.0f} h, {speed:,.0f} times real time on a core")
     print(f"traffic         {total.invocations:,} invocations, {total.requests:,} requests")
@@ -75,17 +100,21 @@ def campaign(first: int, seeds: int, pairs: int) -> int:
           f"{len(COMBINATIONS)} combinations of {len(KINDS)} kinds")  # fmt: skip
     for kind in KINDS:
         print(f"  {kind:<28}{total.struck[kind]:>6}")
-    points = sum(crash_points(life) for life in LIVES)
-    print(f"crash points    {points} of {points} in {len(LIVES)} lives ({', '.join(LIVES)}), "
-          f"{pairs} of {count_of_pairs():,} pairs")  # fmt: skip
+    print(f"crash points    {singles.struck['crash']} of {len(points)} in {len(LIVES)} lives ({', '.join(LIVES)}), "
+          f"{len(chosen):,} of {len(every_pair):,} pairs")  # fmt: skip
+    undied(total)
+    print(f"slowest         {total.slowest[1]}, {total.slowest[0]:.1f} s (SEED={total.slowest[2]})")
+    print(f"invariants      {len(INVARIANTS)} checked after each run: {', '.join(INVARIANTS)}")
+    print(f"broken          in {len(total.broken)} of {total.runs:,} runs")
+    return 1 if total.broken else 0
+
+
+def undied(total: Tally) -> None:
+    """The awaits of the app at which no instance has died, each with the reason."""
     hit = struck(total.sites)
     print(f"awaits          {len(hit)} of the {len(awaits())} in the code; not died at:")
     for missed in sorted(set(awaits()) - hit, key=lambda a: (a.file, a.first)):
-        print(f"  {where(missed):<36}{missed.text}")
-    print(f"slowest         {total.slowest[1]}, {total.slowest[0]:.1f} s (SEED={total.slowest[2]})")
-    print(f"invariants      {len(INVARIANTS)} checked after each run: {', '.join(INVARIANTS)}")
-    print(f"broken          in {len(total.broken)} runs")
-    return 1 if total.broken else 0
+        print(f"  {where(missed):<36}{missed.text}\n    {why_not(missed)}")
 
 
 def failures(tally: Tally) -> None:

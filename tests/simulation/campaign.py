@@ -9,6 +9,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 from tests.simulation.host import ROOT
 from tests.simulation.invariants import QUEUE, broken
 from tests.simulation.mutants import mutated
-from tests.simulation.plans import LIVES, crashing, plan_of
+from tests.simulation.plans import LIVES, crashing, day_of, plan_of
 from tests.simulation.process import Site
 from tests.simulation.world import Life, Plan, live
 
@@ -25,8 +26,10 @@ TIDY_EVERY = 40  # runs: what runs leave behind is in cycles, and collecting the
 
 
 def plan_named(name: str) -> Plan:
-    """A run by its name: the number of a seed, or ``life-17`` and ``life-17-42`` for crashes at those points."""
+    """A run by its name: the number of a seed, ``day-3``, or ``life-17`` and ``life-17-42`` for crashes there."""
     life, *points = name.split("-")
+    if life == "day":
+        return day_of(int(points[0]))
     if life in LIVES:
         return crashing(life, *(int(point) for point in points))
     return plan_of(int(name))
@@ -44,6 +47,7 @@ class Tally:
     struck: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     sites: set[Site] = field(default_factory=set)
+    steps: dict[str, int] = field(default_factory=dict)  # of lives with a crash in them, by their names
     slowest: tuple[float, str, str] = (0.0, "", "")
     broken: dict[str, list[str]] = field(default_factory=dict)
 
@@ -55,6 +59,8 @@ class Tally:
         self.struck += life.struck
         self.kinds.update(kind for kind in set(life.plan.kinds) if life.struck[kind])
         self.sites |= life.sites
+        if life.plan.name in LIVES:
+            self.steps[name] = life.steps
         counted = [i for i in life.invocations if not i.frozen and not i.crashed and i.function != QUEUE]
         if counted:
             slowest = max(counted, key=lambda i: i.seconds)
@@ -70,6 +76,7 @@ class Tally:
             self.struck + other.struck,
             self.kinds + other.kinds,
             self.sites | other.sites,
+            self.steps | other.steps,
             max(self.slowest, other.slowest),
             self.broken | other.broken,
         )
@@ -87,18 +94,31 @@ def lived(name: str) -> tuple[Life | None, list[str]]:
 def several(names: Iterable[str], mutant: str | None = None) -> Tally:
     """Runs by their names, one after another in this process."""
     tally, begun = Tally(), time.process_time()
-    with mutated(mutant):
+    with mutated(mutant), _collecting_now_and_then():
         for n, name in enumerate(names):
             life, faults = lived(name)
             if life is not None:
                 tally.note(name, life)
             if faults:
                 tally.broken[name] = faults
+            life = None
+            gc.collect(2 if n % TIDY_EVERY == 0 else 0)
             if n % TIDY_EVERY == 0:
-                gc.collect()
                 gc.freeze()
     tally.processor = time.process_time() - begun
     return tally
+
+
+@contextmanager
+def _collecting_now_and_then() -> Iterator[None]:
+    """Garbage is collected between runs, where it is told to be, instead of whenever there is much that is new."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 @cache
@@ -113,21 +133,21 @@ def single_crashes() -> Iterator[str]:
             yield f"{life}-{point}"
 
 
-def pairs_of_crashes(count: int) -> list[str]:
-    """Some of the pairs, the same ones every time, spread over all lives."""
+def pairs_of_crashes(steps: dict[str, int]) -> list[str]:
+    """All pairs: after the first crash, the second at every suspension of what the life has become by it. ``steps``
+    tells how many each life with one crash has.
+    """
+    return [f"{name}-{second}" for name, last in steps.items() for second in range(_last_point(name) + 1, last + 1)]
+
+
+def _last_point(name: str) -> int:
+    return int(name.rpartition("-")[2])
+
+
+def some_of(pairs: list[str], count: int) -> list[str]:
+    """The same ones every time, spread over all lives."""
     rng = random.Random("pairs")  # noqa: S311  # chance that can be repeated
-    found: dict[str, None] = {}
-    while len(found) < count:
-        life = rng.choice(list(LIVES))
-        points = crash_points(life)
-        first, second = sorted((rng.randint(1, points), rng.randint(1, points + 20)))
-        if first != second:
-            found[f"{life}-{first}-{second}"] = None
-    return list(found)
-
-
-def count_of_pairs() -> int:
-    return sum(crash_points(life) * (crash_points(life) - 1) // 2 for life in LIVES)
+    return rng.sample(pairs, min(count, len(pairs)))
 
 
 # -- Awaits, counted from the code --
@@ -167,3 +187,26 @@ def struck(sites: set[Site]) -> set[Await]:
 
 def where(each: Await) -> str:
     return f"{Path(each.file).relative_to(ROOT)}:{each.first}"
+
+
+# Why no instance dies there, by how the code at the place begins.
+NOT_DIED_AT = {
+    "_answer(req": "the contact centre's API, which has no part in a call's life",
+    "_api().answer(": "the same",
+    "self._crowd.passed()": "the same: where it lets calls go first",
+    "calls.refresh_directory(": "the directory is copied apart from calls; Graph is not simulated",
+    "self.directory.refresh(": "the same",
+    "self.directory.snapshot.is_elsewhere(": "a setting that the simulated app does not have",
+    "self.directory.close(": "nothing in it is open, since Graph is not simulated",
+    "super().send(": "the transport over real HTTP, in whose place the simulated network is",
+    "self._already_ours(": "recordings that ACS writes to a container of one's own, which the emulator does not do",
+    "recordings.length_of(self._clients.recording_container": "the same",
+    "length_of(container, name)": "a file that another instance has just archived: died at among all pairs",
+    'self._keep_aside(to_builtins(event), f"the timeline': "a timeline of 15,000 entries, which tests/platform has",
+    "self._advance(call.id, outcomes": "one effect fails by a fault of the app's own while another is performed",
+}
+
+
+def why_not(each: Await) -> str:
+    """Why no instance has died at an await; that there is no reason is a gap in the lives."""
+    return next((why for begins, why in NOT_DIED_AT.items() if each.text.startswith(begins[:50])), "no reason is known")

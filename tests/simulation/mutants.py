@@ -20,6 +20,8 @@ import shared.calls.fold
 import shared.calls.machine
 import shared.platform.perform
 import shared.platform.recordings
+from emulator.acs.calls import Call as AcsCall
+from emulator.acs.service import Service
 from shared.app import App
 from shared.calls import plans
 from shared.calls.call import Call
@@ -61,6 +63,33 @@ def _without_deterministic_ids() -> list[Any]:
         patch.object(Performer, "perform", under_another_id),
         patch.object(shared.platform.perform, "effect_id", lambda *_: str(uuid.uuid4())),
     ]
+
+
+def _answering_anew() -> list[Any]:
+    async def every_time(_: App, __: str, respond: Callable[[], Any]) -> Any:
+        return await respond()
+
+    return [
+        patch.object(App, "_once", every_time),
+        patch.object(shared.platform.perform, "effect_id", lambda *_: str(uuid.uuid4())),
+    ]
+
+
+def _answering_twice() -> list[Any]:
+    return [*_answering_anew(), forgetful_acs()]
+
+
+def forgetful_acs() -> Any:
+    """ACS takes a context as often as it comes: what still holds a second answer off is that it bears the id of the
+    first. Not a mistake of the app's, but what one of its own is held off by.
+    """
+    ringing = Service.ringing
+
+    def still_ringing(self: Service, context: str) -> AcsCall:
+        call = self.calls.by_context(context)
+        return call if call is not None and call.state == "connected" else ringing(self, context)
+
+    return patch.object(Service, "ringing", still_ringing)
 
 
 def _answering_whatever_its_age() -> list[Any]:
@@ -162,6 +191,14 @@ MUTANTS: dict[str, Mutant] = {
         "rows are written whatever they have become since they were read", "3 accounted for", _without_etags
     ),
     "random-ids": Mutant("requests bear an id of the moment", "8 asked for", _without_deterministic_ids),
+    "answers-anew": Mutant(
+        "each try to answer bears an id of its own, and ACS alone holds the second off",
+        "1 answered once",
+        _answering_anew,
+    ),
+    "answers-twice": Mutant(
+        "the same, and ACS takes a context as often as it comes", "1 answered once", _answering_twice
+    ),
     "no-age-check": Mutant("calls are answered however old the event is", "8 asked for", _answering_whatever_its_age),
     "effects-first": Mutant(
         "effects are performed before they are recorded", "8 asked for", _effects_before_they_are_recorded

@@ -33,6 +33,7 @@ from shared.calls.machine import reduce
 from shared.platform.store import Row, Store, stretches
 from tests.simulation.host import _AppOfThisInstance
 from tests.simulation.platform import signing_key
+from tests.simulation.shortcuts import shortcuts
 
 # The events that made the call which is being written, in the order in which they were folded.
 STORY: ContextVar[list[tuple[Event, datetime]]] = ContextVar("story")
@@ -51,6 +52,9 @@ def laws(rng: random.Random, now: Callable[[], datetime], files: dict[str, bytes
         path.write_bytes(files[path.stem])
         return frames
 
+    def any_uuid() -> uuid.UUID:
+        return uuid.UUID(int=rng.getrandbits(128), version=4)
+
     class Kind(type):
         def __instancecheck__(cls, instance: object) -> bool:
             return isinstance(instance, datetime)
@@ -66,8 +70,8 @@ def laws(rng: random.Random, now: Callable[[], datetime], files: dict[str, bytes
     state = random.getstate()
     random.seed(rng.getrandbits(64))
     patches: list[Any] = [
-        patch.object(uuid, "uuid4", lambda: uuid.UUID(int=rng.getrandbits(128), version=4)),
-        patch.object(uuid, "uuid1", lambda: uuid.UUID(int=rng.getrandbits(128), version=4)),
+        patch.object(uuid, "uuid4", any_uuid),
+        patch.object(uuid, "uuid1", any_uuid),
         patch.object(jwt.api_jwt, "datetime", Now),
         patch.object(signing, "datetime", Now),
         patch.object(blob_policies, "random", chance),
@@ -85,7 +89,8 @@ def laws(rng: random.Random, now: Callable[[], datetime], files: dict[str, bytes
     for each in patches:
         each.start()
     try:
-        yield
+        with shortcuts():
+            yield
     finally:
         for each in reversed(patches):
             each.stop()

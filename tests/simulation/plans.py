@@ -239,7 +239,29 @@ SILENT: dict[str, Any] = {
 }
 # A call that is not taken, among events of all sorts that nobody can read.
 REFUSED: dict[str, Any] = {"callers": (Caller(5.0, 10.0),), "settings": {"INCOMING_CALLS": "busy"}, "strays": (0.5,)}
-LIVES: dict[str, dict[str, Any]] = {"recorded": RECORDED, "ended": ENDED, "silent": SILENT, "refused": REFUSED}
+# A call whose recording is announced under an id that nobody was told.
+UNNAMED: dict[str, Any] = {
+    "callers": (Caller(0.0, 10.0),),
+    "options": {"start_recording_answer": "202-bare"},
+    "rules": ({"where": "callbacks", "match": {"type": PREFIX + "RecordingStateChanged"}, "do": "drop"},),
+}
+# So many calls in one instance, whose answers are slow, that everything else has to wait; and then it is stopped.
+CROWDED: dict[str, Any] = {
+    "callers": tuple(Caller(0.0, 10.0) for _ in range(9)),
+    "settings": {"INCOMING_CALLS": "busy"},
+    "mishaps": (("acs", "RejectCall", "slow", 1, 9, None, 1.0),),
+    "strays": (0.3,),
+    "instances": 1,
+    "stops": (3.0,),
+}
+LIVES: dict[str, dict[str, Any]] = {
+    "recorded": RECORDED,
+    "ended": ENDED,
+    "silent": SILENT,
+    "refused": REFUSED,
+    "unnamed": UNNAMED,
+    "crowded": CROWDED,
+}
 
 
 def crashing(life: str, *points: int) -> Plan:
@@ -251,7 +273,49 @@ def crashing(life: str, *points: int) -> Plan:
         callers=how["callers"],
         settings=dict(how.get("settings", {})),
         options=dict(how.get("options", {})),
+        instances=how.get("instances", 2),
         rules=list(how.get("rules", ())),
+        mishaps=[Mishap(*mishap) for mishap in how.get("mishaps", ())],
+        stops=how.get("stops", ()),
         strays=how.get("strays", ()),
         kills=frozenset(points),
     )
+
+
+# -- A day with a crowd in it --
+
+NOON = DAY / 2
+CROWD = 200  # calls
+PARTS = 4  # so many days have all kinds of faults in them
+OFTEN = 20  # times as often as for a single call
+CROWD_STEPS = CROWD * STEPS // 2
+
+
+def day_of(seed: int) -> Plan:
+    """A call that lasts a whole day, and a crowd of calls within a second at noon, when a quarter of all that can go
+    wrong does go wrong, many times.
+    """
+    rng = random.Random(f"day {seed}")  # noqa: S311  # chance that can be repeated
+    kinds = tuple(KINDS)[seed % PARTS :: PARTS]
+    crowd = tuple(Caller(NOON + rng.uniform(0, 1), rng.choice((3.0, 20.0, 60.0, 300.0))) for _ in range(CROWD))
+    plan = Plan("day", seed, kinds, callers=(Caller(0.0, DAY - 60), *crowd), instances=rng.choice((1, 2)))
+    for kind in kinds:
+        _at_noon(plan, kind, rng)
+    plan.rules_from = NOON
+    return plan
+
+
+def _at_noon(plan: Plan, kind: str, rng: random.Random) -> None:
+    one = Plan(callers=(Caller(0.0, 20.0),), instances=plan.instances)
+    KINDS[kind](one, rng)
+    for mishap in one.mishaps:
+        mishap.kind, mishap.since, mishap.times = kind, NOON, OFTEN * mishap.times
+    plan.mishaps += one.mishaps
+    plan.rules += [rule | {"kind": kind, "times": OFTEN * rule["times"]} for rule in one.rules]
+    plan.kills |= {rng.randint(1, CROWD_STEPS) for _ in one.kills for _ in range(OFTEN // 4)}
+    plan.freezes |= {rng.randint(1, CROWD_STEPS): s for s in one.freezes.values() for _ in range(OFTEN // 4)}
+    plan.options |= one.options
+    plan.skews = tuple(-abs(skew) for skew in one.skews) or plan.skews  # clocks ahead would miss the long call
+    plan.deploys += tuple(NOON + at for at in one.deploys)
+    plan.strays += tuple(NOON + at for at in one.strays)
+    plan.rotations += tuple((NOON + at, forget) for at, forget in one.rotations)

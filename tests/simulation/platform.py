@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import json
 import os
 import re
 import shutil
@@ -22,6 +21,7 @@ from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
+import msgspec
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 from multidict import CIMultiDict
@@ -175,7 +175,7 @@ class Session:
 
 
 def _dump(value: Any) -> bytes:
-    return json.dumps(value).encode()
+    return msgspec.json.encode(value)
 
 
 @cache

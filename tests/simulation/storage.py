@@ -9,14 +9,16 @@ the Table service data model" (64 KiB a property, 1 MiB an entity, 255 propertie
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.etree import ElementTree as ET
+
+import msgspec
 
 from emulator.clock import stamp
 
@@ -46,18 +48,18 @@ class Asked:
     headers: dict[str, str]  # names in lower case
     body: bytes
 
-    @property
+    @cached_property
     def path(self) -> str:
         """Without the account: ``/devstoreaccount1/calls`` is ``calls``."""
         return unquote(urlsplit(self.url).path).split("/", 2)[2]
 
-    @property
+    @cached_property
     def query(self) -> dict[str, str]:
         return {name: values[0] for name, values in parse_qs(urlsplit(self.url).query).items()}
 
 
 def _reply(status: int, value: Any, **headers: str) -> Reply:
-    body = json.dumps(value).encode()
+    body = msgspec.json.encode(value)
     return Reply(status, body, {"Content-Type": "application/json;odata=minimalmetadata", **headers})
 
 
@@ -96,7 +98,7 @@ class Tables:
         return table_error(501, "NotImplemented")
 
     def _insert(self, name: str, asked: Asked) -> Reply:
-        properties = json.loads(asked.body)
+        properties = msgspec.json.decode(asked.body)
         key = (properties["PartitionKey"], properties["RowKey"])
         if key in self.rows[name]:
             return table_error(409, "EntityAlreadyExists")
@@ -115,7 +117,7 @@ class Tables:
             return table_error(404, "ResourceNotFound")
         if wanted not in (None, "*") and before is not None and wanted != before.etag:
             return table_error(412, "UpdateConditionNotSatisfied")
-        properties = json.loads(asked.body)
+        properties = msgspec.json.decode(asked.body)
         if asked.method != "PUT" and before is not None:
             properties = before.properties | properties
         return self._write(name, key, properties)

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from tests.simulation.campaign import awaits, crash_points, lived, several, struck
+from tests.simulation.campaign import NOT_DIED_AT, awaits, crash_points, lived, several, struck
 from tests.simulation.host import ROOT
-from tests.simulation.plans import COMBINATIONS, KINDS, crashing, plan_of
+from tests.simulation.plans import COMBINATIONS, CROWD, DAY, KINDS, OFTEN, crashing, plan_of
 from tests.simulation.world import live
 
 SEEDS = 60
@@ -31,6 +31,20 @@ def test_a_life_of_which_nobody_tells_survives_a_crash_at_every_point() -> None:
     assert tally.broken == {}
     assert tally.struck["crash"] == points
     assert len(struck(tally.sites)) > len(awaits()) / 4
+
+
+def test_a_call_of_a_day_with_a_crowd_in_it_survives_what_goes_wrong_at_noon() -> None:
+    life, faults = lived("day-1")
+    assert faults == []
+    assert life is not None
+    assert life.seconds > DAY - 120
+    assert len(life.acs) == CROWD + 1
+    assert max(life.struck[kind] for kind in life.plan.kinds) >= OFTEN
+
+
+def test_whatever_is_not_died_at_exists() -> None:
+    for begins in NOT_DIED_AT:
+        assert any(each.text.startswith(begins[:50]) for each in awaits()), f"no await begins with {begins}"
 
 
 def test_a_seed_tells_the_same_story_twice() -> None:

@@ -46,5 +46,9 @@ def test_keys_that_change_just_after_they_were_fetched_cost_no_callback() -> Non
     assert {entry["status"] for entry in life.journal if entry["kind"] == "callback"} == {200}
 
 
+def test_a_recording_that_was_asked_for_by_an_instance_that_died_over_it_is_archived() -> None:
+    assert several(["unnamed-25", "unnamed-27"]).broken == {}
+
+
 def test_a_wake_is_not_judged_by_a_row_that_is_merely_remembered() -> None:
     assert several(["1982", "953"]).broken == {}

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.simulation.campaign import several
-from tests.simulation.mutants import MUTANTS
+from tests.simulation.invariants import broken
+from tests.simulation.mutants import MUTANTS, forgetful_acs, mutated
+from tests.simulation.plans import PREFIX
+from tests.simulation.world import Plan, live
 
 # A seed that catches each of them, found by `make faults MUTANT=all`.
 SEEDS = 400
@@ -15,7 +18,29 @@ SEEDS = 400
 def test_a_mutant_is_caught(name: str) -> None:
     for seed in range(SEEDS):
         tally = several([str(seed)], name)
-        broken = {fault.partition(":")[0] for faults in tally.broken.values() for fault in faults}
-        if MUTANTS[name].caught_by in broken:
+        noticed = {fault.partition(":")[0] for faults in tally.broken.values() for fault in faults}
+        if MUTANTS[name].caught_by in noticed:
             return
     pytest.fail(f"{name}: {MUTANTS[name].what}, and nobody noticed")
+
+
+INCOMING_CALL = {"type": PREFIX + "IncomingCall"}
+TWICE = Plan("twice", rules=[{"where": "eventgrid", "match": INCOMING_CALL, "do": "duplicate", "count": 3, "times": 1}])
+
+
+def test_a_second_answer_under_another_id_is_noticed_by_one_invariant_alone() -> None:
+    tally = several([str(seed) for seed in range(20)], "answers-anew")
+    assert {fault.partition(":")[0] for faults in tally.broken.values() for fault in faults} == {"1 answered once"}
+
+
+def test_a_call_that_is_answered_twice_is_noticed() -> None:
+    with mutated("answers-twice"):
+        faults = broken(live(TWICE))
+    assert any(fault.startswith("1 answered once: a call was answered") for fault in faults)
+
+
+def test_the_id_of_an_answer_holds_a_second_one_off_where_acs_does_not() -> None:
+    with forgetful_acs():
+        life = live(TWICE)
+    assert broken(life) == []
+    assert sum(sent.operation == "AnswerCall" for sent in life.sent) > 1

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from azure.core.exceptions import (
     ServiceRequestError,
@@ -57,13 +56,14 @@ class Mishap:
     times: int = 1
     reply: Reply | None = None
     seconds: float = 0.0
+    since: float = 0.0
     until: float = float("inf")
     kind: str = ""
     struck: int = 0
     seen: int = 0
 
     def takes(self, service: str, operation: str, now: float) -> bool:
-        if self.service != service or self.operation not in ("*", operation) or now > self.until:
+        if self.service != service or self.operation not in ("*", operation) or not self.since <= now <= self.until:
             return False
         self.seen += 1
         if self.seen < self.nth or self.struck >= self.times:
@@ -90,8 +90,8 @@ class Network:
     observers: list[Callable[[Sent], None]] = field(default_factory=list)
 
     def route(self, url: str) -> Route:
-        parts = urlsplit(url)
-        return self.routes[parts.hostname or ""] if (parts.hostname or "") in self.routes else self.routes[parts.netloc]
+        netloc = url.split("/", 3)[2]
+        return self.routes[netloc] if netloc in self.routes else self.routes[netloc.partition(":")[0]]
 
     async def carry(self, asked: Asked, patience: float | None = None) -> Reply:
         """Bring a request to its service and the answer back. Raises azure-core's errors of a bad network.
@@ -166,7 +166,16 @@ class _Closed:
         """There is no connection to close."""
 
 
+_OLD_NAMES = ("block_size", "internal_response", "request", "status_code", "headers", "reason", "content_type",
+              "stream_download")  # fmt: skip
+_NAMES = {name: f"_{name}" for name in _OLD_NAMES}
+
+
 class _Response(AsyncHttpResponseImpl):
+    def __setattr__(self, name: str, value: Any) -> None:
+        """What azure-core does for attributes that once had other names, without going through a list of them."""
+        object.__setattr__(self, _NAMES.get(name, name), value)
+
     def __init__(self, request: Any, reply: Reply, *, stream: bool) -> None:
         headers = case_insensitive_dict({"Content-Length": str(len(reply.body)), **reply.headers})
 
@@ -199,13 +208,13 @@ class Transport(AsyncHttpTransport):  # type: ignore[type-arg]
         """There is nothing to open."""
 
     async def close(self) -> None:
-        """There is nothing to close."""
+        await asyncio.sleep(0)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """There is nothing to close."""
+        await self.close()
 
     async def sleep(self, duration: float) -> None:
         await asyncio.sleep(duration)

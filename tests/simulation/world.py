@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import hashlib
 import json
 import logging
 import random
+import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 from emulator.acs.calls import Call as AcsCall
 from emulator.acs.calls import Script
@@ -32,10 +34,11 @@ from tests.simulation.platform import START, Platform, acs_operation
 from tests.simulation.process import HERE, Process, Site, Steps, task_factory
 from tests.simulation.storage import Asked, Blobs, Queues, Tables, plain
 from tests.simulation.transport import Mishap, Network, Route, Sent, Transport
+from tests.simulation.versions import as_before
 
 ACCOUNT = "28:orgid:cc123456-5678-5678-1234-ccc123456789"
 HORIZON = 4 * 24 * 3600.0  # seconds; whatever is not over by then never will be
-MOST_INVOCATIONS = 1500  # no call needs a tenth of it: something goes round in circles
+MOST_INVOCATIONS = 1500  # of a call; none needs a tenth of it: something goes round in circles
 SETTLED = 5.0  # seconds without anything under way
 
 NUMBER = "+1206555{:04d}"
@@ -68,8 +71,14 @@ class Plan:
     kills: frozenset[int] = frozenset()
     freezes: dict[int, float] = field(default_factory=dict)
     deploys: tuple[float, ...] = ()
+    stops: tuple[float, ...] = ()  # when all instances are replaced in peace: they close what they have open
     strays: tuple[float, ...] = ()  # when events come that nobody can read
     rotations: tuple[tuple[float, bool], ...] = ()  # when the keys change, and whether the old ones are withdrawn
+    rules_from: float = 0.0  # when the emulator's rules begin to hold
+
+    @property
+    def most_invocations(self) -> int:
+        return MOST_INVOCATIONS * len(self.callers)
 
 
 @dataclass
@@ -192,12 +201,11 @@ class World:
         if sent.service != "acs" or sent.operation in _NOT_FROM_ROWS:
             return
         headers, body = sent.asked.headers, sent.asked.body
-        recorded = {id for ids in self.recorded.values() for id in ids}
         match sent.operation:
             case "StartRecording" | "HangupCall" | "TerminateCall":
-                asked = headers.get("repeatability-request-id", "") in recorded
+                asked = self._is_recorded(headers.get("repeatability-request-id"))
             case "Play":
-                asked = json.loads(body).get("operationContext") in recorded
+                asked = self._is_recorded(json.loads(body).get("operationContext"))
             case "GetCall":
                 connection = sent.asked.url.partition("?")[0].rpartition("/")[2]
                 asked = "FindCall" in self.asked.get(connection, ())
@@ -208,6 +216,9 @@ class World:
         if not asked:
             self.unasked.append(f"{sent.operation} at {sent.at:.3f} s, which no row asked for")
 
+    def _is_recorded(self, effect: str | None) -> bool:
+        return any(effect in ids for ids in self.recorded.values())
+
     # -- Time passes --
 
     async def live(self) -> bool:
@@ -215,15 +226,18 @@ class World:
         platform, loop = self.platform.start(), self.loop
         tasks = [self.host.watch_queues(), self._sweeps(), *(self._call(caller) for caller in self.plan.callers)]
         tasks += [self._deploy(at) for at in self.plan.deploys]
+        tasks += [self._stop(at) for at in self.plan.stops]
         tasks += [self._stray(at) for at in self.plan.strays]
         tasks += [self._rotate(at, forget) for at, forget in self.plan.rotations]
-        for rule in self.plan.rules:
-            platform.faults.add(rule)
+        if self.plan.rules_from:
+            tasks.append(self._misbehave(self.plan.rules_from))
+        else:
+            self._add_rules()
         self._tasks = [loop.create_task(task) for task in tasks]
         first = max(caller.at for caller in self.plan.callers) + 1
         await asyncio.sleep(first)
         quiet_since = loop.time()
-        while loop.time() < HORIZON and len(self.host.invocations) < MOST_INVOCATIONS:
+        while loop.time() < HORIZON and len(self.host.invocations) < self.plan.most_invocations:
             if platform.busy or self.host.waiting or self._due() is not None:
                 quiet_since = loop.time()
             elif loop.time() - quiet_since > SETTLED:
@@ -232,7 +246,7 @@ class World:
         for task in self._tasks:
             if task.done() and not task.cancelled() and (error := task.exception()):
                 raise error
-        return loop.time() < HORIZON and len(self.host.invocations) < MOST_INVOCATIONS
+        return loop.time() < HORIZON and len(self.host.invocations) < self.plan.most_invocations
 
     def _due(self) -> float | None:
         """When the next sweep would find something, in seconds of the loop; None if none will."""
@@ -266,9 +280,26 @@ class World:
         event = service.incoming_call_event(call, display_name=NAME.format(n))
         await self.platform.grid.publish("acs", [event])
 
+    def _add_rules(self) -> None:
+        for rule in self.plan.rules:
+            self.platform.faults.add(rule)
+
+    async def _misbehave(self, at: float) -> None:
+        await asyncio.sleep(at)
+        self._add_rules()
+
     async def _deploy(self, at: float) -> None:
+        """The version of today takes the place of the one before, which has written all rows until now."""
         await asyncio.sleep(at)
         self.host.deploy()
+        rows = self.tables.rows["calls"]
+        for key, entity in rows.items():
+            if "state" in entity.properties:
+                rows[key] = replace(entity, properties=as_before(entity.properties))
+
+    async def _stop(self, at: float) -> None:
+        await asyncio.sleep(at)
+        await self.host.stop()
 
     async def _stray(self, at: float) -> None:
         """Events at every way in, each unreadable in its own way."""
@@ -337,7 +368,6 @@ def live(plan: Plan) -> Life:
     finally:
         root.setLevel(before[0])
         root.handlers[:] = before[1]
-    gc.collect(0)
     return life
 
 
@@ -345,10 +375,8 @@ def _bury(world: World) -> None:
     """Close what never ran on, in silence."""
     for process in (*world.host.processes, *world.host.retired):
         for coroutine in process.buried:
-            try:
+            with suppress(RuntimeError, ValueError), patch.object(sys, "unraisablehook", lambda _: None):
                 coroutine.close()
-            except (RuntimeError, ValueError):
-                continue
         process.buried.clear()
 
 
