@@ -218,7 +218,8 @@ $asked = @{
         'TeamsResourceAccount.Read.All', 'CallDelegation.Read', 'User.ReadBasic.All', 'Chat.Create', 'Chat.ReadBasic',
         'Calendars.Read'
     )
-    Role     = @('TeamsResourceAccount.Read.All') # for the timer, which has nobody signed in
+    # For the timer, which has nobody signed in, and for the doctor, which looks for a resource account's licence.
+    Role     = @('TeamsResourceAccount.Read.All', 'LicenseAssignment.Read.All')
 }
 $permissions = @(Get-Permission @asked)
 $identifier = "api://$($api.AppId)"

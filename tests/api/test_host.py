@@ -10,19 +10,18 @@ import aiohttp
 import pytest
 from yarl import URL
 
-import function_app
 from emulator.host import Host, HostSettings
 from emulator.host.functions import HTTP
 from emulator.host.keys import Keys
 from local.stack import ROOT
 from shared.api.problems import MEDIA_TYPE
-from tests.emulator.host_world import functions
+from tests.indexed import functions
 
 
 @pytest.fixture(scope="module")
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
     """A client of a host that asks for keys, as Azure does."""
-    served = [function for function in functions(function_app.app) if function.type == HTTP]
+    served = [function for function in functions().values() if function.type == HTTP]
     address = ("127.0.0.1", 0)
     host = Host(served, settings=HostSettings(), environment={}, address=address, keys=Keys("the-key", enforced=True))
     await host.start()

@@ -270,7 +270,7 @@ IDS = {
 ASKED = (
     "'TeamsResourceAccount.Read.All', 'CallDelegation.Read', 'User.ReadBasic.All', 'Chat.Create', 'Chat.ReadBasic'",
     "'Calendars.Read'",
-    "@('TeamsResourceAccount.Read.All')",
+    "@('TeamsResourceAccount.Read.All', 'LicenseAssignment.Read.All')",
     "TeamsExtension.ManageCalls",
     "'Agent', 'Supervisor', 'Administrator'",
     "'access_as_user'",

@@ -16,10 +16,10 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 from azure.functions.meta import Datum
 
-import function_app
-from emulator.host.functions import EVENT_GRID, HTTP, QUEUE, TIMER, Function, read
+from emulator.host.functions import EVENT_GRID, HTTP, QUEUE, TIMER, Function
 from emulator.host.routes import compile_route
 from emulator.host.settings import HostSettings, read_host_json
+from tests.indexed import functions
 from tests.simulation.process import HERE, Crashed, Process
 from tests.simulation.storage import Message, Queues
 
@@ -38,13 +38,6 @@ class _AppOfThisInstance:
         if process is None:
             raise RuntimeError("no instance runs this")
         return getattr(process.app, name)
-
-
-@cache
-def functions() -> dict[str, Function]:
-    """The functions as they are indexed, by name."""
-    found = [read(function, str(ROOT)) for function in function_app.app.get_functions()]
-    return {function.name: function for function in found}
 
 
 @cache
