@@ -5,6 +5,7 @@ HOST ?= emulator
 PORTS ?= default
 TESTS ?= tests
 CALLS ?= 1000
+WORKERS ?= 2
 ACCOUNTS ?= 11111111-1111-4111-8111-111111111111
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
@@ -51,8 +52,8 @@ doctor: setup  ## every link that a call depends on, looked at, with `make serve
 	@RESOURCE_ACCOUNTS=$(ACCOUNTS) SSL_CERT_FILE=.local/emulator-tls.pem \
 	  $(RUN) -m shared.doctor --settings local.settings.sample.json $(if $(JSON),--json)
 
-test: setup  ## all tests (PYTHON=python3.13 for another Python, TESTS=tests/calls for a part)
-	@$(RUN) -m pytest $(TESTS)
+test: setup  ## all tests (PYTHON=python3.13 for another Python, TESTS=tests/calls for a part, WORKERS=0 for one process)
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 check: setup  ## linters and types
 	@$(RUN) -m ruff check .
