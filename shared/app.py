@@ -38,7 +38,7 @@ from shared.calls.fold import is_left_out
 from shared.calls.machine import next_wake, reduce
 from shared.calls.outcomes import Verdict, look_up
 from shared.calls.plans import Decision, decide
-from shared.platform import callbacks, clock, telemetry, tokens
+from shared.platform import callbacks, clock, telemetry
 from shared.platform.clients import Clients
 from shared.platform.perform import Performer
 from shared.platform.quarantine import keep_aside
@@ -49,6 +49,7 @@ from shared.platform.wakes import wake_later
 if TYPE_CHECKING:
     from shared.directory.directory import Directory
     from shared.directory.models import ResourceAccount
+    from shared.platform import tokens
 
 log = logging.getLogger(__name__)
 
@@ -182,6 +183,8 @@ class App:
 
     @cached_property
     def _keys(self) -> tokens.SigningKeys:
+        from shared.platform import tokens  # noqa: PLC0415  # cryptography takes its time, and no answer needs it
+
         return tokens.SigningKeys(self.settings.callback_keys_url, self._transport)
 
     @cached_property
@@ -341,6 +344,8 @@ class App:
         200 it is safe; 401 its token is not ACS's; 413 it is too large; 503 the keys, the topic or the storage
         can't be reached now, which makes ACS send it again where a 4xx would lose it.
         """
+        from shared.platform import tokens  # noqa: PLC0415  # as above
+
         if len(body) > callbacks.LARGEST_BODY:
             return 413
         await self._crowd.passed()

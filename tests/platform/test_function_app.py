@@ -49,7 +49,7 @@ def test_the_queue_is_one_that_is_provided(indexed: dict[str, dict[str, list[dic
     "package",
     [
         *("azure.storage.blob", "azure.storage.queue", "azure.identity", "azure.eventgrid"),
-        *("azure.communication.identity", "shared.directory", "shared.api", "shared.doctor"),
+        *("jwt", "cryptography", "azure.communication.identity", "shared.directory", "shared.api", "shared.doctor"),
     ],
 )
 def test_a_cold_start_does_not_load_what_no_answer_needs(
