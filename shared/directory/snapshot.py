@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.calls.events import resource_account
 from shared.directory.models import ResourceAccount
-from shared.platform.settings import Settings
+from shared.platform.settings import SettingError, Settings
 
 if TYPE_CHECKING:
     from azure.data.tables.aio import TableClient
@@ -85,13 +85,19 @@ class Snapshot:
                     copied.add(entity["RowKey"])
                 else:
                     found[entity["RowKey"]] = account(entity)
-            self.complete = copied >= set(self._settings.api_tenants)
+            self.complete = self._is_complete(copied)
         except Exception as error:  # noqa: BLE001  # whatever it is, calls are taken all the same
             self._failed_at = asyncio.get_running_loop().time()
             log.warning("the copy of the resource accounts cannot be read: %s", type(error).__name__)
             return
         self._accounts = found
         self._read_at = asyncio.get_running_loop().time()
+
+    def _is_complete(self, copied: set[str]) -> bool:
+        try:
+            return copied >= set(self._settings.api_tenants)
+        except SettingError:  # nobody has set the directory up, which calls can do without
+            return False
 
     def _rows(self) -> AsyncIterator[dict[str, Any]]:
         query = "PartitionKey ge @first and PartitionKey lt @last and acs_resource_id eq @ours"

@@ -101,6 +101,18 @@ async def test_the_row_tells_which_tenant_and_line_was_called(make: Make, ring: 
 
 
 @pytest.mark.usefixtures("copied")
+async def test_calls_can_do_without_the_settings_of_the_directory(
+    make: Make, ring: Ring, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = make(API_TENANTS="", API_CLIENT_ID="", RESOURCE_ACCOUNTS="linked")
+    assert facts(await ring(app, SUPPORT_LINE)) == (CONTOSO, "Support line", "+18005550100")
+    answered = await ring(app, UNKNOWN)
+    assert answered is not None
+    assert answered.state is State.ANSWERED
+    assert "cannot be read" not in caplog.text
+
+
+@pytest.mark.usefixtures("copied")
 async def test_a_line_of_another_tenant_is_told_as_its(make: Make, ring: Ring) -> None:
     tenant, name, number = facts(await ring(make(), FRONT_DESK))
     assert (tenant, name) == (FABRIKAM, "Front desk")
