@@ -12,9 +12,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec.structs import replace
+
 from shared.doctor import accounts, acs, callbacks, environment, eventgrid, storage
 from shared.doctor.patient import Patient
-from shared.doctor.report import Finding, Report, Verdict, of, report, unseen, wrong
+from shared.doctor.report import Finding, Report, Verdict, Who, of, report, unseen, wrong
 from shared.platform import clock
 from shared.platform.settings import SettingError
 
@@ -53,6 +55,8 @@ CHAIN = (
 )
 
 
+OURS = {link.name for link in CHAIN} - {"sign-in", "graph", "resource-accounts"}  # of no other tenant's concern
+
 # What the links need, and the app imports when it first does. Imported while they are looked at, it would hold up the
 # event loop, and let time run out that nobody used.
 HEAVY = (
@@ -71,9 +75,18 @@ async def walk(app: App, caller: Caller | None = None, progress: Told | None = N
     patient, began, at = Patient(app, caller), time.monotonic(), clock.now()
     await asyncio.to_thread(lambda: [import_module(each) for each in HEAVY])
     try:
-        return report(await _findings(patient, progress), at, time.monotonic() - began)
+        found = await _findings(patient, progress)
+        if caller is not None and caller.tenant not in (None, app.settings.api_tenants[0]):
+            found = _for_a_customer(found)
+        return report(found, at, time.monotonic() - began)
     finally:
         await patient.close()
+
+
+def _for_a_customer(findings: list[Finding]) -> list[Finding]:
+    """Without the app's own settings and resources, and the commands that change them."""
+    seen = (each for each in findings if each.link not in OURS)
+    return [replace(each, command="") if each.who is Who.AZURE else each for each in seen]
 
 
 async def _findings(patient: Patient, progress: Told | None) -> list[Finding]:
@@ -116,7 +129,7 @@ async def _bounded(link: Link, patient: Patient) -> Iterable[Finding]:
     except SettingError as error:
         return [unseen(f"it needs the setting {environment.name_in(error)}")]
     except TimeoutError:
-        remedy = "See whether the network lets the app reach it: name resolution, firewall, private endpoints."
+        remedy = "See whether the app can reach it: name resolution, firewall, private endpoints, certificates."
         return [wrong(f"there was no answer within {link.seconds:.0f} seconds", remedy)]
     except Exception as error:  # noqa: BLE001  # what nobody thought of must not hide the other links
         return [unseen(f"the doctor could not look at it: {type(error).__name__}")]

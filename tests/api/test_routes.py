@@ -113,6 +113,15 @@ async def test_identities_live_from_creation_to_deletion(client: Client) -> None
     assert (await client.ask("POST", f"identities/{id}/tokens", grace, {"scopes": ["chat"]})).status == 404
 
 
+async def test_a_customers_administrator_sees_nothing_of_the_app_itself_in_the_diagnosis(client: Client) -> None:
+    own = await client.ask("GET", "diagnosis", await client.token())
+    assert {"settings", "storage", "sign-in", "number"} <= {each["link"] for each in own.data["findings"]}
+    customers = await client.ask("GET", "diagnosis", await client.token(tenant="fabrikam", user="fred"))
+    links = {each["link"] for each in customers.data["findings"]}
+    assert {"sign-in", "number"} <= links
+    assert not links & {"settings", "identity", "acs", "storage", "topic", "subscriptions", "callback-url"}
+
+
 async def test_an_identity_is_for_whoever_had_it_made(client: Client) -> None:
     made = await client.ask("POST", "identities", await client.token(user="grace"), {})
     path, wanted = f"identities/{made.data['id']}/tokens", {"scopes": ["voip"]}
