@@ -340,4 +340,5 @@ def _found(what: Found | None) -> Found:
 
 async def get_diagnosis(ask: Ask) -> Report:
     from shared.doctor import diagnose  # noqa: PLC0415  # it is large, and seldom asked
+
     return await diagnose(ask.app, ask.caller)
