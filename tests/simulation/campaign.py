@@ -196,14 +196,13 @@ NOT_DIED_AT = {
     "self._crowd.passed()": "the same: where it lets calls go first",
     "calls.refresh_directory(": "the directory is copied apart from calls; Graph is not simulated",
     "self.directory.refresh(": "the same",
-    "self.directory.snapshot.is_elsewhere(": "a setting that the simulated app does not have",
     "self.directory.close(": "nothing in it is open, since Graph is not simulated",
     "super().send(": "the transport over real HTTP, in whose place the simulated network is",
     "self._already_ours(": "recordings that ACS writes to a container of one's own, which the emulator does not do",
     "recordings.length_of(self._clients.recording_container": "the same",
-    "length_of(container, name)": "a file that another instance has just archived: died at among all pairs",
+    "length_of(container, name)": "a file that another instance has just archived, or one that comes in chunks: rare",
     'self._keep_aside(to_builtins(event), f"the timeline': "a timeline of 15,000 entries, which tests/platform has",
-    "self._advance(call.id, outcomes": "one effect fails by a fault of the app's own while another is performed",
+    "self._wake_on_time(before": "the answer to a write is lost, and the instance dies in the queue: rare",
 }
 
 

@@ -20,7 +20,7 @@ from emulator.host.functions import EVENT_GRID, HTTP, QUEUE, TIMER, Function
 from emulator.host.routes import compile_route
 from emulator.host.settings import HostSettings, read_host_json
 from tests.indexed import functions
-from tests.simulation.process import HERE, Crashed, Process
+from tests.simulation.process import Crashed, Process, here
 from tests.simulation.storage import Message, Queues
 
 ROOT = Path(__file__).parents[2]
@@ -34,10 +34,7 @@ class _AppOfThisInstance:
     """Stands for ``function_app.calls``: whatever instance the code runs in, its own app."""
 
     def __getattr__(self, name: str) -> Any:
-        process = HERE.get()
-        if process is None:
-            raise RuntimeError("no instance runs this")
-        return getattr(process.app, name)
+        return getattr(here().app, name)
 
 
 @cache

@@ -30,6 +30,7 @@ from shared.calls.events import EffectDone, EffectFailed, Event, IncomingCallPay
 from shared.calls.plans import Decision, Plan
 from shared.platform.perform import Performer
 from shared.platform.store import Row
+from tests.simulation.shortcuts import shortcuts
 
 
 @dataclass(frozen=True)
@@ -220,7 +221,7 @@ MUTANTS: dict[str, Mutant] = {
 @contextmanager
 def mutated(name: str | None) -> Iterator[None]:
     """The app with the mutant's mistake in it; as it is for None."""
-    with ExitStack() as stack:
+    with shortcuts(), ExitStack() as stack:  # in this order: a mistake must not be put right by a shortcut
         for each in MUTANTS[name].patches() if name else []:
             stack.enter_context(each)
         yield

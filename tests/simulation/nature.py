@@ -6,6 +6,7 @@ Everything here is put back when the run is over.
 from __future__ import annotations
 
 import gc
+import itertools
 import random
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -24,8 +25,7 @@ import jwt.api_jwt
 
 import function_app
 import shared.app
-from emulator.acs import audio
-from emulator.acs.tokens import SigningKeys
+from emulator.acs import audio, tokens
 from shared.calls.call import Call
 from shared.calls.effects import Effect
 from shared.calls.events import Event
@@ -35,8 +35,8 @@ from tests.simulation.host import _AppOfThisInstance
 from tests.simulation.platform import signing_key
 from tests.simulation.shortcuts import shortcuts
 
-# The events that made the call which is being written, in the order in which they were folded.
-STORY: ContextVar[list[tuple[Event, datetime]]] = ContextVar("story")
+# The call that is being written, and the events that made it, in the order in which they were folded.
+STORY: ContextVar[tuple[Call, list[tuple[Event, datetime]]]] = ContextVar("story")
 
 BYTES_PER_FRAME = 2  # of a recording: a fiftieth of a second
 
@@ -65,7 +65,11 @@ def laws(rng: random.Random, now: Callable[[], datetime], files: dict[str, bytes
             moment = now()
             return moment.astimezone(tz) if tz else moment.replace(tzinfo=None)
 
-    made = iter(range(1_000_000))
+    def numbered() -> uuid.UUID:
+        """The ids of signing keys and tokens: those of every world are the same, and need be signed but once."""
+        return uuid.UUID(int=next(named), version=4)
+
+    made, named = itertools.count(), itertools.count()
     chance = SimpleNamespace(Random=lambda: rng)
     state = random.getstate()
     random.seed(rng.getrandbits(64))
@@ -77,7 +81,8 @@ def laws(rng: random.Random, now: Callable[[], datetime], files: dict[str, bytes
         patch.object(blob_policies, "random", chance),
         patch.object(queue_policies, "random", chance),
         patch.object(audio, "write", write),
-        patch.object(SigningKeys, "generate", staticmethod(lambda: signing_key(next(made)))),
+        patch.object(tokens, "uuid", SimpleNamespace(uuid4=numbered)),
+        patch.object(tokens.SigningKeys, "generate", staticmethod(lambda: signing_key(next(made)))),
         patch.object(function_app, "calls", _AppOfThisInstance()),
         patch.object(shared.app, "reduce", _noted),
         patch.object(shared.app, "stretches", _one_stretch),
@@ -121,5 +126,5 @@ _write_row = Store.write
 
 
 async def _written_with_its_story(self: Store, row: Row, call: Call, now: datetime) -> Row:
-    STORY.set(_stories.pop(id(call), (call, []))[1])
+    STORY.set(_stories.pop(id(call), (call, [])))
     return await _write_row(self, row, call, now)

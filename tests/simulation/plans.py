@@ -19,6 +19,7 @@ TYPES = (
 )  # fmt: skip
 CALLBACKS = TYPES[1:-1]
 DAY = 24 * 3600.0
+FOREIGN = "99999999-0000-4000-8000-000000000000"  # a resource account that nobody calls
 STEPS = 160  # about as many as a call has; what is chosen beyond its end does not strike
 
 Apply = Callable[[Plan, random.Random], None]
@@ -203,8 +204,8 @@ def _circumstances(rng: random.Random) -> dict[str, Any]:
         settings["RECORDING_DELETE_SOURCE"] = "on"
     if rng.random() < 0.04:
         settings["INCOMING_CALLS"] = rng.choice(("busy", "forbidden"))
-    if rng.random() < 0.03:
-        settings["RESOURCE_ACCOUNTS"] = "99999999-0000-4000-8000-000000000000"
+    if (accounts := rng.random()) < 0.06:
+        settings["RESOURCE_ACCOUNTS"] = FOREIGN if accounts < 0.03 else "linked"
     if rng.random() < 0.2:
         options["start_recording_answer"] = rng.choice(START_RECORDING_ANSWERS)
     if rng.random() < 0.1:
@@ -237,8 +238,12 @@ SILENT: dict[str, Any] = {
     "callers": (Caller(0.0, 100.0),),
     "rules": ({"where": "callbacks", "match": {}, "do": "drop"},),
 }
-# A call that is not taken, among events of all sorts that nobody can read.
-REFUSED: dict[str, Any] = {"callers": (Caller(5.0, 10.0),), "settings": {"INCOMING_CALLS": "busy"}, "strays": (0.5,)}
+# A call that is not taken, for a line that is looked for in the directory, among events that nobody can read.
+REFUSED: dict[str, Any] = {
+    "callers": (Caller(5.0, 10.0),),
+    "settings": {"INCOMING_CALLS": "busy", "RESOURCE_ACCOUNTS": "linked"},
+    "strays": (0.5,),
+}
 # A call whose recording is announced under an id that nobody was told.
 UNNAMED: dict[str, Any] = {
     "callers": (Caller(0.0, 10.0),),

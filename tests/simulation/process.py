@@ -13,15 +13,26 @@ from collections.abc import Coroutine, Generator
 from contextvars import Context, ContextVar
 from datetime import timedelta
 from types import AsyncGeneratorType, FrameType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared.app import App
+
+if TYPE_CHECKING:
+    from tests.simulation.transport import Network
 
 T = TypeVar("T")
 
 HERE: ContextVar[Process | None] = ContextVar("process", default=None)
 
 Site = tuple[str, int]  # file and line
+
+
+def here() -> Process:
+    """The instance that runs this."""
+    process = HERE.get()
+    if process is None:
+        raise RuntimeError("no instance runs this")
+    return process
 
 
 class Crashed(Exception):
@@ -57,8 +68,8 @@ class Steps:
 class Process:
     """One instance: its own app, its own memory, a clock that may be wrong by ``skew``."""
 
-    def __init__(self, number: int, app: App, steps: Steps, skew: timedelta) -> None:
-        self.number, self.app, self.skew = number, app, skew
+    def __init__(self, number: int, app: App, network: Network, steps: Steps, skew: timedelta) -> None:
+        self.number, self.app, self.network, self.skew = number, app, network, skew
         self.dead = False
         self.was_frozen = False
         self.death: asyncio.Future[None] = asyncio.get_running_loop().create_future()

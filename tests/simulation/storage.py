@@ -81,6 +81,10 @@ class Tables:
         self._now = now
         self._versions = 0
 
+    def put(self, name: str, properties: dict[str, Any]) -> None:
+        """A row that is there from the beginning."""
+        self._write(name, (properties["PartitionKey"], properties["RowKey"]), properties)
+
     def handle(self, asked: Asked) -> Reply:
         path = asked.path
         keys = _KEYS.search(path)

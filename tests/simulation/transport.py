@@ -19,7 +19,8 @@ from azure.core.rest._http_response_impl_async import AsyncHttpResponseImpl
 from azure.core.utils import case_insensitive_dict
 
 from shared.platform.clients import PATIENCE, STORAGE_PATIENCE
-from tests.simulation.process import HERE
+from tests.simulation.loop import pause
+from tests.simulation.process import here
 from tests.simulation.storage import Asked, Reply
 
 BLOCK = 64 * 1024  # bytes of an answer that are read at a time
@@ -102,12 +103,11 @@ class Network:
         route, loop = self.route(asked.url), asyncio.get_running_loop()
         how = STORAGE_PATIENCE if route.service in {"blob", "queue"} else PATIENCE
         read_timeout = float(how["read_timeout"] if patience is None else patience)
-        here = HERE.get()
         operation = route.operation(asked)
-        sent = Sent(len(self.sent), loop.time(), here.number if here else -1, route.service, operation, asked)
+        sent = Sent(len(self.sent), loop.time(), here().number, route.service, operation, asked)
         self.sent.append(sent)
         mishap = next((m for m in self.mishaps if m.takes(route.service, operation, loop.time())), None)
-        await asyncio.sleep(self.latency())
+        await pause(self.latency())
         if mishap is not None:
             sent.fault = mishap.do
             await self._before(mishap, read_timeout)
@@ -115,7 +115,7 @@ class Network:
             reply = mishap.reply or Reply(503)
         else:
             reply = await self._arrive(route, sent, read_timeout)
-        await asyncio.sleep(self.latency())
+        await pause(self.latency())
         if mishap is not None:
             await self._after(mishap, read_timeout)
         sent.status = reply.status
@@ -166,15 +166,8 @@ class _Closed:
         """There is no connection to close."""
 
 
-_OLD_NAMES = ("block_size", "internal_response", "request", "status_code", "headers", "reason", "content_type",
-              "stream_download")  # fmt: skip
-_NAMES = {name: f"_{name}" for name in _OLD_NAMES}
-
-
 class _Response(AsyncHttpResponseImpl):
-    def __setattr__(self, name: str, value: Any) -> None:
-        """What azure-core does for attributes that once had other names, without going through a list of them."""
-        object.__setattr__(self, _NAMES.get(name, name), value)
+    """``AsyncHttpResponseImpl`` takes its attributes one by one, in search of those that once had other names."""
 
     def __init__(self, request: Any, reply: Reply, *, stream: bool) -> None:
         headers = case_insensitive_dict({"Content-Length": str(len(reply.body)), **reply.headers})
@@ -184,25 +177,27 @@ class _Response(AsyncHttpResponseImpl):
                 await asyncio.sleep(0)
                 yield reply.body[start : start + BLOCK]
 
-        super().__init__(
-            request=request,
-            internal_response=_Closed(),
-            status_code=reply.status,
-            headers=headers,
-            reason="",
-            content_type=headers.get("Content-Type"),
-            stream_download_generator=blocks,
-            block_size=BLOCK,
+        self.__dict__.update(
+            _request=request,
+            _internal_response=_Closed(),
+            _block_size=BLOCK,
+            _status_code=reply.status,
+            _reason="",
+            _content_type=headers.get("Content-Type"),
+            _headers=headers,
+            _stream_download_generator=blocks,
+            _is_closed=False,
+            _is_stream_consumed=False,
+            _json=None,
+            _content=None if stream else reply.body,
+            _text=None,
         )
-        if not stream:
-            self._content = reply.body
+
+    __setattr__ = object.__setattr__
 
 
 class Transport(AsyncHttpTransport):  # type: ignore[type-arg]
-    """Takes the place of every client's own."""
-
-    def __init__(self, network: Network) -> None:
-        self._network = network
+    """Takes the place of every client's own. What it sends goes over the network of the instance that sends it."""
 
     async def open(self) -> None:
         """There is nothing to open."""
@@ -222,7 +217,7 @@ class Transport(AsyncHttpTransport):  # type: ignore[type-arg]
     async def send(self, request: Any, *, stream: bool = False, **config: Any) -> Any:
         headers = {name.lower(): value for name, value in request.headers.items()}
         asked = Asked(request.method, request.url, headers, await _body(request))
-        reply = await self._network.carry(asked, config.get("read_timeout"))
+        reply = await here().network.carry(asked, config.get("read_timeout"))
         response = _Response(request, reply, stream=stream)
         if not stream:
             await response.read()

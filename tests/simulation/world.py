@@ -26,9 +26,11 @@ from local.stack import LOCAL, SAMPLE
 from shared.app import App, call_id_of
 from shared.calls.call import Call
 from shared.calls.events import Event
+from shared.directory import snapshot
+from shared.directory.models import ResourceAccount
 from shared.platform import store
 from tests.simulation.host import Host, Invocation
-from tests.simulation.loop import VirtualLoop, run
+from tests.simulation.loop import VirtualLoop, pause, run
 from tests.simulation.nature import STORY, laws
 from tests.simulation.platform import START, Platform, acs_operation
 from tests.simulation.process import HERE, Process, Site, Steps, task_factory
@@ -39,7 +41,27 @@ from tests.simulation.versions import as_before
 ACCOUNT = "28:orgid:cc123456-5678-5678-1234-ccc123456789"
 HORIZON = 4 * 24 * 3600.0  # seconds; whatever is not over by then never will be
 MOST_INVOCATIONS = 1500  # of a call; none needs a tenth of it: something goes round in circles
+LOOKED_AT = 2.0  # seconds between two looks whether anything is under way
+TRANSPORT = Transport()
 SETTLED = 5.0  # seconds without anything under way
+
+# The copy of the directory, as a refresh has left it: Graph itself has no part in a call.
+LINE = ResourceAccount(
+    id=ACCOUNT.rpartition(":")[2],
+    tenant_id=SAMPLE["API_TENANTS"].split(",")[0],
+    display_name="Support line",
+    user_principal_name="support@contoso.com",
+    app_id="aaaaaaaa-0000-4000-8000-00000000000b",
+    acs_resource_id=SAMPLE["ACS_RESOURCE_ID"].lower(),
+    phone_number="+18005550100",
+)
+COPY = [
+    snapshot.row(LINE),
+    *(
+        {"PartitionKey": snapshot.TENANTS, "RowKey": tenant, "acs_resource_id": LINE.acs_resource_id}
+        for tenant in SAMPLE["API_TENANTS"].split(",")
+    ),
+]
 
 NUMBER = "+1206555{:04d}"
 NAME = "Ada Lovelace {}"
@@ -147,6 +169,8 @@ class World:
             setattr(self.platform.service.options, name, value)
         clock = self.platform.clock
         self.tables = Tables(storage["tables"], clock.now)
+        for row in COPY:
+            self.tables.put("directory", row)
         self.tables.written.append(self._written)
         self.blobs = Blobs(storage["containers"], clock.now)
         self.queues = Queues(storage["queues"], clock.now)
@@ -177,11 +201,11 @@ class World:
         skews = self.plan.skews
         skew = timedelta(seconds=skews[number % len(skews)] if skews else 0.0)
         clock = self.platform.clock
-        app = App(SAMPLE | self.plan.settings, lambda: clock.now() + skew, Transport(self.network))
-        return Process(number, app, self.steps, skew)
+        app = App(SAMPLE | self.plan.settings, lambda: clock.now() + skew, TRANSPORT)
+        return Process(number, app, self.network, self.steps, skew)
 
     async def _post(self, method: str, url: str, headers: dict[str, str], body: bytes) -> int | None:
-        await asyncio.sleep(self.rng.uniform(0.001, 0.02))
+        await pause(self.rng.uniform(0.001, 0.02))
         return await self.host.post(method, url, headers, body)
 
     # -- What is noted while it happens --
@@ -189,11 +213,11 @@ class World:
     def _written(self, table: str, properties: dict[str, Any]) -> None:
         if table != "calls" or "state" not in properties:
             return
-        call = store._call(plain(properties))
+        call, folded = STORY.get()
         self.recorded.setdefault(call.id, set()).update(effect.id for effect in call.effects)
         kinds = {type(effect.action).__name__ for effect in call.effects}
         self.asked.setdefault(call.call_connection_id or call.id, set()).update(kinds)
-        self.folded += [Folded(call.id, event, now) for event, now in STORY.get([])]
+        self.folded += [Folded(call.id, event, now) for event, now in folded]
         self._row_changed.set()
 
     def _watch(self, sent: Sent) -> None:
@@ -240,9 +264,11 @@ class World:
         while loop.time() < HORIZON and len(self.host.invocations) < self.plan.most_invocations:
             if platform.busy or self.host.waiting or self._due() is not None:
                 quiet_since = loop.time()
-            elif loop.time() - quiet_since > SETTLED:
+                await asyncio.sleep(max(LOOKED_AT, min(loop.next_at(), HORIZON) - loop.time()))
+            elif loop.time() - quiet_since < SETTLED:
+                await asyncio.sleep(SETTLED)
+            else:
                 break
-            await asyncio.sleep(2.0 if loop.time() < 60 else 30.0)
         for task in self._tasks:
             if task.done() and not task.cancelled() and (error := task.exception()):
                 raise error
@@ -388,7 +414,7 @@ def _after(world: World, ended: bool, told: list[str]) -> Life:
     texts = told + [_text(i.error) for i in errors if i.error is not None]
     acs = world.acs_calls
     secrets = [text for call in acs for text in (call.source["rawId"][3:], call.context or "") if text]
-    secrets += [NAME.format(n) for n in range(len(acs))] + world.platform.tokens
+    secrets += [NAME.format(n) for n in range(len(acs))] + world.platform.tokens + [str(LINE.phone_number)]
     life = Life(
         plan=world.plan,
         seconds=world.loop.time(),
