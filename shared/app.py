@@ -23,8 +23,9 @@ from azure.core.pipeline.transport import AsyncHttpTransport
 from msgspec import to_builtins
 
 from shared.calls.call import Call
-from shared.calls.effects import Effect
+from shared.calls.effects import ArchiveChunk, Effect
 from shared.calls.events import (
+    CallbackPayload,
     Event,
     IncomingCallPayload,
     Rang,
@@ -214,12 +215,18 @@ class App:
         decision = decide(self.settings.plan, payload, event.at, received_at)
         if self.settings.linked_accounts_only and await self.directory.snapshot.is_elsewhere(payload.to.raw_id):
             decision = Decision.NOT_OURS
+        outcome, fault = None, None
         with self._crowd:
-            outcome = await self._respond(decision, call_id, payload.incoming_call_context)
+            try:
+                outcome = await self._respond(decision, call_id, payload.incoming_call_context)
+            except Exception as error:  # noqa: BLE001  # a fault of ours; that somebody called is to be known all the same
+                fault = error
         account = None if decision is Decision.NOT_OURS else await self._account(payload.to.raw_id)
         rang = _rang(payload, decision, received_at, account)
         events = [Event(event.id, "IncomingCall", event.at, rang), *([outcome] if outcome else [])]
         await self._advance(call_id, events, Row())
+        if fault is not None:
+            raise fault
         if outcome is not None and _can_pass(outcome):
             raise TryAgain(f"call {call_id}: ACS did not take the answer; the event must be delivered again")
 
@@ -267,7 +274,7 @@ class App:
     async def call_event(self, wire: WireEvent) -> None:
         """A callback, delivered by the custom topic. The ``callid`` attribute tells which call it is about."""
         await self._crowd.passed()
-        event = await self._read(wire, "call_event")
+        event = await self._read(wire, "call_event", CallbackPayload)
         if event is None:
             return
         call_id = str(wire.extension_attrs.get(callbacks.CALL_ID, ""))
@@ -384,14 +391,14 @@ class App:
     ) -> None:
         """Fold events into the call, perform what it asks for, and fold how that went, until nothing is left.
 
-        ``row`` spares the read where there is most likely no row yet.
+        ``row`` spares the read where there is most likely no row yet; ``limit`` is how long a file may be copied.
         """
         desk = self._desks.setdefault(call_id, Desk())
         desk.row = desk.row or row
-        while events:
-            async with desk.lock, asyncio.timeout(HANDLER_SECONDS):  # who may take longer must not hold up the others
-                call, effects = await self._record(desk, call_id, events)
-            events = await self._perform(call, effects, limit) if effects else []
+        async with desk.lock, asyncio.timeout(HANDLER_SECONDS):  # who may take longer must not hold up the others
+            call, effects = await self._record(desk, call_id, events)
+        if effects:
+            await self._perform(call, effects, limit)
 
     async def _record(self, desk: Desk, call_id: str, events: list[Event]) -> tuple[Call, list[Effect]]:
         """Fold the events into the row and save it; return the call and what to perform, which is claimed now."""
@@ -401,6 +408,7 @@ class App:
             remembered = desk.row is not None
             row = desk.row = desk.row or await self.store.read(call_id)
             if tried is not None and row.call == tried[0]:
+                await self._wake_on_time(before, tried[0], self._now())
                 telemetry.tell(*telemetry.news(before, row.call, events))
                 return tried  # the conflict was with our own write, whose answer was lost
             call = row.call or Call(id=call_id, plan=self.settings.plan)
@@ -429,25 +437,33 @@ class App:
 
     async def _save(self, row: Row, call: Call, now: datetime) -> Row:
         saved = await self.store.write(row, call, now)
-        due = next_wake(call)
-        if due is not None and due - now < SOON and (row.call is None or due != next_wake(row.call)):
-            try:
-                await wake_later(self.clients.wakes, call.id, due - now)
-            except AzureError as error:
-                log.warning("call %s: not to be woken on time, the sweep will: %s", call.id, type(error).__name__)
+        await self._wake_on_time(row.call, call, now)
         return saved
 
-    async def _perform(self, call: Call, effects: list[Effect], limit: float) -> list[Event]:
-        """What became of the effects. One of them failing for a fault of ours does not hide the others."""
-        performing = (self._performer.perform(call, effect, limit) for effect in effects)
+    async def _wake_on_time(self, before: Call | None, call: Call, now: datetime) -> None:
+        """Have the queue wake the call that was just saved, if it wants that sooner than the sweep would find it."""
+        due = next_wake(call)
+        if due is None or due - now >= SOON or (before is not None and due == next_wake(before)):
+            return
+        try:
+            await wake_later(self.clients.wakes, call.id, due - now)
+        except AzureError as error:
+            log.warning("call %s: not to be woken on time, the sweep will: %s", call.id, type(error).__name__)
+
+    async def _perform(self, call: Call, effects: list[Effect], limit: float) -> None:
+        """Perform the effects beside each other, and fold how each went as soon as it is known: none waits for a copy
+        that takes minutes, and one that fails for a fault of ours does not hide the others.
+        """
+        performing = (self._carry_out(call, effect, limit) for effect in effects)
         results = await asyncio.gather(*performing, return_exceptions=True)
-        outcomes = [result for result in results if isinstance(result, Event)]
-        errors = [result for result in results if isinstance(result, BaseException)]
-        if errors:
-            if outcomes:
-                await self._advance(call.id, outcomes, limit=limit)
-            raise errors[0]
-        return outcomes
+        for error in results:
+            if error is not None:
+                raise error
+
+    async def _carry_out(self, call: Call, effect: Effect, limit: float) -> None:
+        seconds = limit if isinstance(effect.action, ArchiveChunk) else EFFECT_SECONDS
+        outcome = await self._performer.perform(call, effect, seconds)
+        await self._advance(call.id, [outcome], limit=limit)
 
     # -- What can't be read --------------------------------------------------------------------------------
 
@@ -493,7 +509,7 @@ def _rang(
         caller=payload.from_.raw_id if ours else "",
         callee=payload.to.raw_id,
         caller_name=(payload.caller_display_name or "")[:LONGEST_NAME] or None if ours else None,
-        on_behalf_of=payload.on_behalf_of_callee.raw_id if payload.on_behalf_of_callee else None,
+        on_behalf_of=payload.on_behalf_of_callee.raw_id if ours and payload.on_behalf_of_callee else None,
         server_call_id=payload.server_call_id,
         correlation_id=payload.correlation_id,
         received_at=received_at,

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from azure.core.exceptions import AzureError, ResourceNotFoundError
+from azure.core.exceptions import ResourceNotFoundError
 
 from shared.app import App, TryAgain
 from shared.calls.events import PREFIX, Unreadable, parse
@@ -97,15 +97,23 @@ def _container(app: App, kind: str) -> Any:
 async def _list(app: App, kind: str) -> int:
     count = 0
     async for name in names(app, kind):
-        record = await read(app, kind, name)
-        reasons = {_reason(record)} if isinstance(record, dict) else {_reason(letter) for letter in record}
-        print(f"{name}  {'; '.join(sorted(reasons))}")
+        print(f"{name}  {'; '.join(sorted(await _reasons(app, kind, name)))}")
         count += 1
     print(f"{count} in {kind}")
     return 0
 
 
-def _reason(record: dict[str, Any]) -> str:
+async def _reasons(app: App, kind: str, name: str) -> set[str]:
+    try:
+        record = await read(app, kind, name)
+    except ValueError:
+        return {"it is no JSON"}
+    return {_reason(each) for each in (record if isinstance(record, list) else [record])}
+
+
+def _reason(record: Any) -> str:
+    if not isinstance(record, dict):
+        return "it is no JSON object"
     return str(record.get("reason") or record.get("deadletterreason") or "no reason given")
 
 
@@ -115,18 +123,22 @@ async def _show(app: App, kind: str, name: str) -> int:
 
 
 async def _replay(app: App, kind: str, chosen: list[str]) -> int:
-    """Replay blobs and delete those that went well; exit status 1 if some did not."""
+    """Replay blobs and delete those that went well; exit status 1 if some did not. What one of them is like, or does
+    to the app, is nothing to the others.
+    """
     failed = 0
     for name in chosen or [name async for name in names(app, kind)]:
         try:
             for event in events_of(await read(app, kind, name)):
                 await replay(app, event)
-        except (Unreadable, TryAgain, AzureError, TimeoutError) as error:
+            await _container(app, kind).delete_blob(name)
+        except SettingError:
+            raise
+        except Exception as error:  # noqa: BLE001  # what it says could hold names and numbers
             failed += 1
             text = str(error) if isinstance(error, Unreadable | TryAgain) else type(error).__name__
             print(f"{name}  kept: {text}")
             continue
-        await _container(app, kind).delete_blob(name)
         print(f"{name}  replayed")
     return 1 if failed else 0
 

@@ -20,7 +20,7 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from shared.calls.effects import Effect
-from shared.calls.events import Event, Found, Rang
+from shared.calls.events import CallbackPayload, Event, Found, Rang
 from shared.calls.plans import RING_WINDOW, Decision, Plan
 
 
@@ -45,6 +45,8 @@ class State(StrEnum):
 
 _RANKS = {state: rank for rank, state in enumerate(State)}
 
+OTHER_CALLBACK = "any other callback"  # ACS sends them about calls that were answered, and to who answered them
+
 # What each event proves. An event that is not named here proves nothing about the call's state.
 PROVES: Mapping[str, State] = MappingProxyType(
     {
@@ -56,6 +58,7 @@ PROVES: Mapping[str, State] = MappingProxyType(
         "AnswerRefused": State.REFUSED,
         "Rejected": State.REJECTED,
         "Answered": State.ANSWERED,
+        OTHER_CALLBACK: State.ANSWERED,
         "AnswerFailed": State.FAILED,
         "CallConnected": State.CONNECTED,
         "Found (connected)": State.CONNECTED,
@@ -82,6 +85,8 @@ def proof(call: Call, event: Event, now: datetime) -> str:
     rung_out = call.called_at is not None and now - call.called_at > RING_WINDOW
     if event.type == "Woken" and call.state is State.RINGING and rung_out:
         return "Woken (rung out)"
+    if isinstance(event.data, CallbackPayload) and event.type not in PROVES:
+        return OTHER_CALLBACK
     return event.type
 
 
@@ -116,6 +121,11 @@ class Recording(Struct, frozen=True, omit_defaults=True):
     active_at: datetime | None = None  # when it was last said to be active
     stopped_at: datetime | None = None  # when it was last said to be inactive
     chunks: dict[str, Chunk] = {}  # by index
+
+    @property
+    def has_run(self) -> bool:
+        """Whether it ran: its end alone tells that, too."""
+        return self.started_at is not None or self.stopped_at is not None
 
     @property
     def is_active(self) -> bool:

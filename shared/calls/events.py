@@ -27,13 +27,21 @@ class Unreadable(ValueError):
 
 
 class Payload(Struct, frozen=True, rename="camel", kw_only=True):
-    """What all payloads are derived from. Fields that are not named are let pass: the platform adds some."""
+    """What all payloads are derived from. Only fields that are used are named: the others are let pass, whatever they
+    hold.
+    """
 
 
 class ResultInformation(Payload, frozen=True, kw_only=True):
-    code: int = 0
-    sub_code: int = 0
-    message: str = ""
+    """How something went. What is null says no more than what is missing."""
+
+    code: int | None = None
+    sub_code: int | None = None
+    message: str | None = None
+
+    @property
+    def codes(self) -> tuple[int, int]:
+        return self.code or 0, self.sub_code or 0
 
 
 class Identifier(Payload, frozen=True, kw_only=True):
@@ -66,13 +74,11 @@ class CallbackPayload(Payload, frozen=True, kw_only=True):
 
 class Participant(Payload, frozen=True, kw_only=True):
     identifier: Identifier
-    is_muted: bool = False
-    is_on_hold: bool = False
 
 
 class ParticipantsPayload(CallbackPayload, frozen=True, kw_only=True):
     participants: tuple[Participant, ...]
-    sequence_number: int = 0  # rises from event to event, with gaps
+    sequence_number: int | None = None  # rises from event to event, with gaps
 
 
 class RecordingStatePayload(CallbackPayload, frozen=True, kw_only=True):
@@ -82,19 +88,16 @@ class RecordingStatePayload(CallbackPayload, frozen=True, kw_only=True):
 
 
 class RecordingFailedPayload(CallbackPayload, frozen=True, kw_only=True):
-    recording_id: str | None = None
     result_information: ResultInformation  # here it must be there
 
 
 class RecordingChunk(Payload, frozen=True, kw_only=True):
     """One file of a recording; the locations are absolute URLs that only ACS credentials open."""
 
-    document_id: str
     index: int
     content_location: str
     metadata_location: str
     delete_location: str | None = None
-    end_reason: str | None = None
 
 
 class RecordingStorageInfo(Payload, frozen=True, kw_only=True):
@@ -103,9 +106,6 @@ class RecordingStorageInfo(Payload, frozen=True, kw_only=True):
 
 class RecordingFilePayload(Payload, frozen=True, kw_only=True):
     recording_storage_info: RecordingStorageInfo
-    recording_start_time: datetime | None = None
-    recording_duration_ms: int | None = None
-    session_end_reason: str | None = None
 
 
 _SHAPES: dict[str, type[Payload]] = {
@@ -176,12 +176,16 @@ class EffectFailed(Struct, frozen=True):
     code: int
     sub_code: int
     message: str
+    silent: bool = False  # it was performed, and no event told how it went
 
 
 class Found(Struct, frozen=True):
     """What GET /callConnections/{id} said: a CallConnectionState, or ``gone`` for 404."""
 
     state: str
+
+
+OUR_OWN = frozenset({"Answered", "AnswerRefused", "Rejected", "EffectDone", "EffectFailed", "Found", "Woken"})
 
 
 def parse(event_type: str, event_id: str, at: datetime | None, subject: str | None, data: Any) -> Event:
@@ -193,6 +197,8 @@ def parse(event_type: str, event_id: str, at: datetime | None, subject: str | No
     if at is None:
         raise Unreadable("it has no time")
     name = event_type.removeprefix(PREFIX)
+    if name in OUR_OWN:
+        raise Unreadable(f"{name} is what this app calls an event of its own, and none of the platform's")
     shape = _SHAPES.get(name, CallbackPayload)
     try:
         payload = msgspec.convert(data, shape)
@@ -230,8 +236,10 @@ def _legible_all(value: Any) -> Any:
 
 
 def without_values(error: msgspec.ValidationError) -> str:
-    """What is wrong and where, without what was sent: msgspec quotes the values that it does not know."""
-    return re.sub(r"'[^']*'", "'…'", str(error))
+    """What is wrong and where, without what was sent: msgspec quotes the values that it does not know, with the
+    quotes that ``repr`` would take.
+    """
+    return re.sub(r"(['\"]).*\1", "'…'", str(error))
 
 
 def in_utc(moment: datetime) -> datetime:

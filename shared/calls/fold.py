@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from shared.calls.call import GONE_STATES, Call, Chunk, Entry, Recording, Result, next_state, proof
-from shared.calls.effects import ArchiveChunk, Play, StartRecording, effect_id
+from shared.calls.effects import ArchiveChunk, Effect, Play, StartRecording, effect_id
 from shared.calls.events import (
     Answered,
     CallbackPayload,
@@ -23,6 +23,7 @@ from shared.calls.events import (
     RecordingStatePayload,
     Refused,
     ResultInformation,
+    in_utc,
     recording_id_of,
 )
 from shared.calls.outcomes import look_up
@@ -40,7 +41,7 @@ _NOT_IN_TIMELINE = frozenset({"Answered", "EffectDone", "Woken", "Found"})
 
 
 def fold(call: Call, event: Event, now: datetime) -> Call:
-    """The call with what the event says. Knowing an event already changes nothing."""
+    """The call with what the event says. An event that is known changes nothing."""
     said = _FOLDS.get(event.type, _callback)(call, event)
     said = replace(said, state=next_state(call.state, proof(call, event, now)))
     said = _measure(said, event, now)
@@ -85,8 +86,8 @@ def describe(event: Event) -> str:
             return in_words(data.code, data.sub_code)
         case EffectFailed():
             return f"{data.action}: {in_words(data.code, data.sub_code)}"
-        case CallbackPayload(result_information=ResultInformation(code=code, sub_code=sub_code)):
-            return in_words(code, sub_code)
+        case CallbackPayload(result_information=ResultInformation(codes=codes)):
+            return in_words(*codes)
     return ""
 
 
@@ -123,8 +124,8 @@ def _more_telling(a: Result | None, b: Result | None) -> Result | None:
 
 
 def _result(event: Event) -> Result | None:
-    info = event.data.result_information
-    return Result(event.type, info.code, info.sub_code, info.message) if info is not None else None
+    info: ResultInformation | None = event.data.result_information
+    return Result(event.type, *info.codes, info.message or "") if info is not None else None
 
 
 def _knows(call: Call, event: Event) -> bool:
@@ -149,7 +150,7 @@ def _measure(call: Call, event: Event, now: datetime) -> Call:
             )
         case "CallConnected", _:
             m = replace(m, connected_received_at=earliest(m.connected_received_at, now))
-    if event.type in {"Answered", "Found"} or _is_news(call, event):
+    if event.type == "Found" or (event.type == "Answered" and m != call.measured) or _is_news(call, event):
         m = replace(m, heard_at=max(m.heard_at or now, now))
     return replace(call, measured=m) if m != call.measured else call
 
@@ -226,7 +227,7 @@ def _found(call: Call, event: Event) -> Call:
 def _participants_updated(call: Call, event: Event) -> Call:
     data: ParticipantsPayload = event.data
     present = tuple(sorted(p.identifier.raw_id for p in data.participants))
-    newest = max((call.participants_sequence, call.participants), (data.sequence_number, present))
+    newest = max((call.participants_sequence, call.participants), (data.sequence_number or 0, present))
     return replace(
         _callback(call, event),
         participants_sequence=newest[0],
@@ -245,7 +246,7 @@ def _recording_state_changed(call: Call, event: Event) -> Call:
 
     def change(recording: Recording) -> Recording:
         if data.state == "active":
-            started_at = earliest(recording.started_at, data.start_date_time or event.at)
+            started_at = earliest(recording.started_at, in_utc(data.start_date_time or event.at))
             return replace(recording, started_at=started_at, active_at=latest(recording.active_at, event.at))
         return replace(recording, stopped_at=latest(recording.stopped_at, event.at))
 
@@ -255,7 +256,7 @@ def _recording_state_changed(call: Call, event: Event) -> Call:
 def _start_recording_failed(call: Call, event: Event) -> Call:
     data: RecordingFailedPayload = event.data
     info = data.result_information
-    failure = Result(event.type, info.code, info.sub_code, info.message)
+    failure = Result(event.type, *info.codes, info.message or "")
     failures = call.recording_failures | {event.id: failure}
     return replace(_callback(call, event), recording_failures=failures)
 
@@ -289,6 +290,11 @@ def _prompt(call: Call, context: str | None, outcome: str) -> Call:
     return call
 
 
+def _outcome_of(call: Call, effect: Effect) -> str | None:
+    """What is known of the prompt that the effect plays."""
+    return call.announced if effect.id == effect_id(call.id, ANNOUNCEMENT) else call.notified
+
+
 def _better(a: str | None, b: str) -> str:
     """Of two outcomes of a prompt: that it was played, if one says so; that it started, if nothing else is known."""
     return min((a or b, b), key=lambda outcome: (outcome != PLAYED, outcome == STARTED, outcome))
@@ -313,13 +319,13 @@ def _effect_done(call: Call, event: Event) -> Call:
 def _effect_failed(call: Call, event: Event) -> Call:
     failed: EffectFailed = event.data
     effect = next((e for e in call.effects if e.id == failed.effect_id), None)
-    if effect is None:
+    if effect is None or not has_failed(effect, failed):
         return call
     result = Result(failed.action, failed.code, failed.sub_code, failed.message)
     match effect.action:
         case StartRecording():
             return replace(call, recording_failures=call.recording_failures | {event.id: result})
-        case Play() if effect.tries >= PLAY_TRIES or call.notified == STARTED or not passes(result):
+        case Play() if effect.tries >= PLAY_TRIES or _outcome_of(call, effect) == STARTED or not passes(result):
             return _prompt(call, effect.id, f"not played: {in_words(result.code, result.sub_code)}")
         case ArchiveChunk() if result.code == GONE:
             lost = failed.message or "the file was no longer there"
@@ -329,6 +335,13 @@ def _effect_failed(call: Call, event: Event) -> Call:
 
 GONE = 404
 PLAY_TRIES = 3
+
+
+def has_failed(effect: Effect, failed: EffectFailed) -> bool:
+    """Whether the effect has failed. One that ACS has carried out fails only if no event tells how it went: that the
+    answer to a request was lost says nothing any more.
+    """
+    return failed.silent or not effect.performed
 
 
 def passes(result: Result) -> bool:

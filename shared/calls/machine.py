@@ -23,17 +23,18 @@ from shared.calls.effects import (
     StartRecording,
     effect_id,
 )
-from shared.calls.events import EffectDone, EffectFailed, Event
-from shared.calls.fold import ANNOUNCEMENT, NOTICE, STARTED, fold, in_words
+from shared.calls.events import CallbackPayload, EffectDone, EffectFailed, Event
+from shared.calls.fold import ANNOUNCEMENT, NOTICE, STARTED, fold, has_failed, in_words
 from shared.calls.outcomes import Verdict, look_up
 from shared.calls.plans import RING_WINDOW
 
 ATTEMPTS = 4  # to start a recording
 RETRY_DELAYS = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15))  # between them
 
-# An invocation gives up after 8 seconds (app.HANDLER_SECONDS), so a claim older than 10 belongs to a dead one.
+# An invocation gives up after 9 seconds (app.HANDLER_SECONDS), and in the queue-triggered function, which has longer,
+# an effect after 6 (app.EFFECT_SECONDS): a claim older than 10 belongs to a dead one.
 CLAIM = timedelta(seconds=10)
-LONG_CLAIM = timedelta(minutes=10)  # copying a recording, which may go on in the queue-triggered function
+LONG_CLAIM = timedelta(minutes=10)  # copying a recording, which may go on there for 9 (app.COPY_SECONDS)
 SLOWEST_RETRY = timedelta(hours=1)
 
 # How long the event that tells an effect's outcome is waited for.
@@ -68,7 +69,7 @@ def next_look(call: Call, now: datetime) -> datetime | None:
     heard = call.measured.heard_at or now
     if call.state is State.RINGING and call.called_at is not None:
         moments.append(call.called_at + RING_WINDOW + GRACE)
-    if call.state in QUIET:
+    if call.state in QUIET and call.call_connection_id is not None:
         moments.append(heard + QUIET[call.state])
     if _awaits_file(call) and call.ended_at is not None:
         moments.append(call.ended_at + FILE_LIFE + GRACE)
@@ -94,6 +95,11 @@ def _wanted(call: Call, now: datetime) -> Iterator[tuple[str, AnyAction, timedel
         heard = call.measured.heard_at or now
         if now - heard >= QUIET[call.state]:
             yield f"find {heard.isoformat()}", FindCall(), timedelta()
+    if call.state is not State.NOT_OURS:
+        yield from _archive_wanted(call)
+
+
+def _archive_wanted(call: Call) -> Iterator[tuple[str, AnyAction, timedelta]]:
     for recording_id, recording in call.recordings.items():
         for index, chunk in recording.chunks.items():
             if chunk.path is None and chunk.lost is None:
@@ -158,12 +164,16 @@ def _grown(delay: timedelta, tries: int) -> timedelta:
 
 
 def _note_outcome(call: Call, event: Event, now: datetime) -> Call:
-    """Mark the effect that the event is the outcome of: performed, or to be tried again later."""
+    """Mark the effect that the event is the outcome of: performed, or to be tried again later. A prompt that has
+    started was performed, whatever becomes of the request for it.
+    """
     match event.data:
         case EffectDone(effect_id=id):
             return _change(call, id, lambda e: _performed(e, now))
-        case EffectFailed(effect_id=id):
-            return _change(call, id, lambda e: _later(e, now))
+        case EffectFailed(effect_id=id) as failed:
+            return _change(call, id, lambda e: _later(e, now) if has_failed(e, failed) else e)
+        case CallbackPayload(operation_context=str(id)) if event.type == "PlayStarted":
+            return _change(call, id, lambda e: e if e.performed else _performed(e, now))
     return call
 
 
@@ -185,7 +195,8 @@ def _give_up_waiting(call: Call, now: datetime) -> Call:
     """An effect whose outcome never came is taken as failed."""
     for effect in call.effects:
         if effect.performed and effect.due <= now:
-            failed = EffectFailed(effect.id, type(effect.action).__name__, 408, 0, "no event told how it went")
+            action = type(effect.action).__name__
+            failed = EffectFailed(effect.id, action, 408, 0, "no event told how it went", silent=True)
             event = Event(f"{effect.id}/silence/{effect.tries}", "EffectFailed", now, failed)
             call = _note_outcome(fold(call, event, now), event, now)
     if _awaits_file(call) and call.ended_at is not None and now > call.ended_at + FILE_LIFE:
@@ -206,15 +217,19 @@ def _given_up(recording: Recording) -> Recording:
 
 
 def recording_status(call: Call) -> tuple[RecordingStatus, str | None]:
-    """How the recording of the call stands, and, where there is none, why."""
+    """How the recording of the call stands, and, where there is none, why. One of a call that is not ours is none of
+    ours either.
+    """
+    if call.state is State.NOT_OURS:
+        return RecordingStatus.OFF, None
     chunks = [chunk for recording in call.recordings.values() for chunk in recording.chunks.values()]
-    lost = next((chunk.lost for chunk in chunks if chunk.lost), call.file_lost)
+    lost = next((chunk.lost for chunk in chunks if chunk.lost), None) if chunks else call.file_lost
     if lost:
         return RecordingStatus.LOST, lost
     if chunks and all(chunk.path for chunk in chunks):
         return RecordingStatus.ARCHIVED, None
     if chunks or _recording_runs(call):
-        started = [recording for recording in call.recordings.values() if recording.started_at]
+        started = [recording for recording in call.recordings.values() if recording.has_run]
         stopped = bool(started) and not any(recording.is_active for recording in started)
         over = stopped or call.state is State.ENDED
         return (RecordingStatus.STOPPED if over else RecordingStatus.ACTIVE), None
@@ -236,8 +251,8 @@ def _was_recordable(call: Call) -> bool:
 
 def _recording_runs(call: Call) -> bool:
     """Whether a recording has ever run: an event said so, or ACS refused another one because of it."""
-    started = any(r.started_at or r.chunks for r in call.recordings.values())
-    return started or any(_verdict(f) is Verdict.ALREADY for f in call.recording_failures.values())
+    ran = any(recording.has_run or recording.chunks for recording in call.recordings.values())
+    return ran or any(_verdict(f) is Verdict.ALREADY for f in call.recording_failures.values())
 
 
 def recording_is_unnamed(call: Call, before: Call | None = None) -> bool:

@@ -172,6 +172,7 @@ _BY_CODES = {(o.code, o.sub_code): o for o in CATALOGUE}
 
 # HTTP's own reading of a status that the catalogue does not know: RFC 9110 section 15 and RFC 6585.
 _RETRYABLE_STATUS = frozenset({408, 425, 429})
+_SERVER_ERRORS = range(500, 600)
 
 
 def look_up(code: int, sub_code: int) -> Outcome:
@@ -181,7 +182,7 @@ def look_up(code: int, sub_code: int) -> Outcome:
     known = _BY_CODES.get((code, sub_code)) or _BY_CODES.get((code, 0))
     if known is not None:
         return known
-    transient = code in _RETRYABLE_STATUS or code >= 500  # noqa: PLR2004
+    transient = code in _RETRYABLE_STATUS or code in _SERVER_ERRORS
     return Outcome(
         code,
         sub_code,
@@ -548,7 +549,7 @@ def refusal(source: Source, code: str, status: int = 0) -> Refusal:
     known = _BY_SOURCE.get((source, code)) or _BY_SOURCE.get((source, str(status)))
     if known is not None:
         return known
-    if status in _RETRYABLE_STATUS or status >= 500:  # noqa: PLR2004
+    if status in _RETRYABLE_STATUS or status in _SERVER_ERRORS:
         return Refusal(source, code, Verdict.TRANSIENT, 503, f"{_NAMES[source]} can't answer now", AGAIN)
     remedy = "Look the code up in Microsoft's documentation; the log of the app has the request id."
     ours = _ANSWERS.get(status, 502)  # what nobody can explain is no mistake of the caller's

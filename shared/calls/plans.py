@@ -47,4 +47,6 @@ def decide(plan: Plan, call: IncomingCallPayload, rang_at: datetime, now: dateti
 
 
 def is_ours(accounts: tuple[str, ...], raw_id: str) -> bool:
-    return raw_id in accounts or resource_account(raw_id) in accounts
+    """Whether the account is one of those that are listed: by its raw id or its object id, in whatever case."""
+    listed, raw_id = {account.lower() for account in accounts}, raw_id.lower()
+    return raw_id in listed or resource_account(raw_id) in listed

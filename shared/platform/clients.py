@@ -15,6 +15,7 @@ from azure.communication.callautomation.aio import CallAutomationClient
 from azure.core.credentials import AzureKeyCredential
 from azure.core.pipeline.transport import AioHttpTransport
 
+from shared.platform.retries import BoundedRetryPolicy, BriefRetryPolicy
 from shared.platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from azure.storage.blob.aio import BlobServiceClient, ContainerClient
     from azure.storage.queue.aio import QueueClient
 
-    from shared.platform.retries import BoundedRetryPolicy
-
 Client = TypeVar("Client")
 
 RECORDING_HOST = ".asm.skype.com"  # where ACS says its recordings are
@@ -39,7 +38,7 @@ RECORDING_HOST = ".asm.skype.com"  # where ACS says its recordings are
 NO_DETOUR = {"use_env_settings": False}
 
 # azure-core's defaults wait for minutes (300 s time-outs, 10 retries, 120 s back-off). A call rings for 30 s, and an
-# invocation ends after 8: two quick retries, then the caller hears of it.
+# invocation ends after 9: two quick retries, then the caller hears of it.
 PATIENCE: dict[str, Any] = {
     "connection_timeout": 2,
     "read_timeout": 5,
@@ -117,6 +116,7 @@ class Clients:
             how = how | {"transport": RecordingTransport(settings.recording_endpoint, **PATIENCE)}
         key = settings.acs_access_key
         credential = AzureKeyCredential(key) if key else self.credential
+        how = how | {"retry_policy": BriefRetryPolicy(**how)}
         return self._keep(CallAutomationClient(settings.acs_endpoint, credential, **how))
 
     @cached_property
@@ -142,8 +142,6 @@ class Clients:
         return self._keep(AsyncPipelineClient(endpoint, policies=policies, **self._patience))
 
     def _bounded_retries(self) -> BoundedRetryPolicy:
-        from shared.platform.retries import BoundedRetryPolicy
-
         return BoundedRetryPolicy(**self._patience)
 
     @cached_property

@@ -1,6 +1,7 @@
 """Effects made real: one function for each action, from the machine's words to the SDK's.
 
 Whatever the platform answers becomes an event for the machine. Errors of our own (a bad setting, a bug) are raised.
+While a call rings only a bad setting is: everything else counts as a refusal that can pass.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ from shared.calls.effects import ArchiveChunk, Effect, FindCall, HangUp, Play, S
 from shared.calls.events import Answered, EffectDone, EffectFailed, Event, Found, Refused
 from shared.platform import recordings
 from shared.platform.clients import Clients
-from shared.platform.settings import Settings
+from shared.platform.settings import SettingError, Settings
 
 if TYPE_CHECKING:
     from azure.core.pipeline import PipelineResponse
 
 log = logging.getLogger(__name__)
 
-ACCEPTED = frozenset({200, 202, 204})
+ACCEPTED = range(200, 300)
 GONE = 404
 
 
@@ -59,7 +60,8 @@ class Performer:
         sent_at = self._now()
         try:
             async with asyncio.timeout(limit):
-                answered = await self._clients.call_automation.answer_call(
+                answered = await _accepted(
+                    self._clients.call_automation.answer_call,
                     context,
                     self.callback_url(call_id),
                     operation_context=id,
@@ -69,10 +71,16 @@ class Performer:
                     headers={"Repeatability-Request-ID": id},
                     retry_on_methods=["POST"],  # the id makes it safe, and a lost connection would cost 10 s of ringing
                 )
-        except (AzureError, TimeoutError) as error:
+        except SettingError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever the SDK makes of ACS's words, there was a call
             return self._refused(id, error)
         data = Answered(
-            answered.call_connection_id, answered.server_call_id, answered.correlation_id, sent_at, self._now()
+            getattr(answered, "call_connection_id", None),
+            getattr(answered, "server_call_id", None),
+            getattr(answered, "correlation_id", None),
+            sent_at,
+            self._now(),
         )
         return Event(f"{id}/done", "Answered", self._now(), data)
 
@@ -81,14 +89,21 @@ class Performer:
         id = effect_id(call_id, "reject")
         try:
             async with asyncio.timeout(limit):
-                await self._clients.call_automation.reject_call(
-                    context, call_reject_reason=reason, headers={"Repeatability-Request-ID": id}
+                await _accepted(
+                    self._clients.call_automation.reject_call,
+                    context,
+                    call_reject_reason=reason,
+                    headers={"Repeatability-Request-ID": id},
                 )
-        except (AzureError, TimeoutError) as error:
+        except SettingError:
+            raise
+        except Exception as error:  # noqa: BLE001  # as above
             return self._refused(id, error)
         return Event(f"{id}/done", "Rejected", self._now(), None)
 
-    def _refused(self, id: str, error: AzureError | TimeoutError) -> Event:
+    def _refused(self, id: str, error: Exception) -> Event:
+        if not isinstance(error, AzureError | TimeoutError):
+            log.error("a response to a call failed: %s", type(error).__name__)
         return Event(f"{id}/refused", "AnswerRefused", self._now(), Refused(*_codes(error)))
 
     # -- Everything else: recorded first --
@@ -121,30 +136,17 @@ class Performer:
 
     async def _start_recording(self, call: Call, effect: Effect) -> Event:
         container = self._settings.recording_container_url
-        statuses: list[int] = []
-
-        def note(response: PipelineResponse[Any, Any]) -> None:
-            statuses.append(response.http_response.status_code)
-
-        recording_id = None
-        try:
-            accepted = await self._clients.call_automation.start_recording(
-                call_connection_id=call.call_connection_id or "",
-                recording_state_callback_url=self.callback_url(call.id),
-                recording_content_type=RecordingContent.AUDIO,
-                recording_channel_type=call.plan.channels,
-                recording_format_type=RecordingFormat.WAV,
-                recording_storage=AzureBlobContainerRecordingStorage(container) if container else None,
-                headers={"Repeatability-Request-ID": effect.id},
-                raw_response_hook=note,
-            )
-            recording_id = accepted.recording_id
-        except (HttpResponseError, AttributeError, ValueError):
-            # ACS accepts with 200, 202 or 204 and with or without a body; SDK 1.6.0 stumbles over a 204 and over
-            # an empty body. The events that follow tell the rest.
-            if not statuses or statuses[-1] not in ACCEPTED:
-                raise
-        return self._done(effect, recording_id=recording_id)
+        accepted = await _accepted(
+            self._clients.call_automation.start_recording,
+            call_connection_id=call.call_connection_id or "",
+            recording_state_callback_url=self.callback_url(call.id),
+            recording_content_type=RecordingContent.AUDIO,
+            recording_channel_type=call.plan.channels,
+            recording_format_type=RecordingFormat.WAV,
+            recording_storage=AzureBlobContainerRecordingStorage(container) if container else None,
+            headers={"Repeatability-Request-ID": effect.id},
+        )
+        return self._done(effect, recording_id=getattr(accepted, "recording_id", None))
 
     async def _play(self, call: Call, effect: Effect) -> Event:
         play: Play = effect.action  # type: ignore[assignment]
@@ -163,8 +165,9 @@ class Performer:
         return self._done(effect)
 
     async def _find_call(self, call: Call, effect: Effect) -> Event:
-        properties = await self._connection(call).get_call_properties()
-        state = str(getattr(properties.call_connection_state, "value", properties.call_connection_state))
+        properties = await _accepted(self._connection(call).get_call_properties)
+        state = getattr(properties, "call_connection_state", None) or "unknown"
+        state = str(getattr(state, "value", state))
         return Event(f"{effect.id}/found", "Found", self._now(), Found(state))
 
     async def _archive(self, call: Call, effect: Effect) -> Event:
@@ -176,7 +179,7 @@ class Performer:
         path = recordings.path_of(call.id, action.recording_id, action.index)
         acs = self._clients.call_automation
         container = self._clients.container(self._settings.recordings_container)
-        archived = await recordings.archive(acs, container, chunk, path, look_first=effect.tries > 1)
+        archived = await recordings.archive(acs, container, chunk, path, tries=effect.tries)
         if self._settings.delete_source:
             await recordings.delete_source(acs, chunk)
         return self._done(effect, archived=archived)
@@ -201,14 +204,33 @@ _HOW: dict[type, Callable[[Performer, Call, Effect], Awaitable[Event]]] = {
 }
 
 
-def _codes(error: AzureError | TimeoutError) -> tuple[int, int, str]:
+async def _accepted(ask: Callable[..., Awaitable[Any]], *arguments: Any, **options: Any) -> Any:
+    """What ACS says to a request; None where it accepts in words that the SDK can't read.
+
+    ACS accepts with 200, 202 or 204 and with or without a body; SDK 1.6.0 stumbles over a 204, over an empty body and
+    over one that is no JSON. The events that follow tell the rest.
+    """
+    statuses: list[int] = []
+
+    def note(response: PipelineResponse[Any, Any]) -> None:
+        statuses.append(response.http_response.status_code)
+
+    try:
+        return await ask(*arguments, raw_response_hook=note, **options)
+    except Exception:
+        if not statuses or statuses[-1] not in ACCEPTED:
+            raise
+        return None
+
+
+def _codes(error: Exception) -> tuple[int, int, str]:
     """Code, sub-code and message of an error. One that brought no answer counts as 408 or 503: it can pass."""
     if isinstance(error, TimeoutError):
         return 408, 0, "no answer in time"
     if isinstance(error, HttpResponseError) and error.status_code is not None:
         said = error.error
-        sub_code = said.code if said is not None and said.code else ""
-        message = said.message if said is not None and said.message else ""
+        sub_code = str(said.code) if said is not None and said.code else ""
+        message = str(said.message) if said is not None and said.message else ""
         return error.status_code, int(sub_code) if sub_code.isdecimal() else 0, message
     return 503, 0, type(error).__name__
 

@@ -7,13 +7,16 @@ whoever comes second finds it there.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
+from azure.communication.callautomation.recording_url_validator import validate_recording_url
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
 from shared.calls.call import Chunk
+from shared.calls.outcomes import Verdict, look_up
 from shared.platform.store import key
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ log = logging.getLogger(__name__)
 AUDIO, METADATA = "audio/wav", "application/json"
 
 PIECE = 1024 * 1024  # bytes
+METADATA_SECONDS = 5.0
+METADATA_TRIES = 10  # of a file, over half an hour: then the audio is ours without
 
 
 class NotReady(Exception):
@@ -46,21 +51,33 @@ class NoContainer(Exception):
 
 
 async def archive(
-    acs: CallAutomationClient, container: ContainerClient, chunk: Chunk, path: str, *, look_first: bool
+    acs: CallAutomationClient, container: ContainerClient, chunk: Chunk, path: str, *, tries: int
 ) -> tuple[str, int]:
     """Copy a file and its metadata to ``{path}.wav`` and ``{path}.json``; return the blob's name and length.
 
-    ``look_first`` asks whether the file is there already before it is fetched. Raises NotReady, Elsewhere,
-    NoContainer, AzureError.
+    The audio goes first, since the call is in it. From the second of its ``tries`` on, each is looked for before it is
+    fetched. Raises NotReady, Elsewhere, NoContainer, AzureError, TimeoutError.
     """
-    name = f"{path}.wav"
-    if look_first and (length := await length_of(container, name)) is not None:
+    name, look_first = f"{path}.wav", tries > 1
+    length = await length_of(container, name) if look_first else None
+    if length is None:
+        length = await _copy(acs, container, chunk.content, name, AUDIO)
+    if look_first and await length_of(container, f"{path}.json") is not None:
         return name, length
     try:
-        await _copy(acs, container, chunk.metadata, f"{path}.json", METADATA)
-    except (ResourceNotFoundError, Elsewhere) as error:  # the call is in the audio: it is kept without, if need be
+        async with asyncio.timeout(METADATA_SECONDS):
+            await _copy(acs, container, chunk.metadata, f"{path}.json", METADATA)
+    except (NotReady, Elsewhere, AzureError, TimeoutError) as error:
+        if tries < METADATA_TRIES and _can_pass(error):
+            raise
         log.warning("%s has no metadata: %s", name, type(error).__name__)
-    return name, await _copy(acs, container, chunk.content, name, AUDIO)
+    return name, length
+
+
+def _can_pass(error: Exception) -> bool:
+    if isinstance(error, HttpResponseError) and error.status_code is not None:
+        return look_up(error.status_code, 0).verdict is Verdict.TRANSIENT
+    return not isinstance(error, Elsewhere)
 
 
 async def length_of(container: ContainerClient, name: str) -> int | None:
@@ -87,12 +104,16 @@ async def _copy(acs: CallAutomationClient, container: ContainerClient, url: str,
     from azure.storage.blob import ContentSettings
 
     try:
+        validate_recording_url(url, "url")  # the SDK's own check, of whose errors it has others of the same kind
+    except (TypeError, ValueError) as error:
+        raise Elsewhere("the file is on no recording host of ACS") from error
+    try:
         # Not compressed: what is counted, and written, is what came over the wire.
         response: AsyncHttpResponse = await acs.download_recording(  # type: ignore[assignment]
             url, headers={"Accept-Encoding": "identity"}
         )
     except ValueError as error:
-        raise Elsewhere("the file is on no recording host of ACS") from error
+        raise NotReady("the SDK could not read what ACS answered") from error
     async with response:
         length = _announced(response)
         try:
@@ -107,19 +128,24 @@ async def _copy(acs: CallAutomationClient, container: ContainerClient, url: str,
             raise NoContainer(container.container_name) from error
         except ResourceExistsError:
             there = await length_of(container, name)
-            if there != length and kind == AUDIO:
+            if length not in (None, there) and kind == AUDIO:
                 raise NotReady(f"{name} is there with {there} bytes, but ACS has {length}") from None
-    return length
+    return length or await length_of(container, name) or 0
 
 
-def _announced(response: AsyncHttpResponse) -> int:
-    length = int(response.headers.get("Content-Length", "0"))
+def _announced(response: AsyncHttpResponse) -> int | None:
+    """How many bytes will come; None if that is not told, but their end will be (RFC 9112, section 7.1)."""
+    if "Content-Length" not in response.headers:
+        if response.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            raise NotReady("ACS does not tell how long the file is")
+        return None
+    length = int(response.headers["Content-Length"])
     if length == 0:
         raise NotReady("ACS has no bytes of the file yet")
     return length
 
 
-async def _counted(response: AsyncHttpResponse, length: int) -> AsyncIterator[bytes]:
+async def _counted(response: AsyncHttpResponse, length: int | None) -> AsyncIterator[bytes]:
     """The bytes of the response, with an error in place of the end if they are not all there.
 
     Pieces are joined before they are handed on: the storage SDK joins them one by one, in a time that grows with
@@ -132,8 +158,8 @@ async def _counted(response: AsyncHttpResponse, length: int) -> AsyncIterator[by
         if len(piece) >= PIECE:
             yield bytes(piece)
             piece.clear()
-        if seen >= length:
+        if length is not None and seen >= length:
             break
-    if seen != length:
-        raise NotReady(f"{seen} of {length} bytes came")
+    if seen == 0 or length not in (None, seen):
+        raise NotReady(f"{seen} of {length or 'more'} bytes came")
     yield bytes(piece)

@@ -43,6 +43,8 @@ STORAGE_SERVICES = {"table": "tableServiceUri", "blob": "blobServiceUri", "queue
 
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# An object id, or a raw id: 28:orgid:{object id}, 8:acs:…, 4:+…
+_ACCOUNT = re.compile(rf"(28:orgid:)?({_GUID.pattern})|\d+:(?!orgid:)\S+")
 _RESOURCE_ID = re.compile(r"(?i)/subscriptions/[\w-]+/resourceGroups/[\w.()-]+/providers/Microsoft\.EventGrid/[\w/.-]+")
 
 
@@ -277,7 +279,7 @@ class Settings:
     def plan(self) -> Plan:
         """The policies that a new call gets."""
         return Plan(
-            accounts=() if self.linked_accounts_only else self._listed("RESOURCE_ACCOUNTS"),
+            accounts=self._accounts,
             incoming=cast(
                 "Literal['answer', 'busy', 'forbidden']",
                 self._choice("INCOMING_CALLS", "answer", "busy", "forbidden"),
@@ -288,6 +290,17 @@ class Settings:
             unrecorded=cast("Literal['continue', 'end']", self._choice("UNRECORDED_CALLS", "continue", "end")),
             notice=self._optional("UNRECORDED_NOTICE"),
         )
+
+    @property
+    def _accounts(self) -> tuple[str, ...]:
+        """The resource accounts that are ours, in lower case; none where all are, or those that are linked."""
+        accounts = () if self.linked_accounts_only else self._listed("RESOURCE_ACCOUNTS")
+        lowered = tuple(each.lower() for each in accounts)
+        if not all(_ACCOUNT.fullmatch(each) for each in lowered):
+            raise SettingError(
+                "RESOURCE_ACCOUNTS must be object ids or raw ids (28:orgid:…), separated by commas, or only linked."
+            )
+        return lowered
 
     @cached_property
     def recording_container_url(self) -> str | None:

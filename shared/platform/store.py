@@ -20,7 +20,7 @@ from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, Re
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.calls.call import Call, Entry, Measured
+from shared.calls.call import Call, Entry, Measured, State
 from shared.calls.machine import next_look, recording_is_unnamed, recording_status
 
 if TYPE_CHECKING:
@@ -104,9 +104,11 @@ class Store:
 
 
 def _recordings_of(call: Call, before: Call | None = None) -> set[str]:
-    """What a call's recordings are found by: their ids; the server call id if ACS has told none."""
-    unnamed = {call.server_call_id} if call.server_call_id and recording_is_unnamed(call, before) else set()
-    return set(call.recordings) | unnamed
+    """What a call's recordings are found by: their ids; the server call id if ACS has told none, or if the call is not
+    ours, whose recordings are announced to us too.
+    """
+    unnamed = recording_is_unnamed(call, before) or call.state is State.NOT_OURS
+    return set(call.recordings) | ({call.server_call_id} if call.server_call_id and unnamed else set())
 
 
 def partition_of(call_id: str) -> str:

@@ -179,4 +179,4 @@ def _failure(event: Event) -> tuple[str, int, int] | None:
         case Refused():
             return event.type, data.code, data.sub_code
     result = getattr(data, "result_information", None)
-    return (event.type, result.code, result.sub_code) if result is not None and result.code >= FAILURE else None
+    return (event.type, *result.codes) if result is not None and result.codes[0] >= FAILURE else None

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import msgspec
 import pytest
 
+from shared.calls.call import Call
 from shared.calls.events import (
+    OUR_OWN,
     IncomingCallPayload,
     Unreadable,
     in_utc,
@@ -15,6 +19,7 @@ from shared.calls.events import (
     resource_account,
     server_call_id_of,
 )
+from shared.calls.machine import reduce
 from shared.calls.plans import Decision, Plan, decide
 from tests.golden import FOLDER, START, cloud_event, event
 
@@ -52,6 +57,36 @@ def test_not_even_an_unknown_value_is_quoted() -> None:
         event("recording_active", state="+12065551212")
     assert "$.state" in str(caught.value)
     assert "+12065551212" not in str(caught.value)
+
+
+@pytest.mark.parametrize("quotes", ["'", '"', "'\""])
+def test_not_even_one_with_quotes_in_it(quotes: str) -> None:
+    with pytest.raises(Unreadable) as caught:
+        event("recording_active", state=f"{quotes}4:+12065551212{quotes} Ada")
+    assert str(caught.value).endswith("Invalid enum value '…' - at `$.state`")
+
+
+NULLS = [
+    ("call_disconnected", {"resultInformation": {"code": 200, "subCode": None, "message": None}}),
+    ("start_recording_failed", {"resultInformation": {"code": 500, "subCode": None, "message": None}}),
+    ("participants_updated", {"participants": [{"identifier": {"rawId": "4:+1"}, "isMuted": None}]}),
+    ("participants_updated", {"sequenceNumber": None}),
+    ("recording_file", {"recordingDurationMs": 1000.5}),
+    ("recording_file", {"recordingStartTime": "", "sessionEndReason": 7}),
+]
+
+
+@pytest.mark.parametrize(("name", "data"), NULLS)
+def test_what_is_null_or_not_used_costs_no_event(name: str, data: dict[str, Any]) -> None:
+    call, _ = reduce(Call(id="20261121-x"), event(name, **data), START)
+    assert [entry.type for entry in call.timeline] == [event(name).type]
+    assert msgspec.json.decode(msgspec.json.encode(call), type=Call) == call
+
+
+@pytest.mark.parametrize("name", sorted(OUR_OWN))
+def test_nobody_else_can_tell_events_of_our_own(name: str) -> None:
+    with pytest.raises(Unreadable, match="of its own"):
+        parse(f"Microsoft.Communication.{name}", "1", START, None, cloud_event("call_connected")["data"])
 
 
 @pytest.mark.parametrize(
@@ -100,7 +135,7 @@ def test_a_call_older_than_the_ring_window_is_too_late() -> None:
     assert decided("incoming_call", Plan(), age=30.1) is Decision.TOO_LATE
 
 
-@pytest.mark.parametrize("listed", [ACCOUNT, f"28:orgid:{ACCOUNT}"])
+@pytest.mark.parametrize("listed", [ACCOUNT, f"28:orgid:{ACCOUNT}", ACCOUNT.upper(), f"28:OrgId:{ACCOUNT.upper()}"])
 def test_a_listed_resource_account_is_ours(listed: str) -> None:
     assert decided("incoming_call", Plan(accounts=("other", listed))) is Decision.ANSWER
 

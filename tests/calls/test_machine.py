@@ -219,6 +219,21 @@ def test_a_call_that_ends_before_its_recording_started_says_so() -> None:
     assert life.recording == (RecordingStatus.NOT_RECORDED, "the call ended before a recording had started")
 
 
+def test_a_recording_of_which_only_the_end_is_known_has_run_and_its_file_is_awaited() -> None:
+    life = connected().done(1.2, recording_id="r").hear(event("recording_inactive", 5))
+    assert life.recording == (RecordingStatus.STOPPED, None)
+    assert life.wake(90).asked == []
+    life.hear(event("call_disconnected", 91))
+    assert life.recording == (RecordingStatus.STOPPED, None)
+    assert next_look(life.call, at(91)) == at(91 + 24 * 3600 + 5)
+
+
+def test_a_time_of_the_recording_without_a_zone_is_utc() -> None:
+    life = connected().hear(event("recording_active", 2, startDateTime="2026-11-21T09:00:02"))
+    life.hear(event("recording_active", 8, id="resumed", startDateTime=None))
+    assert [recording.started_at for recording in life.call.recordings.values()] == [at(2)]
+
+
 def test_a_call_that_was_never_connected_needs_no_recording() -> None:
     assert Life().hear(rang(Decision.TOO_LATE)).recording == (RecordingStatus.OFF, None)
 
@@ -261,6 +276,51 @@ def test_a_notice_whose_end_nothing_tells_does_not_keep_the_call_alive() -> None
     life.hear(event("play_started", 3, operationContext=effect_id(CALL, "notice")))
     assert life.asked == []
     assert life.wake(200).asked == [HangUp()]
+
+
+def notice_started(at: float) -> Event:
+    return event("play_started", at, operationContext=effect_id(CALL, "notice"))
+
+
+def test_a_notice_that_is_being_heard_is_not_cut_off_because_the_request_for_it_timed_out() -> None:
+    life = connected(STRICT).fails(2, 403)
+    request = life.effects
+    life.hear(notice_started(3))
+    life.effects = request
+    assert life.fails(8, 408).asked == []
+    assert life.call.notified == "started"
+    assert life.wake(60).asked == []
+    assert life.wake(125).asked == [HangUp()]
+
+
+def test_a_notice_that_is_being_heard_is_not_played_again() -> None:
+    timed_out = connected(STRICT).fails(2, 403).fails(8, 408).hear(notice_started(3), now=9)
+    died = connected(STRICT).fails(2, 403).hear(notice_started(3))
+    for life in (timed_out, died):
+        assert life.wake(30).asked == []
+        assert life.hear(event("play_completed", 31, operationContext=effect_id(CALL, "notice"))).asked == [HangUp()]
+
+
+def test_an_announcement_that_is_being_heard_is_not_played_again_either() -> None:
+    life = connected(ANNOUNCED).hear(event("recording_active", 1.5)).fails(8, 408)
+    life.hear(event("play_started", 3, operationContext=effect_id(CALL, "announcement")), now=9)
+    assert life.call.announced == "started"
+    assert life.wake(30).asked == []
+
+
+def test_that_a_prompt_has_started_is_heard_twice_and_waited_for_once() -> None:
+    life = connected(STRICT).fails(2, 403).hear(notice_started(3))
+    waiting = life.call.effects
+    assert life.hear(notice_started(3), now=60).call.effects == waiting
+
+
+def test_what_another_invocation_has_had_carried_out_does_not_fail_by_a_late_time_out() -> None:
+    life = connected()
+    frozen = life.effects
+    life.hear(event("call_connected", 1), now=11.5).done(12)
+    life.effects = frozen
+    assert life.fails(13, 408).call.recording_failures == {}
+    assert life.asked == []
 
 
 def test_who_took_part_is_remembered_when_they_have_gone() -> None:
@@ -336,6 +396,23 @@ def test_a_recording_whose_file_never_comes_is_lost_after_a_day() -> None:
     assert next_look(life.call, at(24 * 3600 + 20)) is None
 
 
+def test_a_file_that_comes_after_a_day_all_the_same_is_archived() -> None:
+    life = connected().hear(event("recording_active", 2)).hear(event("call_disconnected", 9)).wake(24 * 3600 + 20)
+    assert life.recording[0] is RecordingStatus.LOST
+    now = 24 * 3600 + 1800
+    life.hear(event("recording_file", 10), now=now).done(now + 1, archived=("2026/11/21/x/0.wav", 640044))
+    assert life.recording == (RecordingStatus.ARCHIVED, None)
+
+
+def test_the_recording_of_a_call_that_is_not_ours_is_left_alone_unless_the_call_is_ours_after_all() -> None:
+    life = Life().hear(rang(Decision.NOT_OURS)).hear(event("recording_file", 10))
+    assert life.asked == []
+    assert life.recording == (RecordingStatus.OFF, None)
+    assert next_look(life.call, at(10)) is None
+    life.hear(event("call_connected", 1), now=11)
+    assert [type(action) for action in life.asked] == [ArchiveChunk]
+
+
 # -- Effects: claimed once, done again after a crash, dropped when they are moot --
 
 
@@ -384,6 +461,13 @@ def test_acs_is_asked_about_a_call_that_has_been_silent() -> None:
     assert life.wake(1000).asked == [FindCall()]
 
 
+def test_acs_is_asked_about_a_call_of_which_only_a_callback_in_passing_is_known() -> None:
+    life = Life(Plan(record=False)).hear(event("participants_updated", 9))
+    assert life.call.state is State.ANSWERED
+    assert next_look(life.call, at(9)) == at(9 + 60)
+    assert life.wake(70).asked == [FindCall()]
+
+
 def test_a_call_that_is_found_connected_lives_on_and_one_that_is_gone_ends() -> None:
     for state, expected in (("connected", State.CONNECTED), ("gone", State.ENDED), ("disconnected", State.ENDED)):
         life = Life(Plan(record=False)).hear(rang()).hear(answered()).wake(100)
@@ -391,6 +475,19 @@ def test_a_call_that_is_found_connected_lives_on_and_one_that_is_gone_ends() -> 
         life.hear(Event("found", "Found", at(101), Found(state)))
         assert life.call.state is expected
         assert life.asked == []
+
+
+def test_acs_is_not_asked_about_a_call_whose_connection_nobody_told() -> None:
+    unnamed = Event("answer/done", "Answered", at(0.5), Answered(None, None, None, at(0.3), at(0.5)))
+    life = Life().hear(rang()).hear(unnamed)
+    assert next_look(life.call, at(1)) is None
+    assert life.hear(event("call_connected", 1)).call.state is State.CONNECTED
+
+
+def test_an_answer_that_is_known_changes_nothing() -> None:
+    life = Life().hear(rang()).hear(answered())
+    before = life.call
+    assert life.hear(answered(), now=5).call == before
 
 
 def test_a_call_that_is_found_connected_is_recorded() -> None:

@@ -28,6 +28,7 @@ EVENTS = [
     event("start_recording_failed", 4),
     event("start_recording_failed", 5, resultInformation=FORBIDDEN),
     event("recording_active", 6),
+    event("recording_active", 6.5, startDateTime="2026-11-21T09:00:06.500000"),
     event("participants_updated", 7, sequenceNumber=3),
     event("participants_updated", 8, sequenceNumber=5, participants=[]),
     event("play_started", 9),

@@ -55,6 +55,7 @@ def test_every_outcome_of_the_catalogue_is_found_and_says_what_to_do() -> None:
         (408, 1, Verdict.TRANSIENT),
         (400, 1, Verdict.FINAL),
         (403, 1, Verdict.FINAL),
+        (603, 1, Verdict.FINAL),
     ],
 )
 def test_an_unknown_code_is_judged_by_its_class(code: int, sub_code: int, verdict: Verdict) -> None:

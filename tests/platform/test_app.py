@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
+from base64 import b64decode
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -12,20 +14,22 @@ from typing import Any
 
 import pytest
 from azure.storage.queue.aio import QueueServiceClient
+from msgspec.structs import replace
 
 from emulator.acs.identifiers import parse
 from emulator.server import Emulator
 from shared import app as module
 from shared.app import App, TryAgain, call_id_of
-from shared.calls.call import Call, State
+from shared.calls.call import Call, Measured, Recording, State
 from shared.calls.machine import recording_status
 from shared.platform.settings import SettingError
-from shared.platform.store import Row
+from shared.platform.store import Conflict, Row
 from tests.golden import cloud_event
-from tests.platform.world import asked, closed_port
+from tests.platform.world import Servers, a_call, a_chunk, asked, closed_port, hang
 
 BUSY = {"where": "acs", "match": {"operation": "AnswerCall"}, "do": "status", "status": 429, "times": 3}
 ACCOUNT = "cc123456-5678-5678-1234-ccc123456789"
+OTHER = "11111111-2222-3333-4444-555555555555"
 
 
 @dataclass
@@ -40,6 +44,8 @@ class Wire:
         self.extension_attrs = {name: value for name, value in self.event.items() if name not in known}
 
     def __getattr__(self, name: str) -> Any:
+        if name not in self.event:
+            raise AttributeError(name)
         return datetime.fromisoformat(self.event["time"]) if name == "time" else self.event[name]
 
     def get_json(self) -> Any:
@@ -96,12 +102,27 @@ async def test_the_policy_may_be_to_reject(
 async def test_a_call_to_an_account_that_is_not_ours_is_left_alone_and_its_caller_unnamed(
     make_app: Callable[..., App], rings: Callable[..., Wire], emulator: Emulator
 ) -> None:
-    app, wire = make_app(RESOURCE_ACCOUNTS="11111111-2222-3333-4444-555555555555"), rings()
+    app, wire = make_app(RESOURCE_ACCOUNTS=OTHER), rings()
+    wire.event["data"]["onBehalfOfCallee"] = {"rawId": "4:+12065550000"}
     await app.incoming_call(wire)
     call = await row_of(app, wire)
-    assert (call.state, call.caller, call.caller_name) == (State.NOT_OURS, None, None)
+    assert (call.state, call.caller, call.caller_name, call.on_behalf_of) == (State.NOT_OURS, None, None, None)
     assert not asked(emulator, "AnswerCall")
     assert not asked(emulator, "RejectCall")
+
+
+async def test_the_recording_of_a_call_that_is_not_ours_is_taken_note_of_and_left_alone(
+    make_app: Callable[..., App], rings: Callable[..., Wire], emulator: Emulator
+) -> None:
+    """Another application records its calls, and the ACS resource that we share tells us too."""
+    app, wire = make_app(RESOURCE_ACCOUNTS=OTHER), rings()
+    await app.incoming_call(wire)
+    event, recording_id = cloud_event("recording_file"), uuid.uuid4().hex
+    event["subject"] = f"/recording/call/x/serverCallId/{wire.event['data']['serverCallId']}/recordingId/{recording_id}"
+    await app.recording_file_ready(Wire(event))
+    call = await row_of(app, wire)
+    assert (call.state, call.effects, recording_status(call)[0]) == (State.NOT_OURS, (), "off")
+    assert not asked(emulator, "DownloadRecording")
 
 
 async def test_a_call_that_has_rung_out_is_missed_and_not_answered(
@@ -137,12 +158,14 @@ async def test_an_answer_that_is_refused_for_good_is_not_tried_again(
     assert len(asked(emulator, "AnswerCall")) == 1
 
 
-async def test_a_missing_setting_is_named_by_the_call_that_needs_it(
+async def test_a_missing_setting_is_named_by_the_call_that_needs_it_and_hides_no_call(
     make_app: Callable[..., App], rings: Callable[..., Wire]
 ) -> None:
-    app = make_app(ACS_ENDPOINT="")
+    app, wire = make_app(ACS_ENDPOINT=""), rings()
     with pytest.raises(SettingError, match="ACS_ENDPOINT"):
-        await app.incoming_call(rings())
+        await app.incoming_call(wire)
+    call = await row_of(app, wire)
+    assert (call.state, call.caller) == (State.RINGING, "4:+12065551212")
 
 
 async def test_an_answer_needs_no_storage(
@@ -211,6 +234,82 @@ async def test_a_row_that_never_stops_changing_is_left_to_a_later_delivery(
     monkeypatch.setattr(app.store, "write", rivalled)
     with pytest.raises(TryAgain, match="changed 9 times"):
         await app.call_event(callback("call_disconnected", call_id))
+
+
+async def woken(storage: str) -> list[str]:
+    """The calls that the queue is to wake within the next seconds."""
+    async with QueueServiceClient.from_connection_string(storage) as queues:
+        queue = queues.get_queue_client("wakes")
+        found: list[str] = []
+        for _ in range(40):
+            found += [b64decode(message.content).decode() async for message in queue.receive_messages()]
+            await asyncio.sleep(0.1)
+        return found
+
+
+async def test_a_write_whose_answer_is_lost_has_the_call_woken_all_the_same(
+    app: App, rings: Callable[..., Wire], emulator: Emulator, storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire, write = rings(), app.store.write
+    await app.incoming_call(wire)
+
+    async def unheard(row: Row, call: Call, now: datetime) -> Row:
+        """It is carried out and the answer lost; the SDK asks again, and the row has changed."""
+        await write(row, call, now)
+        raise Conflict(call.id)
+
+    monkeypatch.setattr(app.store, "write", unheard)
+    busy = {"where": "acs", "match": {"operation": "StartRecording"}, "do": "status", "status": 429}
+    emulator.faults.add(busy)
+    await app.call_event(callback("call_connected", id_of(wire), serverCallId=id_of(wire)))
+    assert id_of(wire) in await woken(storage)
+
+
+async def quiet_call_with_a_file(app: App) -> Call:
+    """A call of which nothing was heard for long, and a file that is not ours yet: there are two things to do."""
+    early = app._now() - timedelta(hours=1)
+    recordings = {"r": Recording(early, early, chunks={"0": a_chunk()})}
+    call_id = f"{early:%Y%m%d}-{uuid.uuid4().hex}"
+    call = replace(a_call(recordings=recordings, measured=Measured(heard_at=early)), id=call_id)
+    await app.store.write(Row(), call, early)
+    return call
+
+
+async def test_what_is_done_is_known_at_once_however_long_a_file_is_copied(
+    make_app: Callable[..., App], servers: Servers
+) -> None:
+    app = make_app(ACS_RECORDING_ENDPOINT=await servers.start(hang))
+    call = await quiet_call_with_a_file(app)
+    waking = asyncio.create_task(app.wake(call.id))
+    for _ in range(50):
+        await asyncio.sleep(0.05)
+        now = (await app.store.read(call.id)).call
+        if now is not None and now.state is State.ENDED:
+            break
+    assert not waking.done()
+    waking.cancel()
+    assert now is not None
+    assert [type(effect.action).__name__ for effect in now.effects] == ["ArchiveChunk"]
+
+
+async def test_only_a_copy_may_take_minutes(
+    make_app: Callable[..., App], servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "EFFECT_SECONDS", 0.3)
+    nobody = await servers.start(hang)
+    app = make_app(ACS_ENDPOINT=nobody, ACS_RECORDING_ENDPOINT=nobody)
+    call = await quiet_call_with_a_file(app)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(app.wake(call.id), 1.5)
+    now = (await app.store.read(call.id)).call
+    assert now is not None
+    assert [entry.text for entry in now.timeline] == ["FindCall: 408/0: no answer came in time"]
+
+
+async def test_what_is_no_callback_is_kept_aside(app: App, rings: Callable[..., Wire], quarantine: Any) -> None:
+    for wire in (rings(), callback("recording_file", id_of(rings()))):
+        await app.call_event(Wire(wire.event | {"callid": id_of(rings())}))
+    assert len([name async for name in quarantine.list_blob_names()]) == 2
 
 
 async def test_a_file_of_an_unknown_recording_must_be_delivered_again(app: App) -> None:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from shared.calls.events import EffectDone, EffectFailed, Event
 from shared.calls.machine import reduce
 from shared.platform.perform import Performer
-from shared.platform.recordings import NoContainer, NotReady, archive, delete_source, path_of
+from shared.platform.recordings import METADATA_TRIES, NoContainer, NotReady, archive, delete_source, path_of
 from tests.golden import START
 from tests.platform.world import (
     CALL_ID,
@@ -50,9 +50,9 @@ def performer(make_performer: Callable[..., Performer], place: dict[str, str]) -
     return make_performer(**place)
 
 
-async def copy(performer: Performer, container: ContainerClient, *, look_first: bool = False) -> tuple[str, int]:
+async def copy(performer: Performer, container: ContainerClient, *, tries: int = 1) -> tuple[str, int]:
     acs = performer._clients.call_automation
-    return await archive(acs, container, a_chunk(), PATH, look_first=look_first)
+    return await archive(acs, container, a_chunk(), PATH, tries=tries)
 
 
 async def perform(performer: Performer, content: str = f"{HOST}/v1/1", *, tries: int = 1, limit: float = 5) -> Event:
@@ -133,13 +133,30 @@ async def test_memory_does_not_grow_with_the_file(
 # -- Not ready -----------------------------------------------------------------------------------------------
 
 
-async def unannounced(request: web.Request) -> web.StreamResponse:
+def in_chunks(*pieces: bytes, whole: bool = True) -> Handler:
+    """A file whose length is not told before, but by its end, if that comes."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        for piece in pieces:
+            await response.write(piece)
+        if not whole:
+            assert request.transport is not None
+            await asyncio.sleep(0.01)
+            request.transport.close()
+        return response
+
+    return answer
+
+
+async def of_no_length(request: web.Request) -> web.StreamResponse:
     """A file whose length nobody tells: it cannot be verified."""
-    response = web.StreamResponse()
-    response.enable_chunked_encoding()
-    await response.prepare(request)
-    await response.write(b"some of it")
-    return response
+    assert request.transport is not None
+    request.transport.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nsome of it")
+    request.transport.close()
+    return web.Response()
 
 
 INCOMPLETE: dict[str, bytes | Handler] = {
@@ -148,7 +165,9 @@ INCOMPLETE: dict[str, bytes | Handler] = {
     "broken off": truncated(1000, 500),
     "broken off at the last byte": truncated(1000, 999),
     "broken off after many blocks": truncated(6 * MIB, 5 * MIB),
-    "of no length": unannounced,
+    "in chunks, none of them": in_chunks(),
+    "in chunks, broken off": in_chunks(b"some of it", whole=False),
+    "of no length": of_no_length,
 }
 
 
@@ -160,8 +179,7 @@ async def test_what_is_not_all_there_is_not_ready_and_leaves_no_blob(
     files.served[part] = served
     with pytest.raises((NotReady, AzureError)):
         await copy(performer, recordings)
-    assert f"{PATH}.wav" not in await names_in(recordings)
-    assert part == "/v1/1" or await names_in(recordings) == []
+    assert await names_in(recordings) == ([] if part == "/v1/1" else [f"{PATH}.wav"])
 
 
 @pytest.mark.parametrize("served", INCOMPLETE.values(), ids=INCOMPLETE)
@@ -191,16 +209,39 @@ async def test_a_download_that_hangs_ends_with_its_limit(
 # -- Once ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("look_first", [False, True])
+async def test_what_comes_in_chunks_is_whole_when_its_end_has_come(
+    performer: Performer, recordings: ContainerClient, files: Files
+) -> None:
+    audio = in_chunks(*[b"x" * MIB] * 5, b"y")
+    files.served |= {"/v1/1": audio, "/v1/1/meta": in_chunks(b'{"chunk"', b": 1}")}
+    for tries in (1, 1, 2):
+        assert await copy(performer, recordings, tries=tries) == (f"{PATH}.wav", 5 * MIB + 1)
+    assert await content_of(recordings, f"{PATH}.wav") == b"x" * 5 * MIB + b"y"
+    assert await content_of(recordings, f"{PATH}.json") == b'{"chunk": 1}'
+
+
+async def busy(_: web.Request) -> web.Response:
+    return web.Response(status=503, headers={"Retry-After": "soon"})
+
+
+async def test_an_answer_that_the_sdk_cannot_read_loses_no_recording(performer: Performer, files: Files) -> None:
+    """What it raises then is what it raises for hosts that are not to be trusted."""
+    files.served["/v1/1"] = busy
+    failed = await perform(performer)
+    assert isinstance(failed.data, EffectFailed)
+    assert failed.data.code == 503
+
+
+@pytest.mark.parametrize("tries", [1, 2])
 async def test_a_second_copy_changes_nothing(
-    performer: Performer, recordings: ContainerClient, files: Files, look_first: bool
+    performer: Performer, recordings: ContainerClient, files: Files, tries: int
 ) -> None:
     first = await copy(performer, recordings)
     before = {blob.name: blob.etag async for blob in recordings.list_blobs()}
     files.seen.clear()
-    assert await copy(performer, recordings, look_first=look_first) == first
+    assert await copy(performer, recordings, tries=tries) == first
     assert {blob.name: blob.etag async for blob in recordings.list_blobs()} == before
-    assert bool(files.seen) is not look_first
+    assert bool(files.seen) is (tries == 1)
 
 
 async def test_copies_at_the_same_time_end_in_one(
@@ -208,7 +249,7 @@ async def test_copies_at_the_same_time_end_in_one(
 ) -> None:
     files.served["/v1/1"] = generated(9 * MIB)
     await asyncio.gather(*(copy(performer, recordings) for _ in range(3)), return_exceptions=True)
-    assert await copy(performer, recordings, look_first=True) == (f"{PATH}.wav", 9 * MIB)
+    assert await copy(performer, recordings, tries=2) == (f"{PATH}.wav", 9 * MIB)
     assert await content_of(recordings, f"{PATH}.wav") == bytes(9 * MIB)
 
 
@@ -234,6 +275,41 @@ async def test_a_file_that_is_gone_is_said_to_be(performer: Performer, files: Fi
     failed = await perform(performer)
     assert isinstance(failed.data, EffectFailed)
     assert failed.data.code == 404
+
+
+def refusing(status: int) -> Handler:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=status)
+
+    return answer
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+async def test_audio_whose_metadata_is_refused_is_kept_without(
+    performer: Performer, recordings: ContainerClient, files: Files, status: int
+) -> None:
+    files.served["/v1/1/meta"] = refusing(status)
+    assert isinstance((await perform(performer)).data, EffectDone)
+    assert await names_in(recordings) == [f"{PATH}.wav"]
+
+
+@pytest.mark.parametrize("trouble", [refusing(503), hang, b""], ids=["busy", "hangs", "empty"])
+async def test_metadata_that_may_come_is_fetched_again_without_the_audio_and_not_for_ever(
+    make_performer: Callable[..., Performer],
+    place: dict[str, str],
+    files: Files,
+    trouble: bytes | Handler,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("shared.platform.recordings.METADATA_SECONDS", 0.3)
+    performer = make_performer(**place, RECORDING_DELETE_SOURCE="on")
+    files.served["/v1/1/meta"] = trouble
+    for tries in (1, 2):
+        assert isinstance((await perform(performer, tries=tries)).data, EffectFailed)
+    assert files.seen.count("GET /v1/1") == 1
+    assert "DELETE /v1/1" not in files.seen
+    assert isinstance((await perform(performer, tries=METADATA_TRIES)).data, EffectDone)
+    assert files.seen[-1] == "DELETE /v1/1"
 
 
 @pytest.mark.parametrize("metadata", [f"{HOST}/v1/gone", "https://evil.example/meta"])
@@ -279,7 +355,7 @@ async def test_what_acs_has_not_written_yet_is_not_ready(
 
 async def test_the_source_is_left_alone(performer: Performer, recordings: ContainerClient, files: Files) -> None:
     assert isinstance((await perform(performer)).data, EffectDone)
-    assert files.seen == ["GET /v1/1/meta", "GET /v1/1"]
+    assert files.seen == ["GET /v1/1", "GET /v1/1/meta"]
 
 
 async def test_the_source_is_deleted_after_the_copy_if_asked_for(
@@ -287,7 +363,7 @@ async def test_the_source_is_deleted_after_the_copy_if_asked_for(
 ) -> None:
     performer = make_performer(**place, RECORDING_DELETE_SOURCE="on")
     assert isinstance((await perform(performer)).data, EffectDone)
-    assert files.seen == ["GET /v1/1/meta", "GET /v1/1", "DELETE /v1/1"]
+    assert files.seen == ["GET /v1/1", "GET /v1/1/meta", "DELETE /v1/1"]
 
 
 @pytest.mark.parametrize("served", INCOMPLETE.values(), ids=INCOMPLETE)

@@ -102,6 +102,34 @@ async def test_the_same_answer_sent_twice_is_one_answer(performer: Performer, em
     assert first.call_connection_id == second.call_connection_id
 
 
+UNREADABLE = [(b"", "application/json"), (b"null", "application/json"), (b"<html>", "text/html")]
+
+
+def unreadably(body: bytes, kind: str) -> Callable[[web.Request], Any]:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=body, content_type=kind)
+
+    return answer
+
+
+@pytest.mark.parametrize(("body", "kind"), UNREADABLE)
+async def test_an_answer_that_was_taken_is_taken_whatever_comes_with_it(
+    make_performer: Callable[..., Performer], servers: Servers, body: bytes, kind: str
+) -> None:
+    performer = make_performer(ACS_ENDPOINT=await servers.start(unreadably(body, kind)))
+    answered = (await performer.answer(CALL_ID, "context", 8)).data
+    assert isinstance(answered, Answered)
+    assert answered.call_connection_id is None
+
+
+@pytest.mark.parametrize(("body", "kind"), UNREADABLE)
+async def test_a_call_of_which_nothing_is_told_is_asked_about_again(
+    make_performer: Callable[..., Performer], servers: Servers, body: bytes, kind: str
+) -> None:
+    performer = make_performer(ACS_ENDPOINT=await servers.start(unreadably(body, kind)))
+    assert await perform(performer, a_call(), FindCall()) == Found("unknown")
+
+
 @pytest.mark.parametrize("reason", ["busy", "forbidden"])
 async def test_a_call_can_be_rejected(performer: Performer, emulator: Emulator, reason: str) -> None:
     rejected = await performer.reject(CALL_ID, await ring(emulator), reason, 8)
@@ -184,7 +212,11 @@ async def test_a_refusal_has_the_platforms_codes(
 
 @pytest.mark.parametrize(
     "body",
-    [None, "text", [], {}, {"error": None}, {"error": "x"}, {"error": {"code": "²", "message": 7}}, {"error": []}],
+    [
+        *(None, "text", [], {}, {"error": None}, {"error": "x"}, {"error": []}),
+        {"error": {"code": "²", "message": 7}},
+        {"error": {"code": ["8519"], "message": {}}},
+    ],
 )
 @pytest.mark.parametrize("action", [StartRecording(1), Play("notice", "Bye."), HangUp()], ids=str)
 async def test_a_refusal_without_codes_is_judged_by_its_status(
@@ -194,6 +226,15 @@ async def test_a_refusal_without_codes_is_judged_by_its_status(
     failed = await perform(performer, a_call(), action)
     assert isinstance(failed, EffectFailed)
     assert (failed.code, failed.sub_code) == (400, 0)
+
+
+async def test_a_code_may_be_a_number(make_performer: Callable[..., Performer], servers: Servers) -> None:
+    body = {"error": {"code": 8523, "message": 7}}
+    performer = make_performer(ACS_ENDPOINT=await servers.start(answering(400, body)))
+    refused = await performer.answer(CALL_ID, "context", 8)
+    assert refused.data == Refused(400, 8523, "7")
+    failed = await perform(performer, a_call(), HangUp())
+    assert (failed.code, failed.sub_code, failed.message) == (400, 8523, "7")
 
 
 @pytest.mark.parametrize("action", [HangUp(), FindCall()], ids=str)
@@ -266,6 +307,22 @@ async def test_an_answer_is_tried_three_times(make_performer: Callable[..., Perf
     assert {request.headers["Repeatability-Request-ID"] for request in servers.requests} == {
         effect_id(CALL_ID, "answer")
     }
+
+
+@pytest.mark.parametrize(("pause", "asked_for"), [("60", 1), ("soon", 1), ("0.1", 3)])
+async def test_what_acs_refuses_with_is_told_instead_of_waited_out(
+    make_performer: Callable[..., Performer], servers: Servers, pause: str, asked_for: int
+) -> None:
+    async def throttled(_: web.Request) -> web.Response:
+        said = {"error": {"code": "8516", "message": "too many"}}
+        return web.json_response(said, status=429, headers={"Retry-After": pause})
+
+    performer, started = make_performer(ACS_ENDPOINT=await servers.start(throttled)), time.monotonic()
+    assert (await performer.answer(CALL_ID, "context", 6)).data == Refused(429, 8516, "too many")
+    assert len(servers.requests) == asked_for
+    failed = await perform(performer, a_call(), StartRecording(1))
+    assert (failed.code, failed.sub_code) == (429, 8516)
+    assert time.monotonic() - started < 1.5
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: type(action).__name__)

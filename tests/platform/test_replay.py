@@ -1,0 +1,71 @@
+"""What was kept aside: one blob that is odd costs the others nothing."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from azure.storage.blob.aio import BlobServiceClient, ContainerClient
+
+from shared.kept import main
+from tests.golden import cloud_event
+from tests.platform.world import names_in
+
+ODD = {"1": b"{", "2": b"[7]", "3": b"7", "4": b"[{}]", "5": b"\xff"}
+
+Run = Callable[..., Awaitable[int]]
+
+
+@pytest.fixture
+async def letters(blobs: BlobServiceClient) -> AsyncIterator[ContainerClient]:
+    """All that is odd, and last an event of a call that no other test has seen."""
+    container = blobs.get_container_client("deadletters")
+    good = cloud_event("call_connected") | {"callid": f"20261121-{uuid.uuid4().hex}", "deadletterreason": "late"}
+    for name, content in (ODD | {"6": json.dumps([good]).encode()}).items():
+        await container.upload_blob(name, content)
+    yield container
+    for name in await names_in(container):
+        await container.delete_blob(name)
+
+
+@pytest.fixture
+def run(environment: dict[str, str], letters: ContainerClient, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command, with the settings of a test."""
+
+    async def run(command: str, **changed: str) -> int:
+        for name, value in (environment | changed).items():
+            monkeypatch.setenv(name, value)
+        return await main(["deadletters", command])
+
+    return run
+
+
+async def test_whatever_was_kept_is_listed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await run("list") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "1  it is no JSON",
+        "2  it is no JSON object",
+        "3  it is no JSON object",
+        "4  no reason given",
+        "5  it is no JSON",
+        "6  late",
+        "6 in deadletters",
+    ]
+
+
+async def test_what_can_be_replayed_is_and_the_others_stay(
+    run: Run, letters: ContainerClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await run("replay", RECORDING="off") == 1
+    assert await names_in(letters) == list(ODD)
+    assert "1  kept: JSONDecodeError" in capsys.readouterr().out
+
+
+async def test_a_setting_that_is_missing_is_nobodys_fault_but_ours(
+    run: Run, letters: ContainerClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await run("replay", CALLBACK_BASE_URL="") == 1
+    assert await names_in(letters) == [*ODD, "6"]
+    assert "not done: CALLBACK_BASE_URL is missing" in capsys.readouterr().err
