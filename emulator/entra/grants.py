@@ -105,6 +105,7 @@ class Grants:
 
     def _for_app(self, tenant: dict[str, Any], form: Mapping[str, str], app: dict[str, Any]) -> dict[str, Any]:
         resource = self._resource(form)
+        # Graph's own registration asks for idtyp.
         own = {"idtyp": "app", "oid": str(uuid.uuid5(uuid.UUID(tenant["id"]), form["client_id"]))}
         return self._claims(tenant, form, resource) | own | {"roles": app["application"]}
 

@@ -21,6 +21,9 @@ from emulator.journal import Journal
 API = "a9100000-0000-4000-8000-0000000000a1"  # the registration of the API under development, in directory.json
 ALGORITHMS = ("RS256", "HS256", "none")
 ANY_TENANT = ("common", "organizations")
+# What a registration asks for beside what every token has ("Optional claims reference"). Those of the directory ask for
+# this unless their ``optionalClaims`` say otherwise.
+OPTIONAL_CLAIMS = ("idtyp",)
 
 
 class NotSignedIn(ValueError):
@@ -92,7 +95,9 @@ class Entra:
 
     @staticmethod
     def _app(tenant: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
-        own = {"oid": f"5e4f1ce0-{tenant['id'][9:]}", "azp": asked["app"], "idtyp": "app"}
+        own = {"oid": f"5e4f1ce0-{tenant['id'][9:]}", "azp": asked["app"]}
+        if "idtyp" in tenant["apps"].get(API, {}).get("optionalClaims", OPTIONAL_CLAIMS):
+            own["idtyp"] = "app"
         return own | ({"roles": asked["roles"]} if asked.get("roles") else {})
 
     def _signed(self, claims: dict[str, Any], asked: dict[str, Any]) -> str:
@@ -120,7 +125,8 @@ class Entra:
         )
 
     async def _published(self, request: web.Request) -> web.StreamResponse:
-        return await self._fault("GetKeys", request) or self._note("GetKeys", request, 200, self.keys.published())
+        keys = [{**key, "issuer": f"{self._url()}/{{tenantid}}/v2.0"} for key in self.keys.published()["keys"]]
+        return await self._fault("GetKeys", request) or self._note("GetKeys", request, 200, {"keys": keys})
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
         form = {name: str(value) for name, value in (await request.post()).items()}

@@ -2,7 +2,7 @@
 
 Microsoft Graph v1.0, "List users", "Get a user", "Use the $search query parameter"; permissions reference,
 User.ReadBasic.All. Assumed: that what is beyond the basic profile comes as null, and that a search is by the beginnings
-of words.
+of words. Of a search's expressions it knows terms joined by OR.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PROFILE = (
 PAGE = 100
 SEARCHED = ("displayName", "mail", "userPrincipalName")
 
-_TERM = re.compile(r'\s*"(?P<field>\w+):(?P<text>(?:[^"\\]|\\.)*)"\s*')
+_TERM = re.compile(r'\s*"(?P<field>\w+):(?P<text>(?:[^"\\]|\\.)*)"\s*(?:(?P<more>OR)\s|\Z)')
 
 
 def me(asked: Asked) -> dict[str, Any]:
@@ -76,12 +76,24 @@ def _searched(asked: Asked) -> list[dict[str, Any]]:
     _check_consistency(asked, text)
     if text is None:
         return asked.people()
-    term = _TERM.fullmatch(text)
-    field = term and next((each for each in SEARCHED if each.lower() == term["field"].lower()), None)
-    if not term or not field:
-        raise bad_request(f"Syntax error: character '{text[:1]}' is not valid at position 0 in '{text}'.")
-    sought = _words(re.sub(r"\\(.)", r"\1", term["text"]))
-    return [user for user in asked.people() if _begins(str(user.get(field) or ""), sought)]
+    terms = _terms(text)
+    return [user for user in asked.people() if any(_fits(user, field, sought) for field, sought in terms)]
+
+
+def _terms(text: str) -> list[tuple[str, str]]:
+    terms: list[tuple[str, str]] = []
+    place = 0
+    while term := _TERM.match(text, place):
+        field = next((each for each in SEARCHED if each.lower() == term["field"].lower()), None)
+        if field is None:
+            break
+        terms.append((field, re.sub(r"\\(.)", r"\1", term["text"])))
+        if not term["more"]:
+            return terms
+        place = term.end()
+    raise bad_request(
+        f"Syntax error: character '{text[place : place + 1]}' is not valid at position {place} in '{text}'."
+    )
 
 
 def _check_consistency(asked: Asked, search: str | None) -> None:
@@ -97,10 +109,13 @@ def _check_consistency(asked: Asked, search: str | None) -> None:
         raise bad_request("$count is not currently supported.", "Request_BadRequest")
 
 
-def _begins(value: str, sought: list[str]) -> bool:
-    """Whether each of the words that are sought is the beginning of a word of the value."""
+def _fits(user: dict[str, Any], field: str, sought: str) -> bool:
+    """Each of the words that are sought begins a word of the name; all of it begins any other property."""
+    value = str(user.get(field) or "")
+    if field != "displayName":
+        return value.lower().startswith(sought.lower())
     words = _words(value)
-    return all(any(word.startswith(part) for word in words) for part in sought)
+    return all(any(word.startswith(part) for word in words) for part in _words(sought))
 
 
 def _words(text: str) -> list[str]:

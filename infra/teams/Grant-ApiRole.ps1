@@ -3,7 +3,7 @@
 
 <#
 .SYNOPSIS
-Gives a person or a group a role in the HTTP API: Agent, Supervisor or Administrator.
+Gives a person, a group or an application a role in the HTTP API: Agent, Supervisor or Administrator.
 
 .DESCRIPTION
 For the Entra administrator of the tenant that the person is of, after the consent (New-AppRegistration.ps1): only then does
@@ -15,7 +15,8 @@ Sign in before: Connect-MgGraph -Scopes 'Application.Read.All', 'AppRoleAssignme
 Application (client) id of the API's registration.
 
 .PARAMETER PrincipalId
-Object id of the person or group. A group's members have the role, those of groups in it don't.
+Object id of the person or group, or of an application's service principal (its enterprise application). A group's members
+have the role, those of groups in it don't.
 
 .PARAMETER Role
 The role.

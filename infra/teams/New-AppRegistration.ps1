@@ -9,8 +9,12 @@ Registers what Entra must know: the bot's app, the HTTP API, and the app that ag
 For the Entra administrator (Application Administrator, and Privileged Role Administrator for the consent) of the tenant
 that the Function App is in. No secret is made: the API proves itself by the app's managed identity, which its federated
 credential trusts. Every step looks first; what is asked for by name is looked up in the tenant, not written down here.
-The permissions and redirect URIs of the three registrations are the script's: others are taken away. App roles and scopes
-that somebody added stay.
+The permissions of the three registrations are the script's: others are taken away. App roles, scopes and optional claims
+that somebody added stay. What is not given stays as it is: the audience, the redirect URIs, what a switch once allowed.
+A switch that is given as false (-AllowAzureCli:$false) takes it away.
+
+Anybody in a tenant can register an app of any name. So a registration is taken for the script's own only if it is named
+with -Registered; if one of that name is there otherwise, nothing is done.
 
 Sign in before: Connect-MgGraph -Scopes 'Application.ReadWrite.All'
 
@@ -21,10 +25,14 @@ Object (principal) id of the app's managed identity: azd env get-value APP_PRINC
 Host name of the Function App: azd env get-value FUNCTION_APP_HOST. The consent ends at a page there.
 
 .PARAMETER RedirectUri
-Where the agents' app, a single-page application, is sent back to after the sign-in.
+Where the agents' app, a single-page application, is sent back to after the sign-in; http://localhost at first. It is the
+whole list: those that are not in it are taken away.
 
 .PARAMETER Name
-What the three registrations' names begin with. They are found again by it; each environment needs its own.
+What the three registrations' names begin with. Each environment needs its own.
+
+.PARAMETER Registered
+Application (client) ids of the registrations that this script made before, in any order.
 
 .PARAMETER MultiTenant
 Lets people of other tenants sign in. API_TENANTS still says of which.
@@ -44,9 +52,14 @@ Lets the Azure CLI get tokens for the API (az account get-access-token), so that
 Shows what would be done.
 
 .EXAMPLE
-./New-AppRegistration.ps1 -AppPrincipalId $principal -AppHostName func-x.azurewebsites.net -RedirectUri https://agents.contoso.com -CustomerTenantId $fabrikam
+./New-AppRegistration.ps1 -AppPrincipalId $principal -AppHostName func-x.azurewebsites.net -RedirectUri https://agents.contoso.com
 
-Registers them for two tenants.
+Registers them for the tenant that is signed in to.
+
+.EXAMPLE
+./New-AppRegistration.ps1 -AppPrincipalId $principal -AppHostName func-x.azurewebsites.net -Registered $bot, $api, $agents -CustomerTenantId $fabrikam
+
+Lets another tenant's people sign in as well.
 
 .OUTPUTS
 One object for each step (Target, Step, State, Detail), then one with the settings, and one for each tenant with the URLs
@@ -64,11 +77,14 @@ param(
 
     [Parameter()]
     [ValidatePattern('^(https://|http://localhost)')]
-    [string[]] $RedirectUri = @('http://localhost'),
+    [string[]] $RedirectUri = @(),
 
     [Parameter()]
     [ValidatePattern('^[A-Za-z0-9 _-]{1,100}$')]
     [string] $Name = 'Teams Phone',
+
+    [Parameter()]
+    [guid[]] $Registered = @(),
 
     [Parameter()]
     [switch] $MultiTenant,
@@ -87,12 +103,13 @@ Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 . (Join-Path -Path $PSScriptRoot -ChildPath 'Steps.ps1')
 $session = Assert-GraphSession -Scope 'Application.ReadWrite.All'
-$audience = if ($MultiTenant -or $CustomerTenantId.Count -gt 0) { 'AzureADMultipleOrgs' } else { 'AzureADMyOrg' }
+$alone, $several = 'AzureADMyOrg', 'AzureADMultipleOrgs'
+$audience = if ($MultiTenant -or $CustomerTenantId.Count -gt 0) { $several } elseif ($PSBoundParameters.ContainsKey('MultiTenant')) { $alone }
 
 function Get-Registration {
     <#
     .SYNOPSIS
-    Finds a registration by its name.
+    Finds a registration by its name, if it is one of those that this script made.
     #>
     [CmdletBinding()]
     [OutputType([object])]
@@ -101,7 +118,11 @@ function Get-Registration {
     )
     $found = @(Get-MgApplication -Filter "displayName eq '$DisplayName'")
     if ($found.Count -gt 1) { throw "$($found.Count) registrations are called '$DisplayName'. Give another -Name." }
-    if ($found.Count -eq 1) { $found[0] }
+    if ($found.Count -eq 0) { return }
+    if (@(foreach ($each in $Registered) { "$each" }) -notcontains $found[0].AppId) {
+        throw "'$DisplayName' is registered already, as $($found[0].AppId). If this script made it, name it in -Registered. If you do not know who did, give another -Name: its owners and whoever knows a secret of it could act as this app."
+    }
+    $found[0]
 }
 
 function Get-Permission {
@@ -166,24 +187,37 @@ else {
 
 # -- The three registrations, bare -------------------------------------------------------------------------------
 
-$registered = @{}
+$registrations = @{}
 foreach ($kind in 'bot', 'API', 'agents') {
     $title = "$Name $kind"
-    $registered[$kind] = Get-Registration -DisplayName $title
-    if ($registered[$kind]) {
-        Write-Step -Target $title -Step 'registration' -State 'already so' -Detail $registered[$kind].AppId
+    $registrations[$kind] = Get-Registration -DisplayName $title
+    if ($registrations[$kind]) {
+        Write-Step -Target $title -Step 'registration' -State 'already so' -Detail $registrations[$kind].AppId
     }
     elseif ($PSCmdlet.ShouldProcess($title, 'Register the app')) {
-        $null = New-MgApplication -DisplayName $title -SignInAudience $audience
-        $registered[$kind] = Wait-Result -Attempt { Get-Registration -DisplayName $title } -Seconds 120 -Otherwise "Entra does not show '$title' yet"
-        Write-Step -Target $title -Step 'registration' -State 'done' -Detail $registered[$kind].AppId
+        $made = New-MgApplication -DisplayName $title -SignInAudience $(if ($audience) { $audience } else { $alone })
+        $registrations[$kind] = Wait-Result -Attempt { Get-MgApplication -Filter "appId eq '$($made.AppId)'" } -Seconds 120 -Otherwise "Entra does not show '$title' yet"
+        Write-Step -Target $title -Step 'registration' -State 'done' -Detail $registrations[$kind].AppId
     }
     else {
         Write-Step -Target $title -Step 'registration' -State 'not done'
     }
 }
-$bot, $api, $agents = $registered['bot'], $registered['API'], $registered['agents']
+$bot, $api, $agents = $registrations['bot'], $registrations['API'], $registrations['agents']
 if (-not ($bot -and $api -and $agents)) { return } # -WhatIf, or declined: the rest is about what is not there
+
+# -- The bot: nothing but who may use it --------------------------------------------------------------------------
+
+if (-not $audience -or $bot.SignInAudience -eq $audience) {
+    Write-Step -Target $bot.DisplayName -Step 'settings' -State 'already so'
+}
+elseif ($PSCmdlet.ShouldProcess($bot.DisplayName, 'Set audience')) {
+    $null = Update-MgApplication -ApplicationId $bot.Id -SignInAudience $audience
+    Write-Step -Target $bot.DisplayName -Step 'settings' -State 'done' -Detail 'audience'
+}
+else {
+    Write-Step -Target $bot.DisplayName -Step 'settings' -State 'not done' -Detail 'audience'
+}
 
 # -- The API: who may ask it, and what it may ask ----------------------------------------------------------------
 
@@ -225,8 +259,12 @@ $permissions = @(Get-Permission @asked)
 $identifier = "api://$($api.AppId)"
 $consentEnds = "https://$AppHostName/api/health"
 $oldTrust = Get-PropertyValue -InputObject $api.Api -Name 'PreAuthorizedApplications'
+# Without the claim idtyp a token does not tell that it is an app's, and the API refuses it ("Optional claims reference").
+$oldClaims = @(foreach ($each in (Get-PropertyValue -InputObject $api.OptionalClaims -Name 'AccessToken')) { $each })
+$claims = @($oldClaims | Where-Object { $_.Name -ne 'idtyp' }) + @(@{ Name = 'idtyp' })
 $wrong = @(
-    if ($api.SignInAudience -ne $audience) { 'audience' }
+    if ($audience -and $api.SignInAudience -ne $audience) { 'audience' }
+    if ($claims.Count -ne $oldClaims.Count) { 'optional claims' }
     if ($api.IdentifierUris -notcontains $identifier) { 'identifier' }
     if ((Get-PropertyValue -InputObject $api.Api -Name 'RequestedAccessTokenVersion') -ne 2) { 'token version' }
     if ((Get-PropertyValue -InputObject $api.Api -Name 'KnownClientApplications') -notcontains $agents.AppId) { 'known client' }
@@ -241,7 +279,8 @@ if ($wrong.Count -eq 0) {
 elseif ($PSCmdlet.ShouldProcess($api.DisplayName, "Set $($wrong -join ', ')")) {
     $settings = @{
         ApplicationId          = $api.Id
-        SignInAudience         = $audience
+        SignInAudience         = $(if ($audience) { $audience } else { $api.SignInAudience })
+        OptionalClaims         = @{ AccessToken = $claims }
         IdentifierUris         = @($identifier)
         AppRoles               = $roles
         RequiredResourceAccess = $permissions
@@ -264,7 +303,7 @@ else {
 $cli = '04b07795-8ddb-461a-bbee-02f9e1bf7b46' # the Azure CLI, in every tenant
 $others = @(foreach ($each in $oldTrust) { if ($each.AppId -ne $cli) { $each } })
 $trusted = @(foreach ($each in $oldTrust) { $each }).Count -gt $others.Count
-if ($trusted -eq [bool]$AllowAzureCli) {
+if ($trusted -eq [bool]$AllowAzureCli -or -not $PSBoundParameters.ContainsKey('AllowAzureCli')) {
     Write-Step -Target $api.DisplayName -Step 'Azure CLI' -State 'already so'
 }
 elseif ($PSCmdlet.ShouldProcess($api.DisplayName, $(if ($trusted) { 'No longer let the Azure CLI ask' } else { 'Let the Azure CLI ask' }))) {
@@ -312,15 +351,19 @@ else {
 
 # -- The agents' app: it signs people in, and exchanges their tokens at ACS itself --------------------------------
 
-$teams = @('TeamsExtension.ManageCalls') + @(if ($CustomTeamsClient) { 'Teams.ManageCalls', 'Teams.ManageChats' })
+$teamsUser = Select-ByValue -InputObject (Get-PropertyValue -InputObject $communication -Name 'Oauth2PermissionScopes') -Value 'Teams.ManageCalls'
+$asksForIt = $teamsUser -and (Format-Permission -Permission $agents.RequiredResourceAccess) -match $teamsUser.Id
+$custom = if ($PSBoundParameters.ContainsKey('CustomTeamsClient')) { [bool]$CustomTeamsClient } else { $asksForIt }
+$teams = @('TeamsExtension.ManageCalls') + @(if ($custom) { 'Teams.ManageCalls', 'Teams.ManageChats' })
 $permissions = @(
     Get-Permission -Resource $communication -Scope $teams
     @{ ResourceAppId = $api.AppId; ResourceAccess = @(@{ Id = $scope.Id; Type = 'Scope' }) }
 )
-$redirects = @(Get-PropertyValue -InputObject $agents.Spa -Name 'RedirectUris')
+$oldRedirects = @(foreach ($each in (Get-PropertyValue -InputObject $agents.Spa -Name 'RedirectUris')) { $each })
+$redirects = if ($RedirectUri.Count -gt 0) { $RedirectUri } elseif ($oldRedirects.Count -gt 0) { $oldRedirects } else { @('http://localhost') }
 $wrong = @(
-    if ($agents.SignInAudience -ne $audience) { 'audience' }
-    if ((@($redirects) | Sort-Object) -join ' ' -ne (($RedirectUri | Sort-Object) -join ' ')) { 'redirects' }
+    if ($audience -and $agents.SignInAudience -ne $audience) { 'audience' }
+    if (($oldRedirects | Sort-Object) -join ' ' -ne (($redirects | Sort-Object) -join ' ')) { 'redirects' }
     if ((Format-Permission -Permission $agents.RequiredResourceAccess) -ne (Format-Permission -Permission $permissions)) { 'permissions' }
 )
 if ($wrong.Count -eq 0) {
@@ -329,8 +372,8 @@ if ($wrong.Count -eq 0) {
 elseif ($PSCmdlet.ShouldProcess($agents.DisplayName, "Set $($wrong -join ', ')")) {
     $settings = @{
         ApplicationId          = $agents.Id
-        SignInAudience         = $audience
-        Spa                    = @{ RedirectUris = $RedirectUri }
+        SignInAudience         = $(if ($audience) { $audience } else { $agents.SignInAudience })
+        Spa                    = @{ RedirectUris = @($redirects) }
         RequiredResourceAccess = $permissions
     }
     $null = Update-MgApplication @settings

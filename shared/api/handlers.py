@@ -1,7 +1,7 @@
 """What the routes do, a few lines each: everything behind them is the directory's.
 
 A handler returns what its route declares: a Struct, a Page, None for no body, or ``Made`` where the status is not
-always the same.
+always the same; or the answer itself.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from shared.api.http import Request
+from shared.api.http import Answer, Request
 from shared.api.problems import Problem
 from shared.calls.outcomes import OTHER_TENANT
 from shared.directory.accounts import Refreshed
-from shared.directory.graph import Refused
+from shared.directory.chats import LONGEST_TOPIC, MOST_MEMBERS
+from shared.directory.graph import LONGEST_CONTINUATION, Refused
 from shared.directory.models import (
     AccessAssignment,
     Action,
@@ -31,7 +32,8 @@ from shared.directory.models import (
     Scope,
     Token,
 )
-from shared.directory.sign_in import Caller
+from shared.directory.people import LONGEST_TEXT
+from shared.directory.sign_in import LONGEST_TOKEN, Caller
 
 Found = TypeVar("Found")
 
@@ -45,7 +47,7 @@ USER = "0000c0de-0000-4000-8000-0000000000a2"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 if TYPE_CHECKING:
-    from shared.api.routes import Route
+    from shared.api.openapi import Document
     from shared.app import App
     from shared.directory.directory import Directory
     from shared.doctor.report import Report
@@ -60,7 +62,7 @@ class Ask(Struct, frozen=True):
     path: dict[str, str]
     query: Any
     body: Any
-    routes: tuple[Route, ...]
+    document: Document
 
     @property
     def directory(self) -> Directory:
@@ -85,7 +87,10 @@ class Strict(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
 PageSize = Annotated[int, Meta(ge=1, le=999, description="how many at most; a page can have fewer")]
 Continuation = Annotated[
     str,
-    Meta(pattern="^[A-Za-z0-9_-]{1,7000}$", description="from a nextLink, which is best followed as it is"),
+    Meta(
+        pattern=f"^[A-Za-z0-9_-]{{1,{LONGEST_CONTINUATION}}}$",
+        description="from a nextLink, which is best followed as it is",
+    ),
 ]
 Id = Annotated[str, Meta(pattern=GUID)]
 Minutes = Annotated[int, Meta(ge=60, le=1440, description="how long the token lasts")]
@@ -93,7 +98,9 @@ Scopes = Annotated[tuple[Scope, ...], Meta(max_length=5)]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Source = Annotated[
     Literal["copy", "graph"],
-    Meta(description="the app's copy, which is at most half an hour old, or Graph, on behalf of the signed-in user"),
+    Meta(
+        description="the app's copy, which it renews twice an hour if Graph lets it, or Graph, on the caller's behalf"
+    ),
 ]
 
 
@@ -123,7 +130,7 @@ class AccountsQuery(PageQuery, frozen=True):
 
 
 class UsersQuery(PageQuery, frozen=True):
-    search: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    search: Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)] | None = None
 
 
 class DelegationsQuery(PageQuery, frozen=True):
@@ -162,10 +169,15 @@ class NewChat(Strict, frozen=True):
     members: Annotated[
         tuple[Id, ...],
         Meta(
-            min_length=1, max_length=50, examples=[[USER]], description="object ids; the caller need not be among them"
+            min_length=1,
+            max_length=MOST_MEMBERS - 1,
+            examples=[[USER]],
+            description="object ids; the caller need not be among them",
         ),
     ]
-    topic: Annotated[str, Meta(min_length=1, max_length=200, description="makes it a group chat")] | None = None
+    topic: Annotated[str, Meta(min_length=1, max_length=LONGEST_TOPIC, description="makes it a group chat")] | None = (
+        None
+    )
 
 
 class TeamsTokenRequest(Strict, frozen=True):
@@ -173,7 +185,7 @@ class TeamsTokenRequest(Strict, frozen=True):
         str,
         Meta(
             min_length=1,
-            max_length=8192,
+            max_length=LONGEST_TOKEN,
             description="the user's Entra token for ACS, with the scopes Teams.ManageCalls and Teams.ManageChats",
         ),
     ]
@@ -197,10 +209,8 @@ class NewAssignment(Strict, frozen=True):
 # -- The OpenAPI document --
 
 
-async def get_openapi(ask: Ask) -> dict[str, Any]:
-    from shared.api.openapi import document  # noqa: PLC0415  # it describes the table that this stands in
-
-    return document(ask.routes)
+async def get_openapi(ask: Ask) -> Answer:
+    return ask.document.answer()
 
 
 # -- Resource accounts --
@@ -223,7 +233,7 @@ async def get_account(ask: Ask) -> ResourceAccount:
 
 async def refresh_accounts(ask: Ask) -> Refreshed:
     credential = ask.directory.sign_in.on_behalf_of(ask.caller)  # which only a user has, and users have a tenant
-    return await ask.directory.accounts.refresh(ask.caller.tenant or "", credential)
+    return await ask.directory.accounts.refresh(ask.caller.tenant or "", credential, sees_all=False)
 
 
 # -- People --

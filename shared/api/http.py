@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any, Self
@@ -83,6 +84,11 @@ class Answer(Struct):
 
     def __repr__(self) -> str:
         return f"Answer({self.status})"
+
+
+def tag_of(body: bytes) -> str:
+    """A strong ETag (RFC 9110, 8.8.3)."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def as_json(status: int, data: Any, media_type: str = "application/json") -> Answer:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from shared.api.http import Answer, as_json, tag_of
 from shared.api.problems import CATALOGUE, MEDIA_TYPE, ProblemDetails
 from shared.api.routes import Paged, Route, path_type
 
@@ -39,11 +41,12 @@ MEANINGS = {
     413: "The body is too large",
     415: "The body is no JSON",
     429: "Too many requests",
+    500: "A mistake of the app's: its log has it under the request's id",
     502: "The service behind gave no answer that can be used",
     503: "Not now: something that is needed can't be reached, or is not set up",
     504: "It took too long",
 }
-ANYWHERE = (400, 504)  # the statuses of problems that every route can have
+ANYWHERE = (400, 500, 504)  # the statuses of problems that every route can have
 SIGNED_IN = (401, 403, 404, 409, 429, 502, 503)
 WITH_BODY = (413, 415)
 HEADERS: dict[str, Any] = {
@@ -55,6 +58,22 @@ HEADERS: dict[str, Any] = {
     "ETag": {"description": "For If-None-Match", "required": True, "schema": {"type": "string"}},
     "Retry-After": {"description": "In seconds", "schema": {"type": "integer", "minimum": 1}},
 }
+
+
+class Document:
+    """The document as it is sent. Everybody may ask for it, so it is made once."""
+
+    def __init__(self, routes: tuple[Route, ...]) -> None:
+        self._routes = routes
+
+    @cached_property
+    def _kept(self) -> Answer:
+        made = as_json(200, document(self._routes))
+        made.headers["ETag"] = tag_of(made.body)
+        return made
+
+    def answer(self) -> Answer:
+        return Answer(self._kept.status, self._kept.body, dict(self._kept.headers))
 
 
 def document(routes: tuple[Route, ...]) -> dict[str, Any]:
@@ -70,7 +89,8 @@ def document(routes: tuple[Route, ...]) -> dict[str, Any]:
         "info": {
             "title": "Teams Phone Functions",
             "version": VERSION,
-            "description": "The contact centre's API: resource accounts, people, tokens, consent. See docs/api.md.",
+            "description": "The contact centre's API: resource accounts, people, tokens, consent. See docs/api.md. "
+            "A method that a path does not have is answered with a problem, 405, and the header Allow.",
         },
         "servers": [
             {"url": "/api/v1", "description": "with a token of Entra"},

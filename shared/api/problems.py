@@ -68,7 +68,7 @@ PROBLEMS: dict[str, Kind] = {
         "Have the operators look at the app's log for the request's id (the header X-Request-Id): it names the "
         "setting.",
     ),
-    "KeysUnavailable": Kind(503, "Entra's signing keys can't be fetched", LATER),
+    "KeysUnavailable": Kind(503, "whether Entra signed the token can't be told now", LATER),
     "NotNow": Kind(503, "a service that the app needs can't be reached", LATER),
 }
 
@@ -116,7 +116,8 @@ def answer_to(error: Exception, request: Request, operation: str) -> Answer:
             return _ours(request, "NotConfigured")
         case KeysUnavailable():
             log.error("%s: %s", operation, error)
-            return _ours(request, "KeysUnavailable")
+            wait = {"Retry-After": str(max(1, ceil(error.retry_after)))}
+            return _answer(request, "KeysUnavailable", PROBLEMS["KeysUnavailable"], headers=wait)
         case TimeoutError():
             log.error("%s: it took too long", operation)
             return _refused(request, Refused(TIMED_OUT))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import re
 import time
@@ -16,8 +15,9 @@ from msgspec import Struct
 
 from shared.api.gate import Gate
 from shared.api.handlers import Ask, Made
-from shared.api.http import Answer, Request, Unreadable, as_json
+from shared.api.http import Answer, Request, Unreadable, as_json, tag_of
 from shared.api.limits import Limits
+from shared.api.openapi import Document
 from shared.api.problems import Problem, answer_to
 from shared.api.routes import ROUTES, Entry, Route, table
 from shared.directory.models import Page
@@ -41,7 +41,7 @@ class Api:
     def __init__(
         self, app: App, routes: tuple[Route, ...] = ROUTES, limits: Limits | None = None, seconds: float = SECONDS
     ) -> None:
-        self._app, self._routes, self._table, self._seconds = app, routes, table(routes), seconds
+        self._app, self._document, self._table, self._seconds = app, Document(routes), table(routes), seconds
         self._gate = Gate(app, limits or Limits())
 
     async def answer(self, request: Request, *, keyed: bool = False) -> Answer:
@@ -86,7 +86,7 @@ class Api:
             path=path,
             query=_query(route, request, keyed=keyed),
             body=_body(route, request),
-            routes=self._routes,
+            document=self._document,
         )
         answer = _answer(route, request, await route.handler(ask))
         answer.headers["Cache-Control"] = "no-store" if route.secret else "private, no-cache"
@@ -132,6 +132,8 @@ def _answer(route: Route, request: Request, result: Any) -> Answer:
     match result:
         case None:
             return Answer(NO_CONTENT)
+        case Answer():
+            return result
         case Made():
             return as_json(result.status, result.data)
         case Page():
@@ -147,9 +149,10 @@ def _page(request: Request, page: Page[Any]) -> dict[str, Any]:
 
 
 def _unless_known(answer: Answer, request: Request) -> Answer:
-    """With a strong ETag; without a body if the caller has it already (RFC 9110, 8.8.3 and 13.1.2)."""
-    tag = f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
-    answer.headers["ETag"] = tag
+    """With a strong ETag; without a body if the caller has it already (RFC 9110, 13.1.2)."""
+    if "ETag" not in answer.headers:
+        answer.headers["ETag"] = tag_of(answer.body)
+    tag = answer.headers["ETag"]
     known = {each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")}
     if known & {tag, "*"}:
         return Answer(NOT_MODIFIED, headers=answer.headers)

@@ -30,7 +30,6 @@ Handler = Callable[[Ask], Awaitable[Any]]
 
 # App roles of the API's registration; who has one of the second kind may do what the first may, and so on.
 AGENTS = frozenset({"Agent", "Supervisor", "Administrator"})
-SUPERVISORS = frozenset({"Supervisor", "Administrator"})
 ADMINISTRATORS = frozenset({"Administrator"})
 
 _GUID = GUID.strip("^$")
@@ -107,7 +106,7 @@ ROUTES = (
         "users",
         "listUsers",
         AGENTS,
-        "People of the caller's tenant, by the beginning of a word of their name or address",
+        "People of the caller's tenant, by the beginning of a word of their name, or of their address",
         {200: Paged(Person)},
         do.list_users,
         query=do.UsersQuery,

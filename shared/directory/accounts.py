@@ -7,6 +7,7 @@ The copy is what calls are shown with, and the list of accounts that are ours. S
 from __future__ import annotations
 
 import base64
+import logging
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
@@ -21,14 +22,17 @@ from shared.calls.outcomes import BAD_CONTINUATION, UNREADABLE
 from shared.directory.graph import LARGEST_PAGE, Graph, Refused, quoted, segment
 from shared.directory.models import Page, ResourceAccount
 from shared.directory.sign_in import Caller, SignIn
-from shared.directory.snapshot import ACCOUNTS, TENANTS, account, partition_of, row, tenant_row
+from shared.directory.snapshot import ACCOUNTS, TENANTS, account, partition_of, row, tenant_of, tenant_row
 from shared.platform.settings import Settings
 from shared.platform.store import check_table
 
 if TYPE_CHECKING:
     from azure.data.tables.aio import TableClient
 
+log = logging.getLogger(__name__)
+
 PATH = "beta/admin/teams/resourceAccounts"
+BEGUN = f"{TENANTS} begun"  # the partition of the rows that tell when copying a tenant's accounts was begun
 BATCH = 100  # entities in one transaction of Table storage, all of one partition
 PAGE = 100
 
@@ -90,13 +94,17 @@ class Accounts:
 
     # -- The copy --
 
-    async def refresh(self, tenant: str, credential: AsyncTokenCredential, page_size: int = LARGEST_PAGE) -> Refreshed:
+    async def refresh(
+        self, tenant: str, credential: AsyncTokenCredential, page_size: int = LARGEST_PAGE, *, sees_all: bool = True
+    ) -> Refreshed:
         """Copy a tenant's accounts. What Graph no longer tells is removed at the end, and only if that is reached.
 
         Rows that were not written since the beginning are those of accounts that are no more. The storage's own time
-        stamps tell, so that two who do this at once, with clocks that differ, remove nothing of each other's.
+        stamps tell, so that two who do this at once, with clocks that differ, remove nothing of each other's. That
+        there are none any more must be told twice. What a person sees (not ``sees_all``) may not be all there is: it
+        is added to the copy, and proves nothing of the rest.
         """
-        at, began = self._now(), await self._begin(tenant)
+        at, (began, doubted) = self._now(), await self._begin(tenant)
         count = 0
         batch: dict[str, ResourceAccount] = {}
         async for told in self._graph.items(PATH, credential, {"$top": str(page_size)}):
@@ -106,25 +114,56 @@ class Accounts:
             if len(batch) == BATCH:
                 await self._write(batch)
         await self._write(batch)
+        if not sees_all or (not count and not doubted and await self._doubt(tenant)):
+            return Refreshed(count, 0, at)
         removed = await self._remove(tenant, began)
+        if doubted:
+            await self._mark(tenant, doubted=False)
         await self._table.upsert_entity(tenant_row(tenant, self._settings.acs_resource_id, at, count), mode="replace")
         return Refreshed(count, removed, at)
 
-    async def _begin(self, tenant: str) -> datetime:
-        """The storage's time. It is told by a row that is written for that."""
-        mark = {"PartitionKey": f"{TENANTS} begun", "RowKey": tenant}
-        await self._table.upsert_entity(mark)
-        entity = await self._table.get_entity(mark["PartitionKey"], tenant)
-        return cast("datetime", entity.metadata["timestamp"])
+    async def forget_others(self) -> None:
+        """Remove the copies of tenants that are no longer in API_TENANTS."""
+        marks = self._table.query_entities("PartitionKey eq @begun", parameters={"begun": BEGUN}, select=["RowKey"])
+        for tenant in {str(mark["RowKey"]) async for mark in marks} - set(self._settings.api_tenants):
+            removed = await self._remove(tenant)
+            for partition in (TENANTS, BEGUN):  # the latter last: it leads here again, should this break off
+                await self._table.delete_entity(partition, tenant)
+            log.info("tenant %s: not in API_TENANTS any more, %d resource accounts forgotten", tenant, removed)
+
+    async def _begin(self, tenant: str) -> tuple[datetime, bool]:
+        """The storage's time, told by a row that is written for that; and whether there were none the last time."""
+        await self._mark(tenant)
+        entity = await self._table.get_entity(BEGUN, tenant)
+        return cast("datetime", entity.metadata["timestamp"]), bool(entity.get("doubted"))
+
+    async def _mark(self, tenant: str, **what: bool) -> None:
+        await self._table.upsert_entity({"PartitionKey": BEGUN, "RowKey": tenant, **what})
+
+    async def _doubt(self, tenant: str) -> bool:
+        """Whether Graph tells of none where there were some: a permission that was narrowed may be why."""
+        parameters = {"tenant": partition_of(tenant)}
+        async for _ in self._table.query_entities("PartitionKey eq @tenant", parameters=parameters):
+            break
+        else:
+            return False
+        await self._mark(tenant, doubted=True)
+        log.warning(
+            "tenant %s: Graph tells of no resource accounts, where there were some. They are kept unless it says so "
+            "again the next time. If there are some, have an administrator of the tenant look at the consent to "
+            "TeamsResourceAccount.Read.All, and run the doctor.",
+            tenant,
+        )
+        return True
 
     async def _write(self, batch: dict[str, ResourceAccount]) -> None:
         if batch:
             await self._table.submit_transaction(("upsert", row(each), {"mode": "replace"}) for each in batch.values())
         batch.clear()
 
-    async def _remove(self, tenant: str, before: datetime) -> int:
-        query = "PartitionKey eq @tenant and Timestamp lt @before"
-        parameters = {"tenant": partition_of(tenant), "before": before}
+    async def _remove(self, tenant: str, before: datetime | None = None) -> int:
+        query = "PartitionKey eq @tenant" + (" and Timestamp lt @before" if before else "")
+        parameters = {"tenant": partition_of(tenant), **({"before": before} if before else {})}
         rows = self._table.query_entities(
             query, parameters=parameters, select=["PartitionKey", "RowKey"], results_per_page=BATCH
         )
@@ -145,7 +184,7 @@ class Accounts:
         page_size: int | None = None,
         continuation: str | None = None,
     ) -> Page[ResourceAccount]:
-        """Those of a tenant, or of all, as they were copied. A page can have fewer than it might."""
+        """Those of a tenant, or of all of API_TENANTS, as they were copied. A page can have fewer than it might."""
         terms = ["PartitionKey eq @tenant"] if tenant else ["PartitionKey ge @first", "PartitionKey lt @last"]
         parameters = {"tenant": partition_of(tenant or ""), "first": ACCOUNTS[0], "last": ACCOUNTS[1]}
         for name, value in {"acs_resource_id": acs_resource_id, "app_id": app_id}.items():
@@ -155,7 +194,8 @@ class Accounts:
         size = min(page_size or PAGE, LARGEST_PAGE)
         rows = self._table.query_entities(" and ".join(terms), parameters=parameters, results_per_page=size)
         pages: Any = rows.by_page(cast("Any", _place(continuation)) if continuation else None)
-        found = [account(entity) async for entity in await anext(pages, _none())]
+        tenants = (tenant,) if tenant else self._settings.api_tenants
+        found = [account(entity) async for entity in await anext(pages, _none()) if tenant_of(entity) in tenants]
         following = pages.continuation_token
         return Page(tuple(found), _continuation(following) if following else None)
 

@@ -118,7 +118,8 @@ class Directory:
         return Access(self._settings, self._clients)
 
     async def refresh(self) -> int:
-        """Copy the resource accounts of every tenant, with the app's own rights. Returns how many accounts there are.
+        """Copy the resource accounts of every tenant, with the app's own rights, and forget those of tenants that are
+        no longer ours. Returns how many accounts there are.
 
         What stands in the way of one does not keep the others, leaves its copy as it is, and is told once.
         """
@@ -127,6 +128,7 @@ class Directory:
         except SettingError as error:
             self._tell("", "API_TENANTS", str(error))
             return 0
+        await self.accounts.forget_others()
         results = await asyncio.gather(*(self._refresh(tenant) for tenant in tenants), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):

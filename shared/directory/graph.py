@@ -50,13 +50,15 @@ from shared.platform.retries import BoundedRetryPolicy
 from shared.platform.settings import Settings
 
 LARGEST_PAGE = 999  # of Graph's resource accounts and users ($top)
-LONGEST_CONTINUATION = 8192  # characters
+# Characters of what a page's link says of the next one. Clients send it to us in a URL, of which hosts take 8 KiB.
+LONGEST_CONTINUATION = 7000
+LONGEST_QUERY = LONGEST_CONTINUATION * 3 // 4  # before it is encoded
 PATIENCE: dict[str, Any] = {"retry_total": 3, "retry_read": 1, "retry_backoff_factor": 0.3, "retry_backoff_max": 2}
 TIMEOUTS: dict[str, Any] = {"connection_timeout": 2, "read_timeout": 10, **NO_DETOUR}
 USER_AGENT = "teams-phone-functions"
 
 _CODE = re.compile(r"[\w.-]{1,80}", re.ASCII)
-_QUERY = re.compile(r"[!-\"$-~]{1,8000}")  # printable ASCII but for #, which would end it
+_QUERY = re.compile(r"[!-\"$-~]+")  # printable ASCII but for #, which would end it
 
 Answer = TypeVar("Answer")
 Items = list[dict[str, Any]]
@@ -90,11 +92,6 @@ class Refused(Exception):
         more = f" ({detail})" if detail else ""
         traced = f" [request {request_id}]" if request_id else ""
         super().__init__(f"{why.source}/{why.code}: {why.meaning}{more}{traced}")
-
-    def with_detail(self, detail: str) -> Refused:
-        """The same, with more in our own words."""
-        facts = {"status": self.status, "request_id": self.request_id, "retry_after": self.retry_after}
-        return Refused(self.refusal, **cast("Any", facts), claims=self.claims, detail=detail)
 
 
 def segment(text: str) -> str:
@@ -198,6 +195,8 @@ class Graph:
         own, (place, query) = _place(f"{self.endpoint}/{path}")[0], _place(link)
         if own != place or not _QUERY.fullmatch(query):
             raise Refused(FOREIGN_LINK)
+        if len(query) > LONGEST_QUERY:
+            raise Refused(UNREADABLE, detail="its link to the next page is too long")
         return base64.urlsafe_b64encode(query.encode()).decode().rstrip("=")
 
     async def _ask(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from azure.data.tables.aio import TableClient
 
 ADMINISTRATOR = "Administrator"
+OWNERS = ("identity ", "identity!")  # the partitions: from, and up to
 
 
 class Owners:
@@ -42,7 +43,14 @@ class Owners:
             raise Refused(NOT_YOURS)
 
     async def forget(self, caller: Caller, id: str) -> None:
-        await self._table.delete_entity(*_keys(caller, id).values())
+        """An identity that is no more: for holders of keys, whosever it was."""
+        if caller.tenant is not None:
+            await self._table.delete_entity(*_keys(caller, id).values())
+            return
+        query = "PartitionKey ge @first and PartitionKey lt @last and RowKey eq @id"
+        parameters = {"first": OWNERS[0], "last": OWNERS[1], "id": id.lower()}
+        async for entity in self._table.query_entities(query, parameters=parameters):
+            await self._table.delete_entity(entity)
 
 
 def _keys(caller: Caller, id: str) -> dict[str, str]:

@@ -13,7 +13,9 @@ from shared.directory.graph import Graph
 from shared.directory.models import Page, Person
 from shared.directory.sign_in import Caller, SignIn
 
-LONGEST_TEXT = 120  # characters to search for
+LONGEST_TEXT = 100  # characters to search for
+# By the beginnings of words in names; by the beginning of what has no words ("Use the $search query parameter").
+SEARCHED = ("displayName", "mail", "userPrincipalName")
 FIELDS = {"$select": "id,displayName,userPrincipalName,mail,jobTitle"}
 # Without it Graph refuses $search on users ("Advanced query capabilities on Microsoft Entra ID objects").
 EVENTUAL = {"ConsistencyLevel": "eventual"}
@@ -38,20 +40,22 @@ class People:
         page_size: int | None = None,
         continuation: str | None = None,
     ) -> Page[Person]:
-        """People of the caller's tenant; with a text, those of whose names a word begins with each of its words."""
+        """People of the caller's tenant; with a text, those of whose names a word begins with each of its words, and
+        those whose address or user principal name begins with it.
+        """
         params = FIELDS | top(page_size) | _search(text)
         credential = self._sign_in.on_behalf_of(caller)
         users, following = await self._graph.page("v1.0/users", credential, params, EVENTUAL, continuation)
         return Page(tuple(_person(read(user, _User)) for user in users), following)
 
     async def get(self, caller: Caller, user: str) -> Person:
-        """``user`` is an object id, a user principal name, or ``me``."""
+        """``user`` is an object id or ``me``."""
         path, credential = f"v1.0/{user_path(user)}", self._sign_in.on_behalf_of(caller)
         return _person(read(await self._graph.get(path, credential, FIELDS), _User))
 
 
 def _search(text: str | None) -> dict[str, str]:
-    """The text as one quoted term, in which quotes and backslashes are escaped: it can't become another expression."""
+    """The text in quoted terms, in which quotes and backslashes are escaped: it can't become another expression."""
     words = (text or "").split()
     if not words:
         return {}
@@ -59,7 +63,7 @@ def _search(text: str | None) -> dict[str, str]:
     if len(sought) > LONGEST_TEXT or not sought.isprintable():
         raise not_valid(f"search must be at most {LONGEST_TEXT} characters that can be printed")
     escaped = sought.replace("\\", "\\\\").replace('"', '\\"')
-    return {"$search": f'"displayName:{escaped}"'}
+    return {"$search": " OR ".join(f'"{field}:{escaped}"' for field in SEARCHED)}
 
 
 def _person(user: _User) -> Person:

@@ -158,7 +158,14 @@ class SignIn:
             raise tokens.Forbidden("the token lacks a claim: tid and oid must be there") from None
         if verified["iss"] != f"{self._settings.authority}/{claims.tid}/v2.0":
             raise tokens.Forbidden("the token's tenant is not its issuer's")
+        self._check_key(token, claims.tid, verified["iss"])
         return Caller(_kind(claims), claims.tid, claims.oid, claims.roles, token)
+
+    def _check_key(self, token: str, tenant: str, issuer: str) -> None:
+        """The keys are those of all of Entra; some are for one issuer ("Access tokens", signing key issuer)."""
+        signs_for = self._keys.issuers(jwt.get_unverified_header(token)["kid"])
+        if signs_for and issuer not in {each.replace("{tenantid}", tenant) for each in signs_for}:
+            raise tokens.Forbidden("the token is signed with a key of another issuer")
 
     def on_behalf_of(self, caller: Caller) -> AsyncTokenCredential:
         """The caller's own rights in Graph. Raises Refused if the caller is no user."""
@@ -223,12 +230,18 @@ def _check_version(token: str) -> None:
 
 
 def _kind(claims: Claims) -> Literal["user", "app"]:
-    """Whether a user's token or an app's: the one has a scope, the other says what it is and has none."""
+    """Whether a user's token or an app's: the one has a scope, the other says what it is and has none.
+
+    It says so only if the API's registration asks for the optional claim ``idtyp`` ("Optional claims reference").
+    """
     if claims.idtyp == "app" and not claims.scp:
         return "app"
     if claims.idtyp != "app" and SCOPE in claims.scp.split():
         return "user"
-    raise tokens.Forbidden(f"the token is not for this API: it lacks the scope {SCOPE}, and is no app's (idtyp)")
+    raise tokens.Forbidden(
+        f"the token lacks the scope {SCOPE}, and does not say that it is an app's: for that the API's app registration "
+        "must ask for the optional claim idtyp in access tokens"
+    )
 
 
 def _refused(error: ClientAuthenticationError) -> Refused:

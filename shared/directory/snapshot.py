@@ -33,7 +33,7 @@ ALL = ("account ", "accountt")  # those, and that of the tenants
 
 
 class Snapshot:
-    """The resource accounts that are linked to this ACS resource, of all tenants.
+    """The resource accounts that are linked to this ACS resource, of all of API_TENANTS.
 
     ``complete`` tells whether those of every tenant have been copied: before, that an account is missing means nothing.
     """
@@ -80,12 +80,13 @@ class Snapshot:
         try:
             found: dict[str, ResourceAccount] = {}
             copied: set[str] = set()
+            tenants = self._tenants()
             async for entity in self._rows():
                 if entity["PartitionKey"] == TENANTS:
                     copied.add(entity["RowKey"])
-                else:
+                elif tenants is None or tenant_of(entity) in tenants:
                     found[entity["RowKey"]] = account(entity)
-            self.complete = self._is_complete(copied)
+            self.complete = tenants is not None and copied >= tenants
         except Exception as error:  # noqa: BLE001  # whatever it is, calls are taken all the same
             self._failed_at = asyncio.get_running_loop().time()
             log.warning("the copy of the resource accounts cannot be read: %s", type(error).__name__)
@@ -93,11 +94,12 @@ class Snapshot:
         self._accounts = found
         self._read_at = asyncio.get_running_loop().time()
 
-    def _is_complete(self, copied: set[str]) -> bool:
+    def _tenants(self) -> set[str] | None:
+        """None where nobody has set the directory up, which calls can do without."""
         try:
-            return copied >= set(self._settings.api_tenants)
-        except SettingError:  # nobody has set the directory up, which calls can do without
-            return False
+            return set(self._settings.api_tenants)
+        except SettingError:
+            return None
 
     def _rows(self) -> AsyncIterator[dict[str, Any]]:
         query = "PartitionKey ge @first and PartitionKey lt @last and acs_resource_id eq @ours"
@@ -113,6 +115,10 @@ class Snapshot:
 
 def partition_of(tenant: str) -> str:
     return f"account {tenant}"
+
+
+def tenant_of(entity: dict[str, Any]) -> str:
+    return str(entity["PartitionKey"]).removeprefix(partition_of(""))
 
 
 def row(account: ResourceAccount) -> dict[str, Any]:
@@ -141,7 +147,7 @@ def tenant_row(tenant: str, acs_resource_id: str, at: datetime, count: int) -> d
 def account(entity: dict[str, Any]) -> ResourceAccount:
     return ResourceAccount(
         id=entity["RowKey"],
-        tenant_id=entity["PartitionKey"].removeprefix(partition_of("")),
+        tenant_id=tenant_of(entity),
         display_name=entity["display_name"],
         user_principal_name=entity["user_principal_name"],
         app_id=entity["app_id"],

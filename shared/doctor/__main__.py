@@ -31,7 +31,7 @@ async def main(arguments: list[str]) -> int:
         try:
             values = json.loads(given.settings.read_text())["Values"]
             join_environment({name: str(value) for name, value in values.items()})
-        except (OSError, ValueError, LookupError, TypeError) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             sys.stderr.write(f"no settings can be read from {given.settings}: {type(error).__name__}\n")
             return 2
     logging.disable(logging.CRITICAL)  # what the SDKs complain of, the report says better

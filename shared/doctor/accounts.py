@@ -15,7 +15,8 @@ from azure.core.exceptions import AzureError
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.calls.outcomes import Refusal, refusal
+from shared.calls.outcomes import UNREADABLE, Refusal, refusal
+from shared.directory.checks import guid
 from shared.directory.graph import Refused, quoted, segment
 from shared.doctor import acs, commands, teams
 from shared.doctor.patient import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, Patient
@@ -27,6 +28,7 @@ AT_ONCE = 8
 ACCOUNT_SECONDS = 5.0
 LICENCES = {"PHONESYSTEM_VIRTUALUSER", "MCOEV_VIRTUALUSER", "MCOEV"}  # SKU and service plans that a number goes with
 ABSENT = "RESOURCE_ACCOUNTS names it, and there is no such resource account"
+NONE_LINKED = "no resource account of this tenant is linked to this ACS resource"
 STEPS = ("acs-link", "access-assignment", "number", "licence")
 
 
@@ -65,7 +67,7 @@ def _no_token(patient: Patient, tenant: str, why: Refusal) -> Finding:
         case "AADSTS70021" | "AADSTS700213":
             return wrong(what, why.remedy, commands.federate(patient.settings), about=tenant)
         case "AADSTS90002":
-            return wrong(what, why.remedy, commands.set_setting("API_TENANTS"), about=tenant)
+            return wrong(what, why.remedy, commands.without_tenant(patient.settings, tenant), about=tenant)
         case "Unreachable" | "TimedOut":
             remedy = "Check AZURE_AUTHORITY_HOST, and whether the network lets the app reach it."
             return wrong(what, remedy, commands.remove_setting("AZURE_AUTHORITY_HOST"), about=tenant)
@@ -124,6 +126,9 @@ async def _named(patient: Patient, named: Iterable[str]) -> tuple[list[Account],
     asked = await asyncio.gather(*(_find(patient, each) for each in ids[: MOST + 1]))
     found = [each for each in asked if isinstance(each, Account)]
     lost = [each for each in asked if isinstance(each, Finding)]
+    if patient.is_customers:  # what is not of their tenant is another customer's
+        none = unseen("none of the accounts that this app is to serve was seen", about=", ".join(patient.tenants))
+        return found, [] if found else [none]
     behind = [
         finding
         for each in lost
@@ -147,30 +152,38 @@ async def _find(patient: Patient, id: str) -> Account | Finding:
 
 
 async def _linked(patient: Patient) -> tuple[list[Account], list[Finding]]:
-    """All that are linked to our ACS resource, in every tenant that can be seen."""
-    ours, found = patient.settings.acs_resource_id, list[Account]()
-    params = {"$filter": f"acsResourceId eq {quoted(ours)}", "$top": str(MOST + 1)}
+    """All that are linked to our ACS resource, in every tenant that can be seen, and the tenants that have none."""
+    found, findings, without = list[Account](), list[Finding](), list[str]()
+    params = {"$filter": f"acsResourceId eq {quoted(patient.settings.acs_resource_id)}", "$top": str(MOST + 1)}
     for tenant in sorted(patient.seen):
         try:
             items, _ = await patient.directory.graph.page(PATH, patient.signed_in[tenant], params)
+            found += [_read(tenant, each) for each in items]
         except Refused as refused:
-            return found, [unseen(f"Graph does not tell: {refused.refusal.meaning}", refused.refusal.remedy)]
-        found += [_read(tenant, each) for each in items]
-    if found or patient.seen != set(patient.settings.api_tenants):
-        return found, []
-    remedy = "Link one: without it no call comes here."
-    command = teams.link("(Read-Host 'Object id of the resource account')", "", ours)
-    return [], [wrong("no resource account is linked to this ACS resource", remedy, command, who=Who.TEAMS)]
+            why = refused.refusal
+            findings.append(unseen(f"Graph does not tell: {why.meaning}", why.remedy, about=tenant))
+            continue
+        without += [] if items else [tenant]
+    nowhere = set(without) == set(patient.settings.api_tenants)
+    return found, findings + [_without_lines(patient, each, nowhere=nowhere) for each in without]
+
+
+def _without_lines(patient: Patient, tenant: str, *, nowhere: bool) -> Finding:
+    """A tenant need not have lines, our own least of all, as long as another has: whether it should, can't be told."""
+    command = teams.link("(Read-Host 'Object id of the resource account')", "", patient.settings.acs_resource_id)
+    if nowhere or patient.is_customers:
+        return wrong(NONE_LINKED, "Link one: without it no call comes here.", command, about=tenant, who=Who.TEAMS)
+    return unseen(NONE_LINKED, "Link one, if it is to have lines.", command, about=tenant, who=Who.TEAMS)
 
 
 def _read(tenant: str, told: dict[str, Any]) -> Account:
-    return Account(
-        tenant,
-        str(told.get("id") or ""),
-        str(told.get("appId") or ""),
-        str(told.get("acsResourceId") or "").lower(),
-        bool(told.get("phoneNumber")),
-    )
+    """Its ids stand in URLs and in commands that are pasted: what is no id is not taken. Raises Refused."""
+    app = told.get("appId")
+    try:
+        id, app_id = guid(str(told.get("id")), "its id"), guid(str(app), "its app") if app else ""
+    except Refused:
+        raise Refused(UNREADABLE, detail="a resource account's ids are no GUIDs") from None
+    return Account(tenant, id, app_id, str(told.get("acsResourceId") or "").lower(), bool(told.get("phoneNumber")))
 
 
 async def _account(patient: Patient, account: Account) -> list[Finding]:

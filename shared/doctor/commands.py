@@ -17,8 +17,7 @@ SUBSCRIBE = "azd hooks run postdeploy"
 
 # Where the value of a setting is to be had.
 _SOURCES = {
-    "ACS_ENDPOINT": "https://$(az communication list --query '[0].hostName' --output tsv)",
-    "ACS_RESOURCE_ID": "$(az communication list --query '[0].immutableResourceId' --output tsv)",
+    "ACS_RESOURCE_ID": "$ACS_IMMUTABLE_ID",
     "CALLBACK_BASE_URL": "https://$(az functionapp show {app} --query defaultHostName --output tsv)",
     "EVENTS_TOPIC_ENDPOINT": (
         '$(az eventgrid topic show --name "$EVENTS_TOPIC_NAME" --resource-group "$AZURE_RESOURCE_GROUP"'
@@ -52,6 +51,13 @@ def set_setting(name: str) -> str:
 
 def remove_setting(name: str) -> str:
     return f"az functionapp config appsettings delete {app()} --setting-names {name}"
+
+
+def without_tenant(settings: Settings, tenant: str) -> str:
+    """Set API_TENANTS to the others; in place of our own, which stands first, to that of the subscription."""
+    own, *others = settings.api_tenants
+    left = [_SOURCES["API_TENANTS"] if tenant == own else own, *(each for each in others if each != tenant)]
+    return f'az functionapp config appsettings set {app()} --settings API_TENANTS="{",".join(left)}"'
 
 
 def resource_id_of_acs(settings: Settings) -> str:
@@ -95,9 +101,10 @@ STORAGE_SCOPE = (
 )
 
 
-def create_storage(kind: str, name: str) -> str:
-    """``kind`` is table, queue or container."""
-    return f'az storage {kind} create --name {name} --account-name "$CALL_STORAGE_NAME" --auth-mode login'
+def create_storage(kind: str, name: str, account: str = "") -> str:
+    """``kind`` is table, queue or container; ``account`` another one than the calls'."""
+    named = account or '"$CALL_STORAGE_NAME"'
+    return f"az storage {kind} create --name {name} --account-name {named} --auth-mode login"
 
 
 # -- Entra, and our own API ------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property, partial
 
 from azure.core.exceptions import AzureError
@@ -30,17 +31,25 @@ async def settings(patient: Patient) -> list[Finding]:
         faults = {name: text for name, text in faults.items() if name not in _DIRECTORY}
     if not faults:
         return [fine("all of them can be read")]
-    return [_fault(name, text) for name, text in faults.items()]
+    return [_fault(patient.settings, name, text) for name, text in faults.items()]
 
 
-def _fault(name: str, text: str) -> Finding:
+def _fault(settings: Settings, name: str, text: str) -> Finding:
     what, _, how = text.partition(": ")
     how = f"{name}: {how}" if how else text
     if "missing" in what:
-        return wrong(what, how, commands.set_setting(name), about=name)
+        return wrong(what, how, _set(settings, name), about=name)
     if any(word in text for word in _REMOVED) or " must be one of " in text or " must be some of " in text:
         return wrong(what, f"{how} Without it, the default holds.", commands.remove_setting(name), about=name)
-    return wrong(what, how, commands.set_setting(name), about=name)
+    command = "" if name == "API_TENANTS" else _set(settings, name)  # customers in a list are not to be overwritten
+    return wrong(what, how, command, about=name)
+
+
+def _set(settings: Settings, name: str) -> str:
+    if name == "ACS_RESOURCE_ID":
+        with suppress(SettingError):
+            return commands.resource_id_of_acs(settings)
+    return commands.set_setting(name)
 
 
 def _errors(settings: Settings) -> Iterator[SettingError]:

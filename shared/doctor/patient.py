@@ -7,13 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from azure.core import AsyncPipelineClient
-from azure.core.exceptions import (
-    AzureError,
-    ClientAuthenticationError,
-    HttpResponseError,
-    ServiceRequestError,
-    ServiceResponseError,
-)
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 from azure.core.pipeline.policies import AsyncRetryPolicy
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.core.rest import HttpRequest
@@ -64,6 +58,11 @@ class Patient:
         """The tenants that are looked at: all of ours, or the one that the caller is of."""
         return (self._tenant,) if self._tenant else self.settings.api_tenants
 
+    @property
+    def is_customers(self) -> bool:
+        """Whether who asks is of another tenant than the app, whose affairs are no concern of theirs."""
+        return self._tenant is not None and self._tenant != self.settings.api_tenants[0]
+
     def credential(self, tenant: str) -> AsyncTokenCredential:
         """Who asks Graph: the signed-in caller, or the app."""
         signing = self.directory.sign_in
@@ -98,11 +97,6 @@ class Patient:
 def by_key(settings: Settings) -> bool:
     """Whether ACS is the emulator, which takes a key, or the real one, which takes the app's identity."""
     return settings.acs_access_key is not None
-
-
-def reached_nobody(error: BaseException) -> bool:
-    """Whether there was no answer at all: no address, no connection, no time."""
-    return isinstance(error, ServiceRequestError | ServiceResponseError | TimeoutError)
 
 
 def code_of(error: BaseException) -> str:

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError
@@ -36,10 +37,14 @@ REFUSED_AS_HOPED = {"ResourceNotFound", "BlobNotFound", "ConditionNotMet", "Upda
 
 
 class Look(NamedTuple):
+    """``account`` is another than the calls', with the setting that names it."""
+
     kind: str
     name: str
     write: Callable[[Any], Awaitable[None]]
     client: Callable[[], Any]
+    account: str = ""
+    setting: str = ""
 
 
 async def storage(patient: Patient) -> list[Finding]:
@@ -57,8 +62,10 @@ async def storage(patient: Patient) -> list[Finding]:
             )
         ),
     ]
-    if settings.recording_container_url:
-        looks.append(Look("container", "of RECORDING_CONTAINER_URL", _exists, lambda: clients.recording_container))
+    if url := settings.recording_container_url:
+        there, account = urlsplit(url), (urlsplit(url).hostname or "").partition(".")[0]
+        look = ("container", there.path.strip("/"), _exists, lambda: clients.recording_container)
+        looks.append(Look(*look, account, "RECORDING_CONTAINER_URL"))
     return _merged(await asyncio.gather(*(_look(each) for each in looks)))
 
 
@@ -74,25 +81,27 @@ def _merged(findings: Iterable[Finding]) -> list[Finding]:
 
 async def _look(look: Look) -> Finding:
     kind, name, write = look.kind, look.name, look.write
-    about = f"{kind} {name}"
+    about = f"{kind} {name}" + (f" of {look.setting}" if look.setting else "")
     try:
         await write(look.client())
     except HttpResponseError as error:
-        return _refused(kind, name, about, error, may_write=write is not _exists)
+        return _refused(look, about, error, may_write=write is not _exists)
     except AzureError as error:
         return wrong(
             f"storage is not reached: {code_of(error)}",
-            "Check the CALL_STORAGE settings, and whether the storage account lets the app's network in.",
-            commands.set_setting(f"CALL_STORAGE__{kind if kind != 'container' else 'blob'}ServiceUri"),
+            f"Check {look.setting or 'the CALL_STORAGE settings'}, and whether the storage account lets the app's "
+            "network in.",
+            commands.set_setting(look.setting or f"CALL_STORAGE__{kind if kind != 'container' else 'blob'}ServiceUri"),
             about=about,
         )
     return fine("it is there" if write is _exists else "it is there and can be written", about)
 
 
-def _refused(kind: str, name: str, about: str, error: HttpResponseError, *, may_write: bool) -> Finding:
+def _refused(look: Look, about: str, error: HttpResponseError, *, may_write: bool) -> Finding:
+    kind = look.kind
     if storage_code(error) in MISSING or (not may_write and error.status_code == 404):  # noqa: PLR2004
         remedy = "Create it; azd provision does so with all of them. Whatever was to go there has been failing."
-        return wrong("it does not exist", remedy, commands.create_storage(kind, name), about=about)
+        return wrong("it does not exist", remedy, commands.create_storage(kind, look.name, look.account), about=about)
     if status_of(error) == FORBIDDEN and not may_write:
         return unseen(
             "the app may not look at it, and need not",

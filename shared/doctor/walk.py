@@ -55,7 +55,8 @@ CHAIN = (
 )
 
 
-OURS = {link.name for link in CHAIN} - {"sign-in", "graph", "resource-accounts"}  # of no other tenant's concern
+THEIRS = {"sign-in", "graph", "resource-accounts"}  # what concerns the administrators of other tenants
+OURS = {link.name for link in CHAIN} - THEIRS
 
 # What the links need, and the app imports when it first does. Imported while they are looked at, it would hold up the
 # event loop, and let time run out that nobody used.
@@ -76,11 +77,19 @@ async def walk(app: App, caller: Caller | None = None, progress: Told | None = N
     await asyncio.to_thread(lambda: [import_module(each) for each in HEAVY])
     try:
         found = await _findings(patient, progress)
-        if caller is not None and caller.tenant not in (None, app.settings.api_tenants[0]):
+        if caller is not None and patient.is_customers:
             found = _for_a_customer(found)
         return report(found, at, time.monotonic() - began)
     finally:
         await patient.close()
+
+
+def _links(patient: Patient) -> list[Link]:
+    """The chain; of it what a customer is told, and what that stands on: nothing else is tried for them."""
+    wanted = set(THEIRS)
+    for link in reversed(CHAIN):
+        wanted |= set(link.needs) if link.name in wanted else set()
+    return [link for link in CHAIN if link.name in wanted or not patient.is_customers]
 
 
 def _for_a_customer(findings: list[Finding]) -> list[Finding]:
@@ -91,7 +100,7 @@ def _for_a_customer(findings: list[Finding]) -> list[Finding]:
 
 async def _findings(patient: Patient, progress: Told | None) -> list[Finding]:
     looking: dict[str, asyncio.Task[list[Finding]]] = {}
-    for link in CHAIN:
+    for link in _links(patient):
         standing_on = {name: looking[name] for name in link.needs}
         looking[link.name] = asyncio.create_task(_look(link, patient, standing_on, progress))
     try:

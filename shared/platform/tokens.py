@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import jwt
 from azure.core import AsyncPipelineClient
@@ -18,11 +18,20 @@ from azure.core.pipeline.policies import AsyncRetryPolicy
 from azure.core.pipeline.transport import AsyncHttpTransport
 from azure.core.rest import HttpRequest
 
+if TYPE_CHECKING:
+    from jwt.types import Options
+
 KEYS_LIFE = 3600.0  # seconds until the keys are fetched anew
 REFETCH_PAUSE = 30.0  # between two fetches for key ids that are not known
-FETCH_SECONDS = 5.0  # a fetch, however slow the endpoint; an invocation ends after 8
+FAILED_PAUSE = 1.0  # between two fetches while the keys can't be had
+FETCH_SECONDS = 5.0  # a fetch, however slow the endpoint; an invocation ends after 9 (app.HANDLER_SECONDS)
 CLOCK_SKEW = 60.0  # seconds by which our clock and the issuer's may differ
 LONGEST_TOKEN = 8192  # characters
+# Each is named, since PyJWT leaves them all out where it does not verify the signature.
+CHECKS: dict[str, Any] = {
+    "require": ["exp", "iss", "aud"],
+    **dict.fromkeys(("verify_exp", "verify_nbf", "verify_iat", "verify_iss", "verify_aud"), True),
+}
 
 
 class Forbidden(Exception):
@@ -30,7 +39,14 @@ class Forbidden(Exception):
 
 
 class KeysUnavailable(Exception):
-    """The signing keys cannot be fetched, so nothing can be said about the token."""
+    """Nothing can be said about the token now: the signing keys cannot be fetched, or not again so soon.
+
+    ``retry_after`` is in seconds.
+    """
+
+    def __init__(self, text: str, retry_after: float) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
 
 
 class SigningKeys:
@@ -38,6 +54,7 @@ class SigningKeys:
 
     An unknown key id makes them be fetched again, since keys are rotated, but at most once in 30 seconds, so that
     forged ids cost nothing. Only such fetches count: keys that change just after they were first fetched are found.
+    Within the 30 seconds an unknown id may be a new key's, so that nothing is said of it.
     PyJWT's own client does the same, but blocks the event loop while it fetches and holds up tokens of known keys
     meanwhile.
     """
@@ -45,7 +62,9 @@ class SigningKeys:
     def __init__(self, url: str, transport: AsyncHttpTransport[Any, Any] | None = None) -> None:
         self._url = url
         self._keys: dict[str, jwt.PyJWK] = {}
+        self._issuers: dict[str, set[str]] = {}
         self._fetched_at = float("-inf")
+        self._asked_at = float("-inf")  # when the fetch that they are from was begun
         self._missed_at = float("-inf")  # when they were last fetched for an unknown key id
         self._failed_at = float("-inf")
         self._lock = asyncio.Lock()
@@ -55,15 +74,22 @@ class SigningKeys:
         )
 
     async def get(self, kid: str) -> jwt.PyJWK:
-        """The key with this id. Raises Forbidden if there is none, KeysUnavailable if that can't be known."""
+        """The key with this id. Raises Forbidden if there is none, KeysUnavailable if that can't be known now."""
+        came_at = _time()
         renewing = kid in self._keys and self._lock.locked()  # whoever renews the keys holds up nobody else
         if not renewing and (kid not in self._keys or self._age() > KEYS_LIFE):
             async with self._lock:
                 await self._refresh(kid)
-        try:
+        if kid in self._keys:
             return self._keys[kid]
-        except KeyError:
-            raise Forbidden("the token is signed with a key that the issuer does not publish") from None
+        if self._asked_at >= came_at:
+            raise Forbidden("the token is signed with a key that the issuer does not publish")
+        wait = max(0.0, self._missed_at + REFETCH_PAUSE - _time())
+        raise KeysUnavailable("the token's key is not known, and the signing keys were fetched a moment ago", wait)
+
+    def issuers(self, kid: str) -> set[str]:
+        """Whom the key may sign for, where that is told: Entra's are published with ``https://…/{tenantid}/v2.0``."""
+        return self._issuers.get(kid, set())
 
     def _age(self) -> float:
         return _time() - self._fetched_at
@@ -72,19 +98,21 @@ class SigningKeys:
         stale = self._age() > KEYS_LIFE
         if not stale and (kid in self._keys or _time() - self._missed_at < REFETCH_PAUSE):
             return
-        if _time() - self._failed_at > 1:  # one attempt a second while they can't be had
+        if _time() - self._failed_at > FAILED_PAUSE:
+            asked_at = _time()
             try:
-                self._keys = await self._fetch()
-                self._fetched_at = _time()
+                self._keys, self._issuers = await self._fetch()
+                self._asked_at, self._fetched_at = asked_at, _time()
                 if not stale:
                     self._missed_at = self._fetched_at
                 return
             except (AzureError, TimeoutError, ValueError, RecursionError, jwt.PyJWTError):
                 self._failed_at = _time()
         if kid not in self._keys:  # a key that was good an hour ago is trusted until the issuer can be asked
-            raise KeysUnavailable(f"the signing keys cannot be fetched from {self._url}")
+            raise KeysUnavailable(f"the signing keys cannot be fetched from {self._url}", FAILED_PAUSE)
 
-    async def _fetch(self) -> dict[str, jwt.PyJWK]:
+    async def _fetch(self) -> tuple[dict[str, jwt.PyJWK], dict[str, set[str]]]:
+        """The keys by their ids, and their issuers, of those that tell."""
         request = HttpRequest("GET", self._url)
         async with asyncio.timeout(FETCH_SECONDS):  # read_timeout alone is for each read: a slow drip outlasts it
             response = await self._http.send_request(request, connection_timeout=2, read_timeout=3)
@@ -94,7 +122,11 @@ class SigningKeys:
         if not isinstance(published, dict):
             raise ValueError("the keys are no JSON object")  # noqa: TRY004  # what is wrong is what was sent
         keys = jwt.PyJWKSet.from_dict(published).keys
-        return {key.key_id: key for key in keys if key.key_id and key.key_type == "RSA"}
+        issuers: dict[str, set[str]] = {}
+        for each in published["keys"]:
+            if isinstance(each, dict) and isinstance(each.get("issuer"), str):
+                issuers.setdefault(str(each.get("kid")), set()).add(each["issuer"])
+        return {key.key_id: key for key in keys if key.key_id and key.key_type == "RSA"}, issuers
 
     async def close(self) -> None:
         await self._http.close()
@@ -109,23 +141,18 @@ async def verify(
 ) -> dict[str, Any]:
     """Check an ``Authorization`` header, and return its token's claims. Raises Forbidden or KeysUnavailable.
 
-    ``issuer`` can be several, any of which will do.
+    ``issuer`` can be several, any of which will do. What the token claims is looked at first: garbage is refused
+    without its key's being asked for.
     """
     token = bearer(authorization, longest)
+    how: Any = {"issuer": issuer, "audience": audience, "leeway": CLOCK_SKEW}
     try:
         header = jwt.get_unverified_header(token)
         if header.get("alg") != "RS256" or not isinstance(header.get("kid"), str):
             raise Forbidden("the token is not signed with RS256 and a named key")
+        jwt.decode(token, options=cast("Options", {**CHECKS, "verify_signature": False}), **how)
         key = await keys.get(header["kid"])
-        return jwt.decode(
-            token,
-            key,
-            algorithms=["RS256"],
-            issuer=issuer,
-            audience=audience,
-            leeway=CLOCK_SKEW,
-            options={"require": ["exp", "iss", "aud"]},
-        )
+        return jwt.decode(token, key, algorithms=["RS256"], options=cast("Options", CHECKS), **how)
     except (jwt.PyJWTError, ValueError, RecursionError) as error:  # PyJWT lets some garbage through to its depths
         raise Forbidden(f"the token is not valid: {type(error).__name__}") from None
 

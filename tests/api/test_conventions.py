@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 from azure.core.exceptions import ServiceRequestError
+from azure.core.pipeline.transport import AioHttpTransport
 from msgspec import Meta
 
-from shared.api.handlers import Ask, Made, MeetingsQuery, PageQuery, Strict
+from shared.api.handlers import Ask, Made, MeetingsQuery, PageQuery, Strict, UsersQuery
 from shared.api.http import Answer, Request
 from shared.api.limits import Limits
 from shared.api.problems import CATALOGUE, MEDIA_TYPE
@@ -19,9 +20,10 @@ from shared.api.router import LARGEST_BODY, Api
 from shared.api.routes import ADMINISTRATORS, AGENTS, ROUTES, Route, table
 from shared.app import App
 from shared.calls.outcomes import refusal
-from shared.directory.graph import Refused
+from shared.directory.graph import LONGEST_CONTINUATION, LONGEST_QUERY, Graph, Refused
 from shared.directory.models import Page
-from shared.platform.settings import SettingError
+from shared.platform.settings import SettingError, Settings
+from shared.platform.tokens import KeysUnavailable
 
 BASE = "https://calls.example/api/v1"
 ID = "11111111-1111-4111-8111-111111111111"
@@ -56,6 +58,8 @@ async def fail(ask: Ask) -> None:
             raise LookupError("secret")
         case "5":
             raise Refused(refusal("Graph", "Forbidden"), status=403)
+        case "7":
+            raise KeysUnavailable("https://secret.example", 12.3)
         case "6":
             raise Refused(refusal("Graph", "NobodyKnows", 418), status=418)
 
@@ -237,6 +241,7 @@ FAILURES = [
     ("4", 500, "Fault"),
     ("5", 403, "Graph.Forbidden"),
     ("6", 502, "Graph.NobodyKnows"),
+    ("7", 503, "KeysUnavailable"),
 ]
 
 
@@ -253,6 +258,29 @@ async def test_what_fails_is_told_without_what_is_secret(
     assert "failThing" in caplog.text
     assert "req-7" in caplog.text
     assert ("SOME_SETTING" in caplog.text) is (code == "NotConfigured")
+
+
+async def test_who_is_to_come_again_is_told_when(api: Api) -> None:
+    answer = await ask(api, "DELETE", f"things/7{ID[1:]}")
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "13")
+
+
+async def test_the_openapi_document_is_made_once() -> None:
+    """Everybody may ask for it, as often as they like."""
+    api, request = Api(App({})), Request.of("GET", f"{BASE}/openapi.json", {}, b"")
+    first, second = await api.answer(request), await api.answer(request)
+    assert first.body is second.body
+    assert first.headers["ETag"] == second.headers["ETag"]
+    assert first.headers["X-Request-Id"] != second.headers["X-Request-Id"]
+
+
+def test_what_the_next_page_is_asked_for_with_is_taken() -> None:
+    """As long as it may be: Graph's link says it, and our own, which clients send back."""
+    longest = Graph(Settings({}), AioHttpTransport())._continuation(
+        "v1.0/users", "https://graph.microsoft.com/v1.0/users?" + "x" * LONGEST_QUERY
+    )
+    assert msgspec.convert({"continuation": longest}, UsersQuery).continuation == longest
+    assert len(longest) == LONGEST_CONTINUATION
 
 
 async def test_request_ids_are_echoed_if_they_are_harmless(api: Api) -> None:

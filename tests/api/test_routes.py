@@ -58,6 +58,16 @@ async def test_resource_accounts_are_copied_and_listed_page_by_page(client: Clie
     assert (await client.ask("GET", f"resource-accounts/{FRONT_DESK}", keyed=True)).data["tenantId"] == FABRIKAM
 
 
+async def test_what_an_administrator_does_not_see_stays_in_the_copy(client: Client) -> None:
+    fred, id = await client.token(tenant="fabrikam", user="fred"), "11111111-1111-4111-8111-1111111111fe"
+    line = {"id": id, "displayName": "Late line", "userPrincipalName": "late@fabrikam.com"}
+    for there in (line, None):
+        await client.control("PATCH", "directory", {"tenants": {"fabrikam": {"resourceAccounts": {"late": there}}}})
+        refreshed = await client.ask("POST", "resource-accounts/refresh", fred)
+        assert (refreshed.data["count"], refreshed.data["removed"]) == (2 if there else 1, 0)
+        assert (await client.ask("GET", f"resource-accounts/{id}", fred)).status == 200
+
+
 async def test_people_and_whom_they_let_answer(client: Client) -> None:
     grace = await client.token(user="grace")
     found = await client.ask("GET", "users?search=alan", grace)
@@ -131,6 +141,13 @@ async def test_an_identity_is_for_whoever_had_it_made(client: Client) -> None:
         assert (await client.ask("DELETE", path, token)).status == 404, stranger
     assert (await client.ask("POST", path, await client.token(user="ada"), wanted)).status == 200
     assert (await client.ask("POST", path, body=wanted, keyed=True)).status == 200
+
+
+async def test_an_identity_that_a_key_deletes_is_nobodys_any_more(client: Client) -> None:
+    ada = await client.token()
+    path = f"identities/{(await client.ask('POST', 'identities', await client.token(user='grace'), {})).data['id']}"
+    assert (await client.ask("DELETE", path, keyed=True)).status == 204
+    assert (await client.ask("DELETE", f"{path}/tokens", ada)).data["code"] == "NotYours"
 
 
 async def test_a_teams_token_is_for_the_caller_alone(client: Client) -> None:

@@ -238,12 +238,64 @@ async def test_two_who_copy_at_once_remove_nothing_of_each_others(
     assert len(await everything(accounts.copied, CONTOSO)) == 153
 
 
+async def test_a_person_sees_what_they_may_and_removes_nothing(
+    accounts: Accounts, app: App, ada: Caller, control: Control, copy: Callable[..., Any]
+) -> None:
+    """What is not told to somebody may be there all the same; nor is it proof that all have been copied."""
+    as_ada = app.directory.sign_in.on_behalf_of(ada)
+    assert (await accounts.refresh(CONTOSO, as_ada, sees_all=False)).count == 3
+    assert await accounts.refreshed(CONTOSO) is None
+    await copy()
+    at = await accounts.refreshed(CONTOSO)
+    await control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": {"sales": None}}}})
+    done = await accounts.refresh(CONTOSO, as_ada, sees_all=False)
+    assert (done.count, done.removed) == (2, 0)
+    assert len(await everything(accounts.copied, CONTOSO)) == 3
+    assert await accounts.refreshed(CONTOSO) == at
+
+
+async def test_that_there_are_none_any_more_must_be_told_twice(
+    accounts: Accounts, control: Control, copy: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = ("support", "sales", "old")
+    there = (await control("GET", "directory"))["tenants"]["contoso"]["resourceAccounts"]
+    await copy()
+    at = await accounts.refreshed(CONTOSO)
+    for told_between in (there, None):
+        await control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": dict.fromkeys(lines)}}})
+        assert await copy() == (0, 0)
+        assert "consent to TeamsResourceAccount.Read.All" in caplog.messages[-1]
+        assert len(await everything(accounts.copied, CONTOSO)) == 3
+        if told_between:
+            assert await accounts.refreshed(CONTOSO) == at
+            await control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": told_between}}})
+            assert await copy() == (3, 0)
+    assert await copy() == (0, 3)
+    assert await everything(accounts.copied, CONTOSO) == []
+    assert await copy() == (0, 0)
+
+
 # -- The timer ------------------------------------------------------------------------------------------------
 
 
 async def test_the_timer_copies_every_tenant(app: App, accounts: Accounts) -> None:
     assert await app.refresh_directory() == 4
     assert {each.tenant_id for each in await everything(accounts.copied, None)} == {CONTOSO, FABRIKAM}
+
+
+async def test_a_tenant_that_is_no_longer_ours_is_not_told_and_forgotten(
+    app: App, environment: dict[str, str], table: TableClient
+) -> None:
+    await app.refresh_directory()
+    left = App(environment | {"API_TENANTS": CONTOSO})
+    for page_size in (1, 100):
+        found = await everything(left.directory.accounts.copied, None, page_size=page_size)
+        assert {each.tenant_id for each in found} == {CONTOSO}
+    assert await left.refresh_directory() == 3
+    await left.close()
+    rows = [row async for row in table.list_entities()]
+    assert len(rows) == 5
+    assert FABRIKAM not in str(rows)
 
 
 async def test_a_tenant_that_does_not_let_the_app_in_is_told_once_and_keeps_no_other_from_being_copied(

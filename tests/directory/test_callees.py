@@ -204,6 +204,14 @@ async def test_ours_are_the_accounts_that_are_linked_to_this_acs_resource(
         assert (call.caller, call.caller_name) == (None, None)
 
 
+@pytest.mark.usefixtures("copied")
+async def test_lines_of_a_tenant_that_is_no_longer_ours_are_not_ours(make: Make, ring: Ring) -> None:
+    """At once, whether or not its copy has been cleared away."""
+    call = await ring(make(API_TENANTS=CONTOSO, **LINKED), FRONT_DESK)
+    assert call is not None
+    assert (call.state, call.callee_name) == (State.NOT_OURS, None)
+
+
 async def test_before_anything_was_copied_every_call_is_answered(make: Make, ring: Ring, emulator: Emulator) -> None:
     call = await ring(make(**LINKED), OLD_LINE)
     assert call is not None

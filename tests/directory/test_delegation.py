@@ -36,7 +36,7 @@ ALANS = Delegation(
 # -- Those who may ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("grace", ["me", GRACE, "grace@contoso.com"])
+@pytest.mark.parametrize("grace", ["me", GRACE])
 async def test_a_user_sees_their_delegates_and_delegators(
     directory: Directory, signed_in: SignedIn, grace: str
 ) -> None:
@@ -117,11 +117,8 @@ async def test_a_refusal_that_does_not_tell_why_names_all_that_can_be(
 
 
 @each_operation
-@pytest.mark.parametrize("felix", [FELIX, "felix@fabrikam.com"])
-async def test_a_user_of_another_tenant_is_not_to_be_found(
-    directory: Directory, signed_in: SignedIn, ask: Ask, felix: str
-) -> None:
-    refused = await refusal(ask(directory, await signed_in("ada"), felix))
+async def test_a_user_of_another_tenant_is_not_to_be_found(directory: Directory, signed_in: SignedIn, ask: Ask) -> None:
+    refused = await refusal(ask(directory, await signed_in("ada"), FELIX))
     assert (refused.refusal.source, refused.refusal.status) == ("Graph", 404)
 
 

@@ -26,7 +26,7 @@ from shared.directory.graph import Refused
 from shared.directory.sign_in import ASSERTION_SCOPE, Caller, SignIn
 from shared.platform.clients import Clients
 from shared.platform.settings import Settings
-from shared.platform.tokens import Forbidden, KeysUnavailable
+from shared.platform.tokens import Forbidden, KeysUnavailable, SigningKeys
 from tests.directory.ground import ADA, CONTOSO, FABRIKAM, FELIX, SignedIn, refusal, token_for
 from tests.emulator.rig import Control
 from tests.platform.world import Servers, closed_port
@@ -43,6 +43,12 @@ def sign_in(directory: Directory) -> SignIn:
 @pytest.fixture
 def scope(environment: dict[str, str]) -> str:
     return f"{environment['GRAPH_ENDPOINT']}/.default"
+
+
+@pytest.fixture
+async def servers() -> AsyncIterator[Servers]:
+    async with Servers() as servers:
+        yield servers
 
 
 Exchange = Callable[[str], Awaitable[tuple[str, Awaitable[Any]]]]
@@ -88,6 +94,14 @@ async def test_an_app_is_told_from_a_user(sign_in: SignIn, control: Control) -> 
     assert (caller.kind, caller.tenant, list(caller.roles)) == ("app", CONTOSO, ["Agent"])
 
 
+async def test_an_app_whose_token_does_not_say_so_is_told_what_to_set(sign_in: SignIn, control: Control) -> None:
+    """The claim is optional: the API's registration must ask for it."""
+    await contoso(control, apps={CLIENT: {"optionalClaims": []}})
+    token = await token_for(control, app="c11e0000-0000-4000-8000-00000000000f", roles=["Agent"])
+    with pytest.raises(Forbidden, match="optional claim idtyp"):
+        await sign_in.verify(f"Bearer {token}")
+
+
 @pytest.mark.parametrize(
     "asked",
     [
@@ -122,6 +136,34 @@ async def test_a_tenant_cannot_speak_for_another(emulator: Emulator, sign_in: Si
     issuer = f"{emulator.tls_url}/{FABRIKAM}/v2.0"
     with pytest.raises(Forbidden, match="tenant"):
         await sign_in.verify(f"Bearer {emulator.entra.sign_in({'user': 'ada', 'issuer': issuer})}")
+
+
+@pytest.mark.parametrize(
+    ("signs_for", "fine"),
+    [
+        ("{authority}/{{tenantid}}/v2.0", True),
+        ("{authority}/{tenant}/v2.0", True),
+        ("{authority}/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0", False),  # personal accounts
+        ("https://login.example/{{tenantid}}/v2.0", False),
+    ],
+)
+async def test_a_key_of_entras_signs_for_the_issuer_that_it_is_published_with(
+    emulator: Emulator, sign_in: SignIn, servers: Servers, signs_for: str, fine: bool
+) -> None:
+    issuer = signs_for.format(authority=emulator.tls_url, tenant=CONTOSO)
+
+    async def publish(_: web.Request) -> web.Response:
+        keys = [key | {"issuer": issuer} for key in emulator.entra.keys.published()["keys"]]
+        return web.json_response({"keys": keys})
+
+    sign_in.__dict__["_keys"] = keys = SigningKeys(await servers.start(publish))
+    authorization = f"Bearer {emulator.entra.sign_in({'user': 'ada'})}"
+    if fine:
+        assert (await sign_in.verify(authorization)).id == ADA
+    else:
+        with pytest.raises(Forbidden, match="another issuer"):
+            await sign_in.verify(authorization)
+    await keys.close()
 
 
 async def test_the_published_key_is_no_secret_to_sign_with(emulator: Emulator, sign_in: SignIn) -> None:

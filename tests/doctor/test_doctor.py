@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +17,14 @@ from azure.storage.queue.aio import QueueServiceClient
 
 from local.stack import ROOT
 from shared.app import App
+from shared.directory.sign_in import Caller
 from shared.doctor import teams, walk
 from shared.doctor.eventgrid import PROBE
 from tests.doctor.conftest import ACCOUNT, CONTOSO, FABRIKAM, World, unseen, wrong
 from tests.infra.powershell import Script
 from tests.platform.world import hang
+
+FRONT_DESK = "11111111-1111-4111-8111-111111111121"  # fabrikam's
 
 
 async def test_on_a_healthy_platform_all_is_fine(world: World) -> None:
@@ -67,14 +71,68 @@ async def test_nothing_stays(world: World) -> None:
 
 async def test_an_administrator_sees_their_own_tenant(world: World) -> None:
     """Graph is asked on behalf of who asks. What a person may not see there is unseen, not wrong."""
-    token = (await world.control("POST", "entra/tokens", {"tenant": "contoso", "user": "ada"}))["token"]
-    app = App(world.healthy)
-    caller = await app.directory.sign_in.verify(f"Bearer {token}")
-    await app.close()
-    report = await world.diagnose(caller)
+    report = await world.diagnose(await caller(world, "contoso", "ada"))
     assert report.healthy
     assert {each.about for each in report.findings if each.link in {"sign-in", "graph"}} == {CONTOSO}
     assert unseen(report) == {"licence"}
+
+
+async def caller(world: World, tenant: str, user: str) -> Caller:
+    token = (await world.control("POST", "entra/tokens", {"tenant": tenant, "user": user}))["token"]
+    app = App(world.healthy)
+    try:
+        return await app.directory.sign_in.verify(f"Bearer {token}")
+    finally:
+        await app.close()
+
+
+async def test_a_customers_administrator_is_told_of_no_account_but_his_own(world: World) -> None:
+    fred = await caller(world, "fabrikam", "fred")
+    others = "99999999-9999-4999-8999-999999999999"
+    report = await world.diagnose(fred, RESOURCE_ACCOUNTS=f"{ACCOUNT},{FRONT_DESK},{others}")
+    assert {each.about for each in report.findings} == {FABRIKAM, FRONT_DESK}
+    report = await world.diagnose(fred, RESOURCE_ACCOUNTS=f"{ACCOUNT},{others}")
+    assert [(each.link, each.about) for each in report.findings][2:] == [("resource-accounts", FABRIKAM)]
+    assert unseen(report) == {"resource-accounts"}
+
+
+async def test_for_a_customer_nothing_is_tried_that_he_is_not_told(world: World) -> None:
+    def refused() -> int:
+        return (world.stack.logs / "host.log").read_text().count("callback refused")
+
+    before = refused()
+    report = await world.diagnose(await caller(world, "fabrikam", "fred"), RESOURCE_ACCOUNTS="linked")
+    assert report.healthy
+    journal = (await world.control("GET", "journal"))["entries"]
+    assert not [each for each in journal if each["kind"] == "event"], "what is published to the topic"
+    assert refused() == before
+
+
+async def test_a_tenant_without_lines_is_told(world: World) -> None:
+    """To its own administrator as what is wrong; to ours as what can't be told, as long as another tenant has lines."""
+    unlinked = {"resourceAccounts": {"front-desk": {"acsResourceId": None}}}
+    await world.control("PATCH", "directory", {"tenants": {"fabrikam": unlinked}})
+    report = await world.diagnose(await caller(world, "fabrikam", "fred"), RESOURCE_ACCOUNTS="linked")
+    assert [(each.link, each.about) for each in wrong(report)] == [("resource-accounts", FABRIKAM)]
+    report = await world.diagnose(RESOURCE_ACCOUNTS="linked")
+    told = [each for each in report.findings if each.link == "resource-accounts" and each.about == FABRIKAM]
+    assert [each.verdict for each in told] == ["unseen"]
+    lines = {name: {"acsResourceId": None} for name in ("support", "sales")}
+    await world.control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": lines}}})
+    report = await world.diagnose(RESOURCE_ACCOUNTS="linked")
+    assert {(each.link, each.about) for each in wrong(report)} == {
+        ("resource-accounts", CONTOSO),
+        ("resource-accounts", FABRIKAM),
+    }
+
+
+async def test_what_is_no_id_stands_in_no_command(world: World) -> None:
+    """Graph is not ours: what it tells is pasted into a shell."""
+    evil = {"resourceAccounts": {"support": {"appId": "x; Remove-MgUser -UserId y", "acsResourceId": None}}}
+    await world.control("PATCH", "directory", {"tenants": {"contoso": evil}})
+    report = await world.diagnose()
+    assert "Remove-MgUser" not in str(report)
+    assert "resource-accounts" in unseen(report)
 
 
 async def test_without_a_list_all_that_are_linked_are_looked_at(world: World) -> None:
@@ -117,6 +175,16 @@ async def test_the_command(world: World) -> None:
     assert broken[0] == 1
     assert "✗ storage            table nosuch: it does not exist" in broken[1]
     assert "$ az storage table create --name nosuch" in broken[1]
+
+
+@pytest.mark.parametrize("values", ["[]", '"x"', "null", '{"A": 1}x', "5"])
+async def test_a_file_without_settings_is_told_as_that(tmp_path: Path, values: str) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(f'{{"Values": {values}}}')
+    status, told = await command(dict(os.environ), "--settings", str(path))
+    assert status == 2
+    assert told.startswith(f"no settings can be read from {path}: ")
+    assert told.count("\n") == 1
 
 
 async def command(environment: dict[str, str], *arguments: str) -> tuple[int | None, str]:

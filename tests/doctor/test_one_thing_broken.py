@@ -12,7 +12,7 @@ from azure.storage.queue.aio import QueueClient
 from local.stack import provision
 from shared.app import App
 from shared.doctor.report import Who
-from tests.doctor.conftest import ACCOUNT, CONTOSO, World, unseen, wrong
+from tests.doctor.conftest import ACCOUNT, CONTOSO, FABRIKAM, World, unseen, wrong
 from tests.platform.world import closed_port
 
 OTHER = "99999999-9999-4999-8999-999999999999"
@@ -53,6 +53,10 @@ async def without_queue(world: World) -> None:
     world.healing.append(lambda: provision(storage))
     async with QueueClient.from_connection_string(storage, "wakes") as queue:
         await queue.delete_queue()
+
+
+async def with_a_web_site_for_acs(world: World) -> Settings:
+    return {"ACS_ENDPOINT": await world.servers.start(404)}
 
 
 async def served_by_somebody_else(world: World) -> Settings:
@@ -100,6 +104,7 @@ CASES = {
     "ACS is not reached": Case(
         "acs", "ACS_ENDPOINT", "--settings ACS_ENDPOINT=", ACS, settings={"ACS_ENDPOINT": closed_port()}
     ),
+    "what answers for ACS has no such page": Case("acs", "", "ACS_ENDPOINT", ACS, breaks=with_a_web_site_for_acs),
     "the ACS resource is another": Case(
         "acs-resource-id", "ACS_RESOURCE_ID", "az communication list", {"resource-accounts"},
         settings={"ACS_RESOURCE_ID": OTHER},
@@ -113,6 +118,11 @@ CASES = {
     "a container is missing": Case(
         "storage", "container nosuch", "az storage container create --name nosuch",
         settings={"QUARANTINE_CONTAINER": "nosuch"},
+    ),
+    "the recordings' own container is missing": Case(
+        "storage", "container nosuch of RECORDING_CONTAINER_URL",
+        "az storage container create --name nosuch --account-name elsewhere ",
+        settings={"RECORDING_CONTAINER_URL": "https://elsewhere.blob.core.windows.net/nosuch"},
     ),
     "the topic's key is wrong": Case(
         "topic", "EVENTS_TOPIC_KEY", "--settings EVENTS_TOPIC_KEY=", settings={"EVENTS_TOPIC_KEY": WRONG_KEY}
@@ -147,6 +157,18 @@ CASES = {
     "the client's secret is wrong": Case(
         "sign-in", CONTOSO, "--settings API_CLIENT_SECRET=", {"subscriptions", "graph", "resource-accounts"},
         settings={"API_CLIENT_SECRET": "wrong"},
+    ),
+    "one of several tenants is unknown": Case(
+        "sign-in", OTHER, f'--settings API_TENANTS="{CONTOSO},{FABRIKAM}"', {"graph"},
+        settings={"API_TENANTS": f"{CONTOSO},{OTHER},{FABRIKAM}"},
+    ),
+    "our own tenant is unknown": Case(
+        "sign-in", OTHER, f'--settings API_TENANTS="$(az account show --query tenantId --output tsv),{CONTOSO}"',
+        {"graph", "subscriptions"}, settings={"API_TENANTS": f"{OTHER},{CONTOSO}"},
+    ),
+    "a tenant is named by its domain": Case(
+        "settings", "API_TENANTS", "", {"sign-in", "graph", "resource-accounts", "subscriptions"},
+        settings={"API_TENANTS": f"{CONTOSO},fabrikam.com"},
     ),
     "nobody consented to Graph": Case(
         "graph", CONTOSO, f"az ad app permission admin-consent --id {API}", {"resource-accounts", *STEPS}, Who.TEAMS,
@@ -187,6 +209,7 @@ async def test_that_link_alone_is_named(world: World, name: str) -> None:
     assert not report.healthy
     assert case.about in found[0].about
     assert case.command in found[0].command
+    assert case.command or not found[0].command
     assert found[0].remedy
     assert found[0].who is case.who
     assert unseen(report) == case.unseen

@@ -18,7 +18,10 @@ from tests.infra.powershell import Command, Function, Parameter, Script, keys_of
 VERBS = {"Assert", "Format", "Get", "Grant", "New", "Remove", "Select", "Wait", "Write"}
 # PSUseShouldProcessForStateChangingFunctions: functions with these verbs must declare SupportsShouldProcess.
 CHANGING_VERBS = {"Grant", "New", "Remove", "Reset", "Restart", "Set", "Start", "Stop", "Sync", "Update"}
-AUTOMATIC = {"_", "null", "true", "false", "psscriptroot", "pscmdlet", "whatifpreference", "erroractionpreference"}
+AUTOMATIC = {
+    "_", "null", "true", "false", "psscriptroot", "pscmdlet", "psboundparameters", "whatifpreference",
+    "erroractionpreference",
+}  # fmt: skip
 BY_POSITION = {"Where-Object", "ForEach-Object"}  # one script block, as everybody writes it
 COMMON = {"verbose", "debug", "erroraction", "warningaction"}
 FORBIDDEN = {"Write-Host", "Invoke-Expression", "ConvertTo-SecureString", "Out-Host", "Read-Host"}
@@ -275,9 +278,20 @@ ASKED = (
     "'Agent', 'Supervisor', 'Administrator'",
     "'access_as_user'",
     "RequestedAccessTokenVersion = 2",
+    "@{ Name = 'idtyp' }",
+    "OptionalClaims         = @{ AccessToken = $claims }",
     '$issuer = "https://login.microsoftonline.com/$($session.TenantId)/v2.0"',
     "Audiences     = @('api://AzureADTokenExchange')",
     'Subject       = "$AppPrincipalId"',
+)
+
+
+# What keeps a run from taking over somebody else's registration, and from taking away what an earlier run gave.
+KEPT = (
+    '(@(foreach ($each in $Registered) { "$each" }) -notcontains $found[0].AppId)',
+    "elseif ($PSBoundParameters.ContainsKey('MultiTenant')) { $alone }",
+    "-or -not $PSBoundParameters.ContainsKey('AllowAzureCli')",
+    "if ($PSBoundParameters.ContainsKey('CustomTeamsClient')) { [bool]$CustomTeamsClient } else { $asksForIt }",
 )
 
 
@@ -287,7 +301,7 @@ def check_registration(teams: Teams) -> list[str]:
         ids = re.findall(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", script.source, re.IGNORECASE)
         problems += [f"{script.name}: nothing documents the id {each}" for each in ids if each not in IDS]
     source = teams.scripts["New-AppRegistration.ps1"].source
-    return problems + [f"New-AppRegistration.ps1: {each} is missing" for each in ASKED if each not in source]
+    return problems + [f"New-AppRegistration.ps1: {each} is missing" for each in (*ASKED, *KEPT) if each not in source]
 
 
 CHECKS = (

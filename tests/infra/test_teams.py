@@ -140,6 +140,16 @@ MUTATIONS = {
         APP, "'Calendars.Read'", "'465a38f9-76ea-45b9-9f34-9e8b0d4b0b42'", "nothing documents the id",
     ),
     "tokens are of version 1": (APP, "TokenVersion = 2", "TokenVersion = 1", "is missing"),
+    "tokens of apps do not tell that they are": (APP, "@{ Name = 'idtyp' }", "@{ Name = 'upn' }", "is missing"),
+    "a registration is taken over by its name alone": (
+        APP, " -notcontains $found[0].AppId", " -contains ''", "is missing",
+    ),
+    "a run without a switch takes away what it gave": (
+        APP, " -or -not $PSBoundParameters.ContainsKey('AllowAzureCli')", "", "is missing",
+    ),
+    "a run without a switch narrows the audience": (
+        APP, "elseif ($PSBoundParameters.ContainsKey('MultiTenant')) {", "else {", "is missing",
+    ),
     "the credential trusts another issuer": (APP, '/v2.0"', '/"', "is missing"),
     "a dash is no dash": (LINE, "# 5. The number.", "# 5. The number \u2013 last.", "not only ASCII"),
 }  # fmt: skip

@@ -214,14 +214,38 @@ async def test_a_key_that_is_no_longer_published_is_forgotten(
 async def test_forged_key_ids_cost_one_fetch_at_most(
     known: SigningKeys, issuer: Issuer, age: float, fetches: int
 ) -> None:
+    """The keys that are fetched tell of the first; of the others nothing can be told until the next fetch."""
     known._missed_at = tokens._time() - age
     forgeries = [issuer.token("never published", headers={"kid": f"forged {n}"}) for n in range(50)]
     results = await asyncio.gather(*(check(f, known, issuer) for f in forgeries[:25]), return_exceptions=True)
-    assert all(isinstance(result, Forbidden) for result in results)
+    assert sum(isinstance(result, Forbidden) for result in results) == fetches - 1
+    assert sum(isinstance(result, KeysUnavailable) for result in results) == 26 - fetches
     for forgery in forgeries[25:]:
-        with pytest.raises(Forbidden):
+        with pytest.raises(KeysUnavailable):
             await check(forgery, known, issuer)
     assert issuer.fetched == fetches
+
+
+async def test_a_key_that_is_rotated_while_no_fetch_is_due_is_no_verdict(known: SigningKeys, issuer: Issuer) -> None:
+    """A forged key id has just had the keys fetched: the new key's tokens are to come again, and are not lost."""
+    with pytest.raises(Forbidden):
+        await check(issuer.token("never published"), known, issuer)
+    issuer.published = ["one", "two"]
+    with pytest.raises(KeysUnavailable) as raised:
+        await check(issuer.token("two"), known, issuer)
+    assert 0 < raised.value.retry_after <= 30
+    known._missed_at -= 31
+    await check(issuer.token("two"), known, issuer)
+
+
+@pytest.mark.parametrize("changed", [{"aud": "another"}, {"iss": "another"}, {"exp": 1}, {"exp": None}], ids=str)
+async def test_what_claims_to_be_another_s_costs_no_fetch_and_is_always_forbidden(
+    known: SigningKeys, issuer: Issuer, changed: dict[str, Any]
+) -> None:
+    for known._missed_at in (tokens._time(), float("-inf")):
+        with pytest.raises(Forbidden):
+            await check(issuer.token("never published", **changed), known, issuer)
+    assert issuer.fetched == 1
 
 
 async def test_without_keys_nothing_can_be_said(fresh: SigningKeys, issuer: Issuer) -> None:
@@ -269,6 +293,7 @@ async def test_known_keys_outlive_a_dead_endpoint(
         answering({"keys": []}),
         answering({"keys": "one"}),
         answering({"keys": [1, None, "x"]}),
+        answering({"keys": [{"kty": "RSA", "kid": ["one"], "issuer": "x"}]}),
         answering({"keys": [{"kty": "RSA", "kid": "one"}]}),
         answering({"keys": [{"kty": "RSA", "kid": "one", "n": 1, "e": 2}]}),
         answering({"keys": [{"kty": "oct", "kid": "one", "k": 7}]}),
