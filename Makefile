@@ -22,7 +22,7 @@ ZIZMOR := 1.32.0
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
-setup: $(VENV)/.installed $(AZURITE) $(KUSTO)  ## install what everything below needs (they do it by themselves)
+setup: $(VENV)/.installed $(AZURITE)  ## install what everything below needs (they do it by themselves)
 
 $(VENV)/.installed: requirements.txt requirements-dev.txt
 	@test -n "$(VERSION)" || { echo "$(PYTHON) cannot be run: name another with PYTHON=…"; exit 1; }
@@ -39,6 +39,7 @@ $(AZURITE): emulator/azurite/package-lock.json
 	@touch $@
 
 $(KUSTO): tests/infra/kusto/package-lock.json
+	@echo "Installing Microsoft's Kusto parser, for the tests (once) …"
 	@npm ci --prefix tests/infra/kusto --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
@@ -49,10 +50,12 @@ serve: setup  ## the same, left running (HOST=func for Azure Functions Core Tool
 	@$(RUN) -m local.serve --host $(HOST) --ports $(PORTS)
 
 doctor: setup  ## every link that a call depends on, looked at, with `make serve` running (ACCOUNTS=linked, JSON=yes)
+	@$(RUN) -c 'import socket; socket.create_connection(("127.0.0.1", 7080), 2)' 2> /dev/null || \
+	  { echo "Nothing answers at http://127.0.0.1:7080: run make serve first, with its default ports."; exit 1; }
 	@RESOURCE_ACCOUNTS=$(ACCOUNTS) SSL_CERT_FILE=.local/emulator-tls.pem \
 	  $(RUN) -m shared.doctor --settings local.settings.sample.json $(if $(JSON),--json)
 
-test: setup  ## all tests (PYTHON=python3.13 for another Python, TESTS=tests/calls for a part, WORKERS=0 for one process)
+test: setup $(KUSTO)  ## all tests (PYTHON=python3.13 for another Python, TESTS=tests/calls for a part, WORKERS=0 for one process)
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 check: setup  ## linters and types
@@ -92,7 +95,7 @@ docs: setup  ## generate what is generated in docs/
 lock: setup  ## pin the newest versions that requirements*.in allow
 	@$(RUN) -m pip install --quiet --disable-pip-version-check uv
 	@for each in requirements requirements-dev; do \
-	  $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
+	  $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-emit-index-url \
 	    --custom-compile-command "make lock" $$each.in -o $$each.txt; done
 
 clean:  ## remove what was installed and written

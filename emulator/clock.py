@@ -17,14 +17,25 @@ T = TypeVar("T")
 
 class Clock:
     def __init__(self, speed: float = 1.0) -> None:
-        self.speed = speed
+        self._speed = speed
+        self._since = self._before = time.monotonic()
+
+    @property
+    def speed(self) -> float:
+        return self._speed
+
+    @speed.setter
+    def speed(self, speed: float) -> None:
+        """From now on; what has passed has passed at the speed before."""
+        self._before, self._since = self.elapsed(), time.monotonic()
+        self._speed = speed
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
     def elapsed(self) -> float:
         """Seconds on a steady clock, scaled by ``speed``: differences of it are emulated durations."""
-        return time.monotonic() * self.speed
+        return self._before + (time.monotonic() - self._since) * self._speed
 
     def wall(self) -> float:
         """Seconds on a steady clock, as fast as the wall's: what a recording is as long as."""
@@ -41,4 +52,4 @@ class Clock:
 
 def stamp(moment: datetime) -> str:
     """An RFC 3339 time in UTC with microseconds, as the services write it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -27,7 +27,7 @@ from azure.core.credentials import AzureKeyCredential
 
 from local.scenarios import ACCOUNT, CALLER
 from local.show import BOLD, DIM, GREEN, PLAIN, RED
-from local.stack import ROOT, Ports, Stack, control, storage_requests
+from local.stack import ROOT, Ports, Stack, as_command, control, storage_requests
 from shared.app import App
 
 ANSWERS = 300
@@ -230,4 +230,4 @@ async def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    sys.exit(as_command(main()))

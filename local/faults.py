@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from tests.simulation.campaign import (
     awaits,
     lived,
     pairs_of_crashes,
+    plan_named,
     several,
     single_crashes,
     some_of,
@@ -42,9 +44,9 @@ def main() -> int:
     arguments = argparse.ArgumentParser(prog="make faults", description=__doc__)
     arguments.add_argument("--seeds", type=int, default=SEEDS, help="how many seeds")
     arguments.add_argument("--first", type=int, default=0, help="the first of them")
-    arguments.add_argument("--days", type=int, default=PARTS, help="how many calls of a day, with a crowd in each")
+    arguments.add_argument("--days", type=int, default=PARTS, help="how many 24-hour calls, with a burst of others")
     arguments.add_argument("--pairs", type=_count, default=PAIRS, help="how many pairs of crashes, or all")
-    arguments.add_argument("--seed", help="one run, told in full: 17, day-3, or recorded-31-44")
+    arguments.add_argument("--seed", type=_named, help="one run, told in full: 17, day-3, or recorded-31-44")
     arguments.add_argument("--mutant", help=f"a broken app: all, {', '.join(MUTANTS)}")
     given = arguments.parse_args()
     if given.mutant == "all":
@@ -56,6 +58,14 @@ def main() -> int:
     if given.mutant:
         return mutant(given.mutant)
     return campaign(given.first, given.seeds, given.days, given.pairs)
+
+
+def _named(text: str) -> str:
+    try:
+        plan_named(text)
+    except (ValueError, IndexError):
+        raise argparse.ArgumentTypeError(f"there is no run {text!r}; there are 17, day-3 and recorded-31-44") from None
+    return text
 
 
 def _count(text: str) -> int:
@@ -83,7 +93,8 @@ class Campaign:
 
 def campaign(first: int, seeds: int, days: int, pairs: int) -> int:
     awaits()  # as they stand in the code that runs
-    with multiprocessing.get_context("fork").Pool(os.cpu_count()) as pool:
+    deaf = (signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for this process, which ends the others
+    with multiprocessing.get_context("fork").Pool(os.cpu_count(), signal.signal, deaf) as pool:
         runs = Campaign(pool, Tally())
         runs.part("seeds", [str(seed) for seed in range(first, first + seeds)])
         runs.part(f"days, {CROWD} calls", [f"day-{day}" for day in range(days)], 1)
@@ -167,4 +178,7 @@ def mutant(name: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

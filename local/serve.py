@@ -13,13 +13,14 @@ import sys
 from local.demo import options
 from local.scenarios import ACCOUNT, CALLER
 from local.show import BOLD, DIM, PLAIN, RED
-from local.stack import ROOT, NotStarted, Ports, Stack
+from local.stack import ROOT, Ports, Stack, as_command
 
 KEEP = ROOT / ".local/azurite"
 
 
 def what_next(stack: Stack) -> str:
     emulator, host, storage = stack.emulator_url, stack.host_url, stack.ports.storage()
+    doctor = "Look at every link that a call depends on:\n  make doctor\n" if stack.ports == Ports() else ""
     dial = f'{{"from": "{CALLER}", "to": "{ACCOUNT}", "hangs_up_after": 10}}'
     return f"""
 {BOLD}It runs.{PLAIN} Emulator {emulator} and, with TLS, {stack.tls_url}
@@ -34,9 +35,7 @@ Make the next recording fail for the time being, then dial again:
     -d '{{"where": "recording", "do": "fail", "code": 429, "subCode": 8530, "times": 2}}'
 Ask whether the app lives:
   curl {host}/api/health
-Look at every link that a call depends on:
-  make doctor
-Ask the HTTP API (docs/api.md has more):
+{doctor}Ask the HTTP API (docs/api.md has more):
   curl -H 'x-functions-key: any' {host}/api/keyed/v1/diagnosis
 Look at the rows and files, with Azure Storage Explorer or the SDKs:
   {DIM}{storage}{PLAIN}
@@ -51,14 +50,10 @@ async def main(host: str, ports: Ports) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     KEEP.mkdir(parents=True, exist_ok=True)
     stack = Stack(ports=ports, host=host, keep=KEEP)
-    try:
-        async with stack:
-            print(what_next(stack), flush=True)
-            stopping = asyncio.ensure_future(stop.wait())
-            await asyncio.wait({stopping, asyncio.ensure_future(stack.died())}, return_when=asyncio.FIRST_COMPLETED)
-    except NotStarted as error:
-        print(f"{RED}{error}{PLAIN}", file=sys.stderr)
-        return 1
+    async with stack:
+        print(what_next(stack), flush=True)
+        stopping = asyncio.ensure_future(stop.wait())
+        await asyncio.wait({stopping, asyncio.ensure_future(stack.died())}, return_when=asyncio.FIRST_COMPLETED)
     if not stop.is_set():
         print(f"{RED}A part of the system stopped by itself: see the logs in {stack.logs}{PLAIN}", file=sys.stderr)
         return 1
@@ -68,4 +63,4 @@ async def main(host: str, ports: Ports) -> int:
 
 if __name__ == "__main__":
     given = options(__doc__ or "").parse_args()
-    sys.exit(asyncio.run(main(given.host, given.ports)))
+    sys.exit(as_command(main(given.host, given.ports)))

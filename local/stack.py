@@ -13,6 +13,7 @@ import shutil
 import socket
 import sys
 from asyncio.subprocess import Process
+from collections.abc import Coroutine
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import IO, Any, Self
@@ -24,6 +25,7 @@ from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
 from emulator import tls
+from local.show import PLAIN, RED
 
 ROOT = Path(__file__).parent.parent
 AZURITE = ROOT / "emulator/azurite/node_modules/azurite/dist/src/azurite.js"
@@ -137,6 +139,8 @@ class Stack:
         """Azurite, with the tables, queues and containers that ``infra/local.json`` names."""
         if not AZURITE.exists():
             raise NotStarted("Azurite is not installed: run `make setup`.")
+        if shutil.which("node") is None:
+            raise NotStarted("Node.js is not on the PATH: Azurite needs version 20 or newer.")
         where = ["--location", str(self.keep)] if self.keep else ["--inMemoryPersistence"]
         ports = [("blob", self.ports.blob), ("queue", self.ports.queue), ("table", self.ports.table)]
         options = [option for name, port in ports for option in (f"--{name}Port", str(port))]
@@ -219,6 +223,17 @@ class Stack:
         log = self.logs / f"{name}.log"
         tail = log.read_text(errors="replace").strip()[-2000:]
         raise NotStarted(f"{name} did not start on port {port}. Its log, {log}, ends with:\n{tail}")
+
+
+def as_command(main: Coroutine[Any, Any, int]) -> int:
+    """A command's exit code: 1 if something did not start, 130 for Ctrl-C, which is no error worth a traceback."""
+    try:
+        return asyncio.run(main)
+    except NotStarted as error:
+        print(f"{RED}Not started:{PLAIN} {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 def storage_requests(logs: Path) -> list[str]:

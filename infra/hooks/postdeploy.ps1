@@ -16,8 +16,12 @@ function Stop-Here([string]$why) {
 
 function Wait-Until([string]$what, [scriptblock]$attempt) {
     while ($true) {
-        try { if (& $attempt) { return } } catch { Write-Verbose "$_" }
-        if ((Get-Date) -gt $deadline) { Stop-Here "after $seconds s $what." }
+        $script:said = ''
+        try { if (& $attempt) { return } } catch { $script:said = "$_" }
+        if ((Get-Date) -gt $deadline) {
+            if ($script:said) { Stop-Here "after $seconds s $what. The last attempt: $script:said" }
+            Stop-Here "after $seconds s $what."
+        }
         Start-Sleep -Seconds $pause
     }
 }
@@ -41,8 +45,8 @@ Wait-Until "the app is not healthy; see the log stream of $env:FUNCTION_APP_NAME
 Write-Output 'Waiting for the functions to be known to Azure …'
 foreach ($each in (Get-Content -Raw (Join-Path $infra 'local.json') | ConvertFrom-Json).subscriptions) {
     Wait-Until "Azure knows no function $($each.function)" {
-        az functionapp function show @subscription --resource-group $env:AZURE_RESOURCE_GROUP `
-            --name $env:FUNCTION_APP_NAME --function-name $each.function --output none 2>$null
+        $script:said = az functionapp function show @subscription --resource-group $env:AZURE_RESOURCE_GROUP `
+            --name $env:FUNCTION_APP_NAME --function-name $each.function --output none 2>&1 | Out-String
         $LASTEXITCODE -eq 0
     }
 }

@@ -25,16 +25,15 @@ for tool in az curl; do
 done
 
 subscription=${AZURE_SUBSCRIPTION_ID:+--subscription $AZURE_SUBSCRIPTION_ID}
-waited=0
+deadline=$(($(date +%s) + seconds))
 
-# Wait until "$@" goes well.
+# Wait until "$@" goes well. Attempts count as well as pauses: an app that hangs takes half a minute for each.
 until_well() {
   what=$1
   shift
-  until "$@" > /dev/null 2>&1; do
-    [ "$waited" -lt "$seconds" ] || fail "after $seconds s $what."
+  until said=$("$@" 2>&1 > /dev/null); do
+    [ "$(date +%s)" -lt "$deadline" ] || fail "after $seconds s $what.${said:+ The last attempt: $said}"
     sleep "$pause"
-    waited=$((waited + pause))
   done
 }
 

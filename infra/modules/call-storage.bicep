@@ -131,7 +131,6 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     properties: {
       deleteRetentionPolicy: { enabled: true, days: softDeleteDays }
       containerDeleteRetentionPolicy: { enabled: true, days: softDeleteDays }
-      isVersioningEnabled: immutableDays > 0
     }
 
     resource recordings 'containers' = {
@@ -198,7 +197,8 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   }
 }
 
-// Time-based retention. An unlocked policy can still be shortened or removed; locking it is left to a person.
+// Time-based retention. An unlocked policy can still be shortened or removed; locking it is left to a person. It is the
+// container's, for which blobs need no versions: nothing would ever delete those ("Container-level WORM policies").
 resource immutability 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2024-01-01' = if (immutableDays > 0) {
   parent: storage::blobs::recordings
   name: 'default'

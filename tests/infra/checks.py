@@ -414,6 +414,15 @@ def check_storage_names(infra: Infra) -> list[str]:
     return problems
 
 
+def check_versions(infra: Infra) -> list[str]:
+    """What is deleted is gone once soft deletion is over: versions of blobs would stay, which no rule deletes."""
+    return [
+        f"{file.name}: old versions of blobs stay for ever"
+        for file, each in infra.resources("Microsoft.Storage/storageAccounts/blobServices")
+        if each.body.text("properties", "isVersioningEnabled") not in {"", "false"}
+    ]
+
+
 CHECKS = (
     check_syntax,
     check_names,
@@ -427,4 +436,5 @@ CHECKS = (
     check_hardening,
     check_always_ready,
     check_storage_names,
+    check_versions,
 )

@@ -163,6 +163,10 @@ MUTATIONS = {
         MAIN, "output EVENTS_TOPIC_NAME string", "output TOPIC_NAME string", "EVENTS_TOPIC_NAME is no output",
     ),
     "a container is not created": (CALLS, "names.containers[2]", "names.containers[1]", "every one of the containers"),
+    "old versions of recordings are kept": (
+        CALLS, "      containerDeleteRetentionPolicy:",
+        "      isVersioningEnabled: immutableDays > 0\n      containerDeleteRetentionPolicy:", "stay for ever",
+    ),
     "a table is not created": (CALLS, "names.tables[1]", "names.tables[0]", "every one of the tables"),
     "the word linked is taken for an account": (
         "infra/subscriptions.bicep", "== 'linked' ? ''", "== 'linked' ? resourceAccounts", "the word linked",
@@ -270,6 +274,21 @@ def test_the_hook_fails_loudly(hook: Hook, tool: str, does: str, why: str) -> No
     assert done.returncode == 1
     assert why in done.stderr
     assert "NOT FINISHED" in done.stderr
+
+
+def test_the_hook_shows_what_the_last_attempt_said(hook: Hook) -> None:
+    hook.pretend("az", "echo \"Please run 'az login' to setup account.\" >&2; exit 1")
+    assert "Please run 'az login'" in hook.run().stderr
+
+
+def test_an_app_that_hangs_is_waited_for_no_longer_than_one_that_answers(hook: Hook, tmp_path: Path) -> None:
+    clock = tmp_path / "clock"
+    clock.write_text("0")
+    hook.pretend("date", f"cat {clock}")
+    for tool, seconds in (("curl", 30), ("sleep", 5)):
+        hook.pretend(tool, f"echo $(($(cat {clock}) + {seconds})) > {clock}; [ {tool} = sleep ]")
+    assert hook.run(HEALTH_SECONDS="100").returncode == 1
+    assert int(clock.read_text()) == 100
 
 
 @pytest.mark.parametrize("name", OUTPUTS)

@@ -31,7 +31,7 @@ def loaded_by(module: str) -> list[str]:
 def analysed() -> dict[str, dict[str, list[str]]]:
     """What Microsoft's parser says of each query, put together as the Bicep files do."""
     if not (KUSTO / "node_modules").exists():
-        pytest.skip("Microsoft's Kusto parser is not installed: make setup")
+        pytest.skip("Microsoft's Kusto parser is not installed: make test installs it")
     texts = {name: f"{FACTS}\n{query}" for name, query in QUERIES.items()}
     texts |= {"a column that is not there": f"{FACTS}\nfacts | where nam == 1", "no Kusto": "traces | sumarize count()"}
     command = ["node", "check.js"]

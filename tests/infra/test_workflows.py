@@ -43,6 +43,20 @@ def test_what_is_to_be_compiled_is_compiled_and_shown_before_it_is_deployed() ->
     for word in ("az bicep lint", "az bicep build", "what-if", "--preview", "needs: preview"):
         assert word in deploy
     assert "az bicep build" in (ROOT / ".github/workflows/ci.yml").read_text()
+    # A runner has no .azure/: without asking, every deployment looks like the first.
+    assert deploy.index("azd env refresh") < deploy.index("azd env get-values")
+
+
+def test_every_variable_of_azd_is_handed_to_it_by_both_jobs() -> None:
+    """One that is not would silently have its default: calls recorded against RECORDING=off."""
+    parameters = (ROOT / "infra/main.parameters.json").read_text()
+    of_azd = set(re.findall(r"\$\{(\w+)", parameters))
+    jobs = (ROOT / ".github/workflows/deploy.yml").read_text().split("    env:\n")[1:]
+    assert len(jobs) == 2
+    for job in jobs:
+        handed = dict(re.findall(r"^      (\w+): \$\{\{ vars\.(\w+) }}$", job, flags=re.MULTILINE))
+        assert set(handed) == of_azd | {"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID"}
+        assert all(name == variable for name, variable in handed.items())
 
 
 def test_workflows_run_what_there_is() -> None:
