@@ -101,6 +101,7 @@ class Result(Struct, frozen=True, omit_defaults=True, order=True):
     code: int = 0
     sub_code: int = 0
     message: str = ""
+    wait: float = 0.0  # seconds that ACS asked to be left alone
 
 
 class Chunk(Struct, frozen=True, omit_defaults=True):

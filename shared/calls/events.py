@@ -177,6 +177,7 @@ class EffectFailed(Struct, frozen=True):
     sub_code: int
     message: str
     silent: bool = False  # it was performed, and no event told how it went
+    wait: float = 0.0  # seconds that ACS asks to be left alone (Retry-After)
 
 
 class Found(Struct, frozen=True):

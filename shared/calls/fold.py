@@ -321,7 +321,7 @@ def _effect_failed(call: Call, event: Event) -> Call:
     effect = next((e for e in call.effects if e.id == failed.effect_id), None)
     if effect is None or not has_failed(effect, failed):
         return call
-    result = Result(failed.action, failed.code, failed.sub_code, failed.message)
+    result = Result(failed.action, failed.code, failed.sub_code, failed.message, failed.wait)
     match effect.action:
         case StartRecording():
             return replace(call, recording_failures=call.recording_failures | {event.id: result})

@@ -30,6 +30,7 @@ from shared.calls.plans import RING_WINDOW
 
 ATTEMPTS = 4  # to start a recording
 RETRY_DELAYS = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15))  # between them
+LONGEST_WAIT = 60.0  # seconds that ACS can ask for between two tries
 
 # An invocation gives up after 9 seconds (app.HANDLER_SECONDS), and in the queue-triggered function, which has longer,
 # an effect after 6 (app.EFFECT_SECONDS): a claim older than 10 belongs to a dead one.
@@ -110,7 +111,8 @@ def _recording_wanted(call: Call) -> Iterator[tuple[str, AnyAction, timedelta]]:
     if not call.plan.record or _recording_runs(call) or _why_unrecordable(call) is not None:
         return
     attempt = len(call.recording_failures) + 1
-    delay = timedelta() if attempt == 1 else RETRY_DELAYS[attempt - 2]
+    asked = max((failure.wait for failure in call.recording_failures.values()), default=0.0)
+    delay = timedelta() if attempt == 1 else max(RETRY_DELAYS[attempt - 2], _bounded(asked))
     yield f"start recording {attempt}", StartRecording(attempt), delay
 
 
@@ -163,6 +165,10 @@ def _grown(delay: timedelta, tries: int) -> timedelta:
     return min(delay * int(2 ** min(tries, 16)), max(SLOWEST_RETRY, delay))
 
 
+def _bounded(seconds: float) -> timedelta:
+    return timedelta(seconds=min(seconds, LONGEST_WAIT))
+
+
 def _note_outcome(call: Call, event: Event, now: datetime) -> Call:
     """Mark the effect that the event is the outcome of: performed, or to be tried again later. A prompt that has
     started was performed, whatever becomes of the request for it.
@@ -171,7 +177,7 @@ def _note_outcome(call: Call, event: Event, now: datetime) -> Call:
         case EffectDone(effect_id=id):
             return _change(call, id, lambda e: _performed(e, now))
         case EffectFailed(effect_id=id) as failed:
-            return _change(call, id, lambda e: _later(e, now) if has_failed(e, failed) else e)
+            return _change(call, id, lambda e: _later(e, now, failed.wait) if has_failed(e, failed) else e)
         case CallbackPayload(operation_context=str(id)) if event.type == "PlayStarted":
             return _change(call, id, lambda e: e if e.performed else _performed(e, now))
     return call
@@ -186,8 +192,8 @@ def _performed(effect: Effect, now: datetime) -> Effect:
     return replace(effect, performed=True, claimed_until=None, due=now + patience)
 
 
-def _later(effect: Effect, now: datetime) -> Effect:
-    delay = _grown(timedelta(seconds=1), effect.tries)
+def _later(effect: Effect, now: datetime, asked: float) -> Effect:
+    delay = max(_grown(timedelta(seconds=1), effect.tries), _bounded(asked))
     return replace(effect, performed=False, claimed_until=None, due=now + delay)
 
 

@@ -27,6 +27,7 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from shared.calls.call import Call
 from shared.calls.effects import ArchiveChunk, Effect, FindCall, HangUp, Play, StartRecording, effect_id
 from shared.calls.events import Answered, EffectDone, EffectFailed, Event, Found, Refused
+from shared.calls.machine import LONGEST_WAIT
 from shared.platform import recordings
 from shared.platform.clients import Clients
 from shared.platform.settings import SettingError, Settings
@@ -125,13 +126,13 @@ class Performer:
             code, sub_code, message = _codes(error)
             if code == GONE and isinstance(action, HangUp | FindCall):
                 return Event(f"{effect.id}/gone", "Found", self._now(), Found("gone"))
-            return self._failed(effect, code, sub_code, message)
+            return self._failed(effect, code, sub_code, message, _wait(error))
 
     def _done(self, effect: Effect, **facts: Any) -> Event:
         return Event(f"{effect.id}/done", "EffectDone", self._now(), EffectDone(effect.id, **facts))
 
-    def _failed(self, effect: Effect, code: int, sub_code: int, message: str) -> Event:
-        failed = EffectFailed(effect.id, type(effect.action).__name__, code, sub_code, message)
+    def _failed(self, effect: Effect, code: int, sub_code: int, message: str, wait: float = 0.0) -> Event:
+        failed = EffectFailed(effect.id, type(effect.action).__name__, code, sub_code, message, wait=wait)
         return Event(f"{effect.id}/failed/{effect.tries}", "EffectFailed", self._now(), failed)
 
     async def _start_recording(self, call: Call, effect: Effect) -> Event:
@@ -233,6 +234,13 @@ def _codes(error: Exception) -> tuple[int, int, str]:
         message = str(said.message) if said is not None and said.message else ""
         return error.status_code, int(sub_code) if sub_code.isdecimal() else 0, message
     return 503, 0, type(error).__name__
+
+
+def _wait(error: AzureError) -> float:
+    """The seconds that an answer asks to be left alone for, if they count; 0 where it does not, or gives a date."""
+    response: Any = error.response if isinstance(error, HttpResponseError) else None
+    text = str(response.headers.get("Retry-After", "")) if response is not None else ""
+    return min(float(text), LONGEST_WAIT) if text.isascii() and text.isdecimal() else 0.0
 
 
 def _media_streaming(settings: Settings) -> MediaStreamingOptions | None:

@@ -60,9 +60,9 @@ class Life:
         data = EffectDone(effect.id, recording_id, archived)
         return self.hear(Event(f"{effect.id}/done", "EffectDone", at(now), data))
 
-    def fails(self, now: float, code: int, sub_code: int = 0) -> Life:
+    def fails(self, now: float, code: int, sub_code: int = 0, wait: float = 0.0) -> Life:
         effect = self.effects[0]
-        data = EffectFailed(effect.id, type(effect.action).__name__, code, sub_code, "")
+        data = EffectFailed(effect.id, type(effect.action).__name__, code, sub_code, "", wait=wait)
         return self.hear(Event(f"{effect.id}/failed/{effect.tries}", "EffectFailed", at(now), data))
 
     @property
@@ -170,6 +170,11 @@ def test_a_transient_failure_is_tried_again_after_2_5_and_15_seconds_and_four_ti
     assert "4 attempts failed" in reason
     assert life.asked == []
     assert next_wake(life.call) is None
+
+
+def test_the_next_attempt_waits_as_long_as_acs_asks_but_no_longer_than_a_minute() -> None:
+    for asked, delay in ((1, 2), (30, 30), (3600, 60)):
+        assert next_wake(connected().fails(1, 429, 8516, wait=asked).call) == at(1 + delay)
 
 
 def test_each_attempt_has_an_id_of_its_own_and_a_repeated_one_the_same() -> None:
