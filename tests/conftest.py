@@ -1,4 +1,6 @@
-"""What holds for all tests: this process trusts the emulator's certificate, as the app's settings say it should."""
+"""What holds for all tests: this process trusts the emulator's certificate, as the app's settings say it should; and
+what is started once for all of them.
+"""
 
 from __future__ import annotations
 
@@ -25,3 +27,22 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sta
 
     async with Stack(ports=Ports.free(), logs=tmp_path_factory.mktemp("logs")) as stack:
         yield stack
+
+
+@pytest.fixture(scope="session")
+async def azurite(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """An Azurite with the app's tables, queues and containers, alone."""
+    from local.stack import Ports, Stack  # noqa: PLC0415  # as above
+
+    stack = Stack(ports=Ports.free(), logs=tmp_path_factory.mktemp("logs"))
+    try:
+        await stack.start_storage()
+        yield stack
+    finally:
+        await stack.stop()
+
+
+@pytest.fixture(scope="session")
+def storage(azurite: Stack) -> str:
+    """Its connection string."""
+    return azurite.ports.storage()

@@ -20,23 +20,6 @@ from tests.directory.ground import SignedIn, token_for
 from tests.emulator.rig import Control
 
 
-@pytest.fixture(scope="session")
-async def azurite(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    """An Azurite with the app's tables, queues and containers, alone."""
-    stack = Stack(ports=Ports.free(), logs=tmp_path_factory.mktemp("logs"))
-    try:
-        await stack.start_storage()
-        yield stack
-    finally:
-        await stack.stop()
-
-
-@pytest.fixture(scope="session")
-def storage(azurite: Stack) -> str:
-    """Its connection string."""
-    return azurite.ports.storage()
-
-
 @pytest.fixture
 def stored(azurite: Stack) -> Callable[[], list[str]]:
     """What storage has been asked for since, as ``GET directory()``."""

@@ -10,7 +10,6 @@ import pytest
 from azure.storage.blob.aio import BlobServiceClient
 
 from emulator.eventgrid import attempts, delivery, schedule
-from tests.emulator.azurite_process import azurite
 from tests.emulator.eventgrid_world import Webhook, event, served, subscription, until, world
 
 FAST = 1000.0
@@ -278,8 +277,3 @@ async def _written(storage: str, id: str) -> tuple[str, list[dict[str, Any]]]:
             if letters[0]["id"] == id:
                 return name, letters
     raise LookupError(id)
-
-
-@pytest.fixture(scope="module")
-def storage() -> str:
-    return azurite()

@@ -17,14 +17,8 @@ from emulator.host import BadSettings, HostSettings
 from emulator.host.invoke import Invoker
 from emulator.host.queues import QueueListener, service
 from emulator.host.settings import DEV_STORAGE, connection
-from tests.emulator.azurite_process import azurite
 from tests.emulator.eventgrid_world import until
 from tests.emulator.host_world import functions, hosting
-
-
-@pytest.fixture(scope="module")
-def storage() -> str:
-    return azurite()
 
 
 @pytest.fixture

@@ -26,7 +26,6 @@ from azure.storage.blob.aio import BlobServiceClient
 from emulator.acs import audio
 from emulator.config import Config
 from emulator.server import running
-from tests.emulator.azurite_process import azurite
 from tests.emulator.rig import CALLER, Answered, Application, Control, refusal, until
 
 AGENT = CommunicationUserIdentifier("8:acs:res_agent")
@@ -349,9 +348,8 @@ def test_an_hour_is_written_without_holding_it(tmp_path: Any) -> None:
 
 
 async def test_a_file_goes_to_the_container_that_was_asked_for(
-    app: Application, session: aiohttp.ClientSession
+    app: Application, session: aiohttp.ClientSession, storage: str
 ) -> None:
-    storage = azurite()
     async with BlobServiceClient.from_connection_string(storage) as blobs:
         container = await blobs.create_container("mine")
         config = Config(port=0, speed=20, storage=storage, platform={"topics": [{"name": "acs", "kind": "system"}]})

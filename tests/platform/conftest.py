@@ -10,24 +10,13 @@ from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 
 from emulator.config import Config
 from emulator.server import Emulator, running
-from local.stack import LOCAL, Ports, Stack
+from local.stack import LOCAL
 from shared.app import App
 from shared.platform.clients import Clients
 from shared.platform.perform import Performer
 from shared.platform.settings import Settings
 from tests.golden import START
 from tests.platform.world import Files, Issuer, Servers, settings_for
-
-
-@pytest.fixture(scope="session")
-async def storage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """The connection string of an Azurite with the app's tables, queues and containers."""
-    stack = Stack(ports=Ports.free(), logs=tmp_path_factory.mktemp("logs"))
-    try:
-        await stack.start_storage()
-        yield stack.ports.storage()
-    finally:
-        await stack.stop()
 
 
 @pytest.fixture(scope="session")
