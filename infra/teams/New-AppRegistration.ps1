@@ -103,6 +103,7 @@ Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 . (Join-Path -Path $PSScriptRoot -ChildPath 'Steps.ps1')
 $session = Assert-GraphSession -Scope 'Application.ReadWrite.All'
+$known = @(foreach ($each in $Registered) { "$each" })
 $alone, $several = 'AzureADMyOrg', 'AzureADMultipleOrgs'
 $audience = if ($MultiTenant -or $CustomerTenantId.Count -gt 0) { $several } elseif ($PSBoundParameters.ContainsKey('MultiTenant')) { $alone }
 
@@ -117,12 +118,12 @@ function Get-Registration {
         [Parameter(Mandatory)] [ValidateNotNullOrEmpty()] [string] $DisplayName
     )
     $found = @(Get-MgApplication -Filter "displayName eq '$DisplayName'")
-    if ($found.Count -gt 1) { throw "$($found.Count) registrations are called '$DisplayName'. Give another -Name." }
-    if ($found.Count -eq 0) { return }
-    if (@(foreach ($each in $Registered) { "$each" }) -notcontains $found[0].AppId) {
+    $ours = @($found | Where-Object { $known -contains $_.AppId })
+    if ($ours.Count -gt 1) { throw "-Registered names $($ours.Count) registrations that are called '$DisplayName': name the one that this script made." }
+    if ($ours.Count -eq 1) { return $ours[0] }
+    if ($found.Count -gt 0) {
         throw "'$DisplayName' is registered already, as $($found[0].AppId). If this script made it, name it in -Registered. If you do not know who did, give another -Name: its owners and whoever knows a secret of it could act as this app."
     }
-    $found[0]
 }
 
 function Get-Permission {
@@ -186,6 +187,12 @@ else {
 }
 
 # -- The three registrations, bare -------------------------------------------------------------------------------
+
+$called = @(foreach ($kind in 'bot', 'API', 'agents') { Get-MgApplication -Filter "displayName eq '$Name $kind'" })
+$ids = @(foreach ($each in $called) { $each.AppId })
+foreach ($each in $known) {
+    if ($ids -notcontains $each) { throw "No registration '$Name ...' has the id $each. Give the -Name that it was made with." }
+}
 
 $registrations = @{}
 foreach ($kind in 'bot', 'API', 'agents') {
@@ -261,7 +268,7 @@ $consentEnds = "https://$AppHostName/api/health"
 $oldTrust = Get-PropertyValue -InputObject $api.Api -Name 'PreAuthorizedApplications'
 # Without the claim idtyp a token does not tell that it is an app's, and the API refuses it ("Optional claims reference").
 $oldClaims = @(foreach ($each in (Get-PropertyValue -InputObject $api.OptionalClaims -Name 'AccessToken')) { $each })
-$claims = @($oldClaims | Where-Object { $_.Name -ne 'idtyp' }) + @(@{ Name = 'idtyp' })
+$claims = $oldClaims + @(if (@($oldClaims | Where-Object { $_.Name -eq 'idtyp' }).Count -eq 0) { @{ Name = 'idtyp' } })
 $wrong = @(
     if ($audience -and $api.SignInAudience -ne $audience) { 'audience' }
     if ($claims.Count -ne $oldClaims.Count) { 'optional claims' }
@@ -280,7 +287,11 @@ elseif ($PSCmdlet.ShouldProcess($api.DisplayName, "Set $($wrong -join ', ')")) {
     $settings = @{
         ApplicationId          = $api.Id
         SignInAudience         = $(if ($audience) { $audience } else { $api.SignInAudience })
-        OptionalClaims         = @{ AccessToken = $claims }
+        OptionalClaims         = @{
+            AccessToken = $claims
+            IdToken     = @(foreach ($each in (Get-PropertyValue -InputObject $api.OptionalClaims -Name 'IdToken')) { $each })
+            Saml2Token  = @(foreach ($each in (Get-PropertyValue -InputObject $api.OptionalClaims -Name 'Saml2Token')) { $each })
+        }
         IdentifierUris         = @($identifier)
         AppRoles               = $roles
         RequiredResourceAccess = $permissions
@@ -402,7 +413,6 @@ $tenants = @($session.TenantId) + @(foreach ($each in $CustomerTenantId) { "$eac
 [pscustomobject]@{
     BOT_APP_ID     = $bot.AppId
     API_CLIENT_ID  = $api.AppId
-    API_TENANTS    = $tenants -join ','
     AgentsClientId = $agents.AppId
     Scope          = "$identifier/access_as_user"
 }

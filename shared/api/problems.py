@@ -68,7 +68,7 @@ PROBLEMS: dict[str, Kind] = {
         "Have the operators look at the app's log for the request's id (the header X-Request-Id): it names the "
         "setting.",
     ),
-    "KeysUnavailable": Kind(503, "whether Entra signed the token can't be told now", LATER),
+    "KeysUnavailable": Kind(503, "it can't be told at the moment whether Entra signed the token", LATER),
     "NotNow": Kind(503, "a service that the app needs can't be reached", LATER),
 }
 

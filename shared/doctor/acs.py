@@ -10,19 +10,18 @@ from shared.doctor import commands
 from shared.doctor.patient import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, Patient, by_key, code_of, outcome_of
 from shared.doctor.report import Finding, fine, unseen, wrong
 
-NO_SUCH_CALL = 8522  # the sub-code of 404
 NO_CALL = "00000000-0000-4000-8000-000000000000"  # a call connection that does not exist
 ROLE = "Communication and Email Service Owner"
 
 
 async def reached(patient: Patient) -> list[Finding]:
-    """Asking for a call that does not exist is refused as such by ACS; a page that is not there, by anybody."""
+    """Asking for a call that does not exist is refused with a code by ACS; a page that is not there, by anybody."""
     try:
         await patient.clients.call_automation.get_call_connection(NO_CALL).get_call_properties()
     except HttpResponseError as error:
         if error.status_code != NOT_FOUND:
             return [_refused(patient, error)]
-        if outcome_of(error).sub_code == NO_SUCH_CALL:
+        if error.error is not None and error.error.code:  # documented as 8522
             return [fine("it is reached and takes the app's word")]
     except AzureError as error:
         return [

@@ -279,7 +279,7 @@ ASKED = (
     "'access_as_user'",
     "RequestedAccessTokenVersion = 2",
     "@{ Name = 'idtyp' }",
-    "OptionalClaims         = @{ AccessToken = $claims }",
+    "AccessToken = $claims",
     '$issuer = "https://login.microsoftonline.com/$($session.TenantId)/v2.0"',
     "Audiences     = @('api://AzureADTokenExchange')",
     'Subject       = "$AppPrincipalId"',
@@ -288,7 +288,8 @@ ASKED = (
 
 # What keeps a run from taking over somebody else's registration, and from taking away what an earlier run gave.
 KEPT = (
-    '(@(foreach ($each in $Registered) { "$each" }) -notcontains $found[0].AppId)',
+    "$ours = @($found | Where-Object { $known -contains $_.AppId })",
+    "if ($ids -notcontains $each) { throw",
     "elseif ($PSBoundParameters.ContainsKey('MultiTenant')) { $alone }",
     "-or -not $PSBoundParameters.ContainsKey('AllowAzureCli')",
     "if ($PSBoundParameters.ContainsKey('CustomTeamsClient')) { [bool]$CustomTeamsClient } else { $asksForIt }",

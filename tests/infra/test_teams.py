@@ -142,7 +142,7 @@ MUTATIONS = {
     "tokens are of version 1": (APP, "TokenVersion = 2", "TokenVersion = 1", "is missing"),
     "tokens of apps do not tell that they are": (APP, "@{ Name = 'idtyp' }", "@{ Name = 'upn' }", "is missing"),
     "a registration is taken over by its name alone": (
-        APP, " -notcontains $found[0].AppId", " -contains ''", "is missing",
+        APP, " | Where-Object { $known -contains $_.AppId })", ")", "is missing",
     ),
     "a run without a switch takes away what it gave": (
         APP, " -or -not $PSBoundParameters.ContainsKey('AllowAzureCli')", "", "is missing",
