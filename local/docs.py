@@ -23,7 +23,7 @@ MEANINGS = {
     State.REFUSED: "ACS did not take the answer",
     State.REJECTED: "the policy is not to take calls",
     State.ANSWERED: "ACS accepted the answer",
-    State.FAILED: "answered, but the call could not be set up",
+    State.FAILED: "answered, but the call could not be set up, or nothing was ever heard of it",
     State.CONNECTED: "the caller and the app are in the call",
     State.ENDED: "the call is over",
 }

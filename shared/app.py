@@ -44,7 +44,7 @@ from shared.platform.clients import Clients
 from shared.platform.perform import Performer
 from shared.platform.quarantine import keep_aside
 from shared.platform.settings import Settings
-from shared.platform.store import Conflict, Row, Store, stretches
+from shared.platform.store import Conflict, Row, Store, not_ours, stretches
 from shared.platform.wakes import wake_later
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ EFFECT_SECONDS = 6.0  # an effect's share of it
 WAKE_SECONDS = 570.0  # the same for the queue-triggered function, which may copy a long recording
 COPY_SECONDS = 540.0
 CONFLICTS = 8  # how often a row that changes under our hands is read again, before Event Grid must try again
+UNCLAIMED = timedelta(minutes=10)  # after which a recording that no call of ours claims can be another application's
 SOON = timedelta(seconds=60)  # what is due sooner than the sweep would find it is woken by the queue
 SWEPT_DAYS = 4  # a call can last for a day, its recording's file come a day later, and be tried for another
 KEPT_ANSWERS = 1000
@@ -297,6 +298,8 @@ class App:
         call_id = await self.store.call_of_recording(recording_id)
         if call_id is None and (server_call_id := server_call_id_of(event.subject)):
             call_id = await self.store.call_of_recording(server_call_id)
+            if call_id is None and self._now() - event.at > UNCLAIMED:
+                call_id = await self.store.call_of_recording(not_ours(server_call_id))
         if call_id is None:
             raise TryAgain(f"event {event.id}: no call is known yet for its recording; it must be delivered again")
         await self._advance(call_id, [event])

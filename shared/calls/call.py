@@ -13,7 +13,7 @@ The rules of the machine:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -34,7 +34,7 @@ class State(StrEnum):
     REFUSED = "refused"  # ACS refused our answer
     REJECTED = "rejected"  # our policy is not to take calls
     ANSWERED = "answered"
-    FAILED = "failed"  # answered, but the call could not be set up
+    FAILED = "failed"  # answered, but the call could not be set up, or nothing was ever heard of it
     CONNECTED = "connected"
     ENDED = "ended"
 
@@ -60,6 +60,7 @@ PROVES: Mapping[str, State] = MappingProxyType(
         "Answered": State.ANSWERED,
         OTHER_CALLBACK: State.ANSWERED,
         "AnswerFailed": State.FAILED,
+        "Woken (unheard)": State.FAILED,
         "CallConnected": State.CONNECTED,
         "Found (connected)": State.CONNECTED,
         "CallDisconnected": State.ENDED,
@@ -71,6 +72,8 @@ PROVES: Mapping[str, State] = MappingProxyType(
 TRANSITIONS: Mapping[tuple[State, str], State] = MappingProxyType(
     {(state, proof): max(state, proven, key=lambda s: s.rank) for state in State for proof, proven in PROVES.items()}
 )
+
+UNHEARD = timedelta(minutes=5)  # ACS gives a callback up before
 
 GONE_STATES = frozenset({"disconnected", "disconnecting", "gone"})  # CallConnectionState, and our word for 404
 
@@ -85,13 +88,29 @@ def proof(call: Call, event: Event, now: datetime) -> str:
     rung_out = call.called_at is not None and now - call.called_at > RING_WINDOW
     if event.type == "Woken" and call.state is State.RINGING and rung_out:
         return "Woken (rung out)"
+    if event.type == "Woken" and is_unheard(call, now):
+        return "Woken (unheard)"
     if isinstance(event.data, CallbackPayload) and event.type not in PROVES:
         return OTHER_CALLBACK
     return event.type
 
 
+def is_unheard(call: Call, now: datetime) -> bool:
+    """Whether ACS accepted the answer without a connection's id, so that it can't be asked, and no callback came."""
+    heard = call.measured.heard_at
+    return (
+        call.state is State.ANSWERED
+        and call.call_connection_id is None
+        and heard is not None
+        and now >= heard + UNHEARD
+    )
+
+
 def next_state(state: State, proven_by: str) -> State:
     return TRANSITIONS.get((state, proven_by), state)
+
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Result(Struct, frozen=True, omit_defaults=True, order=True):
@@ -101,7 +120,7 @@ class Result(Struct, frozen=True, omit_defaults=True, order=True):
     code: int = 0
     sub_code: int = 0
     message: str = ""
-    wait: float = 0.0  # seconds that ACS asked to be left alone
+    until: datetime = LONG_AGO  # until when ACS asked to be left alone
 
 
 class Chunk(Struct, frozen=True, omit_defaults=True):
@@ -122,11 +141,6 @@ class Recording(Struct, frozen=True, omit_defaults=True):
     active_at: datetime | None = None  # when it was last said to be active
     stopped_at: datetime | None = None  # when it was last said to be inactive
     chunks: dict[str, Chunk] = {}  # by index
-
-    @property
-    def has_run(self) -> bool:
-        """Whether it ran: its end alone tells that, too."""
-        return self.started_at is not None or self.stopped_at is not None
 
     @property
     def is_active(self) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from shared.calls.call import GONE_STATES, Call, Chunk, Entry, Recording, Result, next_state, proof
+from shared.calls.call import GONE_STATES, LONG_AGO, Call, Chunk, Entry, Recording, Result, next_state, proof
 from shared.calls.effects import ArchiveChunk, Effect, Play, StartRecording, effect_id
 from shared.calls.events import (
     Answered,
@@ -321,7 +321,8 @@ def _effect_failed(call: Call, event: Event) -> Call:
     effect = next((e for e in call.effects if e.id == failed.effect_id), None)
     if effect is None or not has_failed(effect, failed):
         return call
-    result = Result(failed.action, failed.code, failed.sub_code, failed.message, failed.wait)
+    until = event.at + timedelta(seconds=failed.wait) if failed.wait else LONG_AGO
+    result = Result(failed.action, failed.code, failed.sub_code, failed.message, until)
     match effect.action:
         case StartRecording():
             return replace(call, recording_failures=call.recording_failures | {event.id: result})

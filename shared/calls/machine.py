@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from shared.calls.call import Call, Recording, RecordingStatus, Result, State
+from shared.calls.call import UNHEARD, Call, Recording, RecordingStatus, Result, State
 from shared.calls.effects import (
     AnyAction,
     ArchiveChunk,
@@ -30,7 +30,6 @@ from shared.calls.plans import RING_WINDOW
 
 ATTEMPTS = 4  # to start a recording
 RETRY_DELAYS = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15))  # between them
-LONGEST_WAIT = 60.0  # seconds that ACS can ask for between two tries
 
 # An invocation gives up after 9 seconds (app.HANDLER_SECONDS), and in the queue-triggered function, which has longer,
 # an effect after 6 (app.EFFECT_SECONDS): a claim older than 10 belongs to a dead one.
@@ -72,6 +71,8 @@ def next_look(call: Call, now: datetime) -> datetime | None:
         moments.append(call.called_at + RING_WINDOW + GRACE)
     if call.state in QUIET and call.call_connection_id is not None:
         moments.append(heard + QUIET[call.state])
+    elif call.state is State.ANSWERED:
+        moments.append(heard + UNHEARD)
     if _awaits_file(call) and call.ended_at is not None:
         moments.append(call.ended_at + FILE_LIFE + GRACE)
     return min(moments, default=None)
@@ -89,7 +90,7 @@ def next_wake(call: Call) -> datetime | None:
 def _wanted(call: Call, now: datetime) -> Iterator[tuple[str, AnyAction, timedelta]]:
     """The steps that the facts ask for: (name, action, delay from when it is first wanted)."""
     if call.state is State.CONNECTED:
-        yield from _recording_wanted(call)
+        yield from _recording_wanted(call, now)
         yield from _announcement_wanted(call)
         yield from _end_wanted(call)
     if call.state in QUIET and call.call_connection_id is not None:
@@ -107,12 +108,12 @@ def _archive_wanted(call: Call) -> Iterator[tuple[str, AnyAction, timedelta]]:
                 yield f"archive {recording_id} {index}", ArchiveChunk(recording_id, int(index)), timedelta()
 
 
-def _recording_wanted(call: Call) -> Iterator[tuple[str, AnyAction, timedelta]]:
+def _recording_wanted(call: Call, now: datetime) -> Iterator[tuple[str, AnyAction, timedelta]]:
     if not call.plan.record or _recording_runs(call) or _why_unrecordable(call) is not None:
         return
     attempt = len(call.recording_failures) + 1
-    asked = max((failure.wait for failure in call.recording_failures.values()), default=0.0)
-    delay = timedelta() if attempt == 1 else max(RETRY_DELAYS[attempt - 2], _bounded(asked))
+    left_alone = max((failure.until for failure in call.recording_failures.values()), default=now) - now
+    delay = timedelta() if attempt == 1 else max(RETRY_DELAYS[attempt - 2], left_alone)
     yield f"start recording {attempt}", StartRecording(attempt), delay
 
 
@@ -165,10 +166,6 @@ def _grown(delay: timedelta, tries: int) -> timedelta:
     return min(delay * int(2 ** min(tries, 16)), max(SLOWEST_RETRY, delay))
 
 
-def _bounded(seconds: float) -> timedelta:
-    return timedelta(seconds=min(seconds, LONGEST_WAIT))
-
-
 def _note_outcome(call: Call, event: Event, now: datetime) -> Call:
     """Mark the effect that the event is the outcome of: performed, or to be tried again later. A prompt that has
     started was performed, whatever becomes of the request for it.
@@ -192,8 +189,8 @@ def _performed(effect: Effect, now: datetime) -> Effect:
     return replace(effect, performed=True, claimed_until=None, due=now + patience)
 
 
-def _later(effect: Effect, now: datetime, asked: float) -> Effect:
-    delay = max(_grown(timedelta(seconds=1), effect.tries), _bounded(asked))
+def _later(effect: Effect, now: datetime, wait: float) -> Effect:
+    delay = max(_grown(timedelta(seconds=1), effect.tries), timedelta(seconds=wait))
     return replace(effect, performed=False, claimed_until=None, due=now + delay)
 
 
@@ -235,7 +232,7 @@ def recording_status(call: Call) -> tuple[RecordingStatus, str | None]:
     if chunks and all(chunk.path for chunk in chunks):
         return RecordingStatus.ARCHIVED, None
     if chunks or _recording_runs(call):
-        started = [recording for recording in call.recordings.values() if recording.has_run]
+        started = [r for r in call.recordings.values() if r.started_at or r.stopped_at]
         stopped = bool(started) and not any(recording.is_active for recording in started)
         over = stopped or call.state is State.ENDED
         return (RecordingStatus.STOPPED if over else RecordingStatus.ACTIVE), None
@@ -256,9 +253,12 @@ def _was_recordable(call: Call) -> bool:
 
 
 def _recording_runs(call: Call) -> bool:
-    """Whether a recording has ever run: an event said so, or ACS refused another one because of it."""
-    ran = any(recording.has_run or recording.chunks for recording in call.recordings.values())
-    return ran or any(_verdict(f) is Verdict.ALREADY for f in call.recording_failures.values())
+    """Whether a recording has ever run: an event said so, or ACS refused another one because of it. The end alone tells
+    it too, unless ACS has said that none could be started.
+    """
+    ran = any(r.started_at or r.chunks for r in call.recordings.values())
+    ended = any(r.stopped_at for r in call.recordings.values()) and _why_unrecordable(call) is None
+    return ran or ended or any(_verdict(f) is Verdict.ALREADY for f in call.recording_failures.values())
 
 
 def recording_is_unnamed(call: Call, before: Call | None = None) -> bool:

@@ -27,7 +27,6 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from shared.calls.call import Call
 from shared.calls.effects import ArchiveChunk, Effect, FindCall, HangUp, Play, StartRecording, effect_id
 from shared.calls.events import Answered, EffectDone, EffectFailed, Event, Found, Refused
-from shared.calls.machine import LONGEST_WAIT
 from shared.platform import recordings
 from shared.platform.clients import Clients
 from shared.platform.settings import SettingError, Settings
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ACCEPTED = range(200, 300)
+LONGEST_WAIT = 30.0  # seconds that ACS can ask for between two tries
 GONE = 404
 
 
@@ -208,8 +208,8 @@ _HOW: dict[type, Callable[[Performer, Call, Effect], Awaitable[Event]]] = {
 async def _accepted(ask: Callable[..., Awaitable[Any]], *arguments: Any, **options: Any) -> Any:
     """What ACS says to a request; None where it accepts in words that the SDK can't read.
 
-    ACS accepts with 200, 202 or 204 and with or without a body; SDK 1.6.0 stumbles over a 204, over an empty body and
-    over one that is no JSON. The events that follow tell the rest.
+    StartRecording is accepted with 200, 202 or 204 and with or without a body; SDK 1.6.0 stumbles over a 204, over an
+    empty body and over one that is no JSON. The events that follow tell the rest.
     """
     statuses: list[int] = []
 
@@ -218,9 +218,12 @@ async def _accepted(ask: Callable[..., Awaitable[Any]], *arguments: Any, **optio
 
     try:
         return await ask(*arguments, raw_response_hook=note, **options)
-    except Exception:
+    except Exception as error:
         if not statuses or statuses[-1] not in ACCEPTED:
             raise
+        log.warning(
+            "ACS accepted a request with %d, in words that can't be read: %s", statuses[-1], type(error).__name__
+        )
         return None
 
 
@@ -237,7 +240,7 @@ def _codes(error: Exception) -> tuple[int, int, str]:
 
 
 def _wait(error: AzureError) -> float:
-    """The seconds that an answer asks to be left alone for, if they count; 0 where it does not, or gives a date."""
+    """The seconds that an answer asks to be left alone for; 0 where it does not, or gives a date."""
     response: Any = error.response if isinstance(error, HttpResponseError) else None
     text = str(response.headers.get("Retry-After", "")) if response is not None else ""
     return min(float(text), LONGEST_WAIT) if text.isascii() and text.isdecimal() else 0.0

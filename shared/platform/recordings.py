@@ -60,6 +60,7 @@ async def archive(
     """
     name, look_first = f"{path}.wav", tries > 1
     length = await length_of(container, name) if look_first else None
+    was_there = length is not None
     if length is None:
         length = await _copy(acs, container, chunk.content, name, AUDIO)
     if look_first and await length_of(container, f"{path}.json") is not None:
@@ -68,7 +69,7 @@ async def archive(
         async with asyncio.timeout(METADATA_SECONDS):
             await _copy(acs, container, chunk.metadata, f"{path}.json", METADATA)
     except (NotReady, Elsewhere, AzureError, TimeoutError) as error:
-        if tries < METADATA_TRIES and _can_pass(error):
+        if _can_pass(error) and not (was_there and tries >= METADATA_TRIES):
             raise
         log.warning("%s has no metadata: %s", name, type(error).__name__)
     return name, length

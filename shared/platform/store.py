@@ -104,11 +104,20 @@ class Store:
 
 
 def _recordings_of(call: Call, before: Call | None = None) -> set[str]:
-    """What a call's recordings are found by: their ids; the server call id if ACS has told none, or if the call is not
-    ours, whose recordings are announced to us too.
+    """What a call's recordings are found by: their ids; the server call id if ACS has told none. Those of a call that
+    is not ours are announced to us too, and found under a name of their own.
     """
-    unnamed = recording_is_unnamed(call, before) or call.state is State.NOT_OURS
-    return set(call.recordings) | ({call.server_call_id} if call.server_call_id and unnamed else set())
+    found = set(call.recordings)
+    if call.server_call_id and call.state is State.NOT_OURS:
+        found.add(not_ours(call.server_call_id))
+    elif call.server_call_id and recording_is_unnamed(call, before):
+        found.add(call.server_call_id)
+    return found
+
+
+def not_ours(server_call_id: str) -> str:
+    """What the recordings of a call that is not ours are found by. A leg of the same call can be ours."""
+    return f"not ours {server_call_id}"
 
 
 def partition_of(call_id: str) -> str:

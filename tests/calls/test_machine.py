@@ -172,9 +172,14 @@ def test_a_transient_failure_is_tried_again_after_2_5_and_15_seconds_and_four_ti
     assert next_wake(life.call) is None
 
 
-def test_the_next_attempt_waits_as_long_as_acs_asks_but_no_longer_than_a_minute() -> None:
-    for asked, delay in ((1, 2), (30, 30), (3600, 60)):
+def test_the_next_attempt_waits_as_long_as_acs_asks() -> None:
+    for asked, delay in ((0, 2), (1, 2), (30, 30)):
         assert next_wake(connected().fails(1, 429, 8516, wait=asked).call) == at(1 + delay)
+
+
+def test_that_acs_asked_once_to_be_left_alone_delays_no_later_attempt() -> None:
+    life = connected().fails(1, 429, 8516, wait=30).wake(31).fails(31, 503)
+    assert next_wake(life.call) == at(31 + 5)
 
 
 def test_each_attempt_has_an_id_of_its_own_and_a_repeated_one_the_same() -> None:
@@ -231,6 +236,13 @@ def test_a_recording_of_which_only_the_end_is_known_has_run_and_its_file_is_awai
     life.hear(event("call_disconnected", 91))
     assert life.recording == (RecordingStatus.STOPPED, None)
     assert next_look(life.call, at(91)) == at(91 + 24 * 3600 + 5)
+
+
+def test_that_a_recording_ended_which_could_not_be_started_does_not_make_it_one() -> None:
+    life = connected(Plan(unrecorded="end", notice="")).fails(1, 403)
+    life.hear(event("recording_inactive", 2))
+    assert life.call.effects[0].action == HangUp()
+    assert life.recording[0] is RecordingStatus.NOT_RECORDED
 
 
 def test_a_time_of_the_recording_without_a_zone_is_utc() -> None:
@@ -482,10 +494,13 @@ def test_a_call_that_is_found_connected_lives_on_and_one_that_is_gone_ends() -> 
         assert life.asked == []
 
 
-def test_acs_is_not_asked_about_a_call_whose_connection_nobody_told() -> None:
+def test_a_call_whose_connection_nobody_tells_is_given_up_unless_it_is_heard_of_after_all() -> None:
     unnamed = Event("answer/done", "Answered", at(0.5), Answered(None, None, None, at(0.3), at(0.5)))
     life = Life().hear(rang()).hear(unnamed)
-    assert next_look(life.call, at(1)) is None
+    assert next_look(life.call, at(1)) == at(0.5 + 300)
+    assert life.wake(300).asked == []
+    assert life.wake(301).call.state is State.FAILED
+    assert next_look(life.call, at(301)) is None
     assert life.hear(event("call_connected", 1)).call.state is State.CONNECTED
 
 

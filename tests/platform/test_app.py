@@ -19,9 +19,10 @@ from msgspec.structs import replace
 from emulator.acs.identifiers import parse
 from emulator.server import Emulator
 from shared import app as module
-from shared.app import App, TryAgain, call_id_of
+from shared.app import UNCLAIMED, App, TryAgain, call_id_of
 from shared.calls.call import Call, Measured, Recording, State
 from shared.calls.machine import recording_status
+from shared.platform import clock
 from shared.platform.settings import SettingError
 from shared.platform.store import Conflict, Row
 from tests.golden import cloud_event
@@ -119,7 +120,9 @@ async def test_the_recording_of_a_call_that_is_not_ours_is_taken_note_of_and_lef
     await app.incoming_call(wire)
     event, recording_id = cloud_event("recording_file"), uuid.uuid4().hex
     event["subject"] = f"/recording/call/x/serverCallId/{wire.event['data']['serverCallId']}/recordingId/{recording_id}"
-    await app.recording_file_ready(Wire(event))
+    with pytest.raises(TryAgain):  # a leg of the same call can be ours, which we are about to hear
+        await app.recording_file_ready(Wire(event | {"time": clock.now().isoformat()}))
+    await app.recording_file_ready(Wire(event | {"time": (clock.now() - UNCLAIMED).isoformat()}))
     call = await row_of(app, wire)
     assert (call.state, call.effects, recording_status(call)[0]) == (State.NOT_OURS, (), "off")
     assert not asked(emulator, "DownloadRecording")

@@ -20,6 +20,7 @@ import shared.calls.fold
 import shared.calls.machine
 import shared.platform.perform
 import shared.platform.recordings
+import shared.platform.store
 from emulator.acs.calls import Call as AcsCall
 from emulator.acs.service import Service
 from shared.app import App
@@ -49,6 +50,15 @@ def _without_etags() -> list[Any]:
         return await update(self, entity, mode, **how)
 
     return [patch.object(TableClient, "update_entity", anyhow)]
+
+
+def _with_effects_in_memory_alone() -> list[Any]:
+    entity = shared.platform.store._entity
+
+    def forgetful(call: Call, now: datetime) -> Any:
+        return entity(replace(call, effects=()), now)
+
+    return [patch.object(shared.platform.store, "_entity", forgetful)]
 
 
 def _without_deterministic_ids() -> list[Any]:
@@ -191,6 +201,7 @@ MUTANTS: dict[str, Mutant] = {
     "no-etags": Mutant(
         "rows are written whatever they have become since they were read", "3 accounted for", _without_etags
     ),
+    "unsaved-effects": Mutant("rows are written without the effects", "8 asked for", _with_effects_in_memory_alone),
     "random-ids": Mutant("requests bear an id of the moment", "8 asked for", _without_deterministic_ids),
     "answers-anew": Mutant(
         "each try to answer bears an id of its own, and ACS alone holds the second off",

@@ -35,8 +35,8 @@ from tests.simulation.host import _AppOfThisInstance
 from tests.simulation.platform import signing_key
 from tests.simulation.shortcuts import shortcuts
 
-# The call that is being written, and the events that made it, in the order in which they were folded.
-STORY: ContextVar[tuple[Call, list[tuple[Event, datetime]]]] = ContextVar("story")
+# The events that made the call which is being written, in the order in which they were folded.
+STORY: ContextVar[list[tuple[Event, datetime]]] = ContextVar("story")
 
 BYTES_PER_FRAME = 2  # of a recording: a fiftieth of a second
 
@@ -126,5 +126,5 @@ _write_row = Store.write
 
 
 async def _written_with_its_story(self: Store, row: Row, call: Call, now: datetime) -> Row:
-    STORY.set(_stories.pop(id(call), (call, [])))
+    STORY.set(_stories.pop(id(call), (call, []))[1])
     return await _write_row(self, row, call, now)

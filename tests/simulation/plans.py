@@ -92,7 +92,7 @@ def _acs(do: str, *statuses: int) -> Apply:
         reply = None
         if statuses:
             status = rng.choice(statuses)
-            wait = {"Retry-After": rng.choice(("1", "3", "30"))} if status == 429 else {}
+            wait = {"Retry-After": rng.choice(("1", "3", "30", "60"))} if status == 429 else {}
             code = {429: "8516"}.get(status, "8500")
             body = f'{{"error":{{"code":"{code}","message":"A fault was asked for."}}}}'.encode()
             reply = Reply(status, body, {"Content-Type": "application/json", **wait})

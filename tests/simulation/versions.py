@@ -21,6 +21,8 @@ def as_before(properties: dict[str, Any]) -> dict[str, Any]:
     """A call's entity, as it is on the wire, without what this version added to it; the same if there is nothing."""
     call = msgspec.json.decode(store._joined(plain(properties), "call"))
     known = {name: value for name, value in call.items() if name not in ADDED}
+    for failure in known.get("recording_failures", {}).values():
+        failure.pop("until", None)
     written = {name: value for name, value in properties.items() if not _PIECE.fullmatch(name)}
     return written | _pieces(msgspec.json.encode(known)) | {"version": min(VERSION, properties["version"])}
 

@@ -213,7 +213,7 @@ class World:
     def _written(self, table: str, properties: dict[str, Any]) -> None:
         if table != "calls" or "state" not in properties:
             return
-        call, folded = STORY.get()
+        call, folded = store._call(plain(properties)), STORY.get()
         self.recorded.setdefault(call.id, set()).update(effect.id for effect in call.effects)
         kinds = {type(effect.action).__name__ for effect in call.effects}
         self.asked.setdefault(call.call_connection_id or call.id, set()).update(kinds)
