@@ -18,6 +18,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
+import msgspec
+from msgspec import Struct
+
 from emulator.acs.calls import Call as AcsCall
 from emulator.acs.calls import Script
 from emulator.acs.identifiers import parse
@@ -25,6 +28,7 @@ from emulator.config import Config
 from local.stack import LOCAL, SAMPLE
 from shared.app import App, call_id_of
 from shared.calls.call import Call
+from shared.calls.effects import Effect
 from shared.calls.events import Event
 from shared.directory import snapshot
 from shared.directory.models import ResourceAccount
@@ -101,6 +105,14 @@ class Plan:
     @property
     def most_invocations(self) -> int:
         return MOST_INVOCATIONS * len(self.callers)
+
+
+class Saved(Struct):
+    """What is looked at of a row as it is written, which is often."""
+
+    id: str
+    call_connection_id: str | None = None
+    effects: tuple[Effect, ...] = ()
 
 
 @dataclass
@@ -213,11 +225,11 @@ class World:
     def _written(self, table: str, properties: dict[str, Any]) -> None:
         if table != "calls" or "state" not in properties:
             return
-        call, folded = store._call(plain(properties)), STORY.get()
+        call = msgspec.json.decode(store._joined(plain(properties), "call"), type=Saved)
         self.recorded.setdefault(call.id, set()).update(effect.id for effect in call.effects)
         kinds = {type(effect.action).__name__ for effect in call.effects}
         self.asked.setdefault(call.call_connection_id or call.id, set()).update(kinds)
-        self.folded += [Folded(call.id, event, now) for event, now in folded]
+        self.folded += [Folded(call.id, event, now) for event, now in STORY.get()]
         self._row_changed.set()
 
     def _watch(self, sent: Sent) -> None:
