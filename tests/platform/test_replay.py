@@ -20,14 +20,13 @@ Run = Callable[..., Awaitable[int]]
 
 @pytest.fixture
 async def letters(blobs: BlobServiceClient) -> AsyncIterator[ContainerClient]:
-    """All that is odd, and last an event of a call that no other test has seen."""
-    container = blobs.get_container_client("deadletters")
+    """All that is odd, in a container of its own, and last an event of a call that no other test has seen."""
+    container = await blobs.create_container(f"letters-{uuid.uuid4().hex}")
     good = cloud_event("call_connected") | {"callid": f"20261121-{uuid.uuid4().hex}", "deadletterreason": "late"}
     for name, content in (ODD | {"6": json.dumps([good]).encode()}).items():
         await container.upload_blob(name, content)
     yield container
-    for name in await names_in(container):
-        await container.delete_blob(name)
+    await container.delete_container()
 
 
 @pytest.fixture
@@ -35,7 +34,7 @@ def run(environment: dict[str, str], letters: ContainerClient, monkeypatch: pyte
     """The command, with the settings of a test."""
 
     async def run(command: str, **changed: str) -> int:
-        for name, value in (environment | changed).items():
+        for name, value in (environment | {"DEADLETTERS_CONTAINER": letters.container_name} | changed).items():
             monkeypatch.setenv(name, value)
         return await main(["deadletters", command])
 
