@@ -17,7 +17,6 @@ NOT_FOUND = "8522"
 INVALID_ARGUMENT = "8523"
 TERMINATED = "8528"
 RECORDING_ACTIVE = "8559"
-INVALID_STATE = "8585"
 # Of identities and access: IDENTITY_NOT_OWNED and INVALID_TOKEN were recorded from the service (azure-sdk-for-js,
 # recordings of communication-identity), the others are assumed.
 IDENTITY_NOT_OWNED = "IdentityNotOwned"

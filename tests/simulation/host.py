@@ -24,7 +24,6 @@ from tests.simulation.process import Crashed, Process, here
 from tests.simulation.storage import Message, Queues
 
 ROOT = Path(__file__).parents[2]
-FUNCTION_TIMEOUT = 600.0  # host.json
 LEASE = timedelta(minutes=10)  # how long a message stays hidden when the instance that took it dies
 EVERY_MINUTE = "0 * * * * *"
 RESTART = 1.0  # seconds until a dead instance is replaced

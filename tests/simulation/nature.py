@@ -45,42 +45,25 @@ BYTES_PER_FRAME = 2  # of a recording: a fiftieth of a second
 def laws(rng: random.Random, now: Callable[[], datetime], files: dict[str, bytes]) -> Iterator[None]:
     """``now`` is the clock of whoever asks: an instance's own, which may be wrong. ``files`` gets what ACS records."""
 
-    def write(path: Path, runs: Iterable[audio.Run], *, mixed: bool) -> int:
-        """A file as long as the recording says, of which the contents are beside the point."""
-        frames = sum(frames for frames, _ in runs)
-        files[path.stem] = (b"MIXED" if mixed else b"APART") + bytes(BYTES_PER_FRAME * frames)
-        path.write_bytes(files[path.stem])
-        return frames
-
     def any_uuid() -> uuid.UUID:
         return uuid.UUID(int=rng.getrandbits(128), version=4)
-
-    class Kind(type):
-        def __instancecheck__(cls, instance: object) -> bool:
-            return isinstance(instance, datetime)
-
-    class Now(datetime, metaclass=Kind):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> Any:
-            moment = now()
-            return moment.astimezone(tz) if tz else moment.replace(tzinfo=None)
 
     def numbered() -> uuid.UUID:
         """The ids of signing keys and tokens: those of every world are the same, and need be signed but once."""
         return uuid.UUID(int=next(named), version=4)
 
-    made, named = itertools.count(), itertools.count()
+    made, named, told = itertools.count(), itertools.count(), _datetime_of(now)
     chance = SimpleNamespace(Random=lambda: rng)
     state = random.getstate()
     random.seed(rng.getrandbits(64))
     patches: list[Any] = [
         patch.object(uuid, "uuid4", any_uuid),
         patch.object(uuid, "uuid1", any_uuid),
-        patch.object(jwt.api_jwt, "datetime", Now),
-        patch.object(signing, "datetime", Now),
+        patch.object(jwt.api_jwt, "datetime", told),
+        patch.object(signing, "datetime", told),
         patch.object(blob_policies, "random", chance),
         patch.object(queue_policies, "random", chance),
-        patch.object(audio, "write", write),
+        patch.object(audio, "write", _writing_to(files)),
         patch.object(tokens, "uuid", SimpleNamespace(uuid4=numbered)),
         patch.object(tokens.SigningKeys, "generate", staticmethod(lambda: signing_key(next(made)))),
         patch.object(function_app, "calls", _AppOfThisInstance()),
@@ -102,6 +85,34 @@ def laws(rng: random.Random, now: Callable[[], datetime], files: dict[str, bytes
         random.setstate(state)
         if collecting:
             gc.enable()
+
+
+def _datetime_of(now: Callable[[], datetime]) -> type[datetime]:
+    """``datetime``, whose ``now`` is somebody's own clock."""
+
+    class Kind(type):
+        def __instancecheck__(cls, instance: object) -> bool:
+            return isinstance(instance, datetime)
+
+    class Now(datetime, metaclass=Kind):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Any:
+            moment = now()
+            return moment.astimezone(tz) if tz else moment.replace(tzinfo=None)
+
+    return Now
+
+
+def _writing_to(files: dict[str, bytes]) -> Callable[..., int]:
+    """What records: files as long as the recordings say, of which the contents are beside the point."""
+
+    def write(path: Path, runs: Iterable[audio.Run], *, mixed: bool) -> int:
+        frames = sum(frames for frames, _ in runs)
+        files[path.stem] = (b"MIXED" if mixed else b"APART") + bytes(BYTES_PER_FRAME * frames)
+        path.write_bytes(files[path.stem])
+        return frames
+
+    return write
 
 
 def _one_stretch(now: datetime, days: int) -> list[tuple[str, str]]:

@@ -25,7 +25,6 @@ from emulator.clock import stamp
 LARGEST_PROPERTY = 64 * 1024  # bytes; a string counts two for each of its characters (UTF-16)
 LARGEST_ENTITY = 1024 * 1024
 MOST_PROPERTIES = 255
-LARGEST_BLOCK = 4000 * 1024 * 1024
 LARGEST_MESSAGE = 64 * 1024
 
 _KEYS = re.compile(r"\(PartitionKey='((?:[^']|'')*)',RowKey='((?:[^']|'')*)'\)$")
