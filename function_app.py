@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
-from shared.app import App
+from shared.service.app import App
 
 if TYPE_CHECKING:
     from shared.api.router import Api

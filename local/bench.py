@@ -28,7 +28,7 @@ from azure.core.credentials import AzureKeyCredential
 from local.scenarios import ACCOUNT, CALLER
 from local.show import BOLD, DIM, GREEN, PLAIN, RED
 from local.stack import ROOT, Ports, Stack, as_command, control, storage_requests
-from shared.app import App
+from shared.service.app import App
 
 ANSWERS = 300
 WARM_UP = 30

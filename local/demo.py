@@ -22,9 +22,9 @@ import aiohttp
 from local.scenarios import ACCOUNT, CALLER, SCENARIOS, Scenario
 from local.show import BOLD, DIM, GREEN, PLAIN, RED, lines, row
 from local.stack import Ports, Stack, as_command, control
-from shared.app import App, call_id_of
 from shared.calls.call import Call, State
 from shared.calls.machine import recording_status
+from shared.service.app import App, call_id_of
 
 QUIET_SECONDS = 1.0  # nothing more happens once the call is over and the emulator has been idle for so long
 PORTS = "default, free (any that are free) or six numbers: emulator,host,blob,queue,table,tls"

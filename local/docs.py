@@ -13,7 +13,7 @@ from local.stack import ROOT
 from shared.api.openapi import document
 from shared.api.routes import ROUTES
 from shared.calls.call import PROVES, TRANSITIONS, State
-from shared.calls.outcomes import CATALOGUE, REFUSALS, Refusal, Source
+from shared.calls.result_codes import CATALOGUE, REFUSALS, Refusal, Source
 
 MEANINGS = {
     State.NEW: "nothing is known yet",
@@ -90,7 +90,7 @@ def outcomes() -> str:
         [
             "# Errors",
             "",
-            "Generated from `shared/calls/outcomes.py` by `make docs`; do not edit.",
+            "Generated from `shared/calls/result_codes.py` by `make docs`; do not edit.",
             "",
             "- [Result codes](#result-codes) of calls",
             *(f"- Refusals: [{_SOURCES[source][0]}](#{_heading(source)})" for source in _SOURCES),

@@ -16,6 +16,8 @@ from emulator import tls
 if TYPE_CHECKING:
     from local.stack import Stack
 
+pytest_plugins = ["tests.fixtures"]
+
 # Before anything imports aiohttp, which loads the certificates that are trusted when it is imported.
 os.environ["SSL_CERT_FILE"] = str(tls.ensure(Path(__file__).parent.parent / ".local/emulator-tls.pem"))
 

@@ -11,8 +11,10 @@ ROOT = Path(__file__).parent.parent
 MAY_IMPORT = {
     "shared/calls": ("shared.calls",),
     "shared/platform": ("shared.calls", "shared.platform"),
+    "shared/storage": ("shared.calls", "shared.platform", "shared.storage"),
+    "shared/directory": ("shared.calls", "shared.platform", "shared.storage", "shared.directory"),
+    "shared/acs": ("shared.calls", "shared.platform", "shared.storage", "shared.acs"),
     "shared/api": ("shared",),
-    "shared/directory": ("shared.calls", "shared.platform", "shared.directory"),
     "shared": ("shared",),
     "emulator": ("emulator",),
     "local": ("local", "shared", "emulator", "tests.simulation"),

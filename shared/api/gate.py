@@ -11,7 +11,7 @@ from shared.directory.sign_in import Caller
 
 if TYPE_CHECKING:
     from shared.api.routes import Route
-    from shared.app import App
+    from shared.service.app import App
 
 KEY: Final = "key"
 NOBODY = Caller(kind=KEY, tenant=None, id="nobody", roles=frozenset())

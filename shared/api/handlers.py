@@ -14,7 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from shared.api.http import Answer, Request
 from shared.api.problems import Problem
-from shared.calls.outcomes import OTHER_TENANT
+from shared.calls.result_codes import OTHER_TENANT
 from shared.directory.accounts import Refreshed
 from shared.directory.chats import LONGEST_TOPIC, MOST_MEMBERS
 from shared.directory.graph import LONGEST_CONTINUATION, Refused
@@ -48,9 +48,9 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d
 
 if TYPE_CHECKING:
     from shared.api.openapi import Document
-    from shared.app import App
     from shared.directory.directory import Directory
     from shared.doctor.report import Report
+    from shared.service.app import App
 
 
 class Ask(Struct, frozen=True):

@@ -1,7 +1,7 @@
 """What the API answers when it can't do what was asked: problem details (RFC 9457), each with a remedy.
 
 A problem is one of ours, listed in ``PROBLEMS``, or a refusal of Entra, Graph, ACS or Teams, listed in
-``shared.calls.outcomes.REFUSALS``. ``code`` tells them apart and stays the same; ``type`` leads to the entry in the
+``shared.calls.result_codes.REFUSALS``. ``code`` tells them apart and stays the same; ``type`` leads to the entry in the
 served OpenAPI document.
 """
 
@@ -15,7 +15,7 @@ from azure.core.exceptions import AzureError
 from msgspec import Struct
 
 from shared.api.http import Answer, Request, as_json
-from shared.calls.outcomes import REFUSALS, TIMED_OUT, Refusal
+from shared.calls.result_codes import REFUSALS, TIMED_OUT, Refusal
 from shared.directory.graph import Refused
 from shared.platform.settings import SettingError
 from shared.platform.tokens import Forbidden, KeysUnavailable

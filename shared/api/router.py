@@ -23,7 +23,7 @@ from shared.api.routes import ROUTES, Entry, Route, table
 from shared.directory.models import Page
 
 if TYPE_CHECKING:
-    from shared.app import App
+    from shared.service.app import App
 
 log = logging.getLogger(__name__)
 

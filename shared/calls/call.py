@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from shared.calls.effects import Effect
 from shared.calls.events import CallbackPayload, Event, Found, Rang
-from shared.calls.plans import RING_WINDOW, Decision, Plan
+from shared.calls.policy import RING_WINDOW, Decision, Plan
 
 
 class State(StrEnum):

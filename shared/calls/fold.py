@@ -26,7 +26,7 @@ from shared.calls.events import (
     in_utc,
     recording_id_of,
 )
-from shared.calls.outcomes import look_up
+from shared.calls.result_codes import look_up
 
 PLAYED = "played"
 STARTED = "started"  # PlayStarted came, and nothing since

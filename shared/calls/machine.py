@@ -25,8 +25,8 @@ from shared.calls.effects import (
 )
 from shared.calls.events import CallbackPayload, EffectDone, EffectFailed, Event
 from shared.calls.fold import ANNOUNCEMENT, NOTICE, STARTED, fold, has_failed, in_words
-from shared.calls.outcomes import Verdict, look_up
-from shared.calls.plans import RING_WINDOW
+from shared.calls.policy import RING_WINDOW
+from shared.calls.result_codes import Verdict, look_up
 
 ATTEMPTS = 4  # to start a recording
 RETRY_DELAYS = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15))  # between them

@@ -13,7 +13,7 @@ from typing import Any
 from azure.core.exceptions import HttpResponseError
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
-from shared.calls.outcomes import OTHER_TENANT, UNREADABLE
+from shared.calls.result_codes import OTHER_TENANT, UNREADABLE
 from shared.directory.acs import plainly
 from shared.directory.checks import guid, not_valid
 from shared.directory.graph import Refused

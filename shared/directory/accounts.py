@@ -18,13 +18,13 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import ResourceNotFoundError
 from msgspec import Struct
 
-from shared.calls.outcomes import BAD_CONTINUATION, UNREADABLE
+from shared.calls.result_codes import BAD_CONTINUATION, UNREADABLE
 from shared.directory.graph import LARGEST_PAGE, Graph, Refused, quoted, segment
 from shared.directory.models import Page, ResourceAccount
 from shared.directory.sign_in import Caller, SignIn
 from shared.directory.snapshot import ACCOUNTS, TENANTS, account, partition_of, row, tenant_of, tenant_row
 from shared.platform.settings import Settings
-from shared.platform.store import check_table
+from shared.storage.calls import check_table
 
 if TYPE_CHECKING:
     from azure.data.tables.aio import TableClient

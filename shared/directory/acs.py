@@ -18,7 +18,7 @@ from azure.core.exceptions import (
     ServiceResponseTimeoutError,
 )
 
-from shared.calls.outcomes import NO_IDENTITY, TIMED_OUT, UNREACHABLE, UNREADABLE, refusal
+from shared.calls.result_codes import NO_IDENTITY, TIMED_OUT, UNREACHABLE, UNREADABLE, refusal
 from shared.directory.graph import Refused, retry_after
 
 SECONDS = 20.0  # a question to ACS, with its retries and a pause of up to ten seconds

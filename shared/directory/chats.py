@@ -21,7 +21,7 @@ from azure.core import MatchConditions
 from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from msgspec import Struct
 
-from shared.calls.outcomes import NEEDS_USER
+from shared.calls.result_codes import NEEDS_USER
 from shared.directory.checks import guid, not_valid, read
 from shared.directory.graph import Graph, Refused, quoted, segment
 from shared.directory.models import Chat, ChatKind

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from shared.calls.outcomes import NOT_VALID, UNREADABLE
+from shared.calls.result_codes import NOT_VALID, UNREADABLE
 from shared.directory.graph import Refused
 
 Shape = TypeVar("Shape")

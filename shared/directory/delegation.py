@@ -14,7 +14,7 @@ from typing import Annotated, get_args
 
 from msgspec import Meta, Struct
 
-from shared.calls.outcomes import refusal
+from shared.calls.result_codes import refusal
 from shared.directory.checks import guid, not_valid, read, top, user_path
 from shared.directory.graph import Graph, Refused
 from shared.directory.models import Action, AllowedActions, Delegation, DelegationKind, Page

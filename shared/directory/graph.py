@@ -35,7 +35,7 @@ from azure.core.pipeline.policies import (
 from azure.core.pipeline.transport import AioHttpTransport, AsyncHttpTransport
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
-from shared.calls.outcomes import (
+from shared.calls.result_codes import (
     BAD_CONTINUATION,
     FOREIGN_LINK,
     NOT_VALID,

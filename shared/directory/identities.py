@@ -17,7 +17,7 @@ import msgspec
 from azure.communication.identity import CommunicationUserIdentifier
 from azure.core.credentials import AccessToken
 
-from shared.calls.outcomes import NEEDS_USER, UNREADABLE, refusal
+from shared.calls.result_codes import NEEDS_USER, UNREADABLE, refusal
 from shared.directory.acs import plainly
 from shared.directory.checks import guid, not_valid
 from shared.directory.graph import Refused

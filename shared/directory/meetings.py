@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
 
-from shared.calls.outcomes import UNREADABLE
+from shared.calls.result_codes import UNREADABLE
 from shared.directory.checks import not_valid, read, top
 from shared.directory.graph import Graph, Refused
 from shared.directory.models import Meeting, Page

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from azure.core.exceptions import ResourceNotFoundError
 
-from shared.calls.outcomes import NOT_YOURS
+from shared.calls.result_codes import NOT_YOURS
 from shared.directory.graph import Refused
 from shared.directory.sign_in import Caller
-from shared.platform.store import check_table
+from shared.storage.calls import check_table
 
 if TYPE_CHECKING:
     from azure.data.tables.aio import TableClient

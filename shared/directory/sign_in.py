@@ -26,7 +26,7 @@ from azure.core.pipeline.transport import AioHttpTransport, AsyncHttpTransport
 from azure.identity.aio import ClientAssertionCredential, ClientSecretCredential, OnBehalfOfCredential
 from msgspec import Struct
 
-from shared.calls.outcomes import NEEDS_USER, NO_IDENTITY, OTHER_TENANT, refusal
+from shared.calls.result_codes import NEEDS_USER, NO_IDENTITY, OTHER_TENANT, refusal
 from shared.directory.graph import PATIENCE, TIMEOUTS, Refused, reached, retry_after
 from shared.platform import tokens
 from shared.platform.clients import Clients

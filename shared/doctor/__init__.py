@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shared.app import App
     from shared.directory.sign_in import Caller
     from shared.doctor.report import Finding, Report
+    from shared.service.app import App
 
 
 async def diagnose(

@@ -36,8 +36,8 @@ async def main(arguments: list[str]) -> int:
             return 2
     logging.disable(logging.CRITICAL)  # what the SDKs complain of, the report says better
     # After the settings: SSL_CERT_FILE is read when aiohttp is imported.
-    from shared.app import App  # noqa: PLC0415
     from shared.doctor import diagnose, printing  # noqa: PLC0415
+    from shared.service.app import App  # noqa: PLC0415
 
     app, watched = App(), sys.stderr.isatty() and not given.json
     try:

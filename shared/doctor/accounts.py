@@ -15,7 +15,7 @@ from azure.core.exceptions import AzureError
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.calls.outcomes import UNREADABLE, Refusal, refusal
+from shared.calls.result_codes import UNREADABLE, Refusal, refusal
 from shared.directory.checks import guid
 from shared.directory.graph import Refused, quoted, segment
 from shared.doctor import acs, commands, teams

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from azure.core.exceptions import AzureError, HttpResponseError
 
-from shared.calls.outcomes import NOT_THE_APP
+from shared.calls.result_codes import NOT_THE_APP
 from shared.directory.graph import Refused
 from shared.doctor import commands
 from shared.doctor.patient import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, Patient, by_key, code_of, outcome_of

@@ -12,17 +12,17 @@ from azure.core.pipeline.policies import AsyncRetryPolicy
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.core.rest import HttpRequest
 
-from shared.calls.outcomes import Outcome, look_up
+from shared.calls.result_codes import Outcome, look_up
 from shared.platform.clients import NO_DETOUR
 from shared.platform.settings import Settings
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
-    from shared.app import App
     from shared.directory.directory import Directory
     from shared.directory.sign_in import Caller
     from shared.platform.clients import Clients
+    from shared.service.app import App
 
 TIMEOUTS = {"connection_timeout": 2, "read_timeout": 4, **NO_DETOUR}
 FORBIDDEN = 403

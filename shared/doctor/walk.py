@@ -21,8 +21,8 @@ from shared.platform import clock
 from shared.platform.settings import SettingError
 
 if TYPE_CHECKING:
-    from shared.app import App
     from shared.directory.sign_in import Caller
+    from shared.service.app import App
 
 LINK_SECONDS = 5.0
 WHOLE_SECONDS = 20.0  # the API gives up after 25

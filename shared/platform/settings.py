@@ -15,7 +15,7 @@ from ipaddress import ip_address
 from typing import Literal, cast
 from urllib.parse import urlsplit
 
-from shared.calls.plans import Plan
+from shared.calls.policy import Plan
 
 MICROSOFT_ISSUER = "https://acscallautomation.communication.azure.com"
 MICROSOFT_KEYS = f"{MICROSOFT_ISSUER}/calling/keys"

@@ -18,12 +18,12 @@ from shared.api.limits import Limits
 from shared.api.problems import CATALOGUE, MEDIA_TYPE
 from shared.api.router import LARGEST_BODY, Api
 from shared.api.routes import ADMINISTRATORS, AGENTS, ROUTES, Route, table
-from shared.app import App
-from shared.calls.outcomes import refusal
+from shared.calls.result_codes import refusal
 from shared.directory.graph import LONGEST_CONTINUATION, LONGEST_QUERY, Graph, Refused
 from shared.directory.models import Page
 from shared.platform.settings import SettingError, Settings
 from shared.platform.tokens import KeysUnavailable
+from shared.service.app import App
 
 BASE = "https://calls.example/api/v1"
 ID = "11111111-1111-4111-8111-111111111111"

@@ -12,8 +12,8 @@ from shared.api.http import Request
 from shared.api.problems import MEDIA_TYPE
 from shared.api.router import Api
 from shared.api.routes import ADMINISTRATORS, PATHS, ROUTES, Route
-from shared.app import App
 from shared.platform.settings import ROLES
+from shared.service.app import App
 from tests.api.conftest import Client, Reply, least
 
 ID = "99999999-9999-4999-8999-999999999999"  # of nobody and nothing

@@ -20,7 +20,7 @@ from shared.calls.events import (
     server_call_id_of,
 )
 from shared.calls.machine import reduce
-from shared.calls.plans import Decision, Plan, decide
+from shared.calls.policy import Decision, Plan, decide
 from tests.golden import FOLDER, START, cloud_event, event
 
 ACCOUNT = "cc123456-5678-5678-1234-ccc123456789"

@@ -19,7 +19,7 @@ from shared.calls.effects import (
 )
 from shared.calls.events import Answered, EffectDone, EffectFailed, Event, Found, Rang, Refused
 from shared.calls.machine import next_look, next_wake, recording_is_unnamed, recording_status, reduce
-from shared.calls.plans import Decision, Plan
+from shared.calls.policy import Decision, Plan
 from tests.golden import START, event
 
 CALL = "20261121-00112233445566778899aabbccddeeff"

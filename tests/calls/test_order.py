@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from shared.calls.call import Call, Measured
 from shared.calls.events import Event, Rang, Refused
 from shared.calls.machine import recording_status, reduce
-from shared.calls.plans import Decision, Plan
+from shared.calls.policy import Decision, Plan
 from tests.golden import START, event
 
 CALL = Call(id="20261121-00112233445566778899aabbccddeeff", plan=Plan(announcement="This call is recorded."))

@@ -13,9 +13,9 @@ from azure.data.tables.aio import TableClient
 from emulator.config import Config
 from emulator.server import Emulator, running
 from local.stack import LOCAL, SAMPLE, Ports, Stack, storage_requests
-from shared.app import App
 from shared.directory.directory import Directory
 from shared.directory.sign_in import Caller
+from shared.service.app import App
 from tests.directory.ground import SignedIn, token_for
 from tests.emulator.rig import Control
 

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from shared.app import App
 from shared.directory import acs
 from shared.directory.directory import Directory
 from shared.directory.models import AccessAssignment
+from shared.service.app import App
 from tests.directory.ground import ALAN, CONTOSO, FABRIKAM, NEW_LINE, STRANGER, refusal
 from tests.emulator.rig import Control
-from tests.platform.world import Servers, hang
+from tests.support import Servers, hang
 
 CLIENT, OTHER_CLIENT = "c11e0000-0000-4000-8000-000000000001", "c11e0000-0000-4000-8000-000000000002"
 GRANT = {"operation": "CreateOrReplaceAssignment"}

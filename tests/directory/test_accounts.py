@@ -9,12 +9,12 @@ import pytest
 from azure.data.tables.aio import TableClient
 
 from emulator.server import Emulator
-from shared.app import App
 from shared.directory.accounts import Accounts
 from shared.directory.directory import Directory
 from shared.directory.models import ResourceAccount
 from shared.directory.sign_in import Caller
 from shared.platform import clock
+from shared.service.app import App
 from tests.directory.ground import CONTOSO, FABRIKAM, SUPPORT_LINE, SignedIn, refusal
 from tests.emulator.rig import Control
 

@@ -12,14 +12,14 @@ from azure.data.tables.aio import TableClient
 
 from emulator.acs.identifiers import parse
 from emulator.server import Emulator
-from shared.app import App, call_id_of
 from shared.calls.call import Call, State
 from shared.directory import snapshot
-from shared.platform.store import Row
+from shared.service.app import App, call_id_of
+from shared.storage.calls import Row
 from tests.directory.ground import CONTOSO, FABRIKAM, SUPPORT_LINE
 from tests.emulator.rig import Control
-from tests.platform.test_app import Wire
-from tests.platform.world import Servers, asked, closed_port, hang
+from tests.service.test_app import Wire
+from tests.support import Servers, asked, closed_port, hang
 
 FRONT_DESK = "11111111-1111-4111-8111-111111111121"
 OLD_LINE = "11111111-1111-4111-8111-111111111113"  # linked to another ACS resource

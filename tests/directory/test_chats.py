@@ -6,9 +6,9 @@ import pytest
 from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables.aio import TableClient
 
-from shared.app import App
 from shared.directory.chats import Chats
 from shared.directory.directory import Directory
+from shared.service.app import App
 from tests.directory.ground import ADA, ALAN, API, CONTOSO, GRACE, JOAN, SignedIn, refusal
 from tests.emulator.rig import Control
 

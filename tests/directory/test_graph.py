@@ -14,7 +14,7 @@ from azure.core.pipeline.transport import AsyncHttpTransport
 from azure.core.rest import HttpRequest
 
 from emulator.server import Emulator
-from shared.calls.outcomes import REFUSALS, Verdict, refusal
+from shared.calls.result_codes import REFUSALS, Verdict, refusal
 from shared.directory.directory import Directory
 from shared.directory.graph import Graph, Refused, quoted, segment
 from shared.platform.settings import Settings

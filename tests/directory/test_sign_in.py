@@ -19,7 +19,6 @@ from azure.core.rest import HttpRequest
 from azure.data.tables.aio import TableServiceClient
 
 from emulator.server import Emulator
-from shared.app import App
 from shared.directory import sign_in as module
 from shared.directory.directory import Directory
 from shared.directory.graph import Refused
@@ -27,9 +26,10 @@ from shared.directory.sign_in import ASSERTION_SCOPE, Caller, SignIn
 from shared.platform.clients import Clients
 from shared.platform.settings import Settings
 from shared.platform.tokens import Forbidden, KeysUnavailable, SigningKeys
+from shared.service.app import App
 from tests.directory.ground import ADA, CONTOSO, FABRIKAM, FELIX, SignedIn, refusal, token_for
 from tests.emulator.rig import Control
-from tests.platform.world import Servers, closed_port
+from tests.support import Servers, closed_port
 
 CLIENT = "a9100000-0000-4000-8000-0000000000a1"
 GRAPH_SCOPE = "https://graph.microsoft.com/.default"

@@ -11,11 +11,11 @@ import aiohttp
 import pytest
 
 from local.stack import Ports, Stack, control
-from shared.app import App
 from shared.directory.sign_in import Caller
 from shared.doctor import diagnose
 from shared.doctor.report import Finding, Report, Verdict
-from tests.platform.world import Servers
+from shared.service.app import App
+from tests.support import Servers
 
 ACCOUNT = "11111111-1111-4111-8111-111111111111"  # contoso's Support line, as the emulator's directory has it
 CONTOSO = "c0000000-0000-4000-8000-000000000001"

@@ -16,13 +16,13 @@ from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
 from local.stack import ROOT
-from shared.app import App
 from shared.directory.sign_in import Caller
 from shared.doctor import teams, walk
 from shared.doctor.eventgrid import PROBE
+from shared.service.app import App
 from tests.doctor.conftest import ACCOUNT, CONTOSO, FABRIKAM, World, unseen, wrong
 from tests.infra.powershell import Script
-from tests.platform.world import hang
+from tests.support import hang
 
 FRONT_DESK = "11111111-1111-4111-8111-111111111121"  # fabrikam's
 

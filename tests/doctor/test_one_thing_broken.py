@@ -10,10 +10,10 @@ import pytest
 from azure.storage.queue.aio import QueueClient
 
 from local.stack import provision
-from shared.app import App
 from shared.doctor.report import Who
+from shared.service.app import App
 from tests.doctor.conftest import ACCOUNT, CONTOSO, FABRIKAM, World, unseen, wrong
-from tests.platform.world import closed_port
+from tests.support import closed_port
 
 OTHER = "99999999-9999-4999-8999-999999999999"
 API = "a9100000-0000-4000-8000-0000000000a1"

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from azure.core.exceptions import AzureError
 
-from shared.app import App
 from shared.platform.clients import Clients
 from shared.platform.settings import SettingError, Settings
-from tests.platform.world import Servers, a_chunk
+from shared.service.app import App
+from tests.support import Servers, a_chunk
 
 IDENTITY = {
     "ACS_ENDPOINT": "https://x.communication.azure.com",

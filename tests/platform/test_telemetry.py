@@ -11,15 +11,15 @@ import pytest
 from azure.functions import CloudEvent
 from msgspec.structs import fields
 
-from shared.app import App
 from shared.calls.call import Call
 from shared.calls.events import Answered, EffectFailed, Event, Rang, Refused
 from shared.calls.machine import reduce
-from shared.calls.plans import Decision, Plan
+from shared.calls.policy import Decision, Plan
 from shared.platform import telemetry
 from shared.platform.telemetry import Fact, news, tell
+from shared.service.app import App
 from tests.golden import START, event, golden
-from tests.platform.world import CALL_ID
+from tests.support import CALL_ID
 
 CORRELATION = golden("call_connected")["data"]["correlationId"]
 SECRETS = ("+12065551212", "Ada", "4:", "28:orgid")

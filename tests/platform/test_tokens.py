@@ -13,7 +13,7 @@ from aiohttp import web
 
 from shared.platform import tokens
 from shared.platform.tokens import Forbidden, KeysUnavailable, SigningKeys, verify
-from tests.platform.world import AUDIENCE, Handler, Issuer, Servers, closed_port, drip, hang, new_key
+from tests.support import AUDIENCE, Handler, Issuer, Servers, closed_port, drip, hang, new_key
 
 
 @pytest.fixture

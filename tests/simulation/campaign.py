@@ -21,7 +21,7 @@ from tests.simulation.plans import LIVES, crashing, day_of, plan_of
 from tests.simulation.process import Site
 from tests.simulation.world import Life, Plan, live
 
-SOURCES = [ROOT / "function_app.py", ROOT / "shared/app.py", *sorted((ROOT / "shared/platform").glob("*.py"))]
+SOURCES = [ROOT / "function_app.py", ROOT / "shared/service/app.py", *sorted((ROOT / "shared/platform").glob("*.py"))]
 TIDY_EVERY = 40  # runs: what runs leave behind is in cycles, and collecting them takes as long as a run
 
 

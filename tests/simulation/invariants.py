@@ -19,7 +19,7 @@ from emulator.acs.calls import Call as AcsCall
 from shared.calls.call import Call, Measured, Recording, RecordingStatus, State
 from shared.calls.events import Event
 from shared.calls.machine import ATTEMPTS, recording_status, reduce
-from shared.calls.plans import RING_WINDOW
+from shared.calls.policy import RING_WINDOW
 from tests.simulation.plans import FOREIGN
 from tests.simulation.platform import START
 from tests.simulation.versions import ADDED

@@ -15,22 +15,22 @@ from unittest.mock import patch
 from azure.data.tables.aio import TableClient
 from msgspec.structs import replace
 
-import shared.app
+import shared.acs.executors
 import shared.calls.fold
 import shared.calls.machine
-import shared.platform.perform
-import shared.platform.recordings
-import shared.platform.store
+import shared.service.app
+import shared.storage.archive
+import shared.storage.calls
 from emulator.acs.calls import Call as AcsCall
 from emulator.acs.service import Service
-from shared.app import App
-from shared.calls import plans
+from shared.acs.executors import Performer
+from shared.calls import policy as plans
 from shared.calls.call import Call
 from shared.calls.effects import Effect
 from shared.calls.events import EffectDone, EffectFailed, Event, IncomingCallPayload
-from shared.calls.plans import Decision, Plan
-from shared.platform.perform import Performer
-from shared.platform.store import Row
+from shared.calls.policy import Decision, Plan
+from shared.service.app import App
+from shared.storage.calls import Row
 from tests.simulation.shortcuts import shortcuts
 
 
@@ -53,12 +53,12 @@ def _without_etags() -> list[Any]:
 
 
 def _with_effects_in_memory_alone() -> list[Any]:
-    entity = shared.platform.store._entity
+    entity = shared.storage.calls._entity
 
     def forgetful(call: Call, now: datetime) -> Any:
         return entity(replace(call, effects=()), now)
 
-    return [patch.object(shared.platform.store, "_entity", forgetful)]
+    return [patch.object(shared.storage.calls, "_entity", forgetful)]
 
 
 def _without_deterministic_ids() -> list[Any]:
@@ -72,7 +72,7 @@ def _without_deterministic_ids() -> list[Any]:
 
     return [
         patch.object(Performer, "perform", under_another_id),
-        patch.object(shared.platform.perform, "effect_id", lambda *_: str(uuid.uuid4())),
+        patch.object(shared.acs.executors, "effect_id", lambda *_: str(uuid.uuid4())),
     ]
 
 
@@ -82,7 +82,7 @@ def _answering_anew() -> list[Any]:
 
     return [
         patch.object(App, "_once", every_time),
-        patch.object(shared.platform.perform, "effect_id", lambda *_: str(uuid.uuid4())),
+        patch.object(shared.acs.executors, "effect_id", lambda *_: str(uuid.uuid4())),
     ]
 
 
@@ -110,7 +110,7 @@ def _answering_whatever_its_age() -> list[Any]:
         decision = decide(plan, payload, rang_at, now)
         return Decision.ANSWER if decision is Decision.TOO_LATE else decision
 
-    return [patch.object(shared.app, "decide", always)]
+    return [patch.object(shared.service.app, "decide", always)]
 
 
 def _effects_before_they_are_recorded() -> list[Any]:
@@ -156,13 +156,13 @@ def _latest_instead_of_earliest() -> list[Any]:
 
 
 def _naming_the_caller() -> list[Any]:
-    rang = shared.app._rang
+    rang = shared.service.app._rang
 
     def telling(payload: IncomingCallPayload, *more: Any) -> Any:
-        shared.app.log.info("a call from %s", payload.from_.raw_id)
+        shared.service.app.log.info("a call from %s", payload.from_.raw_id)
         return rang(payload, *more)
 
-    return [patch.object(shared.app, "_rang", telling)]
+    return [patch.object(shared.service.app, "_rang", telling)]
 
 
 def _without_a_sweep() -> list[Any]:
@@ -187,14 +187,14 @@ def _unbounded() -> list[Any]:
     apart = SimpleNamespace(
         **{name: getattr(asyncio, name) for name in asyncio.__all__} | {"timeout": lambda _: NoTimeout()}
     )
-    return [patch.object(shared.app, "asyncio", apart), patch.object(shared.platform.perform, "asyncio", apart)]
+    return [patch.object(shared.service.app, "asyncio", apart), patch.object(shared.acs.executors, "asyncio", apart)]
 
 
 def _archived_without_a_look() -> list[Any]:
     async def believed(*_: Any) -> int:
         return 1
 
-    return [patch.object(shared.platform.recordings, "_copy", believed)]
+    return [patch.object(shared.storage.archive, "_copy", believed)]
 
 
 MUTANTS: dict[str, Mutant] = {

@@ -24,13 +24,13 @@ import azure.storage.queue._shared.policies_async as queue_policies
 import jwt.api_jwt
 
 import function_app
-import shared.app
+import shared.service.app
 from emulator.acs import audio, tokens
 from shared.calls.call import Call
 from shared.calls.effects import Effect
 from shared.calls.events import Event
 from shared.calls.machine import reduce
-from shared.platform.store import Row, Store, stretches
+from shared.storage.calls import Row, Store, stretches
 from tests.simulation.host import _AppOfThisInstance
 from tests.simulation.platform import signing_key
 from tests.simulation.shortcuts import shortcuts
@@ -67,8 +67,8 @@ def laws(rng: random.Random, now: Callable[[], datetime], files: dict[str, bytes
         patch.object(tokens, "uuid", SimpleNamespace(uuid4=numbered)),
         patch.object(tokens.SigningKeys, "generate", staticmethod(lambda: signing_key(next(made)))),
         patch.object(function_app, "calls", _AppOfThisInstance()),
-        patch.object(shared.app, "reduce", _noted),
-        patch.object(shared.app, "stretches", _one_stretch),
+        patch.object(shared.service.app, "reduce", _noted),
+        patch.object(shared.service.app, "stretches", _one_stretch),
         patch.object(Store, "write", _written_with_its_story),
     ]
     collecting = gc.isenabled()

@@ -15,7 +15,7 @@ from datetime import timedelta
 from types import AsyncGeneratorType, FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from shared.app import App
+from shared.service.app import App
 
 if TYPE_CHECKING:
     from tests.simulation.transport import Network

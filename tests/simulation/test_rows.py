@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from shared.calls.call import Call, RecordingStatus, State
 from shared.calls.events import CallbackPayload, Event, RecordingStatePayload
 from shared.calls.machine import recording_status, reduce
-from shared.platform import store
+from shared.storage import calls as store
 from tests.simulation.storage import plain
 
 ROWS = sorted((Path(__file__).parent / "rows").glob("*.json"))

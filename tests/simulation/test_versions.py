@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from shared.platform import store
+from shared.storage import calls as store
 from tests.simulation.plans import KINDS
 from tests.simulation.storage import plain
 from tests.simulation.versions import ADDED, as_before

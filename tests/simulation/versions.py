@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from shared.platform import store
+from shared.storage import calls as store
 from tests.simulation.storage import plain
 
 # Fields of a call that the version before did not know, and its number.

@@ -26,13 +26,13 @@ from emulator.acs.calls import Script
 from emulator.acs.identifiers import parse
 from emulator.config import Config
 from local.stack import LOCAL, SAMPLE
-from shared.app import App, call_id_of
 from shared.calls.call import Call
 from shared.calls.effects import Effect
 from shared.calls.events import Event
 from shared.directory import snapshot
 from shared.directory.models import ResourceAccount
-from shared.platform import store
+from shared.service.app import App, call_id_of
+from shared.storage import calls as store
 from tests.simulation.host import Host, Invocation
 from tests.simulation.loop import VirtualLoop, pause, run
 from tests.simulation.nature import STORY, laws

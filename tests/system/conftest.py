@@ -12,9 +12,9 @@ import aiohttp
 import pytest
 
 from local.stack import Stack, control
-from shared.app import App, call_id_of
 from shared.calls.call import Call, State
 from shared.calls.machine import recording_status
+from shared.service.app import App, call_id_of
 
 ACCOUNT = "cc123456-5678-5678-1234-ccc123456789"
 SECONDS = 20.0  # until something must have happened; most of it takes milliseconds

@@ -13,7 +13,7 @@ import pytest
 from shared.calls.call import Call, State
 from shared.calls.effects import effect_id
 from shared.calls.machine import recording_status
-from shared.platform.store import partition_of
+from shared.storage.calls import partition_of
 from tests.system.conftest import System
 
 TYPE = "Microsoft.Communication."

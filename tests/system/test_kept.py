@@ -16,7 +16,7 @@ TYPE = "Microsoft.Communication."
 async def kept(system: System, *arguments: str) -> tuple[int | None, str]:
     """The command as an operator runs it."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "shared.kept", *arguments),
+        *(sys.executable, "-m", "shared.service.replay", *arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         env=os.environ | system.stack.ports.settings(),

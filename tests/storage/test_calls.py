@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from shared.calls.call import Call, Chunk, Entry, Measured, Recording, Result, State
 from shared.calls.effects import AnyAction, ArchiveChunk, Effect, FindCall, HangUp, Play, StartRecording
-from shared.calls.plans import Plan
-from shared.platform.store import Conflict, Row, Store, partition_of, stretches
+from shared.calls.policy import Plan
+from shared.storage.calls import Conflict, Row, Store, partition_of, stretches
 from tests.golden import START
 
 KIB = 1024

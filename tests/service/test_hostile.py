@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emulator.server import Emulator
-from shared.app import App, TryAgain
+from shared.service.app import App, TryAgain
 from tests.golden import FOLDER, cloud_event
-from tests.platform.world import CALL_ID, kept, names_in
+from tests.support import CALL_ID, kept, names_in
 
 
 @pytest.fixture

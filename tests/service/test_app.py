@@ -18,15 +18,15 @@ from msgspec.structs import replace
 
 from emulator.acs.identifiers import parse
 from emulator.server import Emulator
-from shared import app as module
-from shared.app import UNCLAIMED, App, TryAgain, call_id_of
 from shared.calls.call import Call, Measured, Recording, State
 from shared.calls.machine import recording_status
 from shared.platform import clock
 from shared.platform.settings import SettingError
-from shared.platform.store import Conflict, Row
+from shared.service import app as module
+from shared.service.app import UNCLAIMED, App, TryAgain, call_id_of
+from shared.storage.calls import Conflict, Row
 from tests.golden import cloud_event
-from tests.platform.world import Servers, a_call, a_chunk, asked, closed_port, hang
+from tests.support import Servers, a_call, a_chunk, asked, closed_port, hang
 
 BUSY = {"where": "acs", "match": {"operation": "AnswerCall"}, "do": "status", "status": 429, "times": 3}
 ACCOUNT = "cc123456-5678-5678-1234-ccc123456789"

@@ -9,9 +9,9 @@ import pytest
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 
-from shared.platform.quarantine import keep_aside
+from shared.storage.quarantine import keep_aside
 from tests.golden import START
-from tests.platform.world import kept, names_in
+from tests.support import kept, names_in
 
 EVENT = {"id": "1", "data": {"from": "4:+12065551212"}}
 

@@ -11,10 +11,10 @@ import pytest
 from azure.storage.blob.aio import ContainerClient
 
 from emulator.server import Emulator
-from shared.app import App
-from shared.platform.callbacks import LARGEST_BODY, read
+from shared.acs.callbacks import LARGEST_BODY, read
+from shared.service.app import App
 from tests.golden import cloud_event
-from tests.platform.world import CALL_ID, Issuer, Servers, asked, closed_port, kept
+from tests.support import CALL_ID, Issuer, Servers, asked, closed_port, kept
 
 
 @pytest.fixture

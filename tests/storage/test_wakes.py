@@ -11,9 +11,9 @@ import pytest
 from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
-from shared.app import App
-from shared.platform.wakes import wake_later
-from tests.platform.world import CALL_ID
+from shared.service.app import App
+from shared.storage.wakes import wake_later
+from tests.support import CALL_ID
 
 
 @pytest.fixture

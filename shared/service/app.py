@@ -22,6 +22,8 @@ from azure.core.exceptions import AzureError
 from azure.core.pipeline.transport import AsyncHttpTransport
 from msgspec import to_builtins
 
+from shared.acs import callbacks
+from shared.acs.executors import Performer
 from shared.calls.call import Call
 from shared.calls.effects import ArchiveChunk, Effect
 from shared.calls.events import (
@@ -37,15 +39,14 @@ from shared.calls.events import (
 )
 from shared.calls.fold import is_left_out
 from shared.calls.machine import next_wake, reduce
-from shared.calls.outcomes import Verdict, look_up
-from shared.calls.plans import Decision, decide
-from shared.platform import callbacks, clock, telemetry
+from shared.calls.policy import Decision, decide
+from shared.calls.result_codes import Verdict, look_up
+from shared.platform import clock, telemetry
 from shared.platform.clients import Clients
-from shared.platform.perform import Performer
-from shared.platform.quarantine import keep_aside
 from shared.platform.settings import Settings
-from shared.platform.store import Conflict, Row, Store, not_ours, stretches
-from shared.platform.wakes import wake_later
+from shared.storage.calls import Conflict, Row, Store, not_ours, stretches
+from shared.storage.quarantine import keep_aside
+from shared.storage.wakes import wake_later
 
 if TYPE_CHECKING:
     from shared.directory.directory import Directory
@@ -185,13 +186,13 @@ class App:
 
     @cached_property
     def _keys(self) -> tokens.SigningKeys:
-        from shared.platform import tokens  # noqa: PLC0415  # cryptography takes its time, and no answer needs it
+        from shared.platform import tokens  # cryptography takes its time, and no answer needs it
 
         return tokens.SigningKeys(self.settings.callback_keys_url, self._transport)
 
     @cached_property
     def directory(self) -> Directory:
-        from shared.directory.directory import Directory  # noqa: PLC0415  # not for the sake of an answer
+        from shared.directory.directory import Directory  # not for the sake of an answer
 
         return Directory(self.settings, self.clients, self._now, self._transport)
 
@@ -354,7 +355,7 @@ class App:
         200 it is safe; 401 its token is not ACS's; 413 it is too large; 503 the keys, the topic or the storage
         can't be reached now, which makes ACS send it again where a 4xx would lose it.
         """
-        from shared.platform import tokens  # noqa: PLC0415  # as above
+        from shared.platform import tokens  # as above
 
         if len(body) > callbacks.LARGEST_BODY:
             return 413

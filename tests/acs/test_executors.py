@@ -13,12 +13,12 @@ from aiohttp import web
 
 from emulator.config import START_RECORDING_ANSWERS
 from emulator.server import Emulator
+from shared.acs.executors import Performer
 from shared.calls.call import Call
 from shared.calls.effects import AnyAction, FindCall, HangUp, Play, StartRecording, effect_id
 from shared.calls.events import Answered, EffectDone, EffectFailed, Found, Refused
-from shared.calls.plans import Plan
-from shared.platform.perform import Performer
-from tests.platform.world import CALL_ID, Servers, a_call, an_effect, asked, closed_port, drip, hang, ring
+from shared.calls.policy import Plan
+from tests.support import CALL_ID, Servers, a_call, an_effect, asked, closed_port, drip, hang, ring
 
 ACTIONS: list[AnyAction] = [StartRecording(1), Play("announcement", "Hello."), HangUp(), FindCall()]
 

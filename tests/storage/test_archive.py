@@ -12,12 +12,12 @@ from azure.core.exceptions import AzureError
 from azure.storage.blob.aio import ContainerClient
 from msgspec.structs import replace
 
+from shared.acs.executors import Performer
 from shared.calls.events import EffectDone, EffectFailed, Event
 from shared.calls.machine import reduce
-from shared.platform.perform import Performer
-from shared.platform.recordings import METADATA_TRIES, NoContainer, NotReady, archive, delete_source, path_of
+from shared.storage.archive import METADATA_TRIES, NoContainer, NotReady, archive, delete_source, path_of
 from tests.golden import START
-from tests.platform.world import (
+from tests.support import (
     CALL_ID,
     HOST,
     RECORDING_ID,
@@ -301,7 +301,7 @@ async def test_metadata_that_may_come_is_fetched_again_without_the_audio_and_not
     trouble: bytes | Handler,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("shared.platform.recordings.METADATA_SECONDS", 0.3)
+    monkeypatch.setattr("shared.storage.archive.METADATA_SECONDS", 0.3)
     performer = make_performer(**place, RECORDING_DELETE_SOURCE="on")
     files.served["/v1/1/meta"] = trouble
     for tries in (1, 2):

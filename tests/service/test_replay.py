@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 
-from shared.kept import main
+from shared.service.replay import main
 from tests.golden import cloud_event
-from tests.platform.world import names_in
+from tests.support import names_in
 
 ODD = {"1": b"{", "2": b"[7]", "3": b"7", "4": b"[{}]", "5": b"\xff"}
 

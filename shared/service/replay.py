@@ -1,4 +1,4 @@
-"""What was kept aside: listed, shown and replayed. ``python -m shared.kept --help``.
+"""What was kept aside: listed, shown and replayed. ``python -m shared.service.replay --help``.
 
 Two containers hold events that did not become part of a call: the quarantine (what could not be read) and the dead
 letters (what Event Grid could not deliver in time). Replaying runs the app's own handlers here, with the same
@@ -20,9 +20,9 @@ from typing import Any
 import msgspec
 from azure.core.exceptions import ResourceNotFoundError
 
-from shared.app import App, TryAgain
 from shared.calls.events import PREFIX, Unreadable, parse
 from shared.platform.settings import SettingError
+from shared.service.app import App, TryAgain
 
 KINDS = ("quarantine", "deadletters")
 CLOUD_EVENT = {"id", "source", "type", "time", "subject", "data", "specversion", "datacontenttype", "dataschema"}
@@ -144,7 +144,7 @@ async def _replay(app: App, kind: str, chosen: list[str]) -> int:
 
 
 async def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m shared.kept", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m shared.service.replay", description=__doc__)
     parser.add_argument("kind", choices=KINDS, help="which container")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="names and reasons")

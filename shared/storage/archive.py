@@ -16,8 +16,8 @@ from azure.communication.callautomation.recording_url_validator import validate_
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
 from shared.calls.call import Chunk
-from shared.calls.outcomes import Verdict, look_up
-from shared.platform.store import key
+from shared.calls.result_codes import Verdict, look_up
+from shared.storage.calls import key
 
 if TYPE_CHECKING:
     from azure.communication.callautomation.aio import CallAutomationClient

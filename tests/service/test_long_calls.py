@@ -7,13 +7,13 @@ from datetime import timedelta
 
 from azure.storage.blob.aio import ContainerClient
 
-from shared.app import App
 from shared.calls.call import Call, Entry, State
 from shared.calls.fold import LONGEST_TIMELINE
-from shared.platform.store import Row, _entity, partition_of
+from shared.service.app import App
+from shared.storage.calls import Row, _entity, partition_of
 from tests.golden import START, cloud_event
-from tests.platform.test_app import Wire
-from tests.platform.world import kept
+from tests.service.test_app import Wire
+from tests.support import kept
 
 PROPERTY = 64 * 1024  # bytes; Table storage's limits, of which a character of text takes two
 ENTITY = 1024 * 1024

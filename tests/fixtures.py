@@ -11,12 +11,12 @@ from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 from emulator.config import Config
 from emulator.server import Emulator, running
 from local.stack import LOCAL
-from shared.app import App
+from shared.acs.executors import Performer
 from shared.platform.clients import Clients
-from shared.platform.perform import Performer
 from shared.platform.settings import Settings
+from shared.service.app import App
 from tests.golden import START
-from tests.platform.world import Files, Issuer, Servers, settings_for
+from tests.support import Files, Issuer, Servers, settings_for
 
 
 @pytest.fixture(scope="session")

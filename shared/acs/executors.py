@@ -27,9 +27,9 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from shared.calls.call import Call
 from shared.calls.effects import ArchiveChunk, Effect, FindCall, HangUp, Play, StartRecording, effect_id
 from shared.calls.events import Answered, EffectDone, EffectFailed, Event, Found, Refused
-from shared.platform import recordings
 from shared.platform.clients import Clients
 from shared.platform.settings import SettingError, Settings
+from shared.storage import archive as recordings
 
 if TYPE_CHECKING:
     from azure.core.pipeline import PipelineResponse

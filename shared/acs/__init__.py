@@ -1,0 +1,1 @@
+"""Azure Communication Services: executors of effects, and callbacks."""

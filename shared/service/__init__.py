@@ -1,0 +1,1 @@
+"""The application layer: what each trigger does."""
