@@ -111,7 +111,7 @@ async def _answer(req: func.HttpRequest, *, keyed: bool = False) -> func.HttpRes
 def _api() -> "Api":
     from shared.api.router import Api  # noqa: PLC0415
 
-    return Api(calls)
+    return Api(calls.settings, calls.directory, calls.clients)
 
 
 # -- Time --

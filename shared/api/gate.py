@@ -11,15 +11,16 @@ from shared.directory.sign_in import Caller
 
 if TYPE_CHECKING:
     from shared.api.routes import Route
-    from shared.service.app import App
+    from shared.directory.directory import Directory
+    from shared.platform.settings import Settings
 
 KEY: Final = "key"
 NOBODY = Caller(kind=KEY, tenant=None, id="nobody", roles=frozenset())
 
 
 class Gate:
-    def __init__(self, app: App, limits: Limits) -> None:
-        self._app, self._limits = app, limits
+    def __init__(self, settings: Settings, directory: Directory, limits: Limits) -> None:
+        self._settings, self._directory, self._limits = settings, directory, limits
 
     async def admit(self, request: Request, route: Route, *, keyed: bool) -> Caller:
         """The caller, who may use this route now. Raises Problem, Forbidden or KeysUnavailable."""
@@ -36,11 +37,11 @@ class Gate:
         authorization = request.headers.get("authorization", "")
         if not authorization:
             raise Problem("NotSignedIn")
-        return await self._app.directory.sign_in.verify(authorization)
+        return await self._directory.sign_in.verify(authorization)
 
     def _holder_of_a_key(self) -> Caller:
         """The host has checked the key. Whose it is can't be told: all holders share one limit."""
-        roles = self._app.settings.api_key_roles
+        roles = self._settings.api_key_roles
         if not roles:
             raise Problem("KeysOpenNothing")
         return Caller(kind=KEY, tenant=None, id=KEY, roles=roles)

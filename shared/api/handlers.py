@@ -50,23 +50,22 @@ if TYPE_CHECKING:
     from shared.api.openapi import Document
     from shared.directory.directory import Directory
     from shared.doctor.report import Report
-    from shared.service.app import App
+    from shared.platform.clients import Clients
+    from shared.platform.settings import Settings
 
 
 class Ask(Struct, frozen=True):
     """What a handler gets: the parameters of path and query and the body are checked, the caller may do this."""
 
-    app: App
+    settings: Settings
+    directory: Directory
+    clients: Clients
     caller: Caller
     request: Request
     path: dict[str, str]
     query: Any
     body: Any
     document: Document
-
-    @property
-    def directory(self) -> Directory:
-        return self.app.directory
 
     def __repr__(self) -> str:
         return "Ask()"
@@ -351,4 +350,4 @@ def _found(what: Found | None) -> Found:
 async def get_diagnosis(ask: Ask) -> Report:
     from shared.doctor import diagnose  # noqa: PLC0415  # it is large, and seldom asked
 
-    return await diagnose(ask.app, ask.caller)
+    return await diagnose(ask.settings, ask.clients, ask.directory, ask.caller)

@@ -23,7 +23,9 @@ from shared.api.routes import ROUTES, Entry, Route, table
 from shared.directory.models import Page
 
 if TYPE_CHECKING:
-    from shared.service.app import App
+    from shared.directory.directory import Directory
+    from shared.platform.clients import Clients
+    from shared.platform.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +41,18 @@ class Api:
     """One for each process. ``answer`` never raises: whatever happens is told as a problem."""
 
     def __init__(
-        self, app: App, routes: tuple[Route, ...] = ROUTES, limits: Limits | None = None, seconds: float = SECONDS
+        self,
+        settings: Settings,
+        directory: Directory,
+        clients: Clients,
+        *,
+        routes: tuple[Route, ...] = ROUTES,
+        limits: Limits | None = None,
+        seconds: float = SECONDS,
     ) -> None:
-        self._app, self._document, self._table, self._seconds = app, Document(routes), table(routes), seconds
-        self._gate = Gate(app, limits or Limits())
+        self._settings, self._directory, self._clients = settings, directory, clients
+        self._document, self._table, self._seconds = Document(routes), table(routes), seconds
+        self._gate = Gate(settings, directory, limits or Limits())
 
     async def answer(self, request: Request, *, keyed: bool = False) -> Answer:
         """``keyed`` says that the host has checked a Functions key; without it a bearer token is asked for."""
@@ -58,7 +68,6 @@ class Api:
                 route = _route(entry, request.method)
                 operation = route.operation
                 async with asyncio.timeout(self._seconds):
-                    await self._app.quiet()
                     answer = await self._perform(route, path, request, keyed=keyed)
         except Exception as error:  # noqa: BLE001  # the caller hears of it, and so does the log
             answer = answer_to(error, request, f"api {operation}, request {request_id}")
@@ -80,7 +89,9 @@ class Api:
     async def _perform(self, route: Route, path: dict[str, str], request: Request, *, keyed: bool) -> Answer:
         caller = await self._gate.admit(request, route, keyed=keyed)
         ask = Ask(
-            app=self._app,
+            settings=self._settings,
+            directory=self._directory,
+            clients=self._clients,
             caller=caller,
             request=request,
             path=path,

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import msgspec
 
-from shared.platform.settings import join_environment
+from shared.platform import clock
+from shared.platform.settings import Settings, join_environment
 
 
 def parser() -> argparse.ArgumentParser:
@@ -36,14 +37,18 @@ async def main(arguments: list[str]) -> int:
             return 2
     logging.disable(logging.CRITICAL)  # what the SDKs complain of, the report says better
     # After the settings: SSL_CERT_FILE is read when aiohttp is imported.
+    from shared.directory.directory import Directory  # noqa: PLC0415
     from shared.doctor import diagnose, printing  # noqa: PLC0415
-    from shared.service.app import App  # noqa: PLC0415
+    from shared.platform.clients import Clients  # noqa: PLC0415
 
-    app, watched = App(), sys.stderr.isatty() and not given.json
+    settings, watched = Settings(), sys.stderr.isatty() and not given.json
+    clients = Clients(settings)
+    directory = Directory(settings, clients, clock.now)
     try:
-        report = await diagnose(app, progress=printing.progress if watched else None)
+        report = await diagnose(settings, clients, directory, progress=printing.progress if watched else None)
     finally:
-        await app.close()
+        await directory.close()
+        await clients.close()
     if watched:
         sys.stderr.write("\r\x1b[K")
     if given.json:

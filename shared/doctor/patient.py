@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from shared.directory.directory import Directory
     from shared.directory.sign_in import Caller
     from shared.platform.clients import Clients
-    from shared.service.app import App
 
 TIMEOUTS = {"connection_timeout": 2, "read_timeout": 4, **NO_DETOUR}
 FORBIDDEN = 403
@@ -33,25 +32,13 @@ UNAUTHORIZED = 401
 class Patient:
     """One for each diagnosis. It closes what it opened itself; the app's clients are the app's."""
 
-    def __init__(self, app: App, caller: Caller | None) -> None:
-        self.app = app
+    def __init__(self, settings: Settings, clients: Clients, directory: Directory, caller: Caller | None) -> None:
+        self.settings, self.clients, self.directory = settings, clients, directory
         self.on_behalf = caller if caller is not None and caller.kind == "user" else None
         self._tenant = caller.tenant if caller is not None else None
         self.signed_in: dict[str, AsyncTokenCredential] = {}  # for Graph, by tenant
         self.seen: set[str] = set()  # the tenants whose resource accounts Graph tells
         self._closing = AsyncExitStack()
-
-    @property
-    def settings(self) -> Settings:
-        return self.app.settings
-
-    @property
-    def clients(self) -> Clients:
-        return self.app.clients
-
-    @property
-    def directory(self) -> Directory:
-        return self.app.directory
 
     @property
     def tenants(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -19,10 +19,6 @@ from shared.doctor.patient import Patient
 from shared.doctor.report import Finding, Report, Verdict, Who, of, report, unseen, wrong
 from shared.platform import clock
 from shared.platform.settings import SettingError
-
-if TYPE_CHECKING:
-    from shared.directory.sign_in import Caller
-    from shared.service.app import App
 
 LINK_SECONDS = 5.0
 WHOLE_SECONDS = 20.0  # the API gives up after 25
@@ -72,12 +68,12 @@ HEAVY = (
 )
 
 
-async def walk(app: App, caller: Caller | None = None, progress: Told | None = None) -> Report:
-    patient, began, at = Patient(app, caller), time.monotonic(), clock.now()
+async def walk(patient: Patient, progress: Told | None = None) -> Report:
+    began, at = time.monotonic(), clock.now()
     await asyncio.to_thread(lambda: [import_module(each) for each in HEAVY])
     try:
         found = await _findings(patient, progress)
-        if caller is not None and patient.is_customers:
+        if patient.is_customers:
             found = _for_a_customer(found)
         return report(found, at, time.monotonic() - began)
     finally:

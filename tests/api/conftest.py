@@ -14,8 +14,15 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from local.stack import Stack, control
-from shared.api.routes import Route
+from shared.api.router import Api
+from shared.api.routes import ROUTES, Route
 from shared.platform.settings import ROLES
+from tests.parts import parts_of
+
+
+def api_on(environment: dict[str, str], routes: tuple[Route, ...] = ROUTES, **how: Any) -> Api:
+    parts = parts_of(environment)
+    return Api(parts.settings, parts.directory, parts.clients, routes=routes, **how)
 
 
 def least(route: Route) -> str:

@@ -23,7 +23,7 @@ from shared.directory.graph import LONGEST_CONTINUATION, LONGEST_QUERY, Graph, R
 from shared.directory.models import Page
 from shared.platform.settings import SettingError, Settings
 from shared.platform.tokens import KeysUnavailable
-from shared.service.app import App
+from tests.api.conftest import api_on
 
 BASE = "https://calls.example/api/v1"
 ID = "11111111-1111-4111-8111-111111111111"
@@ -73,7 +73,7 @@ OWN = (
 
 @pytest.fixture
 def api() -> Api:
-    return Api(App({"API_KEY_ROLES": "Administrator"}), OWN, seconds=0.1)
+    return api_on({"API_KEY_ROLES": "Administrator"}, OWN, seconds=0.1)
 
 
 async def ask(api: Api, method: str, path: str, body: Any = None, **headers: str) -> Answer:
@@ -267,7 +267,7 @@ async def test_who_is_to_come_again_is_told_when(api: Api) -> None:
 
 async def test_the_openapi_document_is_made_once() -> None:
     """Everybody may ask for it, as often as they like."""
-    api, request = Api(App({})), Request.of("GET", f"{BASE}/openapi.json", {}, b"")
+    api, request = api_on({}), Request.of("GET", f"{BASE}/openapi.json", {}, b"")
     first, second = await api.answer(request), await api.answer(request)
     assert first.body is second.body
     assert first.headers["ETag"] == second.headers["ETag"]
@@ -291,16 +291,16 @@ async def test_request_ids_are_echoed_if_they_are_harmless(api: Api) -> None:
 
 async def test_keys_have_the_roles_of_the_setting_and_no_more() -> None:
     for roles, status, code in (("", 403, "KeysOpenNothing"), ("Agent", 403, "RoleMissing")):
-        answer = await ask(Api(App({"API_KEY_ROLES": roles}), OWN), "DELETE", f"things/{ID}")
+        answer = await ask(api_on({"API_KEY_ROLES": roles}, OWN), "DELETE", f"things/{ID}")
         assert (answer.status, problem(answer)["code"]) == (status, code)
-    wrong = await ask(Api(App({"API_KEY_ROLES": "Everything"}), OWN), "GET", "things")
+    wrong = await ask(api_on({"API_KEY_ROLES": "Everything"}, OWN), "GET", "things")
     assert (wrong.status, problem(wrong)["code"]) == (503, "NotConfigured")
-    assert (await ask(Api(App({"API_KEY_ROLES": "Agent"}), OWN), "GET", "things")).status == 200
+    assert (await ask(api_on({"API_KEY_ROLES": "Agent"}, OWN), "GET", "things")).status == 200
 
 
 async def test_who_asks_too_often_is_told_when_to_come_again() -> None:
     now = [0.0]
-    api = Api(App({"API_KEY_ROLES": "Agent"}), OWN, Limits(per_minute=30, burst=3, now=lambda: now[0]))
+    api = api_on({"API_KEY_ROLES": "Agent"}, OWN, limits=Limits(per_minute=30, burst=3, now=lambda: now[0]))
     assert [(await ask(api, "GET", "things")).status for _ in range(4)] == [200, 200, 200, 429]
     refused = await ask(api, "GET", "things")
     assert (problem(refused)["code"], refused.headers["Retry-After"]) == ("TooManyRequests", "3")

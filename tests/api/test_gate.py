@@ -10,11 +10,9 @@ import pytest
 from shared.api.gate import KEY
 from shared.api.http import Request
 from shared.api.problems import MEDIA_TYPE
-from shared.api.router import Api
 from shared.api.routes import ADMINISTRATORS, PATHS, ROUTES, Route
 from shared.platform.settings import ROLES
-from shared.service.app import App
-from tests.api.conftest import Client, Reply, least
+from tests.api.conftest import Client, Reply, api_on, least
 
 ID = "99999999-9999-4999-8999-999999999999"  # of nobody and nothing
 GUARDED = [route for route in ROUTES if not route.public]
@@ -81,7 +79,7 @@ async def test_roles_let_in_and_nothing_else_does(client: Client, route: Route) 
 @pytest.mark.parametrize("roles", ["", "Agent", "Supervisor", "Administrator"])
 async def test_keys_open_what_the_setting_says(route: Route, roles: str) -> None:
     """Past the gate there is nothing here but missing settings."""
-    api = Api(App({"API_KEY_ROLES": roles}))
+    api = api_on({"API_KEY_ROLES": roles})
     answer = await api.answer(Request(route.method, path_of(route)), keyed=True)
     if not roles:
         assert (answer.status, b"KeysOpenNothing" in answer.body) == (403, True)

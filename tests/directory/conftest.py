@@ -15,9 +15,9 @@ from emulator.server import Emulator, running
 from local.stack import LOCAL, SAMPLE, Ports, Stack, storage_requests
 from shared.directory.directory import Directory
 from shared.directory.sign_in import Caller
-from shared.service.app import App
 from tests.directory.ground import SignedIn, token_for
 from tests.emulator.rig import Control
+from tests.parts import Parts, opened
 
 
 @pytest.fixture
@@ -59,15 +59,14 @@ def environment(emulator: Emulator, storage: str) -> dict[str, str]:
 
 
 @pytest.fixture
-async def app(environment: dict[str, str]) -> AsyncIterator[App]:
-    app = App(environment)
-    yield app
-    await app.close()
+async def parts(environment: dict[str, str]) -> AsyncIterator[Parts]:
+    async with opened(environment) as parts:
+        yield parts
 
 
 @pytest.fixture
-def directory(app: App) -> Directory:
-    return app.directory
+def directory(parts: Parts) -> Directory:
+    return parts.directory
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from aiohttp import web
 from shared.directory import acs
 from shared.directory.directory import Directory
 from shared.directory.models import AccessAssignment
-from shared.service.app import App
 from tests.directory.ground import ALAN, CONTOSO, FABRIKAM, NEW_LINE, STRANGER, refusal
 from tests.emulator.rig import Control
+from tests.parts import opened
 from tests.support import Servers, hang
 
 CLIENT, OTHER_CLIENT = "c11e0000-0000-4000-8000-000000000001", "c11e0000-0000-4000-8000-000000000002"
@@ -28,9 +28,8 @@ async def servers() -> AsyncIterator[Servers]:
 @asynccontextmanager
 async def elsewhere(environment: dict[str, str], url: str) -> AsyncIterator[Directory]:
     """A directory whose ACS is at this URL."""
-    app = App(environment | {"ACS_ENDPOINT": url})
-    yield app.directory
-    await app.close()
+    async with opened(environment | {"ACS_ENDPOINT": url}) as parts:
+        yield parts.directory
 
 
 async def test_a_resource_account_is_granted_shown_and_revoked(directory: Directory) -> None:

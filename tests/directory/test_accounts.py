@@ -14,9 +14,9 @@ from shared.directory.directory import Directory
 from shared.directory.models import ResourceAccount
 from shared.directory.sign_in import Caller
 from shared.platform import clock
-from shared.service.app import App
 from tests.directory.ground import CONTOSO, FABRIKAM, SUPPORT_LINE, SignedIn, refusal
 from tests.emulator.rig import Control
+from tests.parts import Parts, parts_of
 
 ACS = "ac5e0000-0000-4000-8000-000000000001"
 GRANTED = ["TeamsResourceAccount.Read.All"]
@@ -239,10 +239,10 @@ async def test_two_who_copy_at_once_remove_nothing_of_each_others(
 
 
 async def test_a_person_sees_what_they_may_and_removes_nothing(
-    accounts: Accounts, app: App, ada: Caller, control: Control, copy: Callable[..., Any]
+    accounts: Accounts, parts: Parts, ada: Caller, control: Control, copy: Callable[..., Any]
 ) -> None:
     """What is not told to somebody may be there all the same; nor is it proof that all have been copied."""
-    as_ada = app.directory.sign_in.on_behalf_of(ada)
+    as_ada = parts.directory.sign_in.on_behalf_of(ada)
     assert (await accounts.refresh(CONTOSO, as_ada, sees_all=False)).count == 3
     assert await accounts.refreshed(CONTOSO) is None
     await copy()
@@ -278,20 +278,20 @@ async def test_that_there_are_none_any_more_must_be_told_twice(
 # -- The timer ------------------------------------------------------------------------------------------------
 
 
-async def test_the_timer_copies_every_tenant(app: App, accounts: Accounts) -> None:
-    assert await app.refresh_directory() == 4
+async def test_the_timer_copies_every_tenant(parts: Parts, accounts: Accounts) -> None:
+    assert await parts.directory.refresh() == 4
     assert {each.tenant_id for each in await everything(accounts.copied, None)} == {CONTOSO, FABRIKAM}
 
 
 async def test_a_tenant_that_is_no_longer_ours_is_not_told_and_forgotten(
-    app: App, environment: dict[str, str], table: TableClient
+    parts: Parts, environment: dict[str, str], table: TableClient
 ) -> None:
-    await app.refresh_directory()
-    left = App(environment | {"API_TENANTS": CONTOSO})
+    await parts.directory.refresh()
+    left = parts_of(environment | {"API_TENANTS": CONTOSO})
     for page_size in (1, 100):
         found = await everything(left.directory.accounts.copied, None, page_size=page_size)
         assert {each.tenant_id for each in found} == {CONTOSO}
-    assert await left.refresh_directory() == 3
+    assert await left.directory.refresh() == 3
     await left.close()
     rows = [row async for row in table.list_entities()]
     assert len(rows) == 5
@@ -299,29 +299,29 @@ async def test_a_tenant_that_is_no_longer_ours_is_not_told_and_forgotten(
 
 
 async def test_a_tenant_that_does_not_let_the_app_in_is_told_once_and_keeps_no_other_from_being_copied(
-    app: App, accounts: Accounts, ada: Caller, control: Control, caplog: pytest.LogCaptureFixture
+    parts: Parts, accounts: Accounts, ada: Caller, control: Control, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await accounts.refresh(CONTOSO, app.directory.sign_in.on_behalf_of(ada))
+    await accounts.refresh(CONTOSO, parts.directory.sign_in.on_behalf_of(ada))
     api = "a9100000-0000-4000-8000-0000000000a1"
     await control("PATCH", "directory", {"tenants": {"contoso": {"apps": {api: {"application": []}}}}})
     with caplog.at_level(logging.WARNING):
-        assert await app.refresh_directory() == 1
-        assert await app.refresh_directory() == 1
+        assert await parts.directory.refresh() == 1
+        assert await parts.directory.refresh() == 1
     (record,) = [each for each in caplog.records if each.name == "shared.directory.directory"]
     assert CONTOSO in record.message
     assert "TeamsResourceAccount.Read.All" in record.message
     assert len(await everything(accounts.copied, CONTOSO)) == 3
     await control("PATCH", "directory", {"tenants": {"contoso": {"apps": {api: {"application": GRANTED}}}}})
-    assert await app.refresh_directory() == 4, "the consent is there, and the token of before is not used any more"
+    assert await parts.directory.refresh() == 4, "the consent is there, and the token of before is not used any more"
 
 
 async def test_without_tenants_there_is_nothing_to_copy(
     environment: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = App(environment | {"API_TENANTS": ""})
-    assert await app.refresh_directory() == 0
-    assert await app.refresh_directory() == 0
-    await app.close()
+    parts = parts_of(environment | {"API_TENANTS": ""})
+    assert await parts.directory.refresh() == 0
+    assert await parts.directory.refresh() == 0
+    await parts.close()
     assert caplog.text.count("API_TENANTS is missing") == 1
 
 

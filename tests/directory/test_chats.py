@@ -8,9 +8,9 @@ from azure.data.tables.aio import TableClient
 
 from shared.directory.chats import Chats
 from shared.directory.directory import Directory
-from shared.service.app import App
 from tests.directory.ground import ADA, ALAN, API, CONTOSO, GRACE, JOAN, SignedIn, refusal
 from tests.emulator.rig import Control
+from tests.parts import parts_of
 
 pytestmark = pytest.mark.usefixtures("table")  # nothing is kept of the test before
 
@@ -155,7 +155,7 @@ async def test_without_a_table_no_group_is_made(
     environment: dict[str, str], signed_in: SignedIn, control: Control
 ) -> None:
     """It would be found by nobody: that the table is missing is a fault of the deployment, and told as one."""
-    app = App(environment | {"DIRECTORY_TABLE": "missing"})
+    app = parts_of(environment | {"DIRECTORY_TABLE": "missing"})
     with pytest.raises(ResourceNotFoundError):
         await app.directory.chats.open(await signed_in("grace"), (ALAN, ADA))
     await app.close()

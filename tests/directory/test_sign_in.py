@@ -26,9 +26,9 @@ from shared.directory.sign_in import ASSERTION_SCOPE, Caller, SignIn
 from shared.platform.clients import Clients
 from shared.platform.settings import Settings
 from shared.platform.tokens import Forbidden, KeysUnavailable, SigningKeys
-from shared.service.app import App
 from tests.directory.ground import ADA, CONTOSO, FABRIKAM, FELIX, SignedIn, refusal, token_for
 from tests.emulator.rig import Control
+from tests.parts import parts_of
 from tests.support import Servers, closed_port
 
 CLIENT = "a9100000-0000-4000-8000-0000000000a1"
@@ -192,7 +192,7 @@ async def test_a_token_of_version_1_is_refused_with_what_to_set(sign_in: SignIn,
 
 async def test_without_entras_keys_nothing_can_be_said(environment: dict[str, str], control: Control) -> None:
     unreachable = closed_port().replace("http:", "https:")
-    app = App(environment | {"AZURE_AUTHORITY_HOST": unreachable})
+    app = parts_of(environment | {"AZURE_AUTHORITY_HOST": unreachable})
     token = await token_for(control, issuer=f"{unreachable}/{CONTOSO}/v2.0")
     with pytest.raises(KeysUnavailable):
         await app.directory.sign_in.verify(f"Bearer {token}")
@@ -286,7 +286,7 @@ async def test_an_entra_that_is_down_is_no_fault_of_the_caller(
 async def test_an_entra_that_nobody_reaches_is_told_as_that(
     environment: dict[str, str], signed_in: SignedIn, scope: str
 ) -> None:
-    app = App(environment | {"AZURE_AUTHORITY_HOST": closed_port().replace("http:", "https:")})
+    app = parts_of(environment | {"AZURE_AUTHORITY_HOST": closed_port().replace("http:", "https:")})
     told = await refusal(app.directory.sign_in.on_behalf_of(await signed_in("grace")).get_token(scope))
     assert (told.code, told.refusal.status) == ("Unreachable", 503)
     await app.close()
@@ -343,7 +343,7 @@ async def test_no_token_is_kept_in_storage(sign_in: SignIn, signed_in: SignedIn,
 
 async def test_closing_leaves_nothing_open(environment: dict[str, str], control: Control, scope: str) -> None:
     """A session that is left open warns when it is collected, and warnings are errors here."""
-    app = App(environment)
+    app = parts_of(environment)
     caller = await app.directory.sign_in.verify(f"Bearer {await token_for(control, 'ada')}")
     await app.directory.sign_in.on_behalf_of(caller).get_token(scope)
     await app.close()

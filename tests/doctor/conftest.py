@@ -14,7 +14,7 @@ from local.stack import Ports, Stack, control
 from shared.directory.sign_in import Caller
 from shared.doctor import diagnose
 from shared.doctor.report import Finding, Report, Verdict
-from shared.service.app import App
+from tests.parts import opened
 from tests.support import Servers
 
 ACCOUNT = "11111111-1111-4111-8111-111111111111"  # contoso's Support line, as the emulator's directory has it
@@ -38,11 +38,8 @@ class World:
     async def diagnose(self, caller: Caller | None = None, **changed: str | None) -> Report:
         """The report on an app with these settings; None takes one away."""
         environment = {name: value for name, value in (self.healthy | changed).items() if value is not None}
-        app = App(environment)
-        try:
-            report = await diagnose(app, caller)
-        finally:
-            await app.close()
+        async with opened(environment) as parts:
+            report = await diagnose(parts.settings, parts.clients, parts.directory, caller)
         told = str(report)
         assert not [secret for secret in SECRETS if secret in told]
         return report
@@ -91,11 +88,8 @@ async def world(running: Stack) -> AsyncIterator[World]:
 
 async def assign(world: World) -> None:
     """Grant the access assignment that the resource account needs."""
-    app = App(world.healthy)
-    try:
-        await app.directory.access.grant(CONTOSO, ACCOUNT, "resourceAccount")
-    finally:
-        await app.close()
+    async with opened(world.healthy) as parts:
+        await parts.directory.access.grant(CONTOSO, ACCOUNT, "resourceAccount")
 
 
 def wrong(report: Report) -> list[Finding]:

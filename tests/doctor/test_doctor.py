@@ -19,9 +19,9 @@ from local.stack import ROOT
 from shared.directory.sign_in import Caller
 from shared.doctor import teams, walk
 from shared.doctor.eventgrid import PROBE
-from shared.service.app import App
 from tests.doctor.conftest import ACCOUNT, CONTOSO, FABRIKAM, World, unseen, wrong
 from tests.infra.powershell import Script
+from tests.parts import opened
 from tests.support import hang
 
 FRONT_DESK = "11111111-1111-4111-8111-111111111121"  # fabrikam's
@@ -79,11 +79,8 @@ async def test_an_administrator_sees_their_own_tenant(world: World) -> None:
 
 async def caller(world: World, tenant: str, user: str) -> Caller:
     token = (await world.control("POST", "entra/tokens", {"tenant": tenant, "user": user}))["token"]
-    app = App(world.healthy)
-    try:
-        return await app.directory.sign_in.verify(f"Bearer {token}")
-    finally:
-        await app.close()
+    async with opened(world.healthy) as parts:
+        return await parts.directory.sign_in.verify(f"Bearer {token}")
 
 
 async def test_a_customers_administrator_is_told_of_no_account_but_his_own(world: World) -> None:

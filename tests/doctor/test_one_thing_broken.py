@@ -11,8 +11,8 @@ from azure.storage.queue.aio import QueueClient
 
 from local.stack import provision
 from shared.doctor.report import Who
-from shared.service.app import App
 from tests.doctor.conftest import ACCOUNT, CONTOSO, FABRIKAM, World, unseen, wrong
+from tests.parts import parts_of
 from tests.support import closed_port
 
 OTHER = "99999999-9999-4999-8999-999999999999"
@@ -64,7 +64,7 @@ async def served_by_somebody_else(world: World) -> Settings:
 
 
 async def without_assignment(world: World) -> None:
-    app = App(world.healthy)
+    app = parts_of(world.healthy)
     await app.directory.access.revoke(CONTOSO, ACCOUNT)
     await app.close()
 
