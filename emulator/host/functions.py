@@ -60,6 +60,14 @@ class Function:
         return typing.cast("meta.Datum", datum)
 
 
+def scaling_group(function: Function) -> str:
+    """The instances that run a function on Flex Consumption: HTTP functions share theirs, and every other function
+    has its own ("Per-function scaling", articles/azure-functions/flex-consumption-plan.md), by the names that the
+    plan's always-ready settings use.
+    """
+    return "http" if function.type == HTTP else f"function:{function.name}"
+
+
 def load(path: Path, environment: Mapping[str, str] | None = None) -> list[Function]:
     """The functions of an app file, by name. Whatever importing it raises comes through; BadApp otherwise."""
     folder = str(path.resolve().parent)

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 from azure.functions.meta import Datum
 
-from emulator.host.functions import EVENT_GRID, HTTP, QUEUE, TIMER, Function
+from emulator.host.functions import EVENT_GRID, HTTP, QUEUE, TIMER, Function, scaling_group
 from emulator.host.routes import compile_route
 from emulator.host.settings import HostSettings, read_host_json
 from tests.indexed import functions
@@ -57,7 +57,11 @@ class Invocation:
 
 
 class Host:
-    """``make`` builds an instance; ``due`` tells when a sweep would next find something, in seconds of the loop."""
+    """Instances of the app, as Flex Consumption scales it: ``count`` for HTTP functions, and for every other function.
+
+    ``make`` builds an instance, given its place among those of its group. A group's instances start with the first
+    invocation of one of its functions.
+    """
 
     def __init__(
         self,
@@ -67,8 +71,8 @@ class Host:
         queues: Queues,
         now: Callable[[], datetime],
     ) -> None:
-        self._make, self._rng, self._queues, self._now = make, rng, queues, now
-        self.processes = [make(number) for number in range(count)]
+        self._count, self._make, self._rng, self._queues, self._now = count, make, rng, queues, now
+        self._groups: dict[str, list[Process]] = {}
         self.retired: list[Process] = []
         self.invocations: list[Invocation] = []
         self.poisoned: list[str] = []
@@ -80,34 +84,46 @@ class Host:
 
     # -- Instances --
 
+    @property
+    def processes(self) -> list[Process]:
+        """All instances that run now, of all groups."""
+        return [process for group in self._groups.values() for process in group]
+
     def restart(self, process: Process) -> None:
         """Put a new instance in the place of one."""
-        if process not in self.processes:
+        group = next((group for group in self._groups.values() if process in group), None)
+        if group is None:
             return
         process.kill()
         self.retired.append(process)
-        place = self.processes.index(process)
-        self.processes[place] = self._make(process.number + len(self.processes))
+        place = group.index(process)
+        group[place] = self._make(place)
 
     def deploy(self) -> None:
         """Replace all of them at once, whatever they are doing."""
-        for process in list(self.processes):
+        for process in self.processes:
             if not process.dead:
                 self.restart(process)
 
     async def stop(self) -> None:
         """Replace all of them in peace: each closes what it has open."""
-        for process in list(self.processes):
+        for process in self.processes:
             closing = process.start(process.app.close())
             await asyncio.wait([closing, process.death], return_when=asyncio.FIRST_COMPLETED)
             self.restart(process)
 
+    def _alive(self, function: Function) -> list[Process]:
+        group = scaling_group(function)
+        if group not in self._groups:
+            self._groups[group] = [self._make(place) for place in range(self._count)]
+        return [process for process in self._groups[group] if not process.dead]
+
     async def call(self, function: Function, argument: Any) -> Any:
-        """Call a function in some instance. Raises what it raises, or Crashed."""
-        alive = [process for process in self.processes if not process.dead]
+        """Call a function in some instance of its group. Raises what it raises, or Crashed."""
+        alive = self._alive(function)
         if not alive:
             await asyncio.sleep(RESTART)
-            alive = [process for process in self.processes if not process.dead]
+            alive = self._alive(function)
         if not alive:
             raise Crashed
         process = self._rng.choice(alive)
@@ -124,8 +140,7 @@ class Host:
             record.frozen = process.was_frozen
         if not task.done():
             record.crashed = True
-            if process in self.processes:
-                loop.call_later(RESTART, self.restart, process)
+            loop.call_later(RESTART, self.restart, process)
             raise Crashed
         record.error = task.exception()
         return task.result()

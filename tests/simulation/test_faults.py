@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from emulator.host.functions import scaling_group
+from tests.indexed import functions
 from tests.simulation.campaign import NOT_DIED_AT, awaits, crash_points, lived, several, struck
 from tests.simulation.host import ROOT
 from tests.simulation.plans import COMBINATIONS, CROWD, DAY, KINDS, OFTEN, crashing, plan_of
@@ -45,6 +47,18 @@ def test_a_call_of_a_day_with_a_crowd_in_it_survives_what_goes_wrong_at_noon() -
 def test_whatever_is_not_died_at_exists() -> None:
     for begins in NOT_DIED_AT:
         assert any(each.text.startswith(begins[:50]) for each in awaits()), f"no await begins with {begins}"
+
+
+def test_an_instance_runs_one_function_only_and_http_functions_share_theirs() -> None:
+    groups: dict[int, set[str]] = {}
+    places: dict[str, set[int]] = {}
+    for invocation in live(crashing("recorded")).invocations:
+        group = scaling_group(functions()[invocation.function])
+        groups.setdefault(invocation.instance, set()).add(group)
+        places.setdefault(group, set()).add(invocation.instance)
+    assert all(len(found) == 1 for found in groups.values())
+    assert len(places) > 5
+    assert max(len(instances) for instances in places.values()) > 1
 
 
 def test_a_seed_tells_the_same_story_twice() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import json
 import logging
 import random
@@ -200,6 +201,7 @@ class World:
             plan.mishaps,
         )
         self.network.observers.append(self._watch)
+        self._numbers = itertools.count()
         self.host = Host(plan.instances, self._instance, rng, self.queues, clock.now)
         self.acs_calls: list[AcsCall] = []
         self.recorded: dict[str, set[str]] = {}  # effect ids by call, once they were saved
@@ -209,12 +211,12 @@ class World:
         self._row_changed = asyncio.Event()
         self._last_busy = 0.0
 
-    def _instance(self, number: int) -> Process:
+    def _instance(self, place: int) -> Process:
         skews = self.plan.skews
-        skew = timedelta(seconds=skews[number % len(skews)] if skews else 0.0)
+        skew = timedelta(seconds=skews[place] if skews else 0.0)
         clock = self.platform.clock
         app = App(SAMPLE | self.plan.settings, lambda: clock.now() + skew, TRANSPORT)
-        return Process(number, app, self.network, self.steps, skew)
+        return Process(next(self._numbers), app, self.network, self.steps, skew)
 
     async def _post(self, method: str, url: str, headers: dict[str, str], body: bytes) -> int | None:
         await pause(self.rng.uniform(0.001, 0.02))
