@@ -14,6 +14,7 @@ param environmentName string
 @metadata({ azd: { type: 'location' } })
 param location string
 
+@maxLength(90)
 @description('Name of the resource group. Empty: rg- and the environment\'s name.')
 param resourceGroupName string = ''
 
@@ -173,9 +174,9 @@ param alertEmail string = ''
 @minValue(1)
 param alertAnswerSeconds int = 2
 
-@description('How the Functions host exports telemetry, and the log lines of the app with it. Without OpenTelemetry the host\'s older exporter does.')
-@allowed(['OpenTelemetry', 'ApplicationInsights'])
-param telemetryMode string = 'OpenTelemetry'
+@description('How the Functions host exports telemetry, and the log lines of the app with it. The OpenTelemetry exporter samples five traces a second and drops the log lines of all others.')
+@allowed(['ApplicationInsights', 'OpenTelemetry'])
+param telemetryMode string = 'ApplicationInsights'
 
 @description('Days for which telemetry is kept.')
 @minValue(30)

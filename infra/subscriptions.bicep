@@ -37,8 +37,10 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
   name: storageName
 }
 
+// A deployment's name has at most 64 characters and a topic's may have 128. An ACS resource that serves two environments
+// gets two deployments in its resource group: the name is unique to the app.
 module fromCommunication 'modules/system-topic-subscriptions.bicep' = {
-  name: 'subscriptions-of-${systemTopicName}'
+  name: 'acs-subscriptions-${uniqueString(systemTopicName, functionAppName)}'
   scope: resourceGroup(systemTopicResourceGroup)
   params: {
     topicName: systemTopicName
@@ -52,7 +54,7 @@ module fromCommunication 'modules/system-topic-subscriptions.bicep' = {
 }
 
 module fromCallbacks 'modules/topic-subscriptions.bicep' = {
-  name: 'subscriptions-of-${topicName}'
+  name: 'callback-subscriptions-${uniqueString(topicName)}'
   params: {
     topicName: topicName
     functionAppId: app.id

@@ -1,6 +1,6 @@
-# The second step of a deployment: wait until the app is healthy and knows its functions, then subscribe them to their
-# events. azd runs it after each `azd deploy` with the outputs of infra/main.bicep as environment variables. Running it
-# again changes nothing. It fails loudly: without subscriptions no call is answered. The same as postdeploy.sh.
+# The second step of a deployment: waits until the app is healthy and Azure lists its functions, then deploys their
+# event subscriptions. azd runs it after each `azd deploy` with the outputs of infra/main.bicep as environment variables.
+# It can be run again. A failure stops the deployment: without subscriptions no call is answered. As postdeploy.sh.
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 
@@ -10,17 +10,17 @@ $deadline = (Get-Date).AddSeconds($seconds)
 
 function Stop-Here([string]$why) {
     [Console]::Error.WriteLine("postdeploy: $why")
-    [Console]::Error.WriteLine('postdeploy: NOT FINISHED: events reach the app only once this has gone through. Run it again: azd hooks run postdeploy')
+    [Console]::Error.WriteLine('postdeploy: NOT FINISHED: events do not reach the app yet. Run it again: azd hooks run postdeploy')
     exit 1
 }
 
-function Wait-Until([string]$what, [scriptblock]$attempt) {
+function Wait-Until([string]$failure, [scriptblock]$attempt) {
     while ($true) {
-        $script:said = ''
-        try { if (& $attempt) { return } } catch { $script:said = "$_" }
+        $script:output = ''
+        try { if (& $attempt) { return } } catch { $script:output = "$_" }
         if ((Get-Date) -gt $deadline) {
-            if ($script:said) { Stop-Here "after $seconds s $what. The last attempt: $script:said" }
-            Stop-Here "after $seconds s $what."
+            if ($script:output) { Stop-Here "after $seconds s $failure. The last attempt: $script:output" }
+            Stop-Here "after $seconds s $failure."
         }
         Start-Sleep -Seconds $pause
     }
@@ -42,13 +42,15 @@ Wait-Until "the app is not healthy; see the log stream of $env:FUNCTION_APP_NAME
     (Invoke-WebRequest -Uri "https://$env:FUNCTION_APP_HOST/api/health" -TimeoutSec 30 -UseBasicParsing).StatusCode -eq 200
 }
 
-Write-Output 'Waiting for the functions to be known to Azure …'
-foreach ($each in (Get-Content -Raw (Join-Path $infra 'local.json') | ConvertFrom-Json).subscriptions) {
-    Wait-Until "Azure knows no function $($each.function)" {
-        $script:said = az functionapp function show @subscription --resource-group $env:AZURE_RESOURCE_GROUP `
-            --name $env:FUNCTION_APP_NAME --function-name $each.function --output none 2>&1 | Out-String
-        $LASTEXITCODE -eq 0
-    }
+Write-Output 'Waiting for Azure to list the functions …'
+$subscribed = (Get-Content -Raw (Join-Path $infra 'local.json') | ConvertFrom-Json).subscriptions.function
+Wait-Until 'Azure does not list every function' {
+    # Names are listed as APP/FUNCTION.
+    $listed = @(az functionapp function list @subscription --resource-group $env:AZURE_RESOURCE_GROUP `
+            --name $env:FUNCTION_APP_NAME --query '[].name' --output tsv 2>&1 | ForEach-Object { "$_" })
+    $missing = @($subscribed | Where-Object { $listed -notcontains "$env:FUNCTION_APP_NAME/$_" })
+    $script:output = if ($LASTEXITCODE -eq 0) { "missing: $($missing -join ', ')" } else { $listed -join "`n" }
+    $LASTEXITCODE -eq 0 -and $missing.Count -eq 0
 }
 
 Write-Output 'Subscribing …'

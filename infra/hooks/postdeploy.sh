@@ -1,8 +1,9 @@
 #!/bin/sh
-# The second step of a deployment: wait until the app is healthy and knows its functions, then subscribe them to their
-# events. azd runs it after each `azd deploy` with the outputs of infra/main.bicep as environment variables; by hand:
+# The second step of a deployment: waits until the app is healthy and Azure lists its functions, then deploys their
+# event subscriptions. azd runs it after each `azd deploy` with the outputs of infra/main.bicep as environment variables;
+# by hand:
 #   eval "$(azd env get-values | sed 's/^/export /')" && infra/hooks/postdeploy.sh
-# Running it again changes nothing. It fails loudly: without subscriptions no call is answered.
+# It can be run again. A failure stops the deployment: without subscriptions no call is answered.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -11,7 +12,7 @@ pause=${HEALTH_PAUSE:-5}
 
 fail() {
   echo "postdeploy: $*" >&2
-  echo "postdeploy: NOT FINISHED: events reach the app only once this has gone through. Run it again: azd hooks run postdeploy" >&2
+  echo "postdeploy: NOT FINISHED: events do not reach the app yet. Run it again: azd hooks run postdeploy" >&2
   exit 1
 }
 
@@ -27,27 +28,35 @@ done
 subscription=${AZURE_SUBSCRIPTION_ID:+--subscription $AZURE_SUBSCRIPTION_ID}
 deadline=$(($(date +%s) + seconds))
 
-# Wait until "$@" goes well. Attempts count as well as pauses: an app that hangs takes half a minute for each.
-until_well() {
-  what=$1
+# Repeats "$@" until it succeeds. The deadline is a time, since one attempt at a hanging app takes half a minute.
+wait_for() {
+  failure=$1
   shift
-  until said=$("$@" 2>&1 > /dev/null); do
-    [ "$(date +%s)" -lt "$deadline" ] || fail "after $seconds s $what.${said:+ The last attempt: $said}"
+  until output=$("$@" 2>&1 > /dev/null); do
+    [ "$(date +%s)" -lt "$deadline" ] || fail "after $seconds s $failure.${output:+ The last attempt: $output}"
     sleep "$pause"
   done
 }
 
+# Succeeds if Azure lists every function that has a subscription. Names are listed as APP/FUNCTION.
+all_functions_listed() {
+  # shellcheck disable=SC2086  # no value, no argument
+  listed=$(az functionapp function list $subscription --resource-group "$AZURE_RESOURCE_GROUP" \
+    --name "$FUNCTION_APP_NAME" --query '[].name' --output tsv) || return 1
+  for function in $(sed -n 's/.*"function": *"\([a-z_]*\)".*/\1/p' "$here/../local.json"); do
+    printf '%s\n' "$listed" | tr -d '\r' | grep -q "/$function\$" || {
+      echo "$function is missing." >&2
+      return 1
+    }
+  done
+}
+
 echo "Waiting for https://$FUNCTION_APP_HOST/api/health …"
-until_well "the app is not healthy; see the log stream of $FUNCTION_APP_NAME" \
+wait_for "the app is not healthy; see the log stream of $FUNCTION_APP_NAME" \
   curl --fail --silent --show-error --max-time 30 "https://$FUNCTION_APP_HOST/api/health"
 
-echo "Waiting for the functions to be known to Azure …"
-for function in $(sed -n 's/.*"function": *"\([a-z_]*\)".*/\1/p' "$here/../local.json"); do
-  # shellcheck disable=SC2086  # no value, no argument
-  until_well "Azure knows no function $function" \
-    az functionapp function show $subscription --resource-group "$AZURE_RESOURCE_GROUP" \
-    --name "$FUNCTION_APP_NAME" --function-name "$function" --output none
-done
+echo "Waiting for Azure to list the functions …"
+wait_for "Azure does not list every function" all_functions_listed
 
 echo "Subscribing …"
 # shellcheck disable=SC2086

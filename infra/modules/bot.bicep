@@ -1,5 +1,7 @@
-// The bot of the Teams resource accounts, with the Teams channel: Teams Phone extensibility demands one for the Entra
-// app that resource accounts are made for, though no message ever goes through it (ACS answers 403/10105 without).
+// The bot of the Teams resource accounts, with the Teams channel and calling enabled. Teams Phone extensibility requires
+// one for the Entra app of the resource accounts; without it ACS answers 403/10105. No message or call reaches it:
+// "when you configure Teams, the webhook can be any URL" (MicrosoftDocs/azure-docs, articles/communication-services/
+// quickstarts/tpe/teams-phone-extensibility-quickstart.md, "Create the Bot").
 
 @description('Name of the bot.')
 param name string
@@ -10,7 +12,7 @@ param tags object
 @description('Application (client) id of its Entra app.')
 param appId string
 
-@description('Host name of the Function App. Nothing listens at the endpoint; the resource must have one.')
+@description('Host name of the Function App. Nothing listens at the two URLs; the resource requires them.')
 param functionHost string
 
 resource bot 'Microsoft.BotService/botServices@2022-09-15' = {
@@ -33,7 +35,11 @@ resource bot 'Microsoft.BotService/botServices@2022-09-15' = {
     location: 'global'
     properties: {
       channelName: 'MsTeamsChannel'
-      properties: { isEnabled: true }
+      properties: {
+        isEnabled: true
+        enableCalling: true
+        callingWebhook: 'https://${functionHost}/api/calling'
+      }
     }
   }
 }

@@ -60,9 +60,8 @@ var deadLettersContainer = names.containers[2]
 
 var storageBlobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
 var storageBlobDataReader = '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1'
-var storageQueueDataMessageProcessor = '8a0f0c08-91a1-4084-bc3d-661d67233fed'
+var storageQueueDataContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
 var storageQueueDataMessageSender = 'c6a89b2d-59bc-44d0-9896-0f6e12d7b80a'
-var storageQueueDataReader = '19e7f393-937e-4f77-808e-94535e297925'
 var storageTableDataContributor = '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
 
 var cool = coolAfterDays > 0 ? { tierToCool: { daysAfterModificationGreaterThan: coolAfterDays } } : {}
@@ -252,34 +251,14 @@ resource keepsAside 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// Role: wake-ups are sent.
-resource sendsWakes 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(storage::queues::wakes.id, appPrincipalId, storageQueueDataMessageSender)
+// Role: the app sends timers, the queue trigger takes and deletes them, and the scale controller reads the queue's length.
+// A message whose function fails is released with Update Message, which needs messages/write: of the built-in roles only
+// Contributor has it (MicrosoftDocs/azure-docs#120932; "Permissions for calling data operations" of the Storage REST API).
+resource usesWakes 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(storage::queues::wakes.id, appPrincipalId, storageQueueDataContributor)
   scope: storage::queues::wakes
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageQueueDataMessageSender)
-    principalId: appPrincipalId
-    principalType: 'ServicePrincipal'
-  }
-}
-
-// Role: the queue trigger takes wake-ups and deletes them.
-resource takesWakes 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(storage::queues::wakes.id, appPrincipalId, storageQueueDataMessageProcessor)
-  scope: storage::queues::wakes
-  properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageQueueDataMessageProcessor)
-    principalId: appPrincipalId
-    principalType: 'ServicePrincipal'
-  }
-}
-
-// Role: the queue trigger, and what scales it, look how long the queue is.
-resource seesWakes 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(storage::queues::wakes.id, appPrincipalId, storageQueueDataReader)
-  scope: storage::queues::wakes
-  properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageQueueDataReader)
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageQueueDataContributor)
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
   }

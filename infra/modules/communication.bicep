@@ -10,11 +10,13 @@ param systemTopicName string
 @description('The app\'s identity.')
 param appPrincipalId string
 
-@description('Where delivery logs go.')
+@description('Where the logs of calls and of event deliveries go.')
 param workspaceId string
 
 var communicationAndEmailServiceOwner = '09976791-48a7-449e-bb21-39d1a415f350'
 var reader = 'acdd72a7-3385-48ef-bd42-f606fba81ae7'
+// Each workspace has a setting of its own, since two environments can share one ACS resource.
+var settingName = 'to-log-analytics-${uniqueString(workspaceId)}'
 
 resource communication 'Microsoft.Communication/communicationServices@2025-05-01' existing = {
   name: name
@@ -48,8 +50,27 @@ resource readsSubscriptions 'Microsoft.Authorization/roleAssignments@2022-04-01'
   }
 }
 
+// What Azure support asks for: requests to Call Automation and recording, and a summary of each call. The categories are
+// those of "Supported logs for Microsoft.Communication/CommunicationServices" (Azure Monitor reference).
+resource callLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: settingName
+  scope: communication
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      { category: 'CallAutomationOperational', enabled: true }
+      { category: 'CallAutomationMediaSummary', enabled: true }
+      { category: 'CallRecordingOperational', enabled: true }
+      { category: 'CallRecordingSummary', enabled: true }
+      { category: 'CallSummary', enabled: true }
+      { category: 'AuthOperational', enabled: true }
+    ]
+    metrics: [{ category: 'AllMetrics', enabled: true }]
+  }
+}
+
 resource deliveryLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
-  name: 'delivery-to-log-analytics'
+  name: settingName
   scope: topic
   properties: {
     workspaceId: workspaceId

@@ -74,6 +74,9 @@ var platformSettings = {
   CALL_STORAGE__clientId: identityClientId
   AZURE_CLIENT_ID: identityClientId
   AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential'
+  // Up to Python 3.12 the worker's own azure-functions comes first on the path, and it may be too old for func.CloudEvent
+  // (workers/pyproject.toml of Azure/azure-functions-python-worker pins 1.24.0): no function would load.
+  PYTHON_ISOLATE_WORKER_DEPENDENCIES: '1'
   // host.json's telemetryMode, set here so that the app also runs under Core Tools, which may not know it.
   AzureFunctionsJobHost__telemetryMode: telemetryMode
   APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
@@ -105,6 +108,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
   // checkov:skip=CKV_AZURE_17: ACS and Event Grid have no client certificates
   // checkov:skip=CKV_AZURE_212: Flex Consumption has no such number; always-ready instances are set instead
   // checkov:skip=CKV_AZURE_213: Flex Consumption replaces instances by itself; the hook and an alert look at health
+  // checkov:skip=CKV_AZURE_78: Flex Consumption refuses ftpsState; basicPublishingCredentialsPolicies turns FTP off
   name: name
   location: location
   // azd finds the service of azure.yaml by this tag.
@@ -148,7 +152,6 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
-      ftpsState: 'Disabled'
       http20Enabled: true
       remoteDebuggingEnabled: false
     }

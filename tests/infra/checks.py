@@ -19,11 +19,10 @@ from tests.infra.bicep import File, Module, Object, Resource, object_of, string_
 ROLE_NAMES = {
     "09976791-48a7-449e-bb21-39d1a415f350": "Communication and Email Service Owner",
     "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3": "Storage Table Data Contributor",
-    "19e7f393-937e-4f77-808e-94535e297925": "Storage Queue Data Reader",
     "2414bbcf-6497-4faf-8c65-045460748405": "EventGrid EventSubscription Reader",
     "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "Storage Blob Data Reader",
     "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
-    "8a0f0c08-91a1-4084-bc3d-661d67233fed": "Storage Queue Data Message Processor",
+    "974c5e8b-45b9-4653-ba55-5f855dd0fb88": "Storage Queue Data Contributor",
     "a97b65f3-24c7-4388-baec-2e87135dc908": "Cognitive Services User",
     "acdd72a7-3385-48ef-bd42-f606fba81ae7": "Reader",
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
@@ -40,11 +39,7 @@ ROLES = {
     ("call-storage.bicep", "appPrincipalId", "storage::tables::directory"): {"Storage Table Data Contributor"},
     ("call-storage.bicep", "appPrincipalId", "storage::blobs::recordings"): {"Storage Blob Data Contributor"},
     ("call-storage.bicep", "appPrincipalId", "storage::blobs::quarantine"): {"Storage Blob Data Contributor"},
-    ("call-storage.bicep", "appPrincipalId", "storage::queues::wakes"): {
-        "Storage Queue Data Message Sender",
-        "Storage Queue Data Message Processor",
-        "Storage Queue Data Reader",
-    },
+    ("call-storage.bicep", "appPrincipalId", "storage::queues::wakes"): {"Storage Queue Data Contributor"},
     ("call-storage.bicep", "appPrincipalId", "storage::queues::poison"): {"Storage Queue Data Message Sender"},
     ("call-storage.bicep", "operatorId", "storage::tables::calls"): {"Storage Table Data Contributor"},
     ("call-storage.bicep", "operatorId", "storage::blobs::quarantine"): {"Storage Blob Data Contributor"},
@@ -68,6 +63,7 @@ SETTINGS_OF_THE_PLATFORM = {
     "CALL_STORAGE__clientId": "the same",
     "AZURE_CLIENT_ID": "azure-identity",
     "AZURE_TOKEN_CREDENTIALS": "azure-identity",
+    "PYTHON_ISOLATE_WORKER_DEPENDENCIES": "the Python worker: the app's packages come before its own",
     "AzureFunctionsJobHost__telemetryMode": "the Functions host, in place of host.json",
     "APPLICATIONINSIGHTS_CONNECTION_STRING": "the Functions host",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "the Functions host, with local authentication off",
@@ -354,7 +350,6 @@ HARDENED = {
     "Microsoft.Web/sites": {
         "httpsOnly": "true",
         "siteConfig.minTlsVersion": "'1.2'",
-        "siteConfig.ftpsState": "'Disabled'",
         "functionAppConfig.deployment.storage.authentication.type": "'UserAssignedIdentity'",
         "functionAppConfig.scaleAndConcurrency.triggers.http.perInstanceConcurrency": "httpConcurrency",
         "functionAppConfig.scaleAndConcurrency.alwaysReady": (

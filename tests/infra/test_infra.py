@@ -11,7 +11,8 @@ import pytest
 
 from local.stack import ROOT, SAMPLE
 from shared.platform.settings import Settings
-from tests.infra.checks import CHECKS, Infra, check_settings
+from tests.infra import checks, limits
+from tests.infra.checks import Infra, check_settings
 from tests.platform.test_settings import NOT_IN_SAMPLE, OF_THE_HOST, Noting, everything
 
 # Read by the code, and not for a deployment: the emulator's, what Azure sets itself, and Microsoft's endpoints in other
@@ -29,6 +30,7 @@ NOT_DEPLOYED = {
     "EVENTS_TOPIC_KEY",
     "WEBSITE_HOSTNAME",
 }
+CHECKS = (*checks.CHECKS, *limits.CHECKS)
 
 
 def read_by_the_code() -> set[str]:
@@ -139,6 +141,27 @@ MUTATIONS = {
     ),
     "storage takes keys": (CALLS, "allowSharedKeyAccess: false", "allowSharedKeyAccess: true", "allowSharedKeyAccess"),
     "passwords open the deployment": (FUNCTION, "allow: false", "allow: true", "allow of no"),
+    "a property that Flex Consumption refuses is set": (
+        FUNCTION, "      http20Enabled: true\n", "      ftpsState: 'Disabled'\n",
+        "Flex Consumption refuses siteConfig.ftpsState",
+    ),
+    "an app setting that Flex Consumption refuses is set": (
+        FUNCTION, "  AZURE_CLIENT_ID: identityClientId\n",
+        "  AZURE_CLIENT_ID: identityClientId\n  FUNCTIONS_WORKER_RUNTIME: 'python'\n",
+        "Flex Consumption refuses the app setting FUNCTIONS_WORKER_RUNTIME",
+    ),
+    "the worker's packages come first": (
+        FUNCTION, "  PYTHON_ISOLATE_WORKER_DEPENDENCIES: '1'\n", "",
+        "the worker's azure-functions comes before the app's",
+    ),
+    "a deployment is named after a topic of any name": (
+        "infra/subscriptions.bicep", "'acs-subscriptions-${uniqueString(systemTopicName, functionAppName)}'",
+        "'subscriptions-of-${systemTopicName}'", "the name of fromCommunication can exceed 64 characters",
+    ),
+    "a storage account's name grows with the environment's": (
+        MAIN, "var callStorageName = 'stcalls${token}'", "var callStorageName = 'stcalls${environmentName}'",
+        "the name of storage can exceed 24 characters",
+    ),
     "http is allowed": (FUNCTION, "httpsOnly: true", "httpsOnly: false", "httpsOnly"),
     "a file is no Bicep": (FUNCTION, "param name string\n", "param name = = string\n", "cannot be parsed"),
     "a name is misspelt": (FUNCTION, "serverFarmId: plan.id", "serverFarmId: plann.id", "nothing is called plann"),
@@ -212,12 +235,16 @@ OUTPUTS = {
 }
 
 
+# What ``az functionapp function list --query '[].name' --output tsv`` prints.
+LISTED = f"printf 'func-x/%s\\r\\n' {' '.join(sorted(Infra(ROOT).event_functions))} health api"
+
+
 class Hook:
-    """``postdeploy.sh`` with an ``az`` and a ``curl`` that do as they are told and write down what they were asked."""
+    """``postdeploy.sh`` with scripted ``az`` and ``curl``, which record their arguments."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.pretend("az", "exit 0")
+        self.pretend("az", LISTED)
         self.pretend("curl", "exit 0")
 
     def pretend(self, tool: str, does: str) -> None:
@@ -243,12 +270,20 @@ def hook(tmp_path: Path) -> Hook:
     return Hook(tmp_path)
 
 
+@pytest.mark.parametrize("function", sorted(Infra(ROOT).event_functions))
+def test_the_hook_names_a_function_that_azure_does_not_list(hook: Hook, function: str) -> None:
+    hook.pretend("az", LISTED.replace(f" {function}", ""))
+    done = hook.run(HEALTH_SECONDS="0")
+    assert done.returncode == 1
+    assert f"{function} is missing" in done.stderr
+    assert not any("deployment" in line for line in hook.asked)
+
+
 def test_the_hook_waits_for_health_and_for_each_function_and_subscribes(hook: Hook) -> None:
     done = hook.run(RESOURCE_ACCOUNTS="a,b")
     assert done.returncode == 0, done.stderr
     assert hook.asked[0].endswith("https://func-x.azurewebsites.net/api/health")
-    looked_for = {line.split("--function-name ")[1].split()[0] for line in hook.asked if "function show" in line}
-    assert looked_for == Infra(ROOT).event_functions
+    assert sum("functionapp function list" in line for line in hook.asked) == 1
     assert "subscriptions.bicep" in hook.asked[-1]
     assert "resourceAccounts=a,b" in hook.asked[-1]
     assert "systemTopicResourceGroup=rg-acs" in hook.asked[-1]
@@ -264,8 +299,8 @@ def test_the_hook_waits_until_the_app_is_healthy(hook: Hook, tmp_path: Path) -> 
     ("tool", "does", "why"),
     [
         ("curl", "exit 22", "the app is not healthy"),
-        ("az", "exit 1", "Azure knows no function incoming_call"),
-        ("az", 'case "$*" in *deployment*) exit 1;; esac', "the subscriptions could not be created"),
+        ("az", "exit 1", "Azure does not list every function"),
+        ("az", f'{LISTED}; case "$*" in *deployment*) exit 1;; esac', "the subscriptions could not be created"),
     ],
 )
 def test_the_hook_fails_loudly(hook: Hook, tool: str, does: str, why: str) -> None:

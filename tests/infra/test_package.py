@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -68,6 +70,29 @@ def test_every_function_is_listed_with_nothing_else_installed(package: Path, req
     assert {name for name, _ in said["functions"]} == FUNCTIONS
     assert said["inside"]
     assert said["foreign"] == []
+
+
+# What workers/pyproject.toml of Azure/azure-functions-python-worker pins (commit 09d5011, 2026).
+BUNDLED = "azure-functions==1.24.0"
+
+
+def test_the_app_needs_a_newer_azure_functions_than_the_worker_bundles(
+    package: Path, requirements: Path, tmp_path: Path
+) -> None:
+    """Why ``PYTHON_ISOLATE_WORKER_DEPENDENCIES`` is set: with the worker's own package no function loads.
+
+    If this test fails since the import succeeds, the setting is no longer needed. What is not shown: the order in which
+    the deployed worker puts its packages and the app's on the path.
+    """
+    with_bundled = tmp_path / "worker"
+    shutil.copytree(requirements, with_bundled, copy_function=os.link)
+    shutil.rmtree(with_bundled / "azure/functions")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    target = ["--ignore-requires-python", "--upgrade", "--target", str(tmp_path / "bundled"), BUNDLED]
+    subprocess.run([*pip, *target], check=True)  # noqa: S603
+    shutil.move(tmp_path / "bundled/azure/functions", with_bundled / "azure/functions")
+    with pytest.raises(SystemExit, match="has no attribute 'CloudEvent'"):
+        load(package, with_bundled)
 
 
 def test_what_a_deployment_lacks_would_be_noticed(package: Path, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def test_a_workflow_may_do_nothing_but_what_its_jobs_ask_for(path: Path) -> None
     granted = set(re.findall(r"^      ([\w-]+: \w+)", text, flags=re.MULTILINE)) & {
         f"{what}: write" for what in ("contents", "packages", "actions", "id-token", "pull-requests", "checks")
     }
-    assert granted <= ({"id-token: write"} if path.name == "deploy.yml" else set())
+    assert granted <= ({"id-token: write"} if path.name == "azure-dev.yml" else set())
 
 
 def test_no_workflow_has_a_secret() -> None:
@@ -39,7 +39,7 @@ def test_no_workflow_has_a_secret() -> None:
 
 
 def test_what_is_to_be_compiled_is_compiled_and_shown_before_it_is_deployed() -> None:
-    deploy = (ROOT / ".github/workflows/deploy.yml").read_text()
+    deploy = (ROOT / ".github/workflows/azure-dev.yml").read_text()
     for word in ("az bicep lint", "az bicep build", "what-if", "--preview", "needs: preview"):
         assert word in deploy
     assert "az bicep build" in (ROOT / ".github/workflows/ci.yml").read_text()
@@ -51,12 +51,25 @@ def test_every_variable_of_azd_is_handed_to_it_by_both_jobs() -> None:
     """One that is not would silently have its default: calls recorded against RECORDING=off."""
     parameters = (ROOT / "infra/main.parameters.json").read_text()
     of_azd = set(re.findall(r"\$\{(\w+)", parameters))
-    jobs = (ROOT / ".github/workflows/deploy.yml").read_text().split("    env:\n")[1:]
+    jobs = (ROOT / ".github/workflows/azure-dev.yml").read_text().split("    env:\n")[1:]
     assert len(jobs) == 2
     for job in jobs:
         handed = dict(re.findall(r"^      (\w+): \$\{\{ vars\.(\w+) }}$", job, flags=re.MULTILINE))
         assert set(handed) == of_azd | {"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID"}
         assert all(name == variable for name, variable in handed.items())
+
+
+def test_the_federated_subjects_are_those_that_github_issues() -> None:
+    """GitHub's immutable subjects, ``repo:OWNER@ID/REPO@ID:…``, are the default of repositories since 15 July 2026.
+
+    Microsoft Entra documentation, "Migrate GitHub Actions federated credentials to immutable subjects"; azd trusts
+    ``sub_claim_prefix`` of the same API (Azure/azure-dev pull request 9430). Only the instructions are checked here.
+    """
+    head, _, jobs = (ROOT / ".github/workflows/azure-dev.yml").read_text().partition("\nname:")
+    environments = set(re.findall(r"^    environment: (\S+)$", jobs, re.MULTILINE))
+    assert environments == set(re.findall(r"PREFIX:environment:([\w-]+)", head))
+    assert "actions/oidc/customization/sub --jq .sub_claim_prefix" in head
+    assert "repo:OWNER@OWNER_ID/REPO@REPO_ID" in head
 
 
 def test_workflows_run_what_there_is() -> None:
