@@ -2,6 +2,7 @@
 PYTHON ?= python3
 SCENARIO ?= happy
 HOST ?= emulator
+TOPOLOGY ?= single
 PORTS ?= default
 TESTS ?= tests
 CALLS ?= 1000
@@ -44,10 +45,10 @@ $(KUSTO): tests/infra/kusto/package-lock.json
 	@touch $@
 
 demo: setup  ## one call, end to end (SCENARIO=happy | recording-fails-then-recovers | recording-never-starts | duplicates-and-disorder | missed-call)
-	@$(RUN) -m local.demo --scenario $(SCENARIO) --host $(HOST) --ports $(PORTS)
+	@$(RUN) -m local.demo --scenario $(SCENARIO) --host $(HOST) --topology $(TOPOLOGY) --ports $(PORTS)
 
-serve: setup  ## the same, left running (HOST=func for Azure Functions Core Tools, HOST=none for the platform alone)
-	@$(RUN) -m local.serve --host $(HOST) --ports $(PORTS)
+serve: setup  ## the same, left running (HOST=func for Azure Functions Core Tools, HOST=none for the platform alone, TOPOLOGY=flex for a process for each function)
+	@$(RUN) -m local.serve --host $(HOST) --topology $(TOPOLOGY) --ports $(PORTS)
 
 doctor: setup  ## every link that a call depends on, looked at, with `make serve` running (ACCOUNTS=linked, JSON=yes)
 	@$(RUN) -c 'import socket; socket.create_connection(("127.0.0.1", 7080), 2)' 2> /dev/null || \

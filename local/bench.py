@@ -25,9 +25,10 @@ from aiohttp import web
 from azure.communication.callautomation.aio import CallAutomationClient
 from azure.core.credentials import AzureKeyCredential
 
+from local.processes import as_command
 from local.scenarios import ACCOUNT, CALLER
 from local.show import BOLD, DIM, GREEN, PLAIN, RED
-from local.stack import ROOT, Ports, Stack, as_command, control, storage_requests
+from local.stack import ROOT, Ports, Stack, control, storage_requests
 from shared.service.app import App
 
 ANSWERS = 300

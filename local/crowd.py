@@ -18,9 +18,10 @@ from typing import Any
 
 import aiohttp
 
+from local.processes import as_command
 from local.scenarios import ACCOUNT, CALLER, answers
 from local.show import BOLD, GREEN, PLAIN, RED
-from local.stack import Ports, Stack, as_command, control
+from local.stack import Ports, Stack, control
 
 RING_SECONDS = 30.0
 BATCHES = 20  # of calls, over the one second

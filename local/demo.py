@@ -19,15 +19,16 @@ from typing import Any
 
 import aiohttp
 
+from local.processes import as_command
 from local.scenarios import ACCOUNT, CALLER, SCENARIOS, Scenario
 from local.show import BOLD, DIM, GREEN, PLAIN, RED, lines, row
-from local.stack import Ports, Stack, as_command, control
+from local.stack import PORTS, Ports, Stack, control
+from local.workers import HOSTS, TOPOLOGIES
 from shared.calls.call import Call, State
 from shared.calls.machine import recording_status
 from shared.service.app import App, call_id_of
 
 QUIET_SECONDS = 1.0  # nothing more happens once the call is over and the emulator has been idle for so long
-PORTS = "default, free (any that are free) or six numbers: emulator,host,blob,queue,table,tls"
 WAITING = {"starting", "active", "stopped"}
 
 
@@ -115,10 +116,10 @@ async def _check_files(app: App, call: Call) -> list[str]:
     return wrong
 
 
-async def main(scenario: Scenario, host: str, ports: Ports) -> int:
+async def main(scenario: Scenario, host: str, topology: str, ports: Ports) -> int:
     began = time.monotonic()
     logs = Path(tempfile.mkdtemp(prefix="teams-phone-demo-"))
-    stack = Stack(ports=ports, host=host, settings=scenario.settings, logs=logs)
+    stack = Stack(ports=ports, host=host, topology=topology, settings=scenario.settings, logs=logs)
     async with stack:
         print(f"Storage, emulator and Functions host are up after {time.monotonic() - began:.1f} s.")
         wrong = await run(scenario, stack)
@@ -133,7 +134,8 @@ async def main(scenario: Scenario, host: str, ports: Ports) -> int:
 
 def options(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--host", choices=["emulator", "func", "none"], default="emulator", help="the Functions host")
+    parser.add_argument("--host", choices=HOSTS, default="emulator", help="the Functions host")
+    parser.add_argument("--topology", choices=TOPOLOGIES, default="single", help="its processes; flex is one per group")
     parser.add_argument("--ports", type=_ports, default=Ports(), help=PORTS)
     return parser
 
@@ -141,8 +143,8 @@ def options(description: str) -> argparse.ArgumentParser:
 def _ports(text: str) -> Ports:
     try:
         return Ports.parse(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not {PORTS}") from None
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 if __name__ == "__main__":
@@ -151,4 +153,4 @@ if __name__ == "__main__":
     given = parser.parse_args()
     if given.host == "none":
         parser.error("without a Functions host nothing takes the call; make serve HOST=none starts the rest")
-    sys.exit(as_command(main(SCENARIOS[given.scenario], given.host, given.ports)))
+    sys.exit(as_command(main(SCENARIOS[given.scenario], given.host, given.topology, given.ports)))

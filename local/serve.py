@@ -1,7 +1,7 @@
 """The whole system, left running: ``python -m local.serve``. Stop it with Ctrl-C.
 
 With ``--host none`` only the platform runs (storage and the emulator), for ``func start`` or a debugger beside it.
-Azurite's data is kept in ``.local/azurite`` between runs.
+Azurite's data is kept between runs: in ``.local/azurite``, or in a folder of their own for other ports.
 """
 
 from __future__ import annotations
@@ -9,17 +9,18 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from pathlib import Path
 
 from local.demo import options
+from local.processes import as_command
 from local.scenarios import ACCOUNT, CALLER
 from local.show import BOLD, DIM, PLAIN, RED
-from local.stack import ROOT, Ports, Stack, as_command
-
-KEEP = ROOT / ".local/azurite"
+from local.stack import ROOT, Ports, Stack
 
 
 def what_next(stack: Stack) -> str:
     emulator, host, storage = stack.emulator_url, stack.host_url, stack.ports.storage()
+    data = f"{stack.keep.relative_to(ROOT)}/" if stack.keep else "memory"
     doctor = "Look at every link that a call depends on:\n  make doctor\n" if stack.ports == Ports() else ""
     dial = f'{{"from": "{CALLER}", "to": "{ACCOUNT}", "hangs_up_after": 10}}'
     return f"""
@@ -40,20 +41,25 @@ Ask whether the app lives:
 Look at the rows and files, with Azure Storage Explorer or the SDKs:
   {DIM}{storage}{PLAIN}
 
-Logs are in {stack.logs.relative_to(ROOT)}/. Ctrl-C stops everything.
+Logs are in {stack.logs.relative_to(ROOT)}/, data in {data}. Ctrl-C stops everything.
 """
 
 
-async def main(host: str, ports: Ports) -> int:
+def folder(name: str, ports: Ports) -> Path:
+    """A run's own folder: beside another run, which has other ports, it keeps its data and logs to itself."""
+    return ROOT / ".local" / (name if ports == Ports() else f"{name}-{ports.emulator}")
+
+
+async def main(host: str, topology: str, ports: Ports) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    KEEP.mkdir(parents=True, exist_ok=True)
-    stack = Stack(ports=ports, host=host, keep=KEEP)
+    keep, logs = folder("azurite", ports), folder("logs", ports)
+    stack = Stack(ports=ports, host=host, topology=topology, keep=keep, logs=logs)
     async with stack:
         print(what_next(stack), flush=True)
         stopping = asyncio.ensure_future(stop.wait())
-        await asyncio.wait({stopping, asyncio.ensure_future(stack.died())}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({stopping, asyncio.ensure_future(stack.ended())}, return_when=asyncio.FIRST_COMPLETED)
     if not stop.is_set():
         print(f"{RED}A part of the system stopped by itself: see the logs in {stack.logs}{PLAIN}", file=sys.stderr)
         return 1
@@ -63,4 +69,4 @@ async def main(host: str, ports: Ports) -> int:
 
 if __name__ == "__main__":
     given = options(__doc__ or "").parse_args()
-    sys.exit(as_command(main(given.host, given.ports)))
+    sys.exit(as_command(main(given.host, given.topology, given.ports)))

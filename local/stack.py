@@ -10,13 +10,10 @@ import json
 import os
 import re
 import shutil
-import socket
 import sys
-from asyncio.subprocess import Process
-from collections.abc import Coroutine
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import Any, Self
 
 import aiohttp
 from azure.core.exceptions import ResourceExistsError
@@ -25,7 +22,8 @@ from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
 from emulator import tls
-from local.show import PLAIN, RED
+from local.processes import NotStarted, Processes, check_free, free_ports
+from local.workers import Worker, workers
 
 ROOT = Path(__file__).parent.parent
 AZURITE = ROOT / "emulator/azurite/node_modules/azurite/dist/src/azurite.js"
@@ -38,11 +36,16 @@ ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1
 
 CERTIFICATE = ROOT / SAMPLE["SSL_CERT_FILE"]
 
-START_SECONDS = 60.0
-
-
-class NotStarted(Exception):
-    """A part of the system did not come up. The text says which, why, and what to do."""
+PORTS = "default, free (any that are free) or six numbers: emulator,host,blob,queue,table,tls"
+PORT_USERS = {
+    "emulator": "the emulator",
+    "host": "the Functions host",
+    "blob": "Azurite's blob service",
+    "queue": "Azurite's queue service",
+    "table": "Azurite's table service",
+    "tls": "the emulator's TLS listener",
+}
+LAST_PORT = 65535
 
 
 @dataclass(frozen=True)
@@ -56,24 +59,24 @@ class Ports:
 
     @classmethod
     def parse(cls, text: str) -> Ports:
-        """``default``, ``free``, or the six numbers separated by commas. Raises ValueError."""
+        """``default``, ``free``, or the six numbers separated by commas. Raises ValueError, with the reason."""
         if text in {"default", "free"}:
             return cls() if text == "default" else cls.free()
-        numbers = [int(number) for number in text.split(",")]
-        if len(numbers) != len(fields(cls)):
-            raise ValueError(text)
-        return cls(*numbers)
+        numbers = text.split(",")
+        if len(numbers) != len(fields(cls)) or not all(number.strip().isdigit() for number in numbers):
+            raise ValueError(f"{text!r} is not {PORTS}")
+        ports = [int(number) for number in numbers]
+        for port in ports:
+            if not 0 < port <= LAST_PORT:
+                raise ValueError(f"{port} is not a port: ports are 1 to {LAST_PORT}")
+            if ports.count(port) > 1:
+                raise ValueError(f"{port} is there twice: each needs a port of its own")
+        return cls(*ports)
 
     @classmethod
     def free(cls) -> Ports:
-        """Ports that nobody uses just now, for tests that run beside each other."""
-        sockets = [socket.socket() for _ in fields(cls)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        ports = cls(*(each.getsockname()[1] for each in sockets))
-        for each in sockets:
-            each.close()
-        return ports
+        """Ports that no process uses just now, for tests that run beside each other."""
+        return cls(*free_ports(len(fields(cls))))
 
     def storage(self) -> str:
         """The connection string of Azurite at these ports."""
@@ -96,7 +99,7 @@ class Stack:
 
     ``settings`` go over the sample's; ``logs`` is where the processes write, a file each; ``keep`` is a folder
     for Azurite's data, in memory if None; ``host`` is ``emulator``, ``func`` (Azure Functions Core Tools) or
-    ``none``.
+    ``none``; ``topology`` is ``single``, one process for all functions, or ``flex``, one for each scaling group.
     """
 
     ports: Ports = field(default_factory=Ports)
@@ -104,9 +107,12 @@ class Stack:
     logs: Path = ROOT / ".local/logs"
     keep: Path | None = None
     host: str = "emulator"
+    topology: str = "single"
     emulator_options: tuple[str, ...] = ()
-    _processes: list[tuple[str, Process]] = field(default_factory=list)
-    _files: list[IO[bytes]] = field(default_factory=list)
+    workers: list[Worker] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._processes = Processes(self.logs, ROOT)
 
     @property
     def emulator_url(self) -> str:
@@ -119,14 +125,27 @@ class Stack:
 
     @property
     def host_url(self) -> str:
+        """Where the HTTP functions are."""
         return f"http://127.0.0.1:{self.ports.host}"
+
+    def webhook(self, function: str) -> str:
+        """Where Event Grid delivers events for the function."""
+        found = next((w for w in self.workers if function in w.functions), Worker("host", self.ports.host))
+        return found.webhook(function)
+
+    def host_log(self) -> str:
+        """What the Functions hosts have written."""
+        return "".join((self.logs / f"{worker.name}.log").read_text(errors="replace") for worker in self.workers)
 
     async def __aenter__(self) -> Self:
         try:
-            self.logs.mkdir(parents=True, exist_ok=True)
+            self._check_ports()
             tls.ensure(CERTIFICATE)  # before the host starts, which trusts what it finds then
+            self.workers = await workers(self.topology, self.host, self.ports.host, ROOT, self._environment())
             await self.start_storage()
-            await asyncio.gather(self.start_emulator(), self.start_host())
+            await self._start_emulator()
+            await self.start_host()
+            await self._processes.listening("emulator", self.ports.emulator)
         except BaseException:
             await self.stop()
             raise
@@ -144,96 +163,49 @@ class Stack:
         where = ["--location", str(self.keep)] if self.keep else ["--inMemoryPersistence"]
         ports = [("blob", self.ports.blob), ("queue", self.ports.queue), ("table", self.ports.table)]
         options = [option for name, port in ports for option in (f"--{name}Port", str(port))]
-        for name, port in ports:
-            _check_free(port, f"Azurite's {name} service")
         flags = ("--skipApiVersionCheck", "--disableTelemetry")  # not --silent: its log counts the requests
-        await self._start("azurite", "node", str(AZURITE), *flags, *where, *options)
+        await self._processes.start("azurite", "node", str(AZURITE), *flags, *where, *options)
         for _, port in ports:
-            await self._listening("azurite", port)
+            await self._processes.listening("azurite", port)
         await provision(self.ports.storage())
 
-    async def start_emulator(self) -> None:
-        port = self.ports.emulator
-        _check_free(port, "the emulator")
-        _check_free(self.ports.tls, "the emulator's TLS port")
-        functions = f"{self.host_url}/runtime/webhooks/EventGrid"
-        options = ("--port", str(port), "--config", str(ROOT / "infra/local.json"), "--functions-url", functions)
-        storage = ("--storage", self.ports.storage())
+    async def _start_emulator(self) -> None:
+        command = (sys.executable, "-m", "emulator", "--port", str(self.ports.emulator))
+        platform = ("--config", str(self._platform()), "--storage", self.ports.storage())
         secure = ("--tls-port", str(self.ports.tls), "--tls-certificate", str(CERTIFICATE))
-        await self._start(
-            "emulator", sys.executable, "-m", "emulator", *options, *storage, *secure, *self.emulator_options
-        )
-        await self._listening("emulator", port)
+        await self._processes.start("emulator", *command, *platform, *secure, *self.emulator_options)
 
     async def start_host(self) -> None:
-        if self.host == "none":
-            return
-        port = self.ports.host
-        _check_free(port, "the Functions host")
-        environment = os.environ | self.ports.settings() | self.settings
-        if self.host == "func":
-            command = [_core_tools(), "start", "--port", str(port)]
-        else:
-            command = [sys.executable, "-m", "emulator.host", "--app", "function_app.py", "--port", str(port)]
-        await self._start("host", *command, environment=environment)
-        await self._listening("host", port)
+        """The workers that are not running."""
+        for worker in self.workers:
+            await self._processes.start(worker.name, *worker.command(self.host), environment=self._environment())
+        await asyncio.gather(*(self._processes.listening(worker.name, worker.port) for worker in self.workers))
 
     async def stop_host(self) -> None:
-        """Stop the host alone, as a deployment or a crash would."""
-        for name, process in list(self._processes):
-            if name == "host":
-                self._processes.remove((name, process))
-                await _stop(process)
+        """Stop the Functions hosts alone, as a deployment or a crash would."""
+        await self._processes.stop(*(worker.name for worker in self.workers))
 
-    async def died(self) -> None:
+    async def ended(self) -> None:
         """Return when one of the processes has ended."""
-        waits = [asyncio.ensure_future(process.wait()) for _, process in self._processes]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
+        await self._processes.ended()
 
     async def stop(self) -> None:
-        processes = [process for _, process in reversed(self._processes)]
-        self._processes.clear()
-        await asyncio.gather(*(_stop(process) for process in processes))
-        while self._files:
-            self._files.pop().close()
+        await self._processes.stop_all()
 
-    async def _start(self, name: str, *command: str, environment: dict[str, str] | None = None) -> None:
-        log = (self.logs / f"{name}.log").open("wb")
-        self._files.append(log)
-        process = await asyncio.create_subprocess_exec(
-            *command, stdout=log, stderr=log, stdin=asyncio.subprocess.DEVNULL, env=environment, cwd=ROOT
-        )
-        self._processes.append((name, process))
+    def _environment(self) -> dict[str, str]:
+        return os.environ | self.ports.settings() | self.settings
 
-    async def _listening(self, name: str, port: int) -> None:
-        process = next(p for n, p in self._processes if n == name)
-        for _ in range(int(START_SECONDS / 0.05)):
-            if process.returncode is not None:
-                break
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.05)
-                continue
-            writer.close()
-            await writer.wait_closed()
-            return
-        log = self.logs / f"{name}.log"
-        tail = log.read_text(errors="replace").strip()[-2000:]
-        raise NotStarted(f"{name} did not start on port {port}. Its log, {log}, ends with:\n{tail}")
+    def _platform(self) -> Path:
+        """``infra/local.json``, with each subscription delivered to the worker that serves its function."""
+        subscriptions = [each | {"endpoint": self.webhook(each["function"])} for each in LOCAL["subscriptions"]]
+        path = self.logs / "platform.json"
+        path.write_text(json.dumps(LOCAL | {"subscriptions": subscriptions}, indent=2))
+        return path
 
-
-def as_command(main: Coroutine[Any, Any, int]) -> int:
-    """A command's exit code: 1 if something did not start, 130 for Ctrl-C, which is no error worth a traceback."""
-    try:
-        return asyncio.run(main)
-    except NotStarted as error:
-        print(f"{RED}Not started:{PLAIN} {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    def _check_ports(self) -> None:
+        """All of them before anything starts. Raises NotStarted."""
+        for name, user in PORT_USERS.items():
+            check_free(getattr(self.ports, name), user)
 
 
 def storage_requests(logs: Path) -> list[str]:
@@ -271,34 +243,3 @@ async def control(session: aiohttp.ClientSession, stack: Stack, method: str, pat
         if not response.ok:
             raise RuntimeError(f"the emulator refused {method} {path}: {response.status} {answer}")
         return answer
-
-
-def _check_free(port: int, who: str) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            raise NotStarted(
-                f"port {port} is in use, which {who} needs: stop what uses it, or choose other ports "
-                "(PORTS=free takes any that are free, PORTS=7180,7171,11000,11001,11002,7543 these)."
-            ) from None
-
-
-def _core_tools() -> str:
-    found = shutil.which("func")
-    if found is None:
-        raise NotStarted("Azure Functions Core Tools are not installed (no `func` on the PATH): leave HOST=func out.")
-    return found
-
-
-async def _stop(process: Process) -> None:
-    if process.returncode is not None:
-        return
-    process.terminate()
-    try:
-        async with asyncio.timeout(5):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()

@@ -13,7 +13,7 @@ import time
 import traceback
 from pathlib import Path
 
-from emulator.host.functions import EVENT_GRID, HTTP, BadApp, Function, load
+from emulator.host.functions import EVENT_GRID, HTTP, BadApp, Function, load, scaling_group
 from emulator.host.keys import Keys
 from emulator.host.server import Host, unsupported
 from emulator.host.settings import BadSettings, apply, read_host_json, read_values
@@ -27,9 +27,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         _set_environment(options.settings, app.parent)
         settings = read_host_json(app.parent / "host.json")
+        functions = _chosen(_load(app), options.functions)
+        if options.list:
+            return _list(functions)
         _log()
         host = Host(
-            _load(app),
+            functions,
             settings=settings,
             environment=os.environ,
             address=(options.host, options.port),
@@ -55,6 +58,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     add("--settings", help=f"file whose Values become settings (first found of {', '.join(SETTINGS)})")
     add("--function-key", default="emulated", help="the one key of all functions (%(default)s)")
     add("--enforce-keys", action="store_true", help="ask for keys, as Azure does and Core Tools do not")
+    add("--functions", nargs="+", metavar="NAME", help="serve these alone, as `func start --functions` does (all)")
+    add("--list", action="store_true", help="print each function's scaling group on Flex Consumption and its name")
     return parser.parse_args(arguments)
 
 
@@ -80,6 +85,21 @@ def _load(app: Path) -> list[Function]:
         traceback.print_exc()
         print(f"\n{app.name} could not be indexed: {type(error).__name__}. Nothing is served.", file=sys.stderr)
         raise _ImportFailed from error
+
+
+def _chosen(functions: list[Function], names: list[str] | None) -> list[Function]:
+    """The functions of these names; all of them without any. Raises BadApp."""
+    known = {function.name: function for function in functions}
+    for name in names or ():
+        if name not in known:
+            raise BadApp(f"--functions: the app has no function {name!r}; it has {', '.join(known)}")
+    return functions if names is None else [known[name] for name in names]
+
+
+def _list(functions: list[Function]) -> int:
+    for function in functions:
+        print(scaling_group(function), function.name)
+    return 0
 
 
 async def _serve(host: Host, options: argparse.Namespace) -> int:

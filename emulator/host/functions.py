@@ -19,6 +19,7 @@ from azure.functions import meta
 # Trigger types this host can call.
 HTTP, EVENT_GRID, QUEUE, TIMER = "httpTrigger", "eventGridTrigger", "queueTrigger", "timerTrigger"
 SUPPORTED = frozenset({HTTP, EVENT_GRID, QUEUE, TIMER})
+HTTP_GROUP = "http"
 
 
 class BadApp(Exception):
@@ -65,7 +66,7 @@ def scaling_group(function: Function) -> str:
     has its own ("Per-function scaling", articles/azure-functions/flex-consumption-plan.md), by the names that the
     plan's always-ready settings use.
     """
-    return "http" if function.type == HTTP else f"function:{function.name}"
+    return HTTP_GROUP if function.type == HTTP else f"function:{function.name}"
 
 
 def load(path: Path, environment: Mapping[str, str] | None = None) -> list[Function]:

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -179,10 +180,50 @@ async def test_a_trigger_the_host_does_not_have_is_said(tmp_path: Path) -> None:
         assert "f: this host has no blobTrigger; nothing will call it" in host.output
 
 
+def test_functions_are_listed_by_their_scaling_groups() -> None:
+    listed = run_once("--app", str(APP), "--list").splitlines()
+    assert "http greet" in listed
+    assert "function:take_event take_event" in listed
+    assert "function:tick tick" in listed
+
+
+async def test_the_chosen_functions_alone_are_served() -> None:
+    async with command("--app", str(APP), "--port", "0", "--functions", "take_event", "greet") as host:
+        await host.until("Host started")
+        async with aiohttp.ClientSession(host.url) as http, http.get("/admin/functions") as answer:
+            assert {function["name"] for function in await answer.json()} == {"take_event", "greet"}
+        assert "take_message" not in host.output
+
+
+def test_a_function_that_the_app_does_not_have_is_one_clear_line(tmp_path: Path, failed: Callable[..., str]) -> None:
+    app = tmp_path / "app_with_one.py"
+    app.write_text(
+        "import azure.functions as func\napp = func.FunctionApp()\n"
+        "@app.event_grid_trigger(arg_name='event')\ndef one(event): ...\n"
+    )
+    assert failed("--app", str(app), "--functions", "two") == "--functions: the app has no function 'two'; it has one\n"
+
+
+def run_once(*arguments: str) -> str:
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "emulator.host", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
 def test_help_explains_the_options(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--help"])
     assert ended.value.code == 0
     text = capsys.readouterr().out
-    for option in ("--app", "--port", "--host", "--settings", "--function-key", "--enforce-keys"):
+    for option in (
+        "--app",
+        "--port",
+        "--host",
+        "--settings",
+        "--function-key",
+        "--enforce-keys",
+        "--functions",
+        "--list",
+    ):
         assert option in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -74,17 +75,22 @@ class System:
 
     async def deliver(self, function: str, events: list[dict[str, Any]]) -> int:
         """Deliver events to a function as Event Grid does; return the status."""
-        url = f"{self.stack.host_url}/runtime/webhooks/EventGrid?functionName={function}"
         headers = {"aeg-event-type": "Notification"}
-        async with self.http.post(url, json=events, headers=headers) as response:
+        async with self.http.post(self.stack.webhook(function), json=events, headers=headers) as response:
             return response.status
+
+
+@asynccontextmanager
+async def of(stack: Stack, http: aiohttp.ClientSession) -> AsyncIterator[System]:
+    """The system that a stack runs, as if nothing had happened in it."""
+    app = App(stack.ports.settings())
+    system = System(stack, http, app)
+    await system.control("POST", "reset")
+    yield system
+    await app.close()
 
 
 @pytest.fixture
 async def system(running: Stack) -> AsyncIterator[System]:
-    async with aiohttp.ClientSession() as http:
-        app = App(running.ports.settings())
-        system = System(running, http, app)
-        await system.control("POST", "reset")
+    async with aiohttp.ClientSession() as http, of(running, http) as system:
         yield system
-        await app.close()

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from local.serve import what_next
-from local.stack import ROOT, NotStarted, Ports, Stack
+from local.processes import NotStarted, check_free
+from local.serve import folder, what_next
+from local.stack import PORT_USERS, ROOT, Ports, Stack
 
 
 @pytest.mark.parametrize(
     ("command", "says"),
     [
         ("demo --host none", "without a Functions host nothing takes the call"),
+        ("demo --ports 70000,7071,10000,10001,10002,7443", "70000 is not a port: ports are 1 to 65535"),
+        ("serve --ports 7080,7080,10000,10001,10002,7443", "7080 is there twice: each needs a port of its own"),
+        ("serve --ports 7080,7071", "'7080,7071' is not default, free"),
         ("crowd --calls 1", "1 is no crowd"),
         ("faults --seed abc", "there is no run 'abc'"),
         ("faults --seed day", "there is no run 'day'"),
@@ -48,10 +53,38 @@ async def test_an_interruption_is_quiet(command: str) -> None:
     assert (process.returncode, said) == (130, b"")
 
 
+@pytest.mark.parametrize("name", PORT_USERS)
+async def test_a_busy_port_is_named_and_nothing_is_left_running(name: str, tmp_path: Path) -> None:
+    ports = Ports.free()
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", getattr(ports, name)))
+        busy.listen()
+        with pytest.raises(NotStarted, match=f"port {getattr(ports, name)}, which {PORT_USERS[name]} needs"):
+            await Stack(ports=ports, logs=tmp_path).__aenter__()
+    for other in set(PORT_USERS) - {name}:
+        check_free(getattr(ports, other), "nothing")
+
+
+async def test_an_emulator_that_does_not_start_leaves_nothing_running(tmp_path: Path) -> None:
+    stack = Stack(ports=Ports.free(), logs=tmp_path, emulator_options=("--no-such-option",))
+    with pytest.raises(NotStarted, match="unrecognized arguments: --no-such-option"):
+        await stack.__aenter__()
+    for name in PORT_USERS:
+        check_free(getattr(stack.ports, name), "nothing")
+
+
 async def test_node_that_has_gone_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NotStarted, match="Node"):
         await Stack(ports=Ports.free(), logs=tmp_path).start_storage()
+
+
+def test_two_runs_in_one_clone_keep_their_data_apart() -> None:
+    first, second = Ports(), Ports.parse("7180,7171,11000,11001,11002,7543")
+    assert folder("azurite", first) == ROOT / ".local/azurite"
+    assert folder("azurite", second) != folder("azurite", first)
+    assert folder("logs", second) != folder("logs", first)
+    assert folder("azurite", second) == folder("azurite", second)
 
 
 def test_the_doctor_is_recommended_only_where_it_looks() -> None:
