@@ -160,6 +160,8 @@ class Stack:
             raise NotStarted("Azurite is not installed: run `make setup`.")
         if shutil.which("node") is None:
             raise NotStarted("Node.js is not on the PATH: Azurite needs version 20 or newer.")
+        if self.keep:
+            self.keep.mkdir(parents=True, exist_ok=True)
         where = ["--location", str(self.keep)] if self.keep else ["--inMemoryPersistence"]
         ports = [("blob", self.ports.blob), ("queue", self.ports.queue), ("table", self.ports.table)]
         options = [option for name, port in ports for option in (f"--{name}Port", str(port))]
