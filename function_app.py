@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
-from shared.service.app import App
+from shared.service.container import Container
+from shared.service.time_limits import LONG_INVOCATION_SECONDS
 
 if TYPE_CHECKING:
     from shared.api.router import Api
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 logging.getLogger("azure").setLevel(logging.WARNING)  # azure-core logs every request at INFO
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
-calls = App()
-atexit.register(lambda: asyncio.run(calls.close()))  # the worker has no hook for its end
+container = Container()
+atexit.register(lambda: asyncio.run(container.close()))  # the worker has no hook for its end
 
 
 # -- Event Grid, system topic of the ACS resource --
@@ -29,12 +30,12 @@ atexit.register(lambda: asyncio.run(calls.close()))  # the worker has no hook fo
 
 @app.event_grid_trigger(arg_name="event")
 async def incoming_call(event: func.CloudEvent) -> None:
-    await calls.incoming_call(event)
+    await container.answering.incoming_call(event)
 
 
 @app.event_grid_trigger(arg_name="event")
 async def recording_file_ready(event: func.CloudEvent) -> None:
-    await calls.recording_file_ready(event)
+    await container.events.recording_file(event)
 
 
 # -- Event Grid, custom topic: the callbacks, one trigger for each kind --
@@ -42,32 +43,32 @@ async def recording_file_ready(event: func.CloudEvent) -> None:
 
 @app.event_grid_trigger(arg_name="event")
 async def call_connected(event: func.CloudEvent) -> None:
-    await calls.call_event(event)
+    await container.events.callback(event)
 
 
 @app.event_grid_trigger(arg_name="event")
 async def call_disconnected(event: func.CloudEvent) -> None:
-    await calls.call_event(event)
+    await container.events.callback(event)
 
 
 @app.event_grid_trigger(arg_name="event")
 async def participants_changed(event: func.CloudEvent) -> None:
-    await calls.call_event(event)
+    await container.events.callback(event)
 
 
 @app.event_grid_trigger(arg_name="event")
 async def recording_state_changed(event: func.CloudEvent) -> None:
-    await calls.call_event(event)
+    await container.events.callback(event)
 
 
 @app.event_grid_trigger(arg_name="event")
 async def start_recording_failed(event: func.CloudEvent) -> None:
-    await calls.call_event(event)
+    await container.events.callback(event)
 
 
 @app.event_grid_trigger(arg_name="event")
 async def call_progressed(event: func.CloudEvent) -> None:
-    await calls.call_event(event)
+    await container.events.callback(event)
 
 
 # -- HTTP: ACS proves itself by its signed token, so no function key is asked for --
@@ -77,7 +78,7 @@ async def call_progressed(event: func.CloudEvent) -> None:
 async def callbacks(req: func.HttpRequest) -> func.HttpResponse:
     authorization = req.headers.get("Authorization", "")
     return func.HttpResponse(
-        status_code=await calls.callbacks(req.route_params["call_id"], authorization, req.get_body())
+        status_code=await container.ingress.accept(req.route_params["call_id"], authorization, req.get_body())
     )
 
 
@@ -111,7 +112,7 @@ async def _answer(req: func.HttpRequest, *, keyed: bool = False) -> func.HttpRes
 def _api() -> "Api":
     from shared.api.router import Api  # noqa: PLC0415
 
-    return Api(calls.settings, calls.directory, calls.clients)
+    return Api(container.settings, container.directory, container.clients)
 
 
 # -- Time --
@@ -119,14 +120,14 @@ def _api() -> "Api":
 
 @app.queue_trigger(arg_name="message", queue_name="wakes", connection="CALL_STORAGE")
 async def wake_call(message: func.QueueMessage) -> None:
-    await calls.wake(message.get_body().decode())
+    await container.sweeper.wake(message.get_body().decode())
 
 
 @app.timer_trigger(arg_name="timer", schedule="0 */30 * * * *")
 async def refresh_directory(timer: func.TimerRequest) -> None:  # noqa: ARG001  # the binding demands it
-    await calls.refresh_directory()
+    await asyncio.wait_for(container.directory.refresh(), LONG_INVOCATION_SECONDS)
 
 
 @app.timer_trigger(arg_name="timer", schedule="0 * * * * *")
 async def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001  # the binding demands it
-    await calls.sweep()
+    await container.sweeper.sweep()

@@ -29,7 +29,7 @@ from local.processes import as_command
 from local.scenarios import ACCOUNT, CALLER
 from local.show import BOLD, DIM, GREEN, PLAIN, RED
 from local.stack import ROOT, Ports, Stack, control, storage_requests
-from shared.service.app import App
+from shared.service.container import Container
 
 ANSWERS = 300
 WARM_UP = 30
@@ -107,7 +107,10 @@ async def answer_path(stack: Stack) -> list[Measured]:
     runner = await arrivals.start()
     endpoint = f"http://127.0.0.1:{runner.addresses[0][1]}"
     environment = stack.ports.settings() | {"ACS_ENDPOINT": endpoint}
-    app, bare = App(environment), CallAutomationClient(endpoint, AzureKeyCredential(environment["ACS_ACCESS_KEY"]))
+    app, bare = (
+        Container(environment),
+        CallAutomationClient(endpoint, AzureKeyCredential(environment["ACS_ACCESS_KEY"])),
+    )
     ours, theirs = [], []
     gc.disable()
     try:
@@ -118,7 +121,7 @@ async def answer_path(stack: Stack) -> list[Measured]:
             await bare.answer_call(context, "http://127.0.0.1:7071/api/callbacks/x", operation_context="x")
             theirs.append(arrivals.at - began)
             began = time.perf_counter()
-            await app.incoming_call(event)
+            await app.answering.incoming_call(event)
             ours.append(arrivals.at - began)
         before = await _requests_before_answers(arrivals, app)
     finally:
@@ -134,7 +137,7 @@ async def answer_path(stack: Stack) -> list[Measured]:
     ]
 
 
-async def _requests_before_answers(arrivals: Arrivals, app: App) -> int:
+async def _requests_before_answers(arrivals: Arrivals, app: Container) -> int:
     """How many requests to anything but ACS went out, at most, before an answer."""
     log = logging.getLogger("azure.core.pipeline.policies.http_logging_policy")
     log.addHandler(arrivals.sent)
@@ -144,7 +147,7 @@ async def _requests_before_answers(arrivals: Arrivals, app: App) -> int:
     try:
         for n in range(20):
             before = arrivals.sent.count
-            await app.incoming_call(_incoming_call(1_000_000 + n))
+            await app.answering.incoming_call(_incoming_call(1_000_000 + n))
             most = max(most, arrivals.sent_before - before - 1)  # the answer itself is one
             if arrivals.sent.count <= arrivals.sent_before:
                 raise RuntimeError("the row's request was not counted: the measurement is broken")

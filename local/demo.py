@@ -26,7 +26,8 @@ from local.stack import PORTS, Ports, Stack, control
 from local.workers import HOSTS, TOPOLOGIES
 from shared.calls.call import Call, State
 from shared.calls.machine import recording_status
-from shared.service.app import App, call_id_of
+from shared.service.answering import call_id_of
+from shared.service.container import Container
 
 QUIET_SECONDS = 1.0  # nothing more happens once the call is over and the emulator has been idle for so long
 WAITING = {"starting", "active", "stopped"}
@@ -40,7 +41,7 @@ async def run(scenario: Scenario, stack: Stack) -> list[str]:
         for fault in scenario.faults:
             await control(http, stack, "POST", "faults", fault)
         dialled = await control(http, stack, "POST", "calls", {"from": CALLER, "to": ACCOUNT} | scenario.dial)
-        app = App(stack.ports.settings())
+        app = Container(stack.ports.settings())
         try:
             call = await _watch(http, stack, app, dialled, scenario.seconds)
             journal = (await control(http, stack, "GET", "journal"))["entries"]
@@ -66,7 +67,7 @@ async def _copy_directory(http: aiohttp.ClientSession, stack: Stack) -> None:
 
 
 async def _watch(
-    http: aiohttp.ClientSession, stack: Stack, app: App, dialled: dict[str, Any], seconds: float
+    http: aiohttp.ClientSession, stack: Stack, app: Container, dialled: dict[str, Any], seconds: float
 ) -> Call | None:
     """Print the journal as it grows until the call is over; return its row."""
     rang_at = (await control(http, stack, "GET", "journal?kind=event"))["entries"][0]["seq"]
@@ -95,7 +96,7 @@ def _is_over(call: Call) -> bool:
     return settled and recording_status(call)[0].value not in WAITING
 
 
-async def _check_files(app: App, call: Call) -> list[str]:
+async def _check_files(app: Container, call: Call) -> list[str]:
     """Open the archived files with the standard library, and compare their length with the recording's."""
     wrong = []
     container = app.clients.container(app.settings.recordings_container)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 
 import pytest
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
@@ -12,9 +13,10 @@ from emulator.config import Config
 from emulator.server import Emulator, running
 from local.stack import LOCAL
 from shared.acs.executors import Performer
+from shared.platform import clock
 from shared.platform.clients import Clients
 from shared.platform.settings import Settings
-from shared.service.app import App
+from shared.service.container import Container
 from tests.golden import START
 from tests.support import Files, Issuer, Servers, settings_for
 
@@ -72,12 +74,12 @@ def environment(emulator: Emulator, storage: str, callback_url: str) -> dict[str
 
 
 @pytest.fixture
-async def make_app(environment: dict[str, str]) -> AsyncIterator[Callable[..., App]]:
+async def make_app(environment: dict[str, str]) -> AsyncIterator[Callable[..., Container]]:
     """Apps with settings of their own, all closed at the end."""
-    apps: list[App] = []
+    apps: list[Container] = []
 
-    def make(**changed: str) -> App:
-        apps.append(App(environment | changed))
+    def make(now: Callable[[], datetime] = clock.now, **changed: str) -> Container:
+        apps.append(Container(environment | changed, now))
         return apps[-1]
 
     yield make
@@ -86,7 +88,7 @@ async def make_app(environment: dict[str, str]) -> AsyncIterator[Callable[..., A
 
 
 @pytest.fixture
-def app(make_app: Callable[..., App]) -> App:
+def app(make_app: Callable[..., Container]) -> Container:
     return make_app()
 
 

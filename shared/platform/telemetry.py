@@ -5,7 +5,7 @@ carries the worker's log lines to Application Insights (table ``traces``, column
 need be imported, which would cost a cold start more than the whole app does. ``infra/queries/`` reads the lines;
 ``tests/infra/test_telemetry.py`` holds the two together.
 
-Facts come of comparing a call before and after it was saved, so that an event that comes again tells nothing. A process
+Events come of comparing a call before and after it was saved, so that a duplicate tells nothing. A process
 that dies between saving and telling leaves a gap: the row is the account of a call, telemetry is not. ``call`` and
 ``correlation`` join the lines; of all other fields there are few values. There are no people in them.
 """
@@ -30,11 +30,11 @@ RECORDING_SETTLED = frozenset({RecordingStatus.ARCHIVED, RecordingStatus.NOT_REC
 FAILURE = 400  # result codes are like those of HTTP: from here on something went wrong
 
 
-class Fact(Struct, frozen=True):
+class TelemetryEvent(Struct, frozen=True):
     name: ClassVar[str]
 
 
-class Phase(Fact, frozen=True):
+class Phase(TelemetryEvent, frozen=True):
     """A phase of answering is known: how long it took, in seconds."""
 
     call: str
@@ -58,7 +58,7 @@ class Heard(Phase, frozen=True):
     name: ClassVar[str] = "call.heard"
 
 
-class CallSettled(Fact, frozen=True):
+class CallSettled(TelemetryEvent, frozen=True):
     """A call has reached a state that is mostly its last. It can still rise: the last line of a call counts."""
 
     name: ClassVar[str] = "call.settled"
@@ -70,7 +70,7 @@ class CallSettled(Fact, frozen=True):
     seconds: float  # connected for how long; 0 if it never was
 
 
-class RecordingSettled(Fact, frozen=True):
+class RecordingSettled(TelemetryEvent, frozen=True):
     """A recording is archived, or will never be. The last line of a call counts."""
 
     name: ClassVar[str] = "recording.settled"
@@ -81,7 +81,7 @@ class RecordingSettled(Fact, frozen=True):
     sub_code: int
 
 
-class StepFailed(Fact, frozen=True):
+class StepFailed(TelemetryEvent, frozen=True):
     """ACS refused something, or said that something went wrong: an event's type or an effect's name, and the code."""
 
     name: ClassVar[str] = "step.failed"
@@ -92,28 +92,28 @@ class StepFailed(Fact, frozen=True):
     sub_code: int
 
 
-class Quarantined(Fact, frozen=True):
+class Quarantined(TelemetryEvent, frozen=True):
     """An event was kept aside. ``source`` is the trigger that could not read it."""
 
     name: ClassVar[str] = "event.quarantined"
     source: str
 
 
-class CallbackRefused(Fact, frozen=True):
+class CallbackRefused(TelemetryEvent, frozen=True):
     """A callback was answered with this status: 401 its token is not valid, 413 too large, 503 not now."""
 
     name: ClassVar[str] = "callback.refused"
     status: int
 
 
-class Swept(Fact, frozen=True):
+class Swept(TelemetryEvent, frozen=True):
     """The sweep ran: a sign of life every minute. ``woken`` calls had been waiting in vain."""
 
     name: ClassVar[str] = "sweep.done"
     woken: int
 
 
-FACTS: tuple[type[Fact], ...] = (
+TELEMETRY_EVENTS: tuple[type[TelemetryEvent], ...] = (
     Notified,
     Answered,
     Connected,
@@ -133,12 +133,12 @@ _PHASES: dict[str, type[Phase]] = {
 }
 
 
-def tell(*facts: Fact) -> None:
-    for fact in facts:
-        log.info("%s %s", fact.name, msgspec.json.encode(fact).decode())
+def emit(*events: TelemetryEvent) -> None:
+    for event in events:
+        log.info("%s %s", event.name, msgspec.json.encode(event).decode())
 
 
-def news(before: Call | None, after: Call, events: Iterable[Event]) -> Iterator[Fact]:
+def changes(before: Call | None, after: Call, events: Iterable[Event]) -> Iterator[TelemetryEvent]:
     """What saving ``after`` over ``before`` has made known; ``events`` are those that made the difference."""
     ids = (after.id, after.correlation_id or "")
     known = latencies(before) if before else {}

@@ -1,9 +1,9 @@
-"""What was kept aside: listed, shown and replayed. ``python -m shared.service.replay --help``.
+"""Quarantined events and dead letters: listed, shown and replayed. ``python -m shared.service.replay --help``.
 
-Two containers hold events that did not become part of a call: the quarantine (what could not be read) and the dead
-letters (what Event Grid could not deliver in time). Replaying runs the app's own handlers here, with the same
-settings as the deployed app, so whoever does it needs the roles of the app's identity. It is safe by construction:
-a known event changes nothing, a call that has rung out is not answered, and an effect is claimed in the row.
+Two containers hold events that did not become part of a call: the quarantine (events that could not be read) and the
+dead letters (events that Event Grid could not deliver in time). Replaying runs the app's own handlers here, with the
+settings of the deployed app, so it needs the roles of the app's identity. It is safe to repeat: a known event changes
+nothing, a call that no longer rings is not answered, and an effect is claimed in the row.
 """
 
 from __future__ import annotations
@@ -22,15 +22,16 @@ from azure.core.exceptions import ResourceNotFoundError
 
 from shared.calls.events import PREFIX, Unreadable, parse
 from shared.platform.settings import SettingError
-from shared.service.app import App, TryAgain
+from shared.service.container import Container
+from shared.service.processor import TryAgain
 
 KINDS = ("quarantine", "deadletters")
 CLOUD_EVENT = {"id", "source", "type", "time", "subject", "data", "specversion", "datacontenttype", "dataschema"}
 
 
 @dataclass(frozen=True)
-class Kept:
-    """An event that was kept, as it came. It has the attributes that the app reads of a CloudEvent."""
+class StoredEvent:
+    """An event as it was delivered, with the attributes of ``shared.service.wire.WireEvent``."""
 
     id: str
     source: str
@@ -44,19 +45,19 @@ class Kept:
         return self.data
 
 
-def events_of(record: Any) -> Iterator[Kept]:
-    """The events of a kept blob: a quarantine record, or Event Grid's array of dead letters. Raises Unreadable."""
+def events_of(record: Any) -> Iterator[StoredEvent]:
+    """The events of a blob: a quarantine record, or Event Grid's array of dead letters. Raises Unreadable."""
     found = record.get("event") if isinstance(record, dict) and "event" in record else record
     for event in found if isinstance(found, list) else [found]:
-        yield _kept(event)
+        yield _stored_event(event)
 
 
-def _kept(event: Any) -> Kept:
+def _stored_event(event: Any) -> StoredEvent:
     if not isinstance(event, dict):
         raise Unreadable("it is no JSON object")
     extensions = {name: value for name, value in event.items() if name not in CLOUD_EVENT}
     texts = {name: str(event.get(name) or "") for name in ("id", "source", "type", "subject")}
-    return Kept(time=_moment(event.get("time")), data=event.get("data"), extension_attrs=extensions, **texts)
+    return StoredEvent(time=_moment(event.get("time")), data=event.get("data"), extension_attrs=extensions, **texts)
 
 
 def _moment(text: Any) -> datetime | None:
@@ -66,46 +67,41 @@ def _moment(text: Any) -> datetime | None:
         return None
 
 
-async def replay(app: App, event: Kept) -> None:
-    """Give an event to the handler it was meant for. Raises Unreadable if it is still none that can be handled."""
+async def replay(container: Container, event: StoredEvent) -> None:
+    """Pass an event to its handler. Raises Unreadable if it still cannot be handled."""
     parse(event.type, event.id, event.time, event.subject, event.get_json())
     match event.type.removeprefix(PREFIX):
         case "IncomingCall":
-            await app.incoming_call(event)
+            await container.answering.incoming_call(event)
         case "RecordingFileStatusUpdated":
-            await app.recording_file_ready(event)
+            await container.events.recording_file(event)
         case _ if "callid" in event.extension_attrs:
-            await app.call_event(event)
+            await container.events.callback(event)
         case _:
             raise Unreadable("it does not say which call it is about (its attribute callid is missing)")
 
 
-async def names(app: App, kind: str) -> AsyncIterator[str]:
-    async for blob in _container(app, kind).list_blobs():
+async def names(blobs: Any) -> AsyncIterator[str]:
+    async for blob in blobs.list_blobs():
         yield str(blob.name)
 
 
-async def read(app: App, kind: str, name: str) -> Any:
-    return json.loads(await (await _container(app, kind).download_blob(name)).readall())
+async def read(blobs: Any, name: str) -> Any:
+    return json.loads(await (await blobs.download_blob(name)).readall())
 
 
-def _container(app: App, kind: str) -> Any:
-    settings = app.settings
-    return app.clients.container(settings.quarantine_container if kind == KINDS[0] else settings.deadletters_container)
-
-
-async def _list(app: App, kind: str) -> int:
+async def _list(blobs: Any, kind: str) -> int:
     count = 0
-    async for name in names(app, kind):
-        print(f"{name}  {'; '.join(sorted(await _reasons(app, kind, name)))}")
+    async for name in names(blobs):
+        print(f"{name}  {'; '.join(sorted(await _reasons(blobs, name)))}")
         count += 1
     print(f"{count} in {kind}")
     return 0
 
 
-async def _reasons(app: App, kind: str, name: str) -> set[str]:
+async def _reasons(blobs: Any, name: str) -> set[str]:
     try:
-        record = await read(app, kind, name)
+        record = await read(blobs, name)
     except ValueError:
         return {"it is no JSON"}
     return {_reason(each) for each in (record if isinstance(record, list) else [record])}
@@ -117,24 +113,24 @@ def _reason(record: Any) -> str:
     return str(record.get("reason") or record.get("deadletterreason") or "no reason given")
 
 
-async def _show(app: App, kind: str, name: str) -> int:
-    print(json.dumps(await read(app, kind, name), indent=2))
+async def _show(blobs: Any, name: str) -> int:
+    print(json.dumps(await read(blobs, name), indent=2))
     return 0
 
 
-async def _replay(app: App, kind: str, chosen: list[str]) -> int:
-    """Replay blobs and delete those that went well; exit status 1 if some did not. What one of them is like, or does
-    to the app, is nothing to the others.
+async def _replay(container: Container, blobs: Any, chosen: list[str]) -> int:
+    """Replay blobs, and delete those that succeed. A blob that fails does not affect the others; the exit status is
+    then 1.
     """
     failed = 0
-    for name in chosen or [name async for name in names(app, kind)]:
+    for name in chosen or [name async for name in names(blobs)]:
         try:
-            for event in events_of(await read(app, kind, name)):
-                await replay(app, event)
-            await _container(app, kind).delete_blob(name)
+            for event in events_of(await read(blobs, name)):
+                await replay(container, event)
+            await blobs.delete_blob(name)
         except SettingError:
             raise
-        except Exception as error:  # noqa: BLE001  # what it says could hold names and numbers
+        except Exception as error:  # noqa: BLE001  # the text of others could hold names and numbers
             failed += 1
             text = str(error) if isinstance(error, Unreadable | TryAgain) else type(error).__name__
             print(f"{name}  kept: {text}")
@@ -143,27 +139,38 @@ async def _replay(app: App, kind: str, chosen: list[str]) -> int:
     return 1 if failed else 0
 
 
-async def main(arguments: list[str]) -> int:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m shared.service.replay", description=__doc__)
     parser.add_argument("kind", choices=KINDS, help="which container")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="names and reasons")
     commands.add_parser("show", help="one, whole: it can hold names and numbers").add_argument("name")
     commands.add_parser("replay", help="those named, or all").add_argument("names", nargs="*")
-    given = parser.parse_args(arguments)
-    app = App()
+    return parser
+
+
+async def main(arguments: list[str]) -> int:
+    given = _parser().parse_args(arguments)
+    container = Container()
     try:
-        match given.command:
-            case "list":
-                return await _list(app, given.kind)
-            case "show":
-                return await _show(app, given.kind, given.name)
-        return await _replay(app, given.kind, given.names)
+        return await _run(container, given)
     except (ResourceNotFoundError, SettingError) as error:
         print(f"not done: {getattr(error, 'reason', None) or error}", file=sys.stderr)
         return 1
     finally:
-        await app.close()
+        await container.close()
+
+
+async def _run(container: Container, given: argparse.Namespace) -> int:
+    settings = container.settings
+    name = settings.quarantine_container if given.kind == KINDS[0] else settings.deadletters_container
+    blobs = container.clients.container(name)
+    match given.command:
+        case "list":
+            return await _list(blobs, given.kind)
+        case "show":
+            return await _show(blobs, given.name)
+    return await _replay(container, blobs, given.names)
 
 
 if __name__ == "__main__":

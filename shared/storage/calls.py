@@ -91,10 +91,10 @@ class Store:
             return None
         return str(entity["call_id"])
 
-    async def due(self, stretch: tuple[str, str], now: datetime) -> AsyncIterator[str]:
-        """The ids of calls in a stretch of partitions that should be looked at by now."""
+    async def due(self, partitions: tuple[str, str], now: datetime) -> AsyncIterator[str]:
+        """The ids of calls in a range of partitions that are due by now."""
         query = "PartitionKey ge @first and PartitionKey lt @last and wake_at le @now"
-        parameters = {"first": stretch[0], "last": stretch[1], "now": now}
+        parameters = {"first": partitions[0], "last": partitions[1], "now": now}
         async for entity in self._table.query_entities(query, select=["RowKey"], parameters=parameters):
             yield entity["RowKey"]
 
@@ -125,7 +125,7 @@ def partition_of(call_id: str) -> str:
     return call_id[:10]
 
 
-def stretches(now: datetime, days: int) -> list[tuple[str, str]]:
+def partition_ranges(now: datetime, days: int) -> list[tuple[str, str]]:
     """The partitions of the last ``days`` days, and of tomorrow for clocks ahead of ours, in pieces to be scanned
     beside each other: four a day, each from its first partition to the one after its last.
     """

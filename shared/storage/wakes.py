@@ -1,8 +1,9 @@
-"""Waking a call at a later moment: a queue message that stays invisible until then."""
+"""Timers of calls: a queue message for each, invisible until the timer is due."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,13 @@ if TYPE_CHECKING:
     from azure.storage.queue.aio import QueueClient
 
 
-async def wake_later(queue: QueueClient, call_id: str, delay: timedelta) -> None:
-    """Send the call's id so that it arrives after ``delay``, to the second and never too early."""
-    seconds = max(0, math.ceil(delay.total_seconds()))
-    await queue.send_message(call_id, visibility_timeout=seconds)
+class Wakes:
+    """``open_queue`` builds the queue's client when the first timer is set."""
+
+    def __init__(self, open_queue: Callable[[], QueueClient]) -> None:
+        self._open_queue = open_queue
+
+    async def schedule(self, call_id: str, delay: timedelta = timedelta()) -> None:
+        """Send the call's id so that it arrives after ``delay``, rounded up to full seconds."""
+        seconds = max(0, math.ceil(delay.total_seconds()))
+        await self._open_queue().send_message(call_id, visibility_timeout=seconds)

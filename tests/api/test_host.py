@@ -57,6 +57,6 @@ async def test_every_method_and_path_below_the_version_is_ours_to_answer(http: a
 def test_a_cold_start_does_not_load_the_api() -> None:
     listed = "import sys, function_app; print([m for m in sys.modules if m.startswith('shared.')])"
     done = subprocess.run([sys.executable, "-c", listed], env={}, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
-    assert "'shared.service.app'" in done.stdout
+    assert "'shared.service.container'" in done.stdout
     for wing in ("shared.api", "shared.directory", "shared.doctor"):
         assert f"'{wing}" not in done.stdout

@@ -21,7 +21,7 @@ IMPURE = {
     "os",
     "socket",
     "shared.platform",
-    "shared.service.app",
+    "shared.service",
 }
 
 

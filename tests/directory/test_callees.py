@@ -14,7 +14,8 @@ from emulator.acs.identifiers import parse
 from emulator.server import Emulator
 from shared.calls.call import Call, State
 from shared.directory import snapshot
-from shared.service.app import App, call_id_of
+from shared.service.answering import call_id_of
+from shared.service.container import Container
 from shared.storage.calls import Row
 from tests.directory.ground import CONTOSO, FABRIKAM, SUPPORT_LINE
 from tests.emulator.rig import Control
@@ -27,7 +28,7 @@ UNKNOWN = "11111111-1111-4111-8111-1111111111ff"
 LINKED = {"RESOURCE_ACCOUNTS": "linked"}
 
 Ring = Callable[..., Coroutine[Any, Any, Call | None]]
-Make = Callable[..., App]
+Make = Callable[..., Container]
 
 pytestmark = pytest.mark.usefixtures("table")  # which is emptied
 
@@ -35,10 +36,10 @@ pytestmark = pytest.mark.usefixtures("table")  # which is emptied
 @pytest.fixture
 async def make(environment: dict[str, str], servers: Servers) -> AsyncIterator[Make]:
     """Processes of the app, each cold."""
-    url, apps = await servers.start(200), list[App]()
+    url, apps = await servers.start(200), list[Container]()
 
-    def process(**changed: str) -> App:
-        apps.append(App(environment | {"CALLBACK_BASE_URL": url} | changed))
+    def process(**changed: str) -> Container:
+        apps.append(Container(environment | {"CALLBACK_BASE_URL": url} | changed))
         return apps[-1]
 
     yield process
@@ -67,9 +68,9 @@ def rings(emulator: Emulator) -> Callable[[str], Wire]:
 def ring(rings: Callable[[str], Wire]) -> Ring:
     """A call to an account, and its row after it rang."""
 
-    async def call(app: App, account: str) -> Call | None:
+    async def call(app: Container, account: str) -> Call | None:
         wire = rings(account)
-        await app.incoming_call(wire)
+        await app.answering.incoming_call(wire)
         return (await app.store.read(call_id_of(wire.get_json()["incomingCallContext"], wire.time))).call
 
     return call
@@ -78,7 +79,7 @@ def ring(rings: Callable[[str], Wire]) -> Ring:
 @pytest.fixture
 async def copied(make: Make, table: TableClient) -> None:
     """The accounts of all tenants, copied by some process."""
-    await make().refresh_directory()
+    await make().directory.refresh()
 
 
 def facts(call: Call | None) -> tuple[Any, ...]:
@@ -173,7 +174,7 @@ async def test_a_copy_that_has_got_old_is_read_again_behind_the_answer(
     assert facts(await ring(app, SUPPORT_LINE))[1] == "Support line"
     renamed = {"support": {"displayName": "Helpline"}}
     await control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": renamed}}})
-    await make().refresh_directory()
+    await make().directory.refresh()
     assert facts(await ring(app, SUPPORT_LINE))[1] == "Support line"
     monkeypatch.setattr(snapshot, "LIFE", 0.0)
     monkeypatch.setattr(snapshot.Snapshot.catch_up, "__defaults__", (0.0,))
@@ -236,7 +237,7 @@ async def test_an_account_that_was_linked_a_moment_ago_is_ours(
     await ring(app, SUPPORT_LINE)
     linked = {"old": {"acsResourceId": "ac5e0000-0000-4000-8000-000000000001"}}
     await control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": linked}}})
-    await make().refresh_directory()
+    await make().directory.refresh()
     monkeypatch.setattr(snapshot, "JUST_NOW", 0.0)
     call = await ring(app, OLD_LINE)
     assert call is not None
@@ -270,7 +271,7 @@ async def test_a_directory_that_is_unreachable_holds_up_no_answer(  # noqa: PLR0
         lost = make(CALL_STORAGE=storage.replace(tables, where[table]))
         app.clients.__dict__["directory"] = lost.clients.directory
     wire, started = rings(SUPPORT_LINE), time.monotonic()
-    await app.incoming_call(wire)
+    await app.answering.incoming_call(wire)
     assert time.monotonic() - started < 1.8
     row: Row = await app.store.read(call_id_of(wire.get_json()["incomingCallContext"], wire.time))
     assert row.call is not None

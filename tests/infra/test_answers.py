@@ -15,12 +15,12 @@ import pytest
 
 from local.stack import ROOT
 from shared.platform import telemetry
-from shared.platform.telemetry import Fact, tell
+from shared.platform.telemetry import TelemetryEvent, emit
 
 CALLS = [f"20261121-{number:032x}" for number in range(6)]
 
 
-def life(number: int, *facts: tuple[type[Fact], Any]) -> list[Fact]:
+def life(number: int, *facts: tuple[type[TelemetryEvent], Any]) -> list[TelemetryEvent]:
     ids = (CALLS[number], f"correlation-{number}")
     return [kind(*ids, *(values if isinstance(values, tuple) else (values,))) for kind, values in facts]
 
@@ -65,7 +65,7 @@ def insights() -> Answers:
     lines: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(telemetry.log, "info", lambda text, *parts: lines.append(text % parts))
-        tell(*TOLD)
+        emit(*TOLD)
     return ask([*OTHER_LINES, *lines])
 
 

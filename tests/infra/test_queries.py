@@ -17,7 +17,7 @@ from tests.infra.bicep import File, object_of, text_of
 
 QUERIES = {path.name: path.read_text() for path in sorted((ROOT / "infra/queries").glob("*.kql"))}
 FACTS = QUERIES.pop("facts.kql")
-TOLD = {fact.name: {field.name for field in fields(fact)} for fact in telemetry.FACTS}
+TOLD = {fact.name: {field.name for field in fields(fact)} for fact in telemetry.TELEMETRY_EVENTS}
 KUSTO = ROOT / "tests/infra/kusto"
 MODULES = ("alerts.bicep", "workbook.bicep")
 
@@ -82,7 +82,7 @@ def test_what_the_app_tells_is_asked_for() -> None:
 def test_the_lines_are_found_by_the_names_they_begin_with() -> None:
     pattern = re.search(r'matches regex @"(.+)"', FACTS)
     assert pattern is not None
-    for fact in telemetry.FACTS:
+    for fact in telemetry.TELEMETRY_EVENTS:
         assert re.match(pattern[1], f"{fact.name} {{")
     assert not re.match(pattern[1], "call 20261121-0: connected")
 

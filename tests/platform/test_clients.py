@@ -9,7 +9,7 @@ from azure.core.exceptions import AzureError
 
 from shared.platform.clients import Clients
 from shared.platform.settings import SettingError, Settings
-from shared.service.app import App
+from shared.service.container import Container
 from tests.support import Servers, a_chunk
 
 IDENTITY = {
@@ -72,7 +72,7 @@ async def test_clients_are_made_once(environment: dict[str, str]) -> None:
 
 async def test_clients_that_were_never_needed_need_no_settings() -> None:
     await Clients(Settings({})).close()
-    await App({}).close()
+    await Container({}).close()
 
 
 @pytest.mark.parametrize(
@@ -156,9 +156,9 @@ async def test_recordings_are_redirected_and_nothing_else_is(environment: dict[s
     assert servers.requests[1].path == "/v1/1"
 
 
-async def test_an_app_closes_what_it_opened(make_app: Callable[..., App]) -> None:
+async def test_an_app_closes_what_it_opened(make_app: Callable[..., Container]) -> None:
     app = make_app()
-    assert app._keys
+    assert app.keys
     await use(app.clients)
     await app.close()
     gc.collect()

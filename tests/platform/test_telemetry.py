@@ -16,8 +16,8 @@ from shared.calls.events import Answered, EffectFailed, Event, Rang, Refused
 from shared.calls.machine import reduce
 from shared.calls.policy import Decision, Plan
 from shared.platform import telemetry
-from shared.platform.telemetry import Fact, news, tell
-from shared.service.app import App
+from shared.platform.telemetry import TelemetryEvent, changes, emit
+from shared.service.container import Container
 from tests.golden import START, event, golden
 from tests.support import CALL_ID
 
@@ -36,19 +36,19 @@ def answered() -> Event:
     return Event("answer/done", "Answered", taken, Answered("connection", "server", CORRELATION, sent, taken))
 
 
-def live(*events: Event, plan: Plan | None = None) -> list[Fact]:
+def live(*events: Event, plan: Plan | None = None) -> list[TelemetryEvent]:
     """Everything that is told of a call that lives through these events."""
     call, told = Call(id=CALL_ID, plan=plan or Plan()), []
     before: Call | None = None
     for each in events:
         call, _ = reduce(call, each, each.at)
         if call != before:
-            told += list(news(before, call, [each]))
+            told += list(changes(before, call, [each]))
         before = call
     return told
 
 
-def names(facts: list[Fact]) -> list[str]:
+def names(facts: list[TelemetryEvent]) -> list[str]:
     return [fact.name for fact in facts]
 
 
@@ -101,21 +101,21 @@ def test_a_recording_that_cannot_be_had_is_told_with_why() -> None:
 
 def test_a_failed_effect_is_told_by_its_name() -> None:
     failed = Event("x/failed", "EffectFailed", START, EffectFailed("x", "Play", 400, 8535, "Ada"))
-    assert list(news(None, Call(id=CALL_ID), [failed])) == [telemetry.StepFailed(CALL_ID, "", "Play", 400, 8535)]
+    assert list(changes(None, Call(id=CALL_ID), [failed])) == [telemetry.StepFailed(CALL_ID, "", "Play", 400, 8535)]
 
 
 def test_a_line_is_a_name_and_json(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="teams_phone.telemetry")
-    tell(*live(*WHOLE))
+    emit(*live(*WHOLE))
     for message in caplog.messages:
         name, _, rest = message.partition(" ")
-        (kind,) = [fact for fact in telemetry.FACTS if fact.name == name]
+        (kind,) = [fact for fact in telemetry.TELEMETRY_EVENTS if fact.name == name]
         assert set(json.loads(rest)) == {field.name for field in fields(kind)}
 
 
 def test_nobody_is_named(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="teams_phone.telemetry")
-    tell(*live(*WHOLE))
+    emit(*live(*WHOLE))
     assert caplog.messages
     for secret in SECRETS:
         assert not any(secret in message for message in caplog.messages)
@@ -123,7 +123,12 @@ def test_nobody_is_named(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_few_values_but_for_the_ids() -> None:
     """Texts of the platform or of callers are no fields: only ids, states, codes, and names of the code's own."""
-    texts = {f"{fact.name}.{field.name}" for fact in telemetry.FACTS for field in fields(fact) if field.type is str}
+    texts = {
+        f"{fact.name}.{field.name}"
+        for fact in telemetry.TELEMETRY_EVENTS
+        for field in fields(fact)
+        if field.type is str
+    }
     ids = {name for name in texts if name.endswith((".call", ".correlation"))}
     assert texts - ids == {
         "call.settled.state",
@@ -134,15 +139,15 @@ def test_few_values_but_for_the_ids() -> None:
 
 
 async def test_the_app_tells_what_it_keeps_aside_and_refuses_and_that_it_lives(
-    make_app: Callable[..., App], caplog: pytest.LogCaptureFixture
+    make_app: Callable[..., Container], caplog: pytest.LogCaptureFixture
 ) -> None:
     app = make_app()
     caplog.set_level(logging.INFO, logger="teams_phone.telemetry")
-    await app.call_event(
+    await app.events.callback(
         CloudEvent(specversion="1.0", id="x", source="s", type="Microsoft.Communication.CallConnected", data={})
     )
-    assert await app.callbacks(CALL_ID, "Bearer forged", b"[]") == 401
-    await app.sweep()
+    assert await app.ingress.accept(CALL_ID, "Bearer forged", b"[]") == 401
+    await app.sweeper.sweep()
     assert 'event.quarantined {"source":"call_event"}' in caplog.messages
     assert 'callback.refused {"status":401}' in caplog.messages
     assert any(message.startswith("sweep.done ") for message in caplog.messages)

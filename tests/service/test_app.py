@@ -7,7 +7,6 @@ import json
 import uuid
 from base64 import b64decode
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,8 +21,11 @@ from shared.calls.call import Call, Measured, Recording, State
 from shared.calls.machine import recording_status
 from shared.platform import clock
 from shared.platform.settings import SettingError
-from shared.service import app as module
-from shared.service.app import UNCLAIMED, App, TryAgain, call_id_of
+from shared.service import answering, processor
+from shared.service.answering import call_id_of
+from shared.service.container import Container
+from shared.service.events import UNCLAIMED
+from shared.service.processor import TryAgain
 from shared.storage.calls import Conflict, Row
 from tests.golden import cloud_event
 from tests.support import Servers, a_call, a_chunk, asked, closed_port, hang
@@ -70,7 +72,7 @@ def id_of(wire: Wire) -> str:
     return call_id_of(wire.get_json()["incomingCallContext"], wire.time)
 
 
-async def row_of(app: App, wire: Wire) -> Call:
+async def row_of(app: Container, wire: Wire) -> Call:
     call = (await app.store.read(id_of(wire))).call
     assert call is not None
     return call
@@ -81,31 +83,31 @@ async def row_of(app: App, wire: Wire) -> Call:
 
 @pytest.mark.parametrize("kind", ["tpe", "acs"])
 async def test_calls_of_teams_phone_and_of_acs_are_answered(
-    app: App, rings: Callable[..., Wire], emulator: Emulator, kind: str
+    app: Container, rings: Callable[..., Wire], emulator: Emulator, kind: str
 ) -> None:
     wire = rings(kind)
-    await app.incoming_call(wire)
+    await app.answering.incoming_call(wire)
     assert (await row_of(app, wire)).state is State.ANSWERED
     assert len(asked(emulator, "AnswerCall")) == 1
 
 
 @pytest.mark.parametrize("reason", ["busy", "forbidden"])
 async def test_the_policy_may_be_to_reject(
-    make_app: Callable[..., App], rings: Callable[..., Wire], emulator: Emulator, reason: str
+    make_app: Callable[..., Container], rings: Callable[..., Wire], emulator: Emulator, reason: str
 ) -> None:
     app, wire = make_app(INCOMING_CALLS=reason), rings()
-    await app.incoming_call(wire)
+    await app.answering.incoming_call(wire)
     assert (await row_of(app, wire)).state is State.REJECTED
     (rejection,) = asked(emulator, "RejectCall")
     assert rejection["body"]["callRejectReason"] == reason
 
 
 async def test_a_call_to_an_account_that_is_not_ours_is_left_alone_and_its_caller_unnamed(
-    make_app: Callable[..., App], rings: Callable[..., Wire], emulator: Emulator
+    make_app: Callable[..., Container], rings: Callable[..., Wire], emulator: Emulator
 ) -> None:
     app, wire = make_app(RESOURCE_ACCOUNTS=OTHER), rings()
     wire.event["data"]["onBehalfOfCallee"] = {"rawId": "4:+12065550000"}
-    await app.incoming_call(wire)
+    await app.answering.incoming_call(wire)
     call = await row_of(app, wire)
     assert (call.state, call.caller, call.caller_name, call.on_behalf_of) == (State.NOT_OURS, None, None, None)
     assert not asked(emulator, "AnswerCall")
@@ -113,66 +115,66 @@ async def test_a_call_to_an_account_that_is_not_ours_is_left_alone_and_its_calle
 
 
 async def test_the_recording_of_a_call_that_is_not_ours_is_taken_note_of_and_left_alone(
-    make_app: Callable[..., App], rings: Callable[..., Wire], emulator: Emulator
+    make_app: Callable[..., Container], rings: Callable[..., Wire], emulator: Emulator
 ) -> None:
     """Another application records its calls, and the ACS resource that we share tells us too."""
     app, wire = make_app(RESOURCE_ACCOUNTS=OTHER), rings()
-    await app.incoming_call(wire)
+    await app.answering.incoming_call(wire)
     event, recording_id = cloud_event("recording_file"), uuid.uuid4().hex
     event["subject"] = f"/recording/call/x/serverCallId/{wire.event['data']['serverCallId']}/recordingId/{recording_id}"
     with pytest.raises(TryAgain):  # a leg of the same call can be ours, which we are about to hear
-        await app.recording_file_ready(Wire(event | {"time": clock.now().isoformat()}))
-    await app.recording_file_ready(Wire(event | {"time": (clock.now() - UNCLAIMED).isoformat()}))
+        await app.events.recording_file(Wire(event | {"time": clock.now().isoformat()}))
+    await app.events.recording_file(Wire(event | {"time": (clock.now() - UNCLAIMED).isoformat()}))
     call = await row_of(app, wire)
     assert (call.state, call.effects, recording_status(call)[0]) == (State.NOT_OURS, (), "off")
     assert not asked(emulator, "DownloadRecording")
 
 
 async def test_a_call_that_has_rung_out_is_missed_and_not_answered(
-    app: App, rings: Callable[..., Wire], emulator: Emulator
+    app: Container, rings: Callable[..., Wire], emulator: Emulator
 ) -> None:
     wire = rings(ringing_for=31)
-    await app.incoming_call(wire)
+    await app.answering.incoming_call(wire)
     assert (await row_of(app, wire)).state is State.MISSED
     assert not asked(emulator, "AnswerCall")
 
 
 async def test_an_answer_that_fails_for_now_is_recorded_and_must_be_delivered_again(
-    app: App, rings: Callable[..., Wire], emulator: Emulator
+    app: Container, rings: Callable[..., Wire], emulator: Emulator
 ) -> None:
     wire = rings()
     emulator.faults.add(BUSY)
     with pytest.raises(TryAgain, match=id_of(wire)):
-        await app.incoming_call(wire)
+        await app.answering.incoming_call(wire)
     call = await row_of(app, wire)
     assert (call.state, [entry.type for entry in call.timeline]) == (State.REFUSED, ["IncomingCall", "AnswerRefused"])
-    await app.incoming_call(wire)
+    await app.answering.incoming_call(wire)
     assert (await row_of(app, wire)).state is State.ANSWERED
 
 
 async def test_an_answer_that_is_refused_for_good_is_not_tried_again(
-    app: App, rings: Callable[..., Wire], emulator: Emulator
+    app: Container, rings: Callable[..., Wire], emulator: Emulator
 ) -> None:
     wire = rings()
     wire.event["data"]["incomingCallContext"] = "nobody's"
-    await app.incoming_call(wire)
-    await app.incoming_call(wire)
+    await app.answering.incoming_call(wire)
+    await app.answering.incoming_call(wire)
     assert (await row_of(app, wire)).state is State.REFUSED
     assert len(asked(emulator, "AnswerCall")) == 1
 
 
 async def test_a_missing_setting_is_named_by_the_call_that_needs_it_and_hides_no_call(
-    make_app: Callable[..., App], rings: Callable[..., Wire]
+    make_app: Callable[..., Container], rings: Callable[..., Wire]
 ) -> None:
     app, wire = make_app(ACS_ENDPOINT=""), rings()
     with pytest.raises(SettingError, match="ACS_ENDPOINT"):
-        await app.incoming_call(wire)
+        await app.answering.incoming_call(wire)
     call = await row_of(app, wire)
     assert (call.state, call.caller) == (State.RINGING, "4:+12065551212")
 
 
 async def test_an_answer_needs_no_storage(
-    make_app: Callable[..., App], rings: Callable[..., Wire], emulator: Emulator, storage: str
+    make_app: Callable[..., Container], rings: Callable[..., Wire], emulator: Emulator, storage: str
 ) -> None:
     nowhere = ";".join(
         part.partition("=")[0] + f"={closed_port()}/x" if part.startswith("TableEndpoint") else part
@@ -180,18 +182,18 @@ async def test_an_answer_needs_no_storage(
     )
     app, wire = make_app(CALL_STORAGE=nowhere), rings()
     with pytest.raises(Exception, match="Cannot connect"):
-        await app.incoming_call(wire)
+        await app.answering.incoming_call(wire)
     (answer,) = asked(emulator, "AnswerCall")
     assert answer["status"] == 200
 
 
 async def test_answers_are_not_remembered_without_end(
-    app: App, rings: Callable[..., Wire], monkeypatch: pytest.MonkeyPatch
+    app: Container, rings: Callable[..., Wire], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "KEPT_ANSWERS", 2)
+    monkeypatch.setattr(answering, "REMEMBERED_ANSWERS", 2)
     for _ in range(4):
-        await app.incoming_call(rings())
-    assert len(app._answers) == 2
+        await app.answering.incoming_call(rings())
+    assert len(app.answering._answers) == 2
 
 
 # -- What comes later ----------------------------------------------------------------------------------------
@@ -201,29 +203,21 @@ def callback(name: str, call_id: str, **data: Any) -> Wire:
     return Wire(cloud_event(name, **data) | {"callid": call_id})
 
 
-async def test_events_that_come_together_all_stand_in_the_row(app: App, rings: Callable[..., Wire]) -> None:
+@pytest.mark.parametrize("instances", [1, 4])
+async def test_concurrent_events_are_all_in_the_row(
+    make_app: Callable[..., Container], rings: Callable[..., Wire], instances: int
+) -> None:
     call_id = id_of(rings())
-    events = [cloud_event("tone_received", after=n) | {"callid": call_id} for n in range(20)]
-    await asyncio.gather(*(app.call_event(Wire(event)) for event in events))
-    call = (await app.store.read(call_id)).call
+    apps = [make_app() for _ in range(instances)]
+    events = [cloud_event("tone_received", after=n) | {"callid": call_id} for n in range(8)]
+    await asyncio.gather(*(apps[n % instances].events.callback(Wire(event)) for n, event in enumerate(events)))
+    call = (await apps[0].store.read(call_id)).call
     assert call is not None
     assert [entry.id for entry in call.timeline] == [event["id"] for event in events]
 
 
-async def test_events_that_reach_different_instances_all_stand_in_the_row(
-    make_app: Callable[..., App], rings: Callable[..., Wire]
-) -> None:
-    call_id = id_of(rings())
-    apps = [make_app() for _ in range(4)]
-    events = [cloud_event("tone_received", after=n) | {"callid": call_id} for n in range(8)]
-    await asyncio.gather(*(apps[n % 4].call_event(Wire(event)) for n, event in enumerate(events)))
-    call = (await apps[0].store.read(call_id)).call
-    assert call is not None
-    assert len(call.timeline) == len(events)
-
-
 async def test_a_row_that_never_stops_changing_is_left_to_a_later_delivery(
-    app: App, rings: Callable[..., Wire], monkeypatch: pytest.MonkeyPatch
+    app: Container, rings: Callable[..., Wire], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call_id, write = id_of(rings()), app.store.write
 
@@ -236,7 +230,7 @@ async def test_a_row_that_never_stops_changing_is_left_to_a_later_delivery(
 
     monkeypatch.setattr(app.store, "write", rivalled)
     with pytest.raises(TryAgain, match="changed 9 times"):
-        await app.call_event(callback("call_disconnected", call_id))
+        await app.events.callback(callback("call_disconnected", call_id))
 
 
 async def woken(storage: str) -> list[str]:
@@ -251,10 +245,10 @@ async def woken(storage: str) -> list[str]:
 
 
 async def test_a_write_whose_answer_is_lost_has_the_call_woken_all_the_same(
-    app: App, rings: Callable[..., Wire], emulator: Emulator, storage: str, monkeypatch: pytest.MonkeyPatch
+    app: Container, rings: Callable[..., Wire], emulator: Emulator, storage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wire, write = rings(), app.store.write
-    await app.incoming_call(wire)
+    await app.answering.incoming_call(wire)
 
     async def unheard(row: Row, call: Call, now: datetime) -> Row:
         """It is carried out and the answer lost; the SDK asks again, and the row has changed."""
@@ -264,13 +258,13 @@ async def test_a_write_whose_answer_is_lost_has_the_call_woken_all_the_same(
     monkeypatch.setattr(app.store, "write", unheard)
     busy = {"where": "acs", "match": {"operation": "StartRecording"}, "do": "status", "status": 429}
     emulator.faults.add(busy)
-    await app.call_event(callback("call_connected", id_of(wire), serverCallId=id_of(wire)))
+    await app.events.callback(callback("call_connected", id_of(wire), serverCallId=id_of(wire)))
     assert id_of(wire) in await woken(storage)
 
 
-async def quiet_call_with_a_file(app: App) -> Call:
+async def quiet_call_with_a_file(app: Container) -> Call:
     """A call of which nothing was heard for long, and a file that is not ours yet: there are two things to do."""
-    early = app._now() - timedelta(hours=1)
+    early = clock.now() - timedelta(hours=1)
     recordings = {"r": Recording(early, early, chunks={"0": a_chunk()})}
     call_id = f"{early:%Y%m%d}-{uuid.uuid4().hex}"
     call = replace(a_call(recordings=recordings, measured=Measured(heard_at=early)), id=call_id)
@@ -279,11 +273,11 @@ async def quiet_call_with_a_file(app: App) -> Call:
 
 
 async def test_what_is_done_is_known_at_once_however_long_a_file_is_copied(
-    make_app: Callable[..., App], servers: Servers
+    make_app: Callable[..., Container], servers: Servers
 ) -> None:
     app = make_app(ACS_RECORDING_ENDPOINT=await servers.start(hang))
     call = await quiet_call_with_a_file(app)
-    waking = asyncio.create_task(app.wake(call.id))
+    waking = asyncio.create_task(app.sweeper.wake(call.id))
     for _ in range(50):
         await asyncio.sleep(0.05)
         now = (await app.store.read(call.id)).call
@@ -296,110 +290,91 @@ async def test_what_is_done_is_known_at_once_however_long_a_file_is_copied(
 
 
 async def test_only_a_copy_may_take_minutes(
-    make_app: Callable[..., App], servers: Servers, monkeypatch: pytest.MonkeyPatch
+    make_app: Callable[..., Container], servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "EFFECT_SECONDS", 0.3)
+    monkeypatch.setattr(processor, "EFFECT_SECONDS", 0.3)
     nobody = await servers.start(hang)
     app = make_app(ACS_ENDPOINT=nobody, ACS_RECORDING_ENDPOINT=nobody)
     call = await quiet_call_with_a_file(app)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(app.wake(call.id), 1.5)
+        await asyncio.wait_for(app.sweeper.wake(call.id), 1.5)
     now = (await app.store.read(call.id)).call
     assert now is not None
     assert [entry.text for entry in now.timeline] == ["FindCall: 408/0: no answer came in time"]
 
 
-async def test_what_is_no_callback_is_kept_aside(app: App, rings: Callable[..., Wire], quarantine: Any) -> None:
+async def test_what_is_no_callback_is_kept_aside(app: Container, rings: Callable[..., Wire], quarantine: Any) -> None:
     for wire in (rings(), callback("recording_file", id_of(rings()))):
-        await app.call_event(Wire(wire.event | {"callid": id_of(rings())}))
+        await app.events.callback(Wire(wire.event | {"callid": id_of(rings())}))
     assert len([name async for name in quarantine.list_blob_names()]) == 2
 
 
-async def test_a_file_of_an_unknown_recording_must_be_delivered_again(app: App) -> None:
+async def test_a_file_of_an_unknown_recording_must_be_delivered_again(app: Container) -> None:
     event = cloud_event("recording_file")
     event["subject"] = event["subject"].rpartition("/")[0] + "/unknown"
     with pytest.raises(TryAgain, match="no call is known yet"):
-        await app.recording_file_ready(Wire(event))
+        await app.events.recording_file(Wire(event))
 
 
-async def test_a_wake_for_a_call_that_is_not_there_does_nothing(app: App, rings: Callable[..., Wire]) -> None:
+async def test_a_wake_for_a_call_that_is_not_there_does_nothing(app: Container, rings: Callable[..., Wire]) -> None:
     call_id = id_of(rings())
-    await app.wake(call_id)
+    await app.sweeper.wake(call_id)
     assert (await app.store.read(call_id)).call is None
 
 
 async def test_the_sweep_wakes_what_was_left_lying_and_the_wake_settles_it(
-    make_app: Callable[..., App], rings: Callable[..., Wire], emulator: Emulator, storage: str
+    make_app: Callable[..., Container], rings: Callable[..., Wire], emulator: Emulator, storage: str
 ) -> None:
     wire = rings()
     emulator.faults.add({"where": "acs", "match": {"operation": "AnswerCall"}, "do": "drop"})
-    app = make_app()
-    app._now = lambda: wire.time
+    app = make_app(lambda: wire.time)
     emulator.faults.add({"where": "acs", "match": {"operation": "StartRecording"}, "do": "drop"})
     with pytest.raises(TryAgain):
-        await app.incoming_call(wire)
-    later = make_app()
-    later._now = lambda: wire.time + timedelta(minutes=2)
+        await app.answering.incoming_call(wire)
+    later = make_app(lambda: wire.time + timedelta(minutes=2))
     async with QueueServiceClient.from_connection_string(storage) as queues:
         queue = queues.get_queue_client("wakes")
         await queue.clear_messages()
-        await app.call_event(callback("call_connected", id_of(wire)))
-        assert await later.sweep() >= 1
+        await app.events.callback(callback("call_connected", id_of(wire)))
+        assert await later.sweeper.sweep() >= 1
         woken = [message.content async for message in queue.receive_messages()]
     assert woken
-    await later.wake(id_of(wire))
+    await later.sweeper.wake(id_of(wire))
     call = await row_of(later, wire)
     assert recording_status(call)[0] in {"starting", "not recorded"}
     assert len(call.recording_failures) >= 1
 
 
 async def test_a_fault_of_ours_is_raised_and_leaves_what_was_asked_for_to_be_done(
-    make_app: Callable[..., App], rings: Callable[..., Wire]
+    make_app: Callable[..., Container], rings: Callable[..., Wire]
 ) -> None:
     app, wire = make_app(RECORDING_CHANNELS="mixed"), rings()
-    await app.incoming_call(wire)
+    await app.answering.incoming_call(wire)
     broken = make_app(CALLBACK_BASE_URL="")
     with pytest.raises(SettingError, match="CALLBACK_BASE_URL"):
-        await broken.call_event(callback("call_connected", id_of(wire)))
+        await broken.events.callback(callback("call_connected", id_of(wire)))
     call = await row_of(app, wire)
     assert call.state is State.CONNECTED
     assert [type(effect.action).__name__ for effect in call.effects] == ["StartRecording"]
 
 
 async def test_a_timeline_that_is_full_leaves_the_event_to_the_quarantine(
-    app: App, rings: Callable[..., Wire], monkeypatch: pytest.MonkeyPatch, quarantine: Any
+    app: Container, rings: Callable[..., Wire], monkeypatch: pytest.MonkeyPatch, quarantine: Any
 ) -> None:
     monkeypatch.setattr("shared.calls.fold.LONGEST_TIMELINE", 2)
     call_id = id_of(rings())
     for n in range(3):
-        await app.call_event(Wire(cloud_event("tone_received", after=n) | {"callid": call_id}))
+        await app.events.callback(Wire(cloud_event("tone_received", after=n) | {"callid": call_id}))
     names = [name async for name in quarantine.list_blob_names()]
     records = [json.loads(await (await quarantine.download_blob(name)).readall()) for name in names]
     assert [r["event"]["id"] for r in records if call_id in r["reason"]] == ["tone_received-2"]
 
 
 async def test_an_answer_whose_connection_breaks_is_repeated_at_once(
-    app: App, rings: Callable[..., Wire], emulator: Emulator
+    app: Container, rings: Callable[..., Wire], emulator: Emulator
 ) -> None:
     wire = rings()
     emulator.faults.add({"where": "acs", "match": {"operation": "AnswerCall"}, "do": "lose_ack", "times": 1})
-    await app.incoming_call(wire)
+    await app.answering.incoming_call(wire)
     assert (await row_of(app, wire)).state is State.ANSWERED
     assert [answer["repeated"] for answer in asked(emulator, "AnswerCall")] == [False, True]
-
-
-async def test_while_many_calls_ring_at_once_everything_else_waits_but_not_for_long(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "CROWD_SECONDS", 0.05)
-    crowd, began = module.Crowd(), asyncio.get_running_loop().time()
-    with ExitStack() as ringing:
-        for _ in range(module.CROWD):
-            ringing.enter_context(crowd)
-        await crowd.passed()
-        assert asyncio.get_running_loop().time() - began < 0.04
-        with crowd:
-            await crowd.passed()
-        assert asyncio.get_running_loop().time() - began >= 0.05
-        waiting = asyncio.ensure_future(crowd.passed())
-    await asyncio.wait_for(waiting, 0.04)

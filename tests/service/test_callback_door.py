@@ -12,7 +12,7 @@ from azure.storage.blob.aio import ContainerClient
 
 from emulator.server import Emulator
 from shared.acs.callbacks import LARGEST_BODY, read
-from shared.service.app import App
+from shared.service.container import Container
 from tests.golden import cloud_event
 from tests.support import CALL_ID, Issuer, Servers, asked, closed_port, kept
 
@@ -39,8 +39,8 @@ def with_call_id(event: dict[str, Any]) -> dict[str, Any]:
     return at_its_moment(event) | {"callid": CALL_ID}
 
 
-async def post(app: App, token: str, body: Any, call_id: str = CALL_ID) -> int:
-    return await app.callbacks(call_id, token, body if isinstance(body, bytes) else json.dumps(body).encode())
+async def post(app: Container, token: str, body: Any, call_id: str = CALL_ID) -> int:
+    return await app.ingress.accept(call_id, token, body if isinstance(body, bytes) else json.dumps(body).encode())
 
 
 # -- Accepted ------------------------------------------------------------------------------------------------
@@ -50,25 +50,25 @@ async def post(app: App, token: str, body: Any, call_id: str = CALL_ID) -> int:
     "name", ["call_connected", "participants_updated", "recording_active", "start_recording_failed", "tone_received"]
 )
 async def test_an_event_is_published_unchanged_but_for_the_calls_id(
-    app: App, token: str, emulator: Emulator, name: str
+    app: Container, token: str, emulator: Emulator, name: str
 ) -> None:
     event = cloud_event(name)
     assert await post(app, token, [event]) == 200
     assert published(emulator) == [with_call_id(event)]
 
 
-async def test_a_single_event_needs_no_array(app: App, token: str, emulator: Emulator) -> None:
+async def test_a_single_event_needs_no_array(app: Container, token: str, emulator: Emulator) -> None:
     assert await post(app, token, an_event()) == 200
     assert published(emulator) == [with_call_id(an_event())]
 
 
-async def test_the_order_is_kept(app: App, token: str, emulator: Emulator) -> None:
+async def test_the_order_is_kept(app: Container, token: str, emulator: Emulator) -> None:
     events = [an_event(str(n)) for n in range(20)]
     assert await post(app, token, events) == 200
     assert published(emulator) == [with_call_id(event) for event in events]
 
 
-async def test_what_we_do_not_know_is_published_too(app: App, token: str, emulator: Emulator) -> None:
+async def test_what_we_do_not_know_is_published_too(app: Container, token: str, emulator: Emulator) -> None:
     data: dict[str, Any] = {
         "big": 2**53 + 1,
         "small": 0.1,
@@ -86,17 +86,19 @@ async def test_what_we_do_not_know_is_published_too(app: App, token: str, emulat
     "time",
     ["2026-11-21T09:00:00.1234567Z", "2026-11-21T09:00:00.123456+00:00", "2026-11-21T10:00:00+01:00"],
 )
-async def test_the_moment_is_kept_to_the_microsecond(app: App, token: str, emulator: Emulator, time: str) -> None:
+async def test_the_moment_is_kept_to_the_microsecond(app: Container, token: str, emulator: Emulator, time: str) -> None:
     assert await post(app, token, [an_event(time=time)]) == 200
     assert [event["time"] for event in published(emulator)] == [datetime.fromisoformat(time).astimezone(UTC)]
 
 
-async def test_the_calls_id_is_the_urls_and_nobody_elses(app: App, token: str, emulator: Emulator) -> None:
+async def test_the_calls_id_is_the_urls_and_nobody_elses(app: Container, token: str, emulator: Emulator) -> None:
     assert await post(app, token, [an_event(callid="20261121-" + "f" * 32)]) == 200
     assert [event["callid"] for event in published(emulator)] == [CALL_ID]
 
 
-async def test_an_empty_array_is_nothing(app: App, token: str, emulator: Emulator, quarantine: ContainerClient) -> None:
+async def test_an_empty_array_is_nothing(
+    app: Container, token: str, emulator: Emulator, quarantine: ContainerClient
+) -> None:
     assert await post(app, token, []) == 200
     assert published(emulator) == await kept(quarantine) == []
 
@@ -124,7 +126,7 @@ async def test_an_empty_array_is_nothing(app: App, token: str, emulator: Emulato
         "",
     ],
 )
-async def test_no_time_is_too_odd_to_be_dealt_with(app: App, token: str, time: Any) -> None:
+async def test_no_time_is_too_odd_to_be_dealt_with(app: Container, token: str, time: Any) -> None:
     assert await post(app, token, [an_event(time=time)]) == 200
 
 
@@ -133,7 +135,7 @@ async def test_no_time_is_too_odd_to_be_dealt_with(app: App, token: str, time: A
 
 @pytest.mark.parametrize("wrong", ["audience", "issuer"])
 async def test_another_resources_token_is_refused(
-    app: App, emulator: Emulator, quarantine: ContainerClient, wrong: str
+    app: Container, emulator: Emulator, quarantine: ContainerClient, wrong: str
 ) -> None:
     claims = {"issuer": emulator.url, "audience": emulator.config.resource_id} | {wrong: "another"}
     token = emulator.service.keys.token(issuer=claims["issuer"], audience=claims["audience"])
@@ -144,27 +146,29 @@ async def test_another_resources_token_is_refused(
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer forged", "Basic x"])
 @pytest.mark.parametrize("body", [[an_event()], b"not JSON", b"[" * 100_000])
 async def test_without_a_token_nothing_happens(
-    app: App, emulator: Emulator, quarantine: ContainerClient, authorization: str, body: Any
+    app: Container, emulator: Emulator, quarantine: ContainerClient, authorization: str, body: Any
 ) -> None:
     assert await post(app, authorization, body) == 401
     assert published(emulator) == await kept(quarantine) == []
 
 
-async def test_an_expired_token_is_refused(app: App, emulator: Emulator) -> None:
+async def test_an_expired_token_is_refused(app: Container, emulator: Emulator) -> None:
     token = emulator.service.keys.token(issuer=emulator.url, audience=emulator.config.resource_id, expires_in=-61)
     assert await post(app, f"Bearer {token}", [an_event()]) == 401
     assert published(emulator) == []
 
 
-async def test_a_body_that_is_too_large_costs_nothing(app: App, token: str, emulator: Emulator) -> None:
+async def test_a_body_that_is_too_large_costs_nothing(app: Container, token: str, emulator: Emulator) -> None:
     """It is refused before its token is looked at: not even the keys are fetched."""
-    assert await app.callbacks(CALL_ID, token, b" " * (LARGEST_BODY + 1)) == 413
+    assert await app.ingress.accept(CALL_ID, token, b" " * (LARGEST_BODY + 1)) == 413
     assert asked(emulator, "GetKeys") == published(emulator) == []
 
 
-async def test_the_largest_body_is_taken(app: App, token: str, emulator: Emulator, quarantine: ContainerClient) -> None:
+async def test_the_largest_body_is_taken(
+    app: Container, token: str, emulator: Emulator, quarantine: ContainerClient
+) -> None:
     body = json.dumps([an_event()]).encode()
-    assert await app.callbacks(CALL_ID, token, body + b" " * (LARGEST_BODY - len(body))) == 200
+    assert await app.ingress.accept(CALL_ID, token, body + b" " * (LARGEST_BODY - len(body))) == 200
     assert published(emulator) == [with_call_id(an_event())]
 
 
@@ -195,7 +199,7 @@ BAD: dict[str, Any] = {
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
 async def test_a_bad_event_costs_only_itself(
-    app: App, token: str, emulator: Emulator, quarantine: ContainerClient, bad: Any
+    app: Container, token: str, emulator: Emulator, quarantine: ContainerClient, bad: Any
 ) -> None:
     assert await post(app, token, [an_event("1"), bad, an_event("2")]) == 200
     assert published(emulator) == [with_call_id(an_event("1")), with_call_id(an_event("2"))]
@@ -218,7 +222,7 @@ async def test_a_bad_event_costs_only_itself(
     ],
     ids=lambda body: repr(body[:10]),
 )
-async def test_what_is_no_json_is_kept(app: App, token: str, quarantine: ContainerClient, body: bytes) -> None:
+async def test_what_is_no_json_is_kept(app: Container, token: str, quarantine: ContainerClient, body: bytes) -> None:
     assert await post(app, token, body) == 200
     (record,) = await kept(quarantine)
     assert record["event"] == body.decode(errors="replace")
@@ -227,7 +231,7 @@ async def test_what_is_no_json_is_kept(app: App, token: str, quarantine: Contain
 @pytest.mark.parametrize("levels", [70, 300, 700, 900, 990, 2000])
 @pytest.mark.parametrize("inside", [False, True])
 async def test_depth_is_no_way_to_hurt(  # noqa: PLR0917  # pytest gives them by name
-    app: App, token: str, emulator: Emulator, quarantine: ContainerClient, levels: int, inside: bool
+    app: Container, token: str, emulator: Emulator, quarantine: ContainerClient, levels: int, inside: bool
 ) -> None:
     """Neither as an event nor within one, at any depth, whatever the JSON code on the way is able to bear."""
     deep = "[" * levels + "]" * levels
@@ -245,7 +249,7 @@ def test_an_events_own_depth_is_enough_for_any_of_acs() -> None:
 
 @pytest.mark.parametrize("call_id", ["", "x", CALL_ID.upper(), CALL_ID + "0", "../" + CALL_ID, CALL_ID + "\n"])
 async def test_an_url_that_names_no_call_is_kept(
-    app: App, token: str, emulator: Emulator, quarantine: ContainerClient, call_id: str
+    app: Container, token: str, emulator: Emulator, quarantine: ContainerClient, call_id: str
 ) -> None:
     assert await post(app, token, [an_event()], call_id) == 200
     assert published(emulator) == []
@@ -256,20 +260,20 @@ async def test_an_url_that_names_no_call_is_kept(
 # -- Not now -------------------------------------------------------------------------------------------------
 
 
-async def test_without_the_topic_acs_must_send_it_again(make_app: Callable[..., App], token: str) -> None:
+async def test_without_the_topic_acs_must_send_it_again(make_app: Callable[..., Container], token: str) -> None:
     assert await post(make_app(EVENTS_TOPIC_ENDPOINT=closed_port()), token, [an_event()]) == 503
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503])
 async def test_a_topic_that_refuses_is_a_topic_that_is_away(
-    make_app: Callable[..., App], token: str, servers: Servers, status: int
+    make_app: Callable[..., Container], token: str, servers: Servers, status: int
 ) -> None:
     app = make_app(EVENTS_TOPIC_ENDPOINT=await servers.start(status))
     assert await post(app, token, [an_event()]) == 503
 
 
 async def test_without_the_quarantine_acs_must_send_it_again(
-    make_app: Callable[..., App], token: str, environment: dict[str, str]
+    make_app: Callable[..., Container], token: str, environment: dict[str, str]
 ) -> None:
     away = f"{closed_port()}/devstoreaccount1"
     parts = [
@@ -278,12 +282,12 @@ async def test_without_the_quarantine_acs_must_send_it_again(
     assert await post(make_app(CALL_STORAGE=";".join(parts)), token, b"not JSON") == 503
 
 
-async def test_without_keys_acs_must_send_it_again(make_app: Callable[..., App], token: str) -> None:
+async def test_without_keys_acs_must_send_it_again(make_app: Callable[..., Container], token: str) -> None:
     assert await post(make_app(CALLBACK_TOKEN_KEYS_URL=closed_port()), token, [an_event()]) == 503
 
 
 async def test_known_keys_are_enough_while_the_issuer_is_away(
-    make_app: Callable[..., App], issuer: Issuer, emulator: Emulator
+    make_app: Callable[..., Container], issuer: Issuer, emulator: Emulator
 ) -> None:
     app = make_app(CALLBACK_TOKEN_ISSUER=issuer.url, CALLBACK_TOKEN_KEYS_URL=issuer.url)
     assert await post(app, issuer.token(), [an_event("1")]) == 200

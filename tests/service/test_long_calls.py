@@ -9,7 +9,7 @@ from azure.storage.blob.aio import ContainerClient
 
 from shared.calls.call import Call, Entry, State
 from shared.calls.fold import LONGEST_TIMELINE
-from shared.service.app import App
+from shared.service.container import Container
 from shared.storage.calls import Row, _entity, partition_of
 from tests.golden import START, cloud_event
 from tests.service.test_app import Wire
@@ -42,10 +42,10 @@ def test_the_longest_call_fits_into_an_entity() -> None:
     assert len(entity) < 255
 
 
-async def test_a_call_of_five_thousand_events_takes_the_next_one(app: App) -> None:
+async def test_a_call_of_five_thousand_events_takes_the_next_one(app: Container) -> None:
     call = long_call(5000)
     await app.store.write(Row(), call, START)
-    await app.call_event(Wire(cloud_event("call_disconnected", after=86_400) | {"callid": call.id}))
+    await app.events.callback(Wire(cloud_event("call_disconnected", after=86_400) | {"callid": call.id}))
     after = (await app.store.read(call.id)).call
     assert after is not None
     assert (after.state, len(after.timeline)) == (State.ENDED, 5001)
@@ -53,18 +53,18 @@ async def test_a_call_of_five_thousand_events_takes_the_next_one(app: App) -> No
 
 
 async def test_what_the_fullest_timeline_has_no_place_for_is_kept_aside_and_still_counts(
-    app: App, quarantine: ContainerClient
+    app: Container, quarantine: ContainerClient
 ) -> None:
     call = long_call(LONGEST_TIMELINE)
     await app.store.write(Row(), call, START)
-    await app.call_event(Wire(cloud_event("call_disconnected", after=86_400) | {"callid": call.id}))
+    await app.events.callback(Wire(cloud_event("call_disconnected", after=86_400) | {"callid": call.id}))
     after = (await app.store.read(call.id)).call
     assert after is not None
     assert (after.state, len(after.timeline)) == (State.ENDED, LONGEST_TIMELINE)
     assert f"the timeline of call {call.id} is full" in [record["reason"] for record in await kept(quarantine)]
 
 
-async def test_short_timelines_stay_legible(app: App) -> None:
+async def test_short_timelines_stay_legible(app: Container) -> None:
     call = long_call(100)
     await app.store.write(Row(), call, START)
     entity = await app.clients.calls.get_entity(partition_of(call.id), call.id)

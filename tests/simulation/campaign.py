@@ -196,16 +196,13 @@ def where(each: Await) -> str:
 NOT_DIED_AT = {
     "_answer(req": "the contact centre's API, which has no part in a call's life",
     "_api().answer(": "the same",
-    "self._crowd.passed()": "the same: where it lets calls go first",
-    "calls.refresh_directory(": "the directory is copied apart from calls; Graph is not simulated",
-    "self.directory.refresh(": "the same",
-    "self.directory.close(": "nothing in it is open, since Graph is not simulated",
+    "asyncio.wait_for(container.directory.refresh(": "the directory is copied apart from calls; Graph is not simulated",
     "super().send(": "the transport over real HTTP, in whose place the simulated network is",
     "self._already_ours(": "recordings that ACS writes to a container of one's own, which the emulator does not do",
     "recordings.length_of(self._clients.recording_container": "the same",
     "length_of(container, name)": "a file that another instance has just archived, or one that comes in chunks: rare",
-    'self._keep_aside(to_builtins(event), f"the timeline': "a timeline of 15,000 entries, which tests/platform has",
-    "self._wake_on_time(before": "the answer to a write is lost, and the instance dies in the queue: rare",
+    'self._quarantine.add(to_builtins(event), f"the timeline': "a timeline of 15,000 entries, which tests/platform has",
+    "self._after_write(unconfirmed": "the answer to a write is lost, and the instance dies in the queue: rare",
 }
 
 

@@ -29,11 +29,11 @@ EVERY_MINUTE = "0 * * * * *"
 RESTART = 1.0  # seconds until a dead instance is replaced
 
 
-class _AppOfThisInstance:
-    """Stands for ``function_app.calls``: whatever instance the code runs in, its own app."""
+class _ContainerOfThisInstance:
+    """Replaces ``function_app.container``: whatever instance the code runs in, its own container."""
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(here().app, name)
+        return getattr(here().container, name)
 
 
 @cache
@@ -108,7 +108,7 @@ class Host:
     async def stop(self) -> None:
         """Replace all of them in peace: each closes what it has open."""
         for process in self.processes:
-            closing = process.start(process.app.close())
+            closing = process.start(process.container.close())
             await asyncio.wait([closing, process.death], return_when=asyncio.FIRST_COMPLETED)
             self.restart(process)
 

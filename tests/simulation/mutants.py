@@ -18,7 +18,11 @@ from msgspec.structs import replace
 import shared.acs.executors
 import shared.calls.fold
 import shared.calls.machine
-import shared.service.app
+import shared.service.answering
+import shared.service.ingress
+import shared.service.processor
+import shared.service.sweeper
+import shared.service.time_limits
 import shared.storage.archive
 import shared.storage.calls
 from emulator.acs.calls import Call as AcsCall
@@ -29,7 +33,11 @@ from shared.calls.call import Call
 from shared.calls.effects import Effect
 from shared.calls.events import EffectDone, EffectFailed, Event, IncomingCallPayload
 from shared.calls.policy import Decision, Plan
-from shared.service.app import App
+from shared.service.answering import Answering
+from shared.service.events import CallEvents
+from shared.service.ingress import CallbackIngress
+from shared.service.processor import Processor
+from shared.service.sweeper import Sweeper
 from shared.storage.calls import Row
 from tests.simulation.shortcuts import shortcuts
 
@@ -77,11 +85,11 @@ def _without_deterministic_ids() -> list[Any]:
 
 
 def _answering_anew() -> list[Any]:
-    async def every_time(_: App, __: str, respond: Callable[[], Any]) -> Any:
+    async def every_time(_: Answering, __: str, respond: Callable[[], Any]) -> Any:
         return await respond()
 
     return [
-        patch.object(App, "_once", every_time),
+        patch.object(Answering, "_once", every_time),
         patch.object(shared.acs.executors, "effect_id", lambda *_: str(uuid.uuid4())),
     ]
 
@@ -110,42 +118,42 @@ def _answering_whatever_its_age() -> list[Any]:
         decision = decide(plan, payload, rang_at, now)
         return Decision.ANSWER if decision is Decision.TOO_LATE else decision
 
-    return [patch.object(shared.service.app, "decide", always)]
+    return [patch.object(shared.service.answering, "decide", always)]
 
 
 def _effects_before_they_are_recorded() -> list[Any]:
-    save = App._save
+    save = Processor._save
 
-    async def perform_and_save(self: App, row: Row, call: Call, now: datetime) -> Row:
+    async def perform_and_save(self: Processor, row: Row, call: Call, now: datetime) -> Row:
         open_before = set(row.call.effects) if row.call else set()
         for effect in call.effects:
             if effect not in open_before and effect.claimed_until is not None:
                 await self._performer.perform(call, effect, 8)
         return await save(self, row, call, now)
 
-    return [patch.object(App, "_save", perform_and_save)]
+    return [patch.object(Processor, "_save", perform_and_save)]
 
 
 def _refusing_for_good() -> list[Any]:
-    callbacks = App.callbacks
+    accept = CallbackIngress.accept
 
-    async def never_503(self: App, call_id: str, authorization: str, body: bytes) -> int:
-        status = await callbacks(self, call_id, authorization, body)
+    async def never_503(self: CallbackIngress, call_id: str, authorization: str, body: bytes) -> int:
+        status = await accept(self, call_id, authorization, body)
         return 401 if status == 503 else status
 
-    return [patch.object(App, "callbacks", never_503)]
+    return [patch.object(CallbackIngress, "accept", never_503)]
 
 
 def _accepting_before_it_is_saved() -> list[Any]:
-    call_event = App.call_event
+    callback = CallEvents.callback
 
-    async def whatever_comes_of_it(self: App, wire: Any) -> None:
+    async def whatever_comes_of_it(self: CallEvents, wire: Any) -> None:
         try:
-            await call_event(self, wire)
+            await callback(self, wire)
         except Exception:  # noqa: BLE001  # that is the mistake
             return
 
-    return [patch.object(App, "call_event", whatever_comes_of_it)]
+    return [patch.object(CallEvents, "callback", whatever_comes_of_it)]
 
 
 def _latest_instead_of_earliest() -> list[Any]:
@@ -156,20 +164,20 @@ def _latest_instead_of_earliest() -> list[Any]:
 
 
 def _naming_the_caller() -> list[Any]:
-    rang = shared.service.app._rang
+    rang = shared.service.answering._rang
 
     def telling(payload: IncomingCallPayload, *more: Any) -> Any:
-        shared.service.app.log.info("a call from %s", payload.from_.raw_id)
+        shared.service.processor.log.info("a call from %s", payload.from_.raw_id)
         return rang(payload, *more)
 
-    return [patch.object(shared.service.app, "_rang", telling)]
+    return [patch.object(shared.service.answering, "_rang", telling)]
 
 
 def _without_a_sweep() -> list[Any]:
-    async def idle(_: App) -> int:
+    async def idle(_: Sweeper) -> int:
         return 0
 
-    return [patch.object(App, "sweep", idle)]
+    return [patch.object(Sweeper, "sweep", idle)]
 
 
 def _unbounded() -> list[Any]:
@@ -187,7 +195,13 @@ def _unbounded() -> list[Any]:
     apart = SimpleNamespace(
         **{name: getattr(asyncio, name) for name in asyncio.__all__} | {"timeout": lambda _: NoTimeout()}
     )
-    return [patch.object(shared.service.app, "asyncio", apart), patch.object(shared.acs.executors, "asyncio", apart)]
+    bounded = (
+        shared.acs.executors,
+        shared.service.ingress,
+        shared.service.processor,
+        shared.service.time_limits,
+    )
+    return [patch.object(module, "asyncio", apart) for module in bounded]
 
 
 def _archived_without_a_look() -> list[Any]:

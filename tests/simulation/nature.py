@@ -24,14 +24,15 @@ import azure.storage.queue._shared.policies_async as queue_policies
 import jwt.api_jwt
 
 import function_app
-import shared.service.app
+import shared.service.processor
+import shared.service.sweeper
 from emulator.acs import audio, tokens
 from shared.calls.call import Call
 from shared.calls.effects import Effect
 from shared.calls.events import Event
 from shared.calls.machine import reduce
-from shared.storage.calls import Row, Store, stretches
-from tests.simulation.host import _AppOfThisInstance
+from shared.storage.calls import Row, Store, partition_ranges
+from tests.simulation.host import _ContainerOfThisInstance
 from tests.simulation.platform import signing_key
 from tests.simulation.shortcuts import shortcuts
 
@@ -66,9 +67,9 @@ def laws(rng: random.Random, now: Callable[[], datetime], files: dict[str, bytes
         patch.object(audio, "write", _writing_to(files)),
         patch.object(tokens, "uuid", SimpleNamespace(uuid4=numbered)),
         patch.object(tokens.SigningKeys, "generate", staticmethod(lambda: signing_key(next(made)))),
-        patch.object(function_app, "calls", _AppOfThisInstance()),
-        patch.object(shared.service.app, "reduce", _noted),
-        patch.object(shared.service.app, "stretches", _one_stretch),
+        patch.object(function_app, "container", _ContainerOfThisInstance()),
+        patch.object(shared.service.processor, "reduce", _noted),
+        patch.object(shared.service.sweeper, "partition_ranges", _one_range),
         patch.object(Store, "write", _written_with_its_story),
     ]
     collecting = gc.isenabled()
@@ -115,9 +116,9 @@ def _writing_to(files: dict[str, bytes]) -> Callable[..., int]:
     return write
 
 
-def _one_stretch(now: datetime, days: int) -> list[tuple[str, str]]:
+def _one_range(now: datetime, days: int) -> list[tuple[str, str]]:
     """All partitions that a sweep scans as one: two dozen scans of a table of a few rows are only slower."""
-    pieces = stretches(now, days)
+    pieces = partition_ranges(now, days)
     return [(pieces[0][0], pieces[-1][1])]
 
 

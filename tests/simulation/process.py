@@ -15,7 +15,7 @@ from datetime import timedelta
 from types import AsyncGeneratorType, FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from shared.service.app import App
+from shared.service.container import Container
 
 if TYPE_CHECKING:
     from tests.simulation.transport import Network
@@ -66,10 +66,10 @@ class Steps:
 
 
 class Process:
-    """One instance: its own app, its own memory, a clock that may be wrong by ``skew``."""
+    """One instance: its own container, its own memory, a clock that may be wrong by ``skew``."""
 
-    def __init__(self, number: int, app: App, network: Network, steps: Steps, skew: timedelta) -> None:
-        self.number, self.app, self.network, self.skew = number, app, network, skew
+    def __init__(self, number: int, container: Container, network: Network, steps: Steps, skew: timedelta) -> None:
+        self.number, self.container, self.network, self.skew = number, container, network, skew
         self.dead = False
         self.was_frozen = False
         self.death: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -32,7 +32,8 @@ from shared.calls.effects import Effect
 from shared.calls.events import Event
 from shared.directory import snapshot
 from shared.directory.models import ResourceAccount
-from shared.service.app import App, call_id_of
+from shared.service.answering import call_id_of
+from shared.service.container import Container
 from shared.storage import calls as store
 from tests.simulation.host import Host, Invocation
 from tests.simulation.loop import VirtualLoop, pause, run
@@ -215,8 +216,8 @@ class World:
         skews = self.plan.skews
         skew = timedelta(seconds=skews[place] if skews else 0.0)
         clock = self.platform.clock
-        app = App(SAMPLE | self.plan.settings, lambda: clock.now() + skew, TRANSPORT)
-        return Process(next(self._numbers), app, self.network, self.steps, skew)
+        container = Container(SAMPLE | self.plan.settings, lambda: clock.now() + skew, TRANSPORT)
+        return Process(next(self._numbers), container, self.network, self.steps, skew)
 
     async def _post(self, method: str, url: str, headers: dict[str, str], body: bytes) -> int | None:
         await pause(self.rng.uniform(0.001, 0.02))

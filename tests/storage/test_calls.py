@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from shared.calls.call import Call, Chunk, Entry, Measured, Recording, Result, State
 from shared.calls.effects import AnyAction, ArchiveChunk, Effect, FindCall, HangUp, Play, StartRecording
 from shared.calls.policy import Plan
-from shared.storage.calls import Conflict, Row, Store, partition_of, stretches
+from shared.storage.calls import Conflict, Row, Store, partition_of, partition_ranges
 from tests.golden import START
 
 KIB = 1024
@@ -209,7 +209,7 @@ def waiting(id: str, due: datetime) -> Call:
 
 
 async def due(store: Store, now: datetime = START) -> set[str]:
-    return {id for stretch in stretches(now, 2) async for id in store.due(stretch, now)}
+    return {id for partitions in partition_ranges(now, 2) async for id in store.due(partitions, now)}
 
 
 @pytest.mark.parametrize(

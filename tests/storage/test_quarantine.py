@@ -2,18 +2,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 
-from shared.storage.quarantine import keep_aside
+from shared.storage.quarantine import Quarantine
 from tests.golden import START
 from tests.support import kept, names_in
 
 EVENT = {"id": "1", "data": {"from": "4:+12065551212"}}
+
+
+async def store(container: ContainerClient, event: Any, source: str = "callbacks", at: datetime = START) -> str:
+    return await Quarantine(lambda: container, lambda: at).add(event, "it has no time", source)
 
 
 def nested(levels: int) -> Any:
@@ -23,8 +27,8 @@ def nested(levels: int) -> Any:
     return value
 
 
-async def test_an_event_is_kept_with_the_reason(quarantine: ContainerClient) -> None:
-    name = await keep_aside(quarantine, EVENT, "it has no time", "callbacks", START)
+async def test_an_event_is_stored_with_the_reason(quarantine: ContainerClient) -> None:
+    name = await store(quarantine, EVENT)
     assert await names_in(quarantine) == [name]
     assert name.startswith("2026/11/21/")
     (record,) = await kept(quarantine)
@@ -36,23 +40,23 @@ async def test_an_event_is_kept_with_the_reason(quarantine: ContainerClient) -> 
     }
 
 
-async def test_it_is_kept_once_a_day_however_often_it_comes(quarantine: ContainerClient) -> None:
+async def test_an_event_is_stored_once_a_day_however_often_it_is_delivered(quarantine: ContainerClient) -> None:
     for later in (timedelta(), timedelta(hours=1), timedelta(days=1)):
-        await keep_aside(quarantine, dict(reversed(EVENT.items())), "why", "callbacks", START + later)
-        await keep_aside(quarantine, EVENT, "why", "callbacks", START + later)
+        await store(quarantine, dict(reversed(EVENT.items())), at=START + later)
+        await store(quarantine, EVENT, at=START + later)
     assert len(await names_in(quarantine)) == 2
 
 
-async def test_duplicates_at_once_are_kept_once(quarantine: ContainerClient) -> None:
-    names = await asyncio.gather(*(keep_aside(quarantine, EVENT, "why", "callbacks", START) for _ in range(10)))
+async def test_concurrent_duplicates_are_stored_once(quarantine: ContainerClient) -> None:
+    names = await asyncio.gather(*(store(quarantine, EVENT) for _ in range(10)))
     assert set(names) == set(await names_in(quarantine))
     assert len(set(names)) == 1
 
 
-async def test_different_events_are_kept_apart(quarantine: ContainerClient) -> None:
-    await keep_aside(quarantine, EVENT, "why", "callbacks", START)
-    await keep_aside(quarantine, EVENT, "why", "incoming_call", START)
-    await keep_aside(quarantine, EVENT | {"id": "2"}, "why", "callbacks", START)
+async def test_different_events_are_stored_apart(quarantine: ContainerClient) -> None:
+    await store(quarantine, EVENT)
+    await store(quarantine, EVENT, "incoming_call")
+    await store(quarantine, EVENT | {"id": "2"})
     assert len(await names_in(quarantine)) == 3
 
 
@@ -61,26 +65,26 @@ async def test_different_events_are_kept_apart(quarantine: ContainerClient) -> N
     ["no JSON", "", "\udcff", b"bytes", None, 7, [], {1: 2}, {"at": START}, "x" * 1_000_000, "\u0000🙂"],
     ids=lambda event: repr(event)[:20],
 )
-async def test_anything_can_be_kept(quarantine: ContainerClient, event: Any) -> None:
-    await keep_aside(quarantine, event, "why", "callbacks", START)
+async def test_anything_can_be_stored(quarantine: ContainerClient, event: Any) -> None:
+    await store(quarantine, event)
     assert len(await kept(quarantine)) == 1
 
 
 @pytest.mark.parametrize("levels", [100, 500, 900, 2000, 20_000])
-async def test_depth_costs_nothing(quarantine: ContainerClient, levels: int) -> None:
-    await keep_aside(quarantine, nested(levels), "why", "callbacks", START)
+async def test_nesting_does_not_inflate_the_blob(quarantine: ContainerClient, levels: int) -> None:
+    await store(quarantine, nested(levels))
     (blob,) = [blob async for blob in quarantine.list_blobs()]
     assert blob.size < 2 * levels + 300
 
 
-async def test_what_it_holds_is_not_logged(quarantine: ContainerClient, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_content_is_not_logged(quarantine: ContainerClient, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "shared")
     for _ in range(2):
-        await keep_aside(quarantine, EVENT, "it has no time", "callbacks", START)
+        await store(quarantine, EVENT)
     assert "it has no time" in caplog.text
     assert "12065551212" not in caplog.text
 
 
 async def test_a_missing_container_is_an_error(blobs: BlobServiceClient) -> None:
     with pytest.raises(ResourceNotFoundError):
-        await keep_aside(blobs.get_container_client("nobody-made-it"), EVENT, "why", "callbacks", START)
+        await store(blobs.get_container_client("missing"), EVENT)

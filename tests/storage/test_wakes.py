@@ -11,8 +11,8 @@ import pytest
 from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
-from shared.service.app import App
-from shared.storage.wakes import wake_later
+from shared.service.container import Container
+from shared.storage.wakes import Wakes
 from tests.support import CALL_ID
 
 
@@ -32,30 +32,30 @@ async def arrived(queue: QueueClient) -> list[str]:
     return [message.content async for message in queue.receive_messages()]
 
 
-async def test_a_wake_is_written_as_the_host_reads_it(app: App, storage: str) -> None:
+async def test_a_message_is_encoded_as_the_host_reads_it(app: Container, storage: str) -> None:
     """The Functions host decodes Base64, which the client that reads here does not."""
     await app.clients.wakes.clear_messages()
-    await wake_later(app.clients.wakes, CALL_ID, timedelta())
+    await app.wakes.schedule(CALL_ID)
     async with QueueClient.from_connection_string(storage, "wakes") as raw:
         assert await arrived(raw) == [base64.b64encode(CALL_ID.encode()).decode()]
 
 
-async def test_a_wake_does_not_come_early(queue: QueueClient) -> None:
+async def test_a_timer_is_never_early(queue: QueueClient) -> None:
     sent = time.time()
-    await wake_later(queue, CALL_ID, timedelta(seconds=0.4))
+    await Wakes(lambda: queue).schedule(CALL_ID, timedelta(seconds=0.4))
     assert await arrived(queue) == []
-    while not await arrived(queue):  # noqa: ASYNC110  # it is asked over HTTP
+    while not await arrived(queue):  # noqa: ASYNC110  # polls over HTTP
         await asyncio.sleep(0.1)
     assert 0.4 <= time.time() - sent < 3
 
 
 @pytest.mark.parametrize("delay", [timedelta(), timedelta(seconds=-30)])
-async def test_a_wake_whose_time_has_passed_comes_at_once(queue: QueueClient, delay: timedelta) -> None:
-    await wake_later(queue, CALL_ID, delay)
+async def test_an_overdue_timer_is_visible_at_once(queue: QueueClient, delay: timedelta) -> None:
+    await Wakes(lambda: queue).schedule(CALL_ID, delay)
     assert len(await arrived(queue)) == 1
 
 
-async def test_a_day_can_be_waited_for(queue: QueueClient) -> None:
-    await wake_later(queue, CALL_ID, timedelta(days=1))
+async def test_a_timer_can_be_a_day_ahead(queue: QueueClient) -> None:
+    await Wakes(lambda: queue).schedule(CALL_ID, timedelta(days=1))
     assert await arrived(queue) == []
     assert (await queue.get_queue_properties()).approximate_message_count == 1

@@ -15,7 +15,8 @@ import pytest
 from local.stack import Stack, control
 from shared.calls.call import Call, State
 from shared.calls.machine import recording_status
-from shared.service.app import App, call_id_of
+from shared.service.answering import call_id_of
+from shared.service.container import Container
 
 ACCOUNT = "cc123456-5678-5678-1234-ccc123456789"
 SECONDS = 20.0  # until something must have happened; most of it takes milliseconds
@@ -25,7 +26,7 @@ SECONDS = 20.0  # until something must have happened; most of it takes milliseco
 class System:
     stack: Stack
     http: aiohttp.ClientSession
-    app: App  # for reading rows: the host has its own
+    app: Container  # for reading rows: the host has its own
 
     async def control(self, method: str, path: str, body: Any = None) -> Any:
         return await control(self.http, self.stack, method, path, body)
@@ -83,7 +84,7 @@ class System:
 @asynccontextmanager
 async def of(stack: Stack, http: aiohttp.ClientSession) -> AsyncIterator[System]:
     """The system that a stack runs, as if nothing had happened in it."""
-    app = App(stack.ports.settings())
+    app = Container(stack.ports.settings())
     system = System(stack, http, app)
     await system.control("POST", "reset")
     yield system

@@ -1,0 +1,147 @@
+"""Incoming calls: answered first, recorded afterwards. Nothing slow stands between the event and the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from shared.acs.executors import Performer
+from shared.calls.events import Event, IncomingCallPayload, Rang, Refused
+from shared.calls.policy import Decision, decide
+from shared.calls.result_codes import Verdict, look_up
+from shared.platform.settings import Settings
+from shared.service.processor import Processor, TryAgain
+from shared.service.time_limits import EFFECT_SECONDS, INVOCATION_SECONDS, within
+from shared.service.wire import EventReader, WireEvent
+from shared.storage.calls import Row
+
+if TYPE_CHECKING:
+    from shared.directory.directory import Directory
+    from shared.directory.models import ResourceAccount
+
+REMEMBERED_ANSWERS = 1000
+LONGEST_NAME = 256  # characters of a caller's display name, which callers choose themselves
+
+
+def call_id_of(context: str, at: datetime) -> str:
+    """A call's id, derived from its incoming-call context: ``20261121-`` and 32 hexadecimal digits."""
+    return f"{at:%Y%m%d}-{hashlib.sha256(context.encode()).hexdigest()[:32]}"
+
+
+class Answering:
+    """One for each process.
+
+    ``processor`` and ``directory`` are built when they are first needed, which is after the answer: they load SDKs.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        reader: EventReader,
+        performer: Performer,
+        now: Callable[[], datetime],
+        *,
+        processor: Callable[[], Processor],
+        directory: Callable[[], Directory],
+    ) -> None:
+        self._settings = settings
+        self._reader = reader
+        self._performer = performer
+        self._now = now
+        self._processor = processor
+        self._directory = directory
+        self._answers: dict[str, asyncio.Task[Event]] = {}
+
+    @within(INVOCATION_SECONDS)
+    async def incoming_call(self, wire: WireEvent) -> None:
+        """Answer or reject the call, then write its row. Raises TryAgain if ACS may take the answer later."""
+        received_at = self._now()
+        event = await self._reader.read(wire, "incoming_call", IncomingCallPayload)
+        if event is None:
+            return
+        payload: IncomingCallPayload = event.data
+        call_id = call_id_of(payload.incoming_call_context, event.at)
+        decision = await self._decision(payload, event.at, received_at)
+        outcome, fault = None, None
+        try:
+            outcome = await self._respond(decision, call_id, payload.incoming_call_context)
+        except Exception as error:  # noqa: BLE001  # an error of our own; the row must show that there was a call
+            fault = error
+        account = None if decision is Decision.NOT_OURS else await self._account(payload.to.raw_id)
+        rang = _rang(payload, decision, received_at, account)
+        events = [Event(event.id, "IncomingCall", event.at, rang), *([outcome] if outcome else [])]
+        await self._processor().process(call_id, events, Row())
+        if fault is not None:
+            raise fault
+        if outcome is not None and _is_transient(outcome):
+            raise TryAgain(f"call {call_id}: ACS did not take the answer; the event must be delivered again")
+
+    async def _decision(self, payload: IncomingCallPayload, rang_at: datetime, now: datetime) -> Decision:
+        callee = payload.to.raw_id
+        if self._settings.linked_accounts_only and await self._directory().snapshot.is_elsewhere(callee):
+            return Decision.NOT_OURS
+        return decide(self._settings.plan, payload, rang_at, now)
+
+    async def _account(self, raw_id: str) -> ResourceAccount | None:
+        """What the directory knows of a callee, read after the answer if it has not been for some minutes."""
+        snapshot = self._directory().snapshot
+        await snapshot.catch_up()
+        return snapshot.account(raw_id)
+
+    async def _respond(self, decision: Decision, call_id: str, context: str) -> Event | None:
+        match decision:
+            case Decision.ANSWER:
+                return await self._once(call_id, partial(self._performer.answer, call_id, context, EFFECT_SECONDS))
+            case Decision.REJECT:
+                reason = self._settings.plan.incoming
+                respond = partial(self._performer.reject, call_id, context, reason, EFFECT_SECONDS)
+                return await self._once(call_id, respond)
+        return None
+
+    async def _once(self, call_id: str, respond: Callable[[], Awaitable[Event]]) -> Event:
+        """One response for all deliveries of an event that reach this process, unless it must be tried again.
+
+        ACS refuses those of other processes: it takes a context once.
+        """
+        task = self._answers.get(call_id)
+        if task is None:
+            task = self._answers[call_id] = asyncio.ensure_future(respond())
+            while len(self._answers) > REMEMBERED_ANSWERS:
+                del self._answers[next(iter(self._answers))]
+        try:
+            outcome = await asyncio.shield(task)
+        except BaseException:
+            self._answers.pop(call_id, None)
+            raise
+        if _is_transient(outcome):
+            self._answers.pop(call_id, None)
+        return outcome
+
+
+def _rang(
+    payload: IncomingCallPayload, decision: Decision, received_at: datetime, account: ResourceAccount | None
+) -> Rang:
+    """The event as the row stores it. The row of a call that is not ours does not name the caller."""
+    ours = decision is not Decision.NOT_OURS
+    return Rang(
+        decision=decision.value,
+        caller=payload.from_.raw_id if ours else "",
+        callee=payload.to.raw_id,
+        caller_name=(payload.caller_display_name or "")[:LONGEST_NAME] or None if ours else None,
+        on_behalf_of=payload.on_behalf_of_callee.raw_id if ours and payload.on_behalf_of_callee else None,
+        server_call_id=payload.server_call_id,
+        correlation_id=payload.correlation_id,
+        received_at=received_at,
+        tenant=account.tenant_id if account else None,
+        callee_name=account.display_name or None if account else None,
+        callee_number=account.phone_number if account else None,
+    )
+
+
+def _is_transient(outcome: Event) -> bool:
+    refused = outcome.data
+    return isinstance(refused, Refused) and look_up(refused.code, refused.sub_code).verdict is Verdict.TRANSIENT

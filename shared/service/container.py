@@ -1,0 +1,114 @@
+"""Builds what a process has, each part when it is first used, and closes it.
+
+Modules that load much are imported where their part is built: an answer needs none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from azure.core.pipeline.transport import AsyncHttpTransport
+
+from shared.acs.executors import Performer
+from shared.platform import clock
+from shared.platform.clients import Clients
+from shared.platform.settings import Settings
+from shared.service.answering import Answering
+from shared.service.events import CallEvents
+from shared.service.processor import Processor
+from shared.service.sweeper import Sweeper
+from shared.service.wire import EventReader
+from shared.storage.calls import Store
+from shared.storage.quarantine import Quarantine
+from shared.storage.wakes import Wakes
+
+if TYPE_CHECKING:
+    from shared.directory.directory import Directory
+    from shared.platform.tokens import SigningKeys
+    from shared.service.ingress import CallbackIngress
+
+
+class Container:
+    """One for each process. ``environment``, ``now`` and ``transport`` replace the process's environment variables,
+    the clock and HTTP in a simulation.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str] | None = None,
+        now: Callable[[], datetime] = clock.now,
+        transport: AsyncHttpTransport[Any, Any] | None = None,
+    ) -> None:
+        self.settings = Settings(environment)
+        self.clients = Clients(self.settings, transport)
+        self.quarantine = Quarantine(lambda: self.clients.container(self.settings.quarantine_container), now)
+        self.wakes = Wakes(lambda: self.clients.wakes)
+        self._reader = EventReader(self.quarantine)
+        self._now = now
+        self._transport = transport
+
+    # -- What the triggers call --
+
+    @cached_property
+    def answering(self) -> Answering:
+        return Answering(
+            self.settings,
+            self._reader,
+            self._performer,
+            self._now,
+            processor=lambda: self.processor,
+            directory=lambda: self.directory,
+        )
+
+    @cached_property
+    def events(self) -> CallEvents:
+        return CallEvents(self._reader, self.store, self.processor, self._now)
+
+    @cached_property
+    def ingress(self) -> CallbackIngress:
+        from shared.service.ingress import CallbackIngress  # loads cryptography
+
+        return CallbackIngress(self.settings, self.keys, self.quarantine, lambda: self.clients.topic)
+
+    @cached_property
+    def sweeper(self) -> Sweeper:
+        return Sweeper(self.store, self.processor, self.quarantine, self.wakes, self._now)
+
+    # -- What those stand on --
+
+    @cached_property
+    def processor(self) -> Processor:
+        return Processor(
+            self.settings, self.store, self._performer, self._now, quarantine=self.quarantine, wakes=self.wakes
+        )
+
+    @cached_property
+    def store(self) -> Store:
+        return Store(self.clients.calls)
+
+    @cached_property
+    def directory(self) -> Directory:
+        from shared.directory.directory import Directory
+
+        return Directory(self.settings, self.clients, self._now, self._transport)
+
+    @cached_property
+    def keys(self) -> SigningKeys:
+        from shared.platform.tokens import SigningKeys  # loads cryptography
+
+        return SigningKeys(self.settings.callback_keys_url, self._transport)
+
+    @cached_property
+    def _performer(self) -> Performer:
+        return Performer(self.settings, self.clients, self._now)
+
+    async def close(self) -> None:
+        """Close what was opened, all of it even if a part cannot be closed."""
+        async with AsyncExitStack() as closing:
+            closing.push_async_callback(self.clients.close)
+            for name in self.__dict__.keys() & {"directory", "keys"}:
+                closing.push_async_callback(getattr(self, name).close)

@@ -1,0 +1,61 @@
+"""Events of calls that were answered or missed: which call each is about, and on to the processor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from shared.acs import callbacks
+from shared.calls.events import CallbackPayload, Event, Unreadable, recording_id_of, server_call_id_of
+from shared.service.processor import Processor, TryAgain
+from shared.service.time_limits import INVOCATION_SECONDS, within
+from shared.service.wire import CALL_ID, EventReader, WireEvent
+from shared.storage.calls import Store, not_ours
+
+UNCLAIMED = timedelta(minutes=10)  # after which a recording that no call of ours claims can be another application's
+
+
+class CallEvents:
+    def __init__(self, reader: EventReader, store: Store, processor: Processor, now: Callable[[], datetime]) -> None:
+        self._reader = reader
+        self._store = store
+        self._processor = processor
+        self._now = now
+
+    @within(INVOCATION_SECONDS)
+    async def callback(self, wire: WireEvent) -> None:
+        """A callback, delivered by the custom topic. The ``callid`` attribute names its call."""
+        event = await self._reader.read(wire, "call_event", CallbackPayload)
+        if event is None:
+            return
+        call_id = str(wire.extension_attrs.get(callbacks.CALL_ID, ""))
+        if not CALL_ID.fullmatch(call_id):
+            reason = f"its attribute {callbacks.CALL_ID} is no call id"
+            await self._reader.quarantine(wire, reason, "call_event")
+            return
+        await self._processor.process(call_id, [event])
+
+    @within(INVOCATION_SECONDS)
+    async def recording_file(self, wire: WireEvent) -> None:
+        """A recording's files are ready. The event names no call; the index finds it by the recording's id."""
+        event = await self._reader.read(wire, "recording_file_ready")
+        if event is None:
+            return
+        try:
+            recording_id = recording_id_of(event.subject)
+        except Unreadable as error:
+            await self._reader.quarantine(wire, str(error), "recording_file_ready")
+            return
+        call_id = await self._call_of(recording_id, event)
+        if call_id is None:
+            raise TryAgain(f"event {event.id}: no call is known yet for its recording; it must be delivered again")
+        await self._processor.process(call_id, [event])
+
+    async def _call_of(self, recording_id: str, event: Event) -> str | None:
+        call_id = await self._store.call_of_recording(recording_id)
+        server_call_id = server_call_id_of(event.subject)
+        if call_id is None and server_call_id:
+            call_id = await self._store.call_of_recording(server_call_id)
+            if call_id is None and self._now() - event.at > UNCLAIMED:
+                call_id = await self._store.call_of_recording(not_ours(server_call_id))
+        return call_id

@@ -1,0 +1,175 @@
+"""The one way an event goes: read the row, fold, save, perform the effects, fold their outcomes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from azure.core.exceptions import AzureError
+from msgspec import to_builtins
+
+from shared.acs.executors import Performer
+from shared.calls.call import Call
+from shared.calls.effects import ArchiveChunk, Effect
+from shared.calls.events import Event
+from shared.calls.fold import is_left_out
+from shared.calls.machine import next_wake, reduce
+from shared.platform import telemetry
+from shared.platform.settings import Settings
+from shared.service.time_limits import EFFECT_SECONDS, INVOCATION_SECONDS
+from shared.storage.calls import Conflict, Row, Store
+from shared.storage.quarantine import Quarantine
+from shared.storage.wakes import Wakes
+
+log = logging.getLogger(__name__)
+
+CONFLICTS = 8  # how often a row that others change is read again, before the trigger must deliver again
+SOON = timedelta(seconds=60)  # a timer that is due sooner than this is set in the queue; the sweep finds the others
+
+
+class TryAgain(Exception):
+    """The event cannot be handled now. Raised so that it is delivered again."""
+
+
+@dataclass
+class _Work:
+    """One invocation's work on one call. Its row is handed on from each write to the next fold."""
+
+    call_id: str
+    copy_seconds: float
+    row: Row | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What the events make of the call as it was read, and the effects that this invocation has claimed."""
+
+    before: Call | None
+    call: Call
+    effects: list[Effect]
+    events: list[Event]
+    now: datetime
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to save. A timer alone does not make a call."""
+        if self.before is None:
+            return all(event.type == "Woken" for event in self.events)
+        return self.call == self.before
+
+
+class Processor:
+    """One for each process. It keeps nothing of a call from one invocation to the next."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        performer: Performer,
+        now: Callable[[], datetime],
+        *,
+        quarantine: Quarantine,
+        wakes: Wakes,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._performer = performer
+        self._quarantine = quarantine
+        self._wakes = wakes
+        self._now = now
+
+    async def process(
+        self, call_id: str, events: list[Event], row: Row | None = None, *, copy_seconds: float = EFFECT_SECONDS
+    ) -> None:
+        """Fold events into the call, perform the effects that it asks for and fold their outcomes, until none is left.
+
+        ``row`` saves the read where most likely no row exists yet. ``copy_seconds`` limits the copy of a recording.
+        """
+        await self._advance(_Work(call_id, copy_seconds, row), events)
+
+    async def _advance(self, work: _Work, events: list[Event]) -> None:
+        async with work.lock, asyncio.timeout(INVOCATION_SECONDS):  # a long copy must not hold up the other outcomes
+            change = await self._record(work, events)
+        if change is not None and change.effects:
+            await self._perform(work, change)
+
+    async def _record(self, work: _Work, events: list[Event]) -> _Change | None:
+        """Fold the events into the row and save it; None if they change nothing. The effects are claimed by then."""
+        unconfirmed: _Change | None = None
+        for conflicts in range(CONFLICTS + 1):
+            handed_on = work.row is not None
+            row = work.row = work.row or await self._store.read(work.call_id)
+            if unconfirmed is not None and row.call == unconfirmed.call:
+                await self._after_write(unconfirmed)
+                return unconfirmed  # the conflict was with our own write, whose response was lost
+            change = await self._folded(work.call_id, row.call, events)
+            if change.is_empty:
+                if not handed_on:
+                    return None
+                work.row = None  # it may be stale, and without a write no ETag would show that
+                continue
+            try:
+                work.row = await self._save(row, change.call, change.now)
+            except Conflict:
+                work.row, unconfirmed = None, change
+                await asyncio.sleep(random.uniform(0, 0.05 * conflicts))  # noqa: S311  # to part two rivals
+                continue
+            await self._after_write(change)
+            return change
+        raise TryAgain(f"call {work.call_id}: its row changed {CONFLICTS + 1} times; the event must be delivered again")
+
+    async def _folded(self, call_id: str, before: Call | None, events: list[Event]) -> _Change:
+        now = self._now()
+        call, effects = _fold(before or Call(id=call_id, plan=self._settings.plan), events, now)
+        for event in events:
+            if is_left_out(call, event):
+                await self._quarantine.add(to_builtins(event), f"the timeline of call {call_id} is full", "timeline")
+        return _Change(before, call, effects, events, now)
+
+    async def _save(self, row: Row, call: Call, now: datetime) -> Row:
+        return await self._store.write(row, call, now)
+
+    async def _after_write(self, change: _Change) -> None:
+        before, call = change.before, change.call
+        await self._set_timer(before, call)
+        if before is None or call.state is not before.state:
+            log.info("call %s: %s", call.id, call.state)
+        telemetry.emit(*telemetry.changes(before, call, change.events))
+
+    async def _set_timer(self, before: Call | None, call: Call) -> None:
+        due, now = next_wake(call), self._now()
+        if due is None or due - now >= SOON or (before is not None and due == next_wake(before)):
+            return
+        try:
+            await self._wakes.schedule(call.id, due - now)
+        except AzureError as error:
+            log.warning("call %s: its timer is not set, the sweep will find it: %s", call.id, type(error).__name__)
+
+    async def _perform(self, work: _Work, change: _Change) -> None:
+        """Perform the effects concurrently, and fold each outcome as soon as it is known: none waits for a copy that
+        takes minutes, and an error of our own in one does not hide the outcomes of the others.
+        """
+        performing = (self._carry_out(work, change.call, effect) for effect in change.effects)
+        results = await asyncio.gather(*performing, return_exceptions=True)
+        for error in results:
+            if error is not None:
+                raise error
+
+    async def _carry_out(self, work: _Work, call: Call, effect: Effect) -> None:
+        seconds = work.copy_seconds if isinstance(effect.action, ArchiveChunk) else EFFECT_SECONDS
+        outcome = await self._performer.perform(call, effect, seconds)
+        await self._advance(work, [outcome])
+
+
+def _fold(call: Call, events: list[Event], now: datetime) -> tuple[Call, list[Effect]]:
+    claimed: dict[str, Effect] = {}
+    for event in events:
+        call, effects = reduce(call, event, now)
+        claimed |= {effect.id: effect for effect in effects}
+    open_ids = {effect.id for effect in call.effects}
+    return call, [effect for effect in claimed.values() if effect.id in open_ids]

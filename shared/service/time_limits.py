@@ -1,0 +1,29 @@
+"""How long an invocation and its parts may take, whatever hangs. Event Grid waits for 30 seconds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+INVOCATION_SECONDS = 9.0
+EFFECT_SECONDS = 6.0  # an effect's share of an invocation
+LONG_INVOCATION_SECONDS = 570.0  # of the functions that Event Grid does not trigger; host.json allows them 600
+COPY_SECONDS = 540.0  # copying a recording, in the queue-triggered function
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
+def within(seconds: float) -> Callable[[Handler], Handler]:
+    """Decorate a coroutine function with a time limit. It raises TimeoutError, and the trigger delivers again."""
+
+    def decorate(handler: Handler) -> Handler:
+        @wraps(handler)
+        async def bounded(*args: Any, **kwargs: Any) -> Any:
+            async with asyncio.timeout(seconds):
+                return await handler(*args, **kwargs)
+
+        return cast("Handler", bounded)
+
+    return decorate

@@ -1,0 +1,62 @@
+"""CloudEvents as the triggers deliver them, made into typed events. What cannot be read goes to the quarantine."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any, Protocol
+
+from shared.calls.events import Event, Unreadable, parse
+from shared.storage.quarantine import Quarantine
+
+CALL_ID = re.compile(r"[0-9]{8}-[0-9a-f]{32}")
+
+_ATTRIBUTES = ("id", "source", "type", "time", "subject", "event_type", "event_time", "topic")
+
+
+class WireEvent(Protocol):
+    """The part of ``azure.functions.CloudEvent`` that is used."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def time(self) -> datetime | None: ...
+    @property
+    def subject(self) -> str | None: ...
+    @property
+    def extension_attrs(self) -> dict[str, Any]: ...
+    def get_json(self) -> Any: ...
+
+
+class EventReader:
+    def __init__(self, quarantine: Quarantine) -> None:
+        self._quarantine = quarantine
+
+    async def read(self, wire: WireEvent, source: str, payload_type: type | None = None) -> Event | None:
+        """The typed event; None if it cannot be read and is quarantined. ``source`` is the trigger's function."""
+        try:
+            return _typed(wire, payload_type)
+        except Unreadable as error:
+            await self.quarantine(wire, str(error), source)
+            return None
+
+    async def quarantine(self, wire: WireEvent, reason: str, source: str) -> None:
+        await self._quarantine.add(_as_json(wire), reason, source)
+
+
+def _typed(wire: WireEvent, payload_type: type | None) -> Event:
+    if not hasattr(wire, "extension_attrs"):
+        raise Unreadable("it is not in the CloudEvents schema: check the subscription's delivery schema")
+    event = parse(wire.type, wire.id, wire.time, wire.subject, wire.get_json())
+    if payload_type is not None and not isinstance(event.data, payload_type):
+        raise Unreadable(f"{event.type} is not for this trigger: check the subscription's event types")
+    return event
+
+
+def _as_json(wire: WireEvent) -> dict[str, Any]:
+    known = {name: getattr(wire, name) for name in _ATTRIBUTES if getattr(wire, name, None) is not None}
+    return known | {"data": wire.get_json()} | getattr(wire, "extension_attrs", {})
