@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
+from emulator.acs.callees import BadBehaviour, CalleeBehaviour
 from emulator.acs.calls import Call, Script
 from emulator.acs.identifiers import parse
+from emulator.acs.service import Service
 from emulator.acs.wire import ENUMS
 from emulator.config import START_RECORDING_ANSWERS
 from emulator.directory import UnknownTenant
 from emulator.entra.routes import NotSignedIn
 from emulator.faults import BadFault
-from emulator.people import BadBehaviour, Behaviour
-
-if TYPE_CHECKING:
-    from emulator.server import Emulator
+from emulator.platform import Platform
 
 DEFAULT_CALLER = "+12065551212"
 DEFAULT_ACCOUNT = "11111111-1111-4111-8111-111111111111"
@@ -27,7 +26,7 @@ DEFAULT_ACCOUNT = "11111111-1111-4111-8111-111111111111"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Refused(ValueError):
+class ControlError(ValueError):
     """Something was asked that can't be done; the text says what."""
 
 
@@ -38,16 +37,16 @@ async def explain(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     try:
         return await handler(request)
-    except (Refused, BadFault, BadBehaviour, UnknownTenant, NotSignedIn) as error:
+    except (ControlError, BadFault, BadBehaviour, UnknownTenant, NotSignedIn) as error:
         return web.json_response({"error": str(error)}, status=400)
     except web.HTTPException as error:
         return web.json_response({"error": error.reason}, status=error.status)
 
 
 class Control:
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
-        self._service = emulator.service
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._service = platform.service
 
     def routes(self) -> list[web.RouteDef]:
         at = "/_emulator"
@@ -77,7 +76,7 @@ class Control:
         return web.json_response({"status": "ok"})
 
     async def _idle(self, _: web.Request) -> web.Response:
-        return web.json_response({"idle": not self._service.work.busy and self._emulator.grid.idle()})
+        return web.json_response({"idle": self._platform.idle()})
 
     # Calls
 
@@ -85,12 +84,12 @@ class Control:
         told = await body_of(request)
         many = told if isinstance(told, list) else [told]
         dials = [_Dial(one) for one in many]  # all are understood before the first one rings
-        rung = [dial.ring(self._emulator) for dial in dials]
+        rung = [dial.ring(self._service) for dial in dials]
         by_delay: dict[float, list[dict[str, Any]]] = {}
         for dial, (_, event) in zip(dials, rung, strict=True):
             by_delay.setdefault(dial.event_delay, []).append(event)
         for delay, events in sorted(by_delay.items()):
-            await self._emulator.announce(events, after=delay)
+            await self._platform.announce(events, after=delay)
         answers = [_dialled(call) for call, _ in rung]
         return web.json_response(answers if isinstance(told, list) else answers[0], status=201)
 
@@ -111,14 +110,14 @@ class Control:
         told = object_of(await body_of(request))
         call, who = self._find(request), told.get("who")
         if not call.connected:
-            raise Refused("nobody answered yet, or the call is over: no keys can be pressed")
+            raise ControlError("nobody answered yet, or the call is over: no keys can be pressed")
         self._service.press(call, _tone(told), parse(_text(told, "who"))["rawId"] if who else None)
         return web.json_response(call.describe())
 
     async def _behave(self, request: web.Request) -> web.Response:
         who = parse(request.match_info["rawId"])
-        behaviour = Behaviour.parse(object_of(await body_of(request)))
-        self._service.people.tell(who["rawId"], behaviour)
+        behaviour = CalleeBehaviour.parse(object_of(await body_of(request)))
+        self._service.callees.set(who["rawId"], behaviour)
         return web.json_response({"rawId": who["rawId"], "behaviour": behaviour.does, "after": behaviour.after})
 
     def _find(self, request: web.Request) -> Call:
@@ -132,39 +131,39 @@ class Control:
         try:
             since = int(request.query.get("since", "0"))
         except ValueError:
-            raise Refused("'since' is the sequence number of an entry") from None
-        entries = self._emulator.journal.entries(request.query.get("kind"), since)
+            raise ControlError("'since' is the sequence number of an entry") from None
+        entries = self._platform.journal.entries(request.query.get("kind"), since)
         return web.json_response({"entries": entries}, dumps=_dumps)
 
     async def _reset(self, _: web.Request) -> web.Response:
-        await self._emulator.reset()
+        await self._platform.reset()
         return web.json_response({"status": "ok"})
 
     async def _faults(self, _: web.Request) -> web.Response:
-        return web.json_response({"faults": self._emulator.faults.rules()})
+        return web.json_response({"faults": self._platform.faults.rules()})
 
     async def _add_fault(self, request: web.Request) -> web.Response:
         told = await body_of(request)
-        faults = [self._emulator.faults.add(rule) for rule in (told if isinstance(told, list) else [told])]
+        faults = [self._platform.faults.add(rule) for rule in (told if isinstance(told, list) else [told])]
         answers = [fault.describe() for fault in faults]
         return web.json_response(answers if isinstance(told, list) else answers[0], status=201)
 
     async def _clear_faults(self, _: web.Request) -> web.Response:
-        self._emulator.faults.clear()
+        self._platform.faults.clear()
         return web.json_response({"faults": []})
 
     async def _options(self, _: web.Request) -> web.Response:
-        return web.json_response({**asdict(self._service.options), "speed": self._emulator.clock.speed})
+        return web.json_response({**asdict(self._service.options), "speed": self._platform.clock.speed})
 
     async def _set_options(self, request: web.Request) -> web.Response:
         told = object_of(await body_of(request))
         checks = {"speed": _positive, **_OPTIONS}
         for name, value in told.items():
             if name not in checks:
-                raise Refused(f"there is no option {name!r}; there are {', '.join(checks)}")
+                raise ControlError(f"there is no option {name!r}; there are {', '.join(checks)}")
             checks[name](name, value)
         for name, value in told.items():
-            setattr(self._emulator.clock if name == "speed" else self._service.options, name, value)
+            setattr(self._platform.clock if name == "speed" else self._service.options, name, value)
         return await self._options(request)
 
     # Events and tokens
@@ -173,16 +172,16 @@ class Control:
         told = object_of(await body_of(request))
         events = told.get("events")
         if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
-            raise Refused("'events' is a list of CloudEvents")
+            raise ControlError("'events' is a list of CloudEvents")
         topic = _text(told, "topic", "acs")
         try:
-            await self._emulator.grid.publish(topic, events)
+            await self._platform.grid.publish(topic, events)
         except (KeyError, LookupError, ValueError) as error:
-            raise Refused(f"topic {topic!r}: {error}") from error
+            raise ControlError(f"topic {topic!r}: {error}") from error
         return web.json_response({"published": len(events)}, status=202)
 
     async def _dead_letters(self, _: web.Request) -> web.Response:
-        return web.json_response({"deadletters": self._emulator.grid.dead_letters()}, dumps=_dumps)
+        return web.json_response({"deadletters": self._platform.grid.dead_letters()}, dumps=_dumps)
 
     async def _token(self, request: web.Request) -> web.Response:
         told, config = object_of(await body_of(request)), self._service.config
@@ -209,7 +208,7 @@ class _Dial:
         self.target = parse(_text(told, "to", DEFAULT_ACCOUNT))
         self.kind = told.get("kind", "tpe")
         if self.kind not in ("tpe", "acs"):
-            raise Refused(f"'kind' is tpe or acs, not {self.kind!r}")
+            raise ControlError(f"'kind' is tpe or acs, not {self.kind!r}")
         self.display_name = _text(told, "display_name", "")
         callee = told.get("on_behalf_of_callee")
         self.on_behalf_of = parse(_text(told, "on_behalf_of_callee")) if callee else None
@@ -226,8 +225,7 @@ class _Dial:
             zero_byte_downloads=None if zeroes is None else _count("zero_byte_downloads", zeroes),
         )
 
-    def ring(self, emulator: Emulator) -> tuple[Call, dict[str, Any]]:
-        service = emulator.service
+    def ring(self, service: Service) -> tuple[Call, dict[str, Any]]:
         call = service.ring(self.source, self.target, kind=self.kind, script=self.script, ringing_for=self.ringing_for)
         event = service.incoming_call_event(
             call,
@@ -253,7 +251,7 @@ def _custom_context(told: Any) -> dict[str, Any] | None:
     if told is None:
         return None
     if not isinstance(told, dict):
-        raise Refused("'custom_headers' is an object of headers")
+        raise ControlError("'custom_headers' is an object of headers")
     if set(told) <= {"voipHeaders", "sipHeaders"}:
         return {"voipHeaders": {}, "sipHeaders": {}, **told}
     return {"voipHeaders": told, "sipHeaders": {}}
@@ -262,7 +260,7 @@ def _custom_context(told: Any) -> dict[str, Any] | None:
 def _presses(told: dict[str, Any]) -> list[Any]:
     presses = told.get("presses", [])
     if not isinstance(presses, list):
-        raise Refused("'presses' is a list of {after, tone}")
+        raise ControlError("'presses' is a list of {after, tone}")
     return presses
 
 
@@ -271,55 +269,55 @@ async def body_of(request: web.Request) -> Any:
     try:
         return json.loads(text) if text else {}
     except ValueError as error:
-        raise Refused(f"the body is not JSON: {error}") from error
+        raise ControlError(f"the body is not JSON: {error}") from error
 
 
 def object_of(told: Any) -> dict[str, Any]:
     if not isinstance(told, dict):
-        raise Refused(f"expected a JSON object, not {type(told).__name__}")
+        raise ControlError(f"expected a JSON object, not {type(told).__name__}")
     return told
 
 
 def _text(told: dict[str, Any], name: str, default: str | None = None) -> str:
     value = told.get(name, default)
     if not isinstance(value, str):
-        raise Refused(f"{name!r} is a string")
+        raise ControlError(f"{name!r} is a string")
     return value
 
 
 def _number(told: dict[str, Any], name: str, default: float | None = None) -> float:
     value = told.get(name, default)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Refused(f"{name!r} is a number of seconds")
+        raise ControlError(f"{name!r} is a number of seconds")
     return float(value)
 
 
 def _tone(told: dict[str, Any]) -> str:
     tone = told.get("tone")
     if tone not in ENUMS["DtmfTone"]:
-        raise Refused(f"'tone' is one of {', '.join(ENUMS['DtmfTone'])}, not {tone!r}")
+        raise ControlError(f"'tone' is one of {', '.join(ENUMS['DtmfTone'])}, not {tone!r}")
     return str(tone)
 
 
 def _count(name: str, value: Any, *, least: int = 0) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise Refused(f"{name!r} is a whole number from {least}")
+        raise ControlError(f"{name!r} is a whole number from {least}")
     return value
 
 
 def _positive(name: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
-        raise Refused(f"{name!r} is a number above 0")
+        raise ControlError(f"{name!r} is a number above 0")
 
 
 def _boolean(name: str, value: Any) -> None:
     if not isinstance(value, bool):
-        raise Refused(f"{name!r} is true or false")
+        raise ControlError(f"{name!r} is true or false")
 
 
 def _shape(name: str, value: Any) -> None:
     if value not in START_RECORDING_ANSWERS:
-        raise Refused(f"{name!r} is one of {', '.join(START_RECORDING_ANSWERS)}")
+        raise ControlError(f"{name!r} is one of {', '.join(START_RECORDING_ANSWERS)}")
 
 
 _OPTIONS: dict[str, Callable[[str, Any], Any]] = {

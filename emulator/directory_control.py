@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from aiohttp import web
 
-from emulator.control import Refused, body_of, object_of
-
-if TYPE_CHECKING:
-    from emulator.server import Emulator
+from emulator.control import ControlError, body_of, object_of
+from emulator.platform import Platform
 
 MOST = 100_000  # resource accounts made at once
 
 
 class DirectoryControl:
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
 
     def routes(self) -> list[web.RouteDef]:
         at = "/_emulator"
@@ -29,24 +25,24 @@ class DirectoryControl:
         ]
 
     async def _show(self, _: web.Request) -> web.Response:
-        return web.json_response(self._emulator.directory.data)
+        return web.json_response(self._platform.directory.data)
 
     async def _patch(self, request: web.Request) -> web.Response:
-        self._emulator.directory.patch(object_of(await body_of(request)))
-        return web.json_response(self._emulator.directory.data)
+        self._platform.directory.patch(object_of(await body_of(request)))
+        return web.json_response(self._platform.directory.data)
 
     async def _add(self, request: web.Request) -> web.Response:
         told = object_of(await body_of(request))
         count = told.get("count", 1)
         if not isinstance(count, int) or not 0 < count <= MOST:
-            raise Refused(f"'count' is a whole number from 1 to {MOST}")
-        resource_id = told.get("acsResourceId", self._emulator.config.resource_id)
-        self._emulator.directory.add_resource_accounts(told.get("tenant", "contoso"), count, resource_id)
+            raise ControlError(f"'count' is a whole number from 1 to {MOST}")
+        resource_id = told.get("acsResourceId", self._platform.config.resource_id)
+        self._platform.directory.add_resource_accounts(told.get("tenant", "contoso"), count, resource_id)
         return web.json_response({"count": count}, status=201)
 
     async def _token(self, request: web.Request) -> web.Response:
-        return web.json_response({"token": self._emulator.entra.sign_in(object_of(await body_of(request)))})
+        return web.json_response({"token": self._platform.entra.sign_in(object_of(await body_of(request)))})
 
     async def _rotate(self, request: web.Request) -> web.Response:
         told = object_of(await body_of(request))
-        return web.json_response({"kid": self._emulator.entra.keys.rotate(forget=bool(told.get("forget")))})
+        return web.json_response({"kid": self._platform.entra.keys.rotate(forget=bool(told.get("forget")))})

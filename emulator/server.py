@@ -7,57 +7,26 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from aiohttp import web
 
-from emulator import tls
+from emulator import eventgrid, tls
 from emulator.acs.gateway import Gateway
-from emulator.acs.service import SYSTEM_TOPIC, Service
 from emulator.arm import Arm
-from emulator.clock import Clock
 from emulator.config import Config
 from emulator.control import Control, explain
-from emulator.directory import Directory
 from emulator.directory_control import DirectoryControl
-from emulator.entra import Entra
-from emulator.eventgrid import EventGrid
-from emulator.faults import Faults
-from emulator.graph import Graph
-from emulator.journal import Journal
+from emulator.platform import Platform
 
 MAX_BODY = 8 * 1024 * 1024  # bytes; well above any of the services' own limits
 
 
-class Emulator:
-    def __init__(self, config: Config) -> None:
-        self.config = config
-        self.clock = Clock(config.speed)
-        self.journal = Journal(self.clock)
-        self.faults = Faults()
-        self.grid = EventGrid(
-            config.platform,
-            clock=self.clock,
-            journal=self.journal,
-            faults=self.faults,
-            functions_url=config.functions_url,
-            storage=config.storage,
-        )
-        self.service = Service(
-            config, clock=self.clock, journal=self.journal, faults=self.faults, publish=self.grid.publish
-        )
-        self.directory = Directory()
-        self.entra = Entra(
-            self.directory, clock=self.clock, journal=self.journal, faults=self.faults, url=lambda: self.tls_url
-        )
-        self.service.verify = self.entra.verify
-        self.graph = Graph(self.directory, self.entra.verify, self.faults, self.journal, self.clock)
-        self.tls_url = ""
-        self._runner: web.AppRunner | None = None
+class Emulator(Platform):
+    """The platform, listening."""
 
-    @property
-    def url(self) -> str:
-        return self.service.base_url
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
         """Listen. Raises OSError if the port is taken."""
@@ -88,32 +57,10 @@ class Emulator:
         if self._runner:
             await self._runner.cleanup()
 
-    async def reset(self) -> None:
-        """Back to how it was when it started, apart from the signing keys."""
-        self.clock.speed = self.config.speed
-        await self.service.reset()
-        self.grid.reset()
-        self.directory.reset()
-        self.entra.reset()
-        self.graph.reset()
-        self.journal.clear()
-
-    async def announce(self, events: list[dict[str, Any]], *, after: float = 0) -> None:
-        """Publish events of the ACS resource, at once or some time later."""
-
-        async def later() -> None:
-            await self.clock.sleep(after)
-            await self.grid.publish(SYSTEM_TOPIC, events)
-
-        if after:
-            self.service.work.start(later())
-        else:
-            await self.grid.publish(SYSTEM_TOPIC, events)
-
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=MAX_BODY, middlewares=[explain])
         application.add_routes(Gateway(self.service).routes())
-        application.add_routes(self.grid.routes())
+        application.add_routes(eventgrid.routes(self.grid))
         application.add_routes(self.entra.routes())
         application.add_routes(self.graph.routes())
         application.add_routes(Arm(self.grid, self.entra.verify, self.faults, self.journal).routes())

@@ -12,9 +12,7 @@ from typing import Any
 
 from emulator.acs import identity
 from emulator.acs.errors import FORBIDDEN, AcsError, invalid, not_found
-from emulator.acs.operations import ACCESS_OPERATIONS
-from emulator.acs.repeatability import Answer
-from emulator.acs.requests import Request
+from emulator.acs.messages import Answer, Request
 from emulator.acs.service import Service
 
 SCOPE = "TeamsExtension.ManageCalls"
@@ -67,6 +65,3 @@ def _whose(request: Request) -> tuple[str, str]:
 
 def _none() -> AcsError:
     return not_found("There is no such assignment.")
-
-
-HANDLERS = dict(zip((each.name for each in ACCESS_OPERATIONS), (put, get, delete, exchange), strict=True))

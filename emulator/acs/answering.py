@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.acs import errors
+from emulator.acs.callees import Outcome
 from emulator.acs.calls import Call
 from emulator.acs.identifiers import Identifier, canonical, parse
-from emulator.acs.media import started_media
-from emulator.acs.repeatability import Answer
-from emulator.acs.requests import Request
+from emulator.acs.media.streaming import started_media
+from emulator.acs.messages import Answer, Request
 from emulator.acs.service import RING_SECONDS, Service
-from emulator.people import Outcome
 
 
 def answer_call(service: Service, request: Request) -> Answer:
@@ -110,8 +109,8 @@ class _Outbound:
 
     def ring(self) -> None:
         for target in self._targets:
-            outcome = self._service.people.rung(target, RING_SECONDS)
-            timer = self._service.work.after(
+            outcome = self._service.callees.rung(target, RING_SECONDS)
+            timer = self._service.background.after(
                 outcome.after,
                 lambda target=target, outcome=outcome: self._settle(target, outcome),  # type: ignore[misc]
             )

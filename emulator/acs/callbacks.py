@@ -13,10 +13,10 @@ from typing import Any
 
 import aiohttp
 
+from emulator.background import BackgroundTasks
 from emulator.clock import Clock
 from emulator.faults import Fault, Faults
 from emulator.journal import Journal
-from emulator.work import Work
 
 PAUSES = (1.0, 2.0, 4.0)  # seconds before each further attempt
 TIMEOUT = 30.0  # wall seconds an application has to answer; assumed
@@ -33,8 +33,17 @@ class _Held:
 
 
 class Callbacks:
-    def __init__(self, *, clock: Clock, journal: Journal, faults: Faults, work: Work, token: Callable[[], str]) -> None:
-        self._clock, self._journal, self._faults, self._work, self._token = clock, journal, faults, work, token
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        journal: Journal,
+        faults: Faults,
+        background: BackgroundTasks,
+        token: Callable[[], str],
+    ) -> None:
+        self._clock, self._journal, self._faults = clock, journal, faults
+        self._background, self._token = background, token
         self._session: aiohttp.ClientSession | None = None
         self._held: dict[int, tuple[Fault, _Held]] = {}
 
@@ -42,7 +51,7 @@ class Callbacks:
         """Send an event in the background, subject to the faults of ``callbacks``."""
         fault = self._faults.take("callbacks", type=event["type"])
         if fault is None:
-            self._work.start(self._deliver(url, event))
+            self._background.start(self._deliver(url, event))
             return
         self._journal.add("fault", fault=fault.describe(), event=event["id"], type=event["type"])
         getattr(self, f"_{fault.do}")(url, event, fault)
@@ -57,26 +66,26 @@ class Callbacks:
 
     def _duplicate(self, url: str, event: Event, fault: Fault) -> None:
         for _ in range(int(fault.with_.get("count", 2))):
-            self._work.start(self._deliver(url, event))
+            self._background.start(self._deliver(url, event))
 
     def _delay(self, url: str, event: Event, fault: Fault) -> None:
-        self._work.start(self._deliver(url, event, after=float(fault.with_.get("seconds", 1))))
+        self._background.start(self._deliver(url, event, after=float(fault.with_.get("seconds", 1))))
 
     def _drop(self, url: str, event: Event, _: Fault) -> None:
         self._journal.add("callback", url=url, events=[event], attempt=0, status=None, dropped=True)
 
     def _lose_ack(self, url: str, event: Event, _: Fault) -> None:
-        self._work.start(self._deliver(url, event, deaf=1))
+        self._background.start(self._deliver(url, event, deaf=1))
 
     def _reorder(self, url: str, event: Event, fault: Fault) -> None:
         _, held = self._held.get(id(fault), (fault, None))
         if held is None or held.sent:
             held = _Held(int(fault.with_.get("count", 2)))
             self._held[id(fault)] = fault, held
-            self._work.start(self._release(held, float(fault.with_.get("seconds", HOLD))))
+            self._background.start(self._release(held, float(fault.with_.get("seconds", HOLD))))
         held.waiting.append((url, event))
         if len(held.waiting) >= held.count:
-            self._work.start(self._release(held, 0))
+            self._background.start(self._release(held, 0))
 
     async def _release(self, held: _Held, after: float) -> None:
         if after:

@@ -1,27 +1,25 @@
-"""A call and those in it: plain data and the questions one can ask of it. Nothing here waits or sends."""
+"""Calls and their participants: plain data and queries. Nothing here waits or sends."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from emulator.acs.identifiers import Identifier
+from emulator.acs.media.playlist import Playlist
+from emulator.acs.recording.model import Recording
 from emulator.clock import stamp
-
-if TYPE_CHECKING:
-    from emulator.acs.media import Playlist
-    from emulator.acs.recordings import Recording
 
 State = Literal["ringing", "connecting", "connected", "missed", "rejected", "redirected", "ended"]
 
 
 @dataclass
 class Span:
-    """When a participant could be heard, in seconds of the wall's steady clock; ``end`` None while it lasts."""
+    """When a participant was heard, in seconds of the wall's monotonic clock; ``end`` None while it lasts."""
 
     start: float
     end: float | None = None
@@ -30,7 +28,7 @@ class Span:
 @dataclass
 class Participant:
     identifier: Identifier
-    voice: int  # which tone is theirs
+    voice: int  # the number of their tone in recordings
     is_muted: bool = False
     is_on_hold: bool = False
     present: bool = False
@@ -41,7 +39,7 @@ class Participant:
         return str(self.identifier["rawId"])
 
     def listen(self, now: float) -> None:
-        """Open or close the current span, after anything changed that decides whether they can be heard."""
+        """Open or close the current span, after a change of presence, mute or hold."""
         audible = self.present and not self.is_muted and not self.is_on_hold
         speaking = bool(self.heard) and self.heard[-1].end is None
         if audible and not speaking:
@@ -64,7 +62,7 @@ class Invitation:
 
 @dataclass
 class Script:
-    """What the caller is going to do, and how this call's recordings are to be served."""
+    """What the caller does once answered, and how this call's recordings are served."""
 
     hangs_up_after: float | None = None
     presses: list[tuple[float, str]] = field(default_factory=list)
@@ -95,10 +93,11 @@ class Call:
     invitations: dict[str, Invitation] = field(default_factory=dict)
     recordings: list[Recording] = field(default_factory=list)
     playlist: Playlist | None = None
-    continuous_dtmf: dict[str, dict[str, Any]] = field(default_factory=dict)  # by raw id: the request that began it
+    continuous_dtmf: dict[str, dict[str, Any]] = field(default_factory=dict)  # by raw id: the request that started it
     tones_heard: int = 0
     sequence_number: int = 0
     timers: list[asyncio.Task[None]] = field(default_factory=list)
+    at_end: list[Callable[[], None]] = field(default_factory=list)  # called once, when the call ends for everyone
     ringing_at: datetime | None = None
     answered_at: datetime | None = None
     ended_at: datetime | None = None
@@ -110,7 +109,7 @@ class Call:
 
     @property
     def far_end(self) -> Identifier:
-        """Who the application talks to first: the caller, or the one it called."""
+        """The other party of the call: the caller, or the callee of an outbound call."""
         return self.source if self.context else self.target
 
     def present(self) -> Iterator[Participant]:
@@ -130,7 +129,7 @@ class Call:
         return person
 
     def leave(self, raw_id: str, now: float) -> bool:
-        """Whether they were there."""
+        """Whether they were in the call."""
         person = self.find(raw_id)
         if person is None:
             return False
@@ -186,7 +185,7 @@ def _subscription(call: Call) -> dict[str, Any]:
 
 
 class Calls:
-    """All calls since the last reset, by each of the ids they are asked for by."""
+    """All calls since the last reset, indexed by their ids."""
 
     def __init__(self) -> None:
         self._calls: dict[str, Call] = {}

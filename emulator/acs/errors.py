@@ -22,7 +22,7 @@ RECORDING_ACTIVE = "8559"
 IDENTITY_NOT_OWNED = "IdentityNotOwned"
 INVALID_TOKEN = "InvalidAccessToken"
 FORBIDDEN = "Forbidden"
-PLAIN = {
+WORDS = {
     INVALID_MEDIA_MODE: "InternalError",
     TOO_MANY_REQUESTS: "TooManyRequests",
     NOT_FOUND: "NotFound",
@@ -32,15 +32,15 @@ DENIED = "Denied"  # assumed: what the resource provider says of a signature tha
 
 
 class AcsError(Exception):
-    """An answer that refuses: its status, code and message."""
+    """An error response: its status, code and message."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
 
-    def plainly(self) -> AcsError:
-        """The same without Call Automation's numbers, which the services beside it don't have."""
-        return AcsError(self.status, PLAIN.get(self.code, self.code), self.message)
+    def without_number(self) -> AcsError:
+        """The same error of the identity and access services, whose codes are words."""
+        return AcsError(self.status, WORDS.get(self.code, self.code), self.message)
 
     def body(self) -> dict[str, Any]:
         return {"error": {"code": self.code, "message": self.message}}

@@ -1,74 +1,35 @@
-"""Recordings as files: kept in a temporary directory for a day, fetched and deleted by their document ids.
-
-azure-docs, ``articles/communication-services/concepts/voice-video-calling/call-recording.md``: the service
-keeps files for 24 hours.
-"""
+"""Operations on recording files: downloaded and deleted at the addresses that RecordingFileStatusUpdated gives."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
-
-from emulator.clock import Clock
-
-KEPT = 24 * 3600.0  # seconds
-HOST = "https://emulator.asm.skype.com"  # one of the hosts the SDK agrees to fetch recordings from
+from emulator.acs.errors import not_found
+from emulator.acs.file_store import StoredFile
+from emulator.acs.messages import Answer, Request
+from emulator.acs.service import Service
 
 
-@dataclass
-class StoredFile:
-    document_id: str
-    audio: Path
-    metadata: Path
-    stored_at: float
-    zero_byte_downloads: int = 0  # how often it is still to be served empty
+def download(service: Service, request: Request) -> Answer:
+    file, part = _find(service, request), request.params["part"]
+    if part == "acsmetadata":
+        return Answer(file=file.metadata)
+    if part not in ("audio", "video"):
+        raise _gone()
+    if file.zero_byte_downloads > 0:
+        file.zero_byte_downloads -= 1
+        return Answer(content_type="audio/wav")
+    return Answer(file=file.audio, content_type="audio/wav")
 
-    def location(self, part: str = "") -> str:
-        return f"{HOST}/v1/objects/{self.document_id}{part}"
+
+def delete(service: Service, request: Request) -> Answer:
+    service.files.delete(_find(service, request).document_id)
+    return Answer()
 
 
-class Files:
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._directory: Path | None = None
-        self._files: dict[str, StoredFile] = {}
-
-    def create(self, document_id: str, *, zero_byte_downloads: int) -> StoredFile:
-        """Room for a file; the caller writes it."""
-        if self._directory is None:
-            self._directory = Path(tempfile.mkdtemp(prefix="acs-emulator-"))
-        audio = self._directory / f"{document_id}.wav"
-        metadata = self._directory / f"{document_id}.json"
-        return StoredFile(document_id, audio, metadata, self._clock.elapsed(), zero_byte_downloads)
-
-    def keep(self, file: StoredFile) -> None:
-        file.stored_at = self._clock.elapsed()
-        self._files[file.document_id] = file
-
-    def find(self, document_id: str) -> StoredFile | None:
-        file = self._files.get(document_id)
-        if file and self._clock.elapsed() - file.stored_at > KEPT:
-            self.delete(document_id)
-            return None
+def _find(service: Service, request: Request) -> StoredFile:
+    if file := service.files.find(request.params["documentId"]):
         return file
+    raise _gone()
 
-    def delete(self, document_id: str) -> bool:
-        """Whether there was such a file."""
-        file = self._files.pop(document_id, None)
-        if file is None:
-            return False
-        file.audio.unlink(missing_ok=True)
-        file.metadata.unlink(missing_ok=True)
-        return True
 
-    def clear(self) -> None:
-        for document_id in list(self._files):
-            self.delete(document_id)
-
-    def close(self) -> None:
-        self.clear()
-        if self._directory:
-            shutil.rmtree(self._directory, ignore_errors=True)
-            self._directory = None
+def _gone() -> Exception:
+    return not_found("There is no such recording file; files are deleted after 24 hours.")

@@ -11,9 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from emulator.acs.errors import FORBIDDEN, IDENTITY_NOT_OWNED, INVALID_TOKEN, AcsError, not_found
-from emulator.acs.operations import IDENTITY_OPERATIONS
-from emulator.acs.repeatability import Answer
-from emulator.acs.requests import Request
+from emulator.acs.messages import Answer, Request
 from emulator.acs.service import Service
 
 COMMUNICATION = "https://auth.msft.communication.azure.com"  # the resource that clients ask Entra for tokens for
@@ -110,12 +108,3 @@ def _known(service: Service, request: Request) -> str:
     if id not in service.identities:
         raise not_found("There is no such identity.")
     return id
-
-
-HANDLERS = dict(
-    zip(
-        (each.name for each in IDENTITY_OPERATIONS),
-        (create, delete, revoke, issue, exchange_for_teams_user),
-        strict=True,
-    )
-)

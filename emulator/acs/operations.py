@@ -1,18 +1,27 @@
-"""Every operation of the SDKs: where it is, what it takes, when it is allowed, and how far it is emulated."""
+"""Every operation of the SDKs: where it is, what it takes, when it is allowed, what handles it, and how far."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from emulator.acs import access, answering, files, identity, participants, tokens
+from emulator.acs.media import operations as media
+from emulator.acs.media import streaming
+from emulator.acs.messages import Answer, Request
+from emulator.acs.recording import operations as recordings
+from emulator.acs.service import Service
 
 SDK_VERSION = "1.6.0"
 IDENTITY_SDK_VERSION = "1.5.0"
 ACCESS_API_VERSION = "2025-06-30"
 
+Handler = Callable[[Service, Request], Answer | Awaitable[Answer]]
 Allowed = Literal["no call", "any time", "connected", "established"]
 Extent = Literal["fully behaved", "accepted only"]
 Shape = Literal["documented", "recorded", "assumed"]
-Signed = Literal["key", "token"]
+Credential = Literal["key", "token", "none"]
 
 
 @dataclass(frozen=True)
@@ -21,14 +30,16 @@ class Operation:
 
     ``allowed`` says what the call must be: any connection, or one that is established. ``shape`` says where the
     form of requests and answers comes from: *documented* in the public REST specification, *recorded* from
-    the service (the SDK repositories' test recordings), or *assumed*. ``by`` is what a request proves itself with: the
-    access key or somebody's Entra token. ``optional_body``: it may come without one.
+    the service (the SDK repositories' test recordings), or *assumed*. ``credential`` is what a request is authenticated
+    by: the access key or a user's Entra token. ``optional_body``: it may come without one. ``versioned``: it takes an
+    api-version.
     """
 
     name: str
     method: str
     path: str
     status: int
+    handler: Handler
     model: str | None = None
     repeatable: bool = False
     allowed: Allowed = "established"
@@ -36,123 +47,166 @@ class Operation:
     extent: Extent = "fully behaved"
     shape: Shape = "documented"
     note: str = ""
-    by: Signed = "key"
+    credential: Credential = "key"
     optional_body: bool = False
+    versioned: bool = True
+
+
+def _on_call(name: str, action: str, status: int, handler: Handler, model: str | None = None, **more: Any) -> Operation:
+    """An action on a call connection: ``POST …/callConnections/{id}:action``."""
+    return Operation(name, "POST", f"{_CALL}:{action}", status, handler, model, **more)
+
+
+def _on_participants(name: str, action: str, status: int, handler: Handler, model: str, **more: Any) -> Operation:
+    """An action on the participants of a call, which can be repeated."""
+    return Operation(name, "POST", f"{_CALL}/participants:{action}", status, handler, model, repeatable=True, **more)
+
+
+def _no_call(name: str, method: str, path: str, status: int, handler: Handler, **more: Any) -> Operation:
+    """An operation that is not about an established call connection."""
+    return Operation(name, method, path, status, handler, allowed="no call", **more)
 
 
 _CALLS = "/calling/callConnections"
 _CALL = _CALLS + "/{callConnectionId:[^/:]+}"
-_PEOPLE = _CALL + "/participants"
 _RECORDINGS = "/calling/recordings"
 _RECORDING = _RECORDINGS + "/{recordingId:[^/:]+}"
 
 OPERATIONS = (
-    Operation("CreateCall", "POST", _CALLS, 201, "CreateCallRequest", True, "no call"),
-    Operation("AnswerCall", "POST", _CALLS + ":answer", 200, "AnswerCallRequest", True, "no call"),
-    Operation("RedirectCall", "POST", _CALLS + ":redirect", 204, "RedirectCallRequest", True, "no call"),
-    Operation("RejectCall", "POST", _CALLS + ":reject", 204, "RejectCallRequest", True, "no call"),
-    Operation(
-        *("Connect", "POST", _CALLS + ":connect", 200, "ConnectRequest", True, "no call"),
+    _no_call("CreateCall", "POST", _CALLS, 201, answering.create_call, model="CreateCallRequest", repeatable=True),
+    _no_call(
+        *("AnswerCall", "POST", f"{_CALLS}:answer", 200, answering.answer_call),
+        model="AnswerCallRequest",
+        repeatable=True,
+    ),
+    _no_call(
+        *("RedirectCall", "POST", f"{_CALLS}:redirect", 204, answering.redirect_call),
+        model="RedirectCallRequest",
+        repeatable=True,
+    ),
+    _no_call(
+        *("RejectCall", "POST", f"{_CALLS}:reject", 204, answering.reject_call),
+        model="RejectCallRequest",
+        repeatable=True,
+    ),
+    _no_call(
+        *("Connect", "POST", f"{_CALLS}:connect", 200, answering.connect),
+        model="ConnectRequest",
+        repeatable=True,
         extent="accepted only",
         note="a connection of its own, which sees the participants of that moment",
     ),
-    Operation("GetCall", "GET", _CALL, 200, allowed="any time"),
-    Operation("HangupCall", "DELETE", _CALL, 204, allowed="any time"),
-    Operation("TerminateCall", "POST", _CALL + ":terminate", 204, repeatable=True, allowed="any time"),
-    Operation(
-        *("TransferToParticipant", "POST", _CALL + ":transferToParticipant", 202),
+    Operation("GetCall", "GET", _CALL, 200, answering.get_call, allowed="any time"),
+    Operation("HangupCall", "DELETE", _CALL, 204, answering.hang_up, allowed="any time"),
+    _on_call("TerminateCall", "terminate", 204, answering.terminate, repeatable=True, allowed="any time"),
+    _on_call(
+        *("TransferToParticipant", "transferToParticipant", 202, participants.transfer_to_participant),
         model="TransferToParticipantRequest",
         repeatable=True,
     ),
-    Operation("GetParticipants", "GET", _PEOPLE, 200, allowed="any time"),
-    Operation("GetParticipant", "GET", _PEOPLE + "/{participantRawId}", 200, allowed="any time"),
-    Operation("AddParticipant", "POST", _PEOPLE + ":add", 202, "AddParticipantRequest", True),
-    Operation("RemoveParticipant", "POST", _PEOPLE + ":remove", 202, "RemoveParticipantRequest", True),
-    Operation("Mute", "POST", _PEOPLE + ":mute", 200, "MuteParticipantsRequest", True, teams_phone=False),
     Operation(
-        *("CancelAddParticipant", "POST", _PEOPLE + ":cancelAddParticipant", 202),
+        *("GetParticipants", "GET", f"{_CALL}/participants", 200, participants.get_participants),
+        allowed="any time",
+    ),
+    Operation(
+        *("GetParticipant", "GET", _CALL + "/participants/{participantRawId}", 200, participants.get_participant),
+        allowed="any time",
+    ),
+    _on_participants("AddParticipant", "add", 202, participants.add_participant, "AddParticipantRequest"),
+    _on_participants("RemoveParticipant", "remove", 202, participants.remove_participant, "RemoveParticipantRequest"),
+    _on_participants("Mute", "mute", 200, participants.mute, "MuteParticipantsRequest", teams_phone=False),
+    _on_participants(
+        *("CancelAddParticipant", "cancelAddParticipant", 202, participants.cancel_add_participant),
         model="CancelAddParticipantRequest",
-        repeatable=True,
     ),
-    Operation("MoveParticipants", "POST", _PEOPLE + ":moveHere", 202, "MoveParticipantsRequest", True),
-    Operation("Play", "POST", _CALL + ":play", 202, "PlayRequest"),
-    Operation(
-        *("Recognize", "POST", _CALL + ":recognize", 202, "RecognizeRequest"),
-        note="keys only: nobody speaks, so speech ends in initial silence",
+    _on_participants("MoveParticipants", "moveHere", 202, participants.move_participants, "MoveParticipantsRequest"),
+    _on_call("Play", "play", 202, media.play, "PlayRequest"),
+    _on_call(
+        *("Recognize", "recognize", 202, media.recognize, "RecognizeRequest"),
+        note="DTMF only: there is no speech, so speech ends in initial silence",
     ),
-    Operation("CancelAllMediaOperations", "POST", _CALL + ":cancelAllMediaOperations", 202),
-    Operation(
-        *("StartContinuousDtmfRecognition", "POST", _CALL + ":startContinuousDtmfRecognition", 200),
+    _on_call(
+        *("CancelAllMediaOperations", "cancelAllMediaOperations", 202, media.cancel_all_media_operations),
+    ),
+    _on_call(
+        *("StartContinuousDtmfRecognition", "startContinuousDtmfRecognition", 200),
+        handler=media.start_continuous_dtmf_recognition,
         model="ContinuousDtmfRecognitionRequest",
     ),
-    Operation(
-        *("StopContinuousDtmfRecognition", "POST", _CALL + ":stopContinuousDtmfRecognition", 200),
+    _on_call(
+        *("StopContinuousDtmfRecognition", "stopContinuousDtmfRecognition", 200),
+        handler=media.stop_continuous_dtmf_recognition,
         model="ContinuousDtmfRecognitionRequest",
     ),
-    Operation("SendDtmfTones", "POST", _CALL + ":sendDtmfTones", 202, "SendDtmfTonesRequest", True),
-    Operation("Hold", "POST", _CALL + ":hold", 200, "HoldRequest", teams_phone=False),
-    Operation("Unhold", "POST", _CALL + ":unhold", 200, "UnholdRequest", teams_phone=False),
-    Operation(
-        *("StartTranscription", "POST", _CALL + ":startTranscription", 202, "StartTranscriptionRequest"),
+    _on_call("SendDtmfTones", "sendDtmfTones", 202, media.send_dtmf_tones, "SendDtmfTonesRequest", repeatable=True),
+    _on_call("Hold", "hold", 200, participants.hold, "HoldRequest", teams_phone=False),
+    _on_call("Unhold", "unhold", 200, participants.unhold, "UnholdRequest", teams_phone=False),
+    _on_call(
+        *("StartTranscription", "startTranscription", 202, streaming.start_transcription),
+        model="StartTranscriptionRequest",
         extent="accepted only",
         note="TranscriptionStarted comes; no text is sent",
     ),
-    Operation(
-        *("StopTranscription", "POST", _CALL + ":stopTranscription", 202, "StopTranscriptionRequest"),
+    _on_call(
+        *("StopTranscription", "stopTranscription", 202, streaming.stop_transcription),
+        model="StopTranscriptionRequest",
         extent="accepted only",
         note="TranscriptionStopped comes",
     ),
-    Operation(
-        *("UpdateTranscription", "POST", _CALL + ":updateTranscription", 202, "UpdateTranscriptionRequest"),
+    _on_call(
+        *("UpdateTranscription", "updateTranscription", 202, streaming.update_transcription),
+        model="UpdateTranscriptionRequest",
         extent="accepted only",
         note="TranscriptionUpdated comes",
     ),
-    Operation(
-        *("StartMediaStreaming", "POST", _CALL + ":startMediaStreaming", 202, "StartMediaStreamingRequest"),
+    _on_call(
+        *("StartMediaStreaming", "startMediaStreaming", 202, streaming.start_media_streaming),
+        model="StartMediaStreamingRequest",
         extent="accepted only",
         note="MediaStreamingStarted comes; no web socket is opened",
     ),
-    Operation(
-        *("StopMediaStreaming", "POST", _CALL + ":stopMediaStreaming", 202, "StopMediaStreamingRequest"),
+    _on_call(
+        *("StopMediaStreaming", "stopMediaStreaming", 202, streaming.stop_media_streaming),
+        model="StopMediaStreamingRequest",
         extent="accepted only",
         note="MediaStreamingStopped comes",
     ),
-    Operation(
-        *("StartRecording", "POST", _RECORDINGS, 202, "StartCallRecordingRequest", True, "no call"),
+    _no_call(
+        *("StartRecording", "POST", _RECORDINGS, 202, recordings.start_recording),
+        model="StartCallRecordingRequest",
+        repeatable=True,
         shape="recorded",
         note="the documented answers differ; `--start-recording-answer` chooses; files are always WAV",
     ),
-    Operation("GetRecordingProperties", "GET", _RECORDING, 200, allowed="no call"),
-    Operation("StopRecording", "DELETE", _RECORDING, 204, allowed="no call"),
-    Operation("PauseRecording", "POST", _RECORDING + ":pause", 202, allowed="no call"),
-    Operation("ResumeRecording", "POST", _RECORDING + ":resume", 202, allowed="no call"),
+    _no_call("GetRecordingProperties", "GET", _RECORDING, 200, recordings.get_recording_properties),
+    _no_call("StopRecording", "DELETE", _RECORDING, 204, recordings.stop_recording),
+    _no_call("PauseRecording", "POST", f"{_RECORDING}:pause", 202, recordings.pause_recording),
+    _no_call("ResumeRecording", "POST", f"{_RECORDING}:resume", 202, recordings.resume_recording),
 )
 
 # The other SDK, azure-communication-identity.
 _IDENTITIES = "/identities"
 _IDENTITY = _IDENTITIES + "/{id:[^/]+}"
 IDENTITY_OPERATIONS = (
-    Operation(
-        *("CommunicationIdentityCreate", "POST", _IDENTITIES, 201, "CommunicationIdentityCreateRequest"),
-        allowed="no call",
+    _no_call(
+        *("CommunicationIdentityCreate", "POST", _IDENTITIES, 201, identity.create),
+        model="CommunicationIdentityCreateRequest",
         optional_body=True,
     ),
-    Operation("CommunicationIdentityDelete", "DELETE", _IDENTITY, 204, allowed="no call"),
-    Operation(
-        *("CommunicationIdentityRevokeAccessTokens", "POST", _IDENTITY + "/:revokeAccessTokens", 204),
-        allowed="no call",
+    _no_call("CommunicationIdentityDelete", "DELETE", _IDENTITY, 204, identity.delete),
+    _no_call(
+        *("CommunicationIdentityRevokeAccessTokens", "POST", f"{_IDENTITY}/:revokeAccessTokens", 204, identity.revoke),
         extent="accepted only",
-        note="nothing here takes the tokens that are revoked",
+        note="no emulated service takes the tokens that are revoked",
     ),
-    Operation(
-        *("CommunicationIdentityIssueAccessToken", "POST", _IDENTITY + "/:issueAccessToken", 200),
+    _no_call(
+        *("CommunicationIdentityIssueAccessToken", "POST", f"{_IDENTITY}/:issueAccessToken", 200, identity.issue),
         model="CommunicationIdentityAccessTokenRequest",
-        allowed="no call",
     ),
-    Operation(
+    _no_call(
         *("CommunicationIdentityExchangeTeamsUserAccessToken", "POST", "/teamsUser/:exchangeAccessToken", 200),
+        handler=identity.exchange_for_teams_user,
         model="TeamsUserExchangeTokenRequest",
-        allowed="no call",
         shape="recorded",
         note="the Entra token must come from the emulated Entra ID, with both scopes of Teams",
     ),
@@ -162,23 +216,35 @@ IDENTITY_OPERATIONS = (
 _ACCESS = "/access/teamsExtension"
 _ASSIGNMENT = _ACCESS + "/tenants/{tenantId:[^/]+}/assignments/{objectId:[^/]+}"
 ACCESS_OPERATIONS = (
-    Operation(
-        *("CreateOrReplaceAssignment", "PUT", _ASSIGNMENT, 201, "TeamsExtensionAssignmentCreateOrUpdateRequest"),
-        allowed="no call",
+    _no_call(
+        *("CreateOrReplaceAssignment", "PUT", _ASSIGNMENT, 201, access.put),
+        model="TeamsExtensionAssignmentCreateOrUpdateRequest",
         note="200 if there was one; both spellings of a resource account are taken, and given back as they came",
     ),
-    Operation("GetAssignment", "GET", _ASSIGNMENT, 200, allowed="no call"),
-    Operation("DeleteAssignment", "DELETE", _ASSIGNMENT, 204, allowed="no call", note="404 if there is none"),
-    Operation(
-        *("ExchangeTeamsExtensionAccessToken", "POST", _ACCESS + "/:exchangeAccessToken", 200),
-        allowed="no call",
-        by="token",
+    _no_call("GetAssignment", "GET", _ASSIGNMENT, 200, access.get),
+    _no_call("DeleteAssignment", "DELETE", _ASSIGNMENT, 204, access.delete, note="404 if there is none"),
+    _no_call(
+        *("ExchangeTeamsExtensionAccessToken", "POST", f"{_ACCESS}/:exchangeAccessToken", 200, access.exchange),
+        credential="token",
         note="for users who have an assignment for the client that they signed in with",
     ),
 )
 
 # Written by hand in the SDK, at addresses that RecordingFileStatusUpdated gives.
-OBJECTS = "/v1/objects/{documentId}"
-DOWNLOAD_RECORDING = Operation("DownloadRecording", "GET", OBJECTS + "/content/{part}", 200)
-DELETE_RECORDING = Operation("DeleteRecording", "DELETE", OBJECTS, 200)
-FILE_OPERATIONS = (DOWNLOAD_RECORDING, DELETE_RECORDING)
+_OBJECTS = "/v1/objects/{documentId}"
+FILE_OPERATIONS = (
+    _no_call("DownloadRecording", "GET", _OBJECTS + "/content/{part}", 200, files.download, versioned=False),
+    _no_call("DeleteRecording", "DELETE", _OBJECTS, 200, files.delete, versioned=False),
+)
+
+KEY_OPERATIONS = (
+    _no_call(
+        *("GetOpenIdConfiguration", "GET", tokens.CONFIGURATION_PATH, 200, tokens.get_configuration),
+        credential="none",
+        versioned=False,
+    ),
+    _no_call("GetKeys", "GET", tokens.KEYS_PATH, 200, tokens.get_keys, credential="none", versioned=False),
+)
+
+# What a gateway serves.
+EVERY_OPERATION = (*KEY_OPERATIONS, *OPERATIONS, *IDENTITY_OPERATIONS, *ACCESS_OPERATIONS, *FILE_OPERATIONS)

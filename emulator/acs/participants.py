@@ -6,15 +6,15 @@ from typing import Any
 
 from emulator.acs import errors
 from emulator.acs.answering import forward
+from emulator.acs.callees import Outcome
 from emulator.acs.calls import Call, Invitation, Participant
+from emulator.acs.events import ResultInformation
 from emulator.acs.identifiers import Identifier, canonical
-from emulator.acs.repeatability import Answer
-from emulator.acs.requests import Request, present
-from emulator.acs.service import RING_SECONDS, Result, Service
-from emulator.people import Outcome
+from emulator.acs.messages import Answer, Request, participant
+from emulator.acs.service import RING_SECONDS, Service
 
-NOT_IN_CALL: Result = (404, 8522, "The participant is not in the call.")
-NO_INVITATION: Result = (404, 8522, "There is no such invitation, or it has come to its end.")
+NOT_IN_CALL: ResultInformation = (404, 8522, "The participant is not in the call.")
+NO_INVITATION: ResultInformation = (404, 8522, "There is no such invitation, or it has come to its end.")
 
 
 def get_participants(_: Service, request: Request) -> Answer:
@@ -22,7 +22,7 @@ def get_participants(_: Service, request: Request) -> Answer:
 
 
 def get_participant(_: Service, request: Request) -> Answer:
-    return Answer(present(request.call, {"rawId": request.params["participantRawId"]}).describe())
+    return Answer(participant(request.call, {"rawId": request.params["participantRawId"]}).describe())
 
 
 def add_participant(service: Service, request: Request) -> Answer:
@@ -33,8 +33,8 @@ def add_participant(service: Service, request: Request) -> Answer:
         raise errors.AcsError(409, errors.CONFLICT, "The participant is already in the call or being invited.")
     id = service.new_id()
     timeout = body.get("invitationTimeoutInSeconds")
-    outcome = service.people.rung(who, RING_SECONDS if timeout is None else timeout)
-    task = service.work.after(outcome.after, lambda: _settle(service, call, id, outcome))
+    outcome = service.callees.rung(who, RING_SECONDS if timeout is None else timeout)
+    task = service.background.after(outcome.after, lambda: _settle(service, call, id, outcome))
     call.invitations[id] = Invitation(id, who, task, body.get("operationContext"), body.get("operationCallbackUri"))
     invited = {"identifier": who, "isMuted": False, "isOnHold": False}
     return Answer({"participant": invited, "invitationId": id, **_context(body)})
@@ -81,7 +81,7 @@ def remove_participant(service: Service, request: Request) -> Answer:
 
 def mute(service: Service, request: Request) -> Answer:
     for target in request.body["targetParticipants"]:
-        person = present(request.call, canonical(target))
+        person = participant(request.call, canonical(target))
         person.is_muted = True
         person.listen(service.clock.wall())
     service.participants_updated(request.call)
@@ -99,7 +99,7 @@ def unhold(service: Service, request: Request) -> Answer:
 
 
 def _hold(service: Service, request: Request, *, on_hold: bool) -> None:
-    person = present(request.call, canonical(request.body["targetParticipant"]))
+    person = participant(request.call, canonical(request.body["targetParticipant"]))
     person.is_on_hold = on_hold
     person.listen(service.clock.wall())
     service.participants_updated(request.call)
@@ -127,13 +127,13 @@ def transfer_to_participant(service: Service, request: Request) -> Answer:
     body, call = request.body, request.call
     _check_caller_id(call, body)
     target = canonical(body["targetParticipant"])
-    transferee = present(call, canonical(body["transferee"])) if body.get("transferee") else _other(call)
+    transferee = participant(call, canonical(body["transferee"])) if body.get("transferee") else _other(call)
     if target["kind"] == "microsoftTeamsApp":
         outcome = Outcome(0, accepted=True)  # another resource account takes it, and rings as a new call
     else:
-        outcome = service.people.rung(target, RING_SECONDS)
+        outcome = service.callees.rung(target, RING_SECONDS)
     data = {"transferTarget": target, "transferee": transferee.identifier}
-    arrival = service.work.after(outcome.after, lambda: _arrive(service, call, body, data, outcome))
+    arrival = service.background.after(outcome.after, lambda: _arrive(service, call, body, data, outcome))
     call.timers.append(arrival)
     return Answer(_context(body))
 
@@ -145,7 +145,7 @@ def _arrive(service: Service, call: Call, body: dict[str, Any], data: dict[str, 
         return
     service.emit(call, "CallTransferAccepted", data, request=body)
     if data["transferTarget"]["kind"] == "microsoftTeamsApp":
-        service.work.start(forward(service, call, data["transferTarget"]))
+        service.background.start(forward(service, call, data["transferTarget"]))
     service.leave(call, data["transferee"]["rawId"])
 
 

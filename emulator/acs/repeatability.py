@@ -8,21 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
 
 from emulator.acs.errors import invalid
+from emulator.acs.messages import Answer
 from emulator.clock import Clock
 
 WINDOW = 300.0  # seconds
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What goes back over HTTP. ``status`` None means the one the operation is documented to have."""
-
-    body: dict[str, Any] | None = None
-    status: int | None = None
-    chain_id: str | None = None  # X-Microsoft-Skype-Chain-ID, where it must be the call's correlation id
 
 
 @dataclass
@@ -57,7 +48,7 @@ class Repeatability:
             seen.answer.set_result(answer)
 
     def forget(self, operation: str, request_id: str) -> None:
-        """There is no answer after all: let those who wait for it go, and the next request be the first."""
+        """No answer was made: release the requests that wait for it, and let the next one be the first."""
         if seen := self._seen.pop((operation, request_id), None):
             seen.answer.cancel()
 

@@ -10,35 +10,28 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from emulator.acs import errors
+from emulator.acs import errors, events
 from emulator.acs.callbacks import Callbacks
+from emulator.acs.callees import CalleeBehaviours
 from emulator.acs.calls import Call, Calls, Script
-from emulator.acs.consent import Assignments, Identities
-from emulator.acs.files import Files
-from emulator.acs.identifiers import Identifier, unknown
+from emulator.acs.events import OK, ResultInformation
+from emulator.acs.file_store import FileStore
+from emulator.acs.identifiers import Identifier
+from emulator.acs.identity_stores import Assignments, Identities
 from emulator.acs.repeatability import Repeatability
-from emulator.acs.tokens import SigningKeys
+from emulator.acs.signing_keys import SigningKeys
+from emulator.background import BackgroundTasks
 from emulator.clock import Clock, stamp
 from emulator.config import Config, Options
 from emulator.faults import Faults
 from emulator.journal import Journal
-from emulator.people import People
-from emulator.work import Work
 
 SYSTEM_TOPIC = "acs"
-TOPIC_SOURCE = (
-    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/emulator"
-    "/providers/Microsoft.Communication/communicationServices/emulator"
-)
 RING_SECONDS = 30.0  # azure-docs, Teams Phone extensibility FAQ: a call rings for 30 seconds
-DATA_VERSION = "2026-03-12"  # the `version` of callback data; assumed to be the api-version
 
 Publish = Callable[[str, list[dict[str, Any]]], Awaitable[None]]
 Verify = Callable[[str, str], dict[str, Any]]
-Result = tuple[int, int, str]
-
-OK: Result = (200, 0, "Success.")
-HUNG_UP: Result = (200, 7000, "The conversation has ended.")  # observed of the service
+HUNG_UP: ResultInformation = (200, 7000, "The conversation has ended.")  # observed of the service
 
 
 def nobody_signed_in(_token: str, _audience: str) -> dict[str, Any]:
@@ -52,16 +45,16 @@ class Service:
     def __init__(self, config: Config, *, clock: Clock, journal: Journal, faults: Faults, publish: Publish) -> None:
         self.config, self.clock, self.journal, self.faults, self.publish = config, clock, journal, faults, publish
         self.base_url = f"http://{config.host}:{config.port}"
-        self.work = Work(clock)
+        self.background = BackgroundTasks(clock)
         self.rng = random.Random(config.seed)
         self.keys = SigningKeys(clock)
         self.callbacks = Callbacks(
-            clock=clock, journal=journal, faults=faults, work=self.work, token=self.callback_token
+            clock=clock, journal=journal, faults=faults, background=self.background, token=self.callback_token
         )
         self.repeatability = Repeatability(clock)
         self.calls = Calls()
-        self.people = People()
-        self.files = Files(clock)
+        self.callees = CalleeBehaviours()
+        self.files = FileStore(clock)
         self.identities = Identities()
         self.assignments = Assignments()
         self.verify: Verify = nobody_signed_in
@@ -75,8 +68,8 @@ class Service:
 
     async def reset(self) -> None:
         """Forget everything but the signing keys."""
-        await self.work.cancel()
-        for store in (self.calls, self.people, self.repeatability, self.callbacks, self.files, self.faults):
+        await self.background.cancel()
+        for store in (self.calls, self.callees, self.repeatability, self.callbacks, self.files, self.faults):
             store.clear()
         self.identities.clear()
         self.assignments.reset()
@@ -85,7 +78,7 @@ class Service:
         self.rng.seed(self.config.seed)
 
     async def close(self) -> None:
-        await self.work.cancel()
+        await self.background.cancel()
         await self.callbacks.close()
         self.files.close()
 
@@ -128,7 +121,7 @@ class Service:
         )
         self.calls.add(call)
         left = max(0.0, RING_SECONDS - ringing_for)
-        call.timers.append(self.work.after(left, lambda: self._stop_ringing(call, "missed")))
+        call.timers.append(self.background.after(left, lambda: self._stop_ringing(call, "missed")))
         return call
 
     def incoming_call_event(
@@ -139,41 +132,14 @@ class Service:
         on_behalf_of: Identifier | None = None,
         custom_context: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
-        to = unknown(call.target) if call.kind == "tpe" else call.target
-        data: dict[str, Any] = {
-            "to": to,
-            "from": call.source,
-            "serverCallId": call.server_call_id,
-            "callerDisplayName": display_name,
-            "customContext": custom_context or {"voipHeaders": {}, "sipHeaders": {}},
-            "incomingCallContext": call.context,
-            "correlationId": call.correlation_id,
-        }
-        if on_behalf_of:
-            data["onBehalfOfCallee"] = on_behalf_of
-        subject = f"/caller/{call.source['rawId']}/recipient/{call.target['rawId']}"
+        subject, data = events.incoming_call(call, display_name, on_behalf_of, custom_context)
         return self.system_event("IncomingCall", subject, data, id=call.event_id, at=call.ringing_at)
 
     def system_event(
-        self,
-        type: str,
-        subject: str,
-        data: dict[str, Any],
-        *,
-        id: str | None = None,
-        at: datetime | None = None,
+        self, type: str, subject: str, data: dict[str, Any], *, id: str | None = None, at: datetime | None = None
     ) -> dict[str, Any]:
-        """A CloudEvent of the resource's system topic."""
-        return {
-            "id": id or self.new_id(),
-            "source": TOPIC_SOURCE,
-            "type": f"Microsoft.Communication.{type}",
-            "subject": subject,
-            "time": stamp(at or self.clock.now()),
-            "specversion": "1.0",
-            "datacontenttype": "application/json",
-            "data": data,
-        }
+        """A CloudEvent of the resource's system topic, with a new id and the current time unless given."""
+        return events.system_event(type, subject, data, id=id or self.new_id(), at=at or self.clock.now())
 
     def ringing(self, context: str) -> Call:
         """The call an incoming-call context stands for, if it can still be taken. Raises AcsError."""
@@ -207,11 +173,11 @@ class Service:
         self.emit(call, "CallConnected", context=call.operation_context)
         self.participants_updated(call)
         for seconds, tone in call.script.presses:
-            call.timers.append(self.work.after(seconds, lambda tone=tone: self.press(call, tone)))  # type: ignore[misc]
+            call.timers.append(self.background.after(seconds, lambda tone=tone: self.press(call, tone)))  # type: ignore[misc]
         if call.script.hangs_up_after is not None:
-            call.timers.append(self.work.after(call.script.hangs_up_after, lambda: self.hang_up(call)))
+            call.timers.append(self.background.after(call.script.hangs_up_after, lambda: self.hang_up(call)))
 
-    def disconnect(self, call: Call, result: Result = HUNG_UP) -> None:
+    def disconnect(self, call: Call, result: ResultInformation = HUNG_UP) -> None:
         """The application's leg ends; the others talk on if there are two of them."""
         for invitation in call.invitations.values():
             invitation.task.cancel()
@@ -224,7 +190,7 @@ class Service:
         if len(list(call.present())) < 2:  # noqa: PLR2004 - one alone is no conversation
             self._finish(call)
 
-    def end(self, call: Call, result: Result = HUNG_UP) -> None:
+    def end(self, call: Call, result: ResultInformation = HUNG_UP) -> None:
         """The call is over for everyone."""
         for person in list(call.present()):
             call.leave(person.raw_id, self.clock.wall())
@@ -239,8 +205,8 @@ class Service:
         for person in list(call.present()):
             call.leave(person.raw_id, self.clock.wall())
         call.state, call.ended_at = "ended", self.clock.now()
-        for recording in call.recordings:
-            recording.stop()
+        for action in call.at_end:
+            action()
 
     @staticmethod
     def _cancel_timers(call: Call) -> None:
@@ -297,33 +263,16 @@ class Service:
         *,
         request: dict[str, Any] | None = None,
         context: str | None = None,
-        result: Result = OK,
+        result: ResultInformation = OK,
         url: str | None = None,
         source: str | None = None,
     ) -> None:
-        """Send a callback. ``request`` is the body whose operation it answers: context and address come from it."""
-        asked = request or {}
-        context = context or asked.get("operationContext")
-        code, sub_code, message = result
+        """Send a callback. ``request`` is the body of the operation that it completes: context and URL come from it."""
+        body = request or {}
+        context = context or body.get("operationContext")
         where = source or f"calling/callConnections/{call.connection_id}"
-        content = {
-            "version": DATA_VERSION,
-            "publicEventType": f"Microsoft.Communication.{type}",
-            "callConnectionId": call.connection_id,
-            "serverCallId": call.server_call_id,
-            "correlationId": call.correlation_id,
-            "resultInformation": {"code": code, "subCode": sub_code, "message": message},
-            **({"operationContext": context} if context else {}),
-            **(data or {}),
-        }
-        event = {
-            "id": self.new_id(),
-            "source": where,
-            "type": content["publicEventType"],
-            "subject": where,
-            "time": stamp(self.clock.now()),
-            "specversion": "1.0",
-            "datacontenttype": "application/json",
-            "data": content,
-        }
-        self.callbacks.send(url or asked.get("operationCallbackUri") or call.callback_uri, event)
+        content = events.callback_data(call, type, data or {}, context=context, result=result)
+        event = events.cloud_event(
+            type, content, id=self.new_id(), source=where, subject=where, time=stamp(self.clock.now())
+        )
+        self.callbacks.send(url or body.get("operationCallbackUri") or call.callback_uri, event)

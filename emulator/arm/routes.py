@@ -29,7 +29,7 @@ _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
 Verify = Callable[[str], Any]
 
 
-class Refused(Exception):
+class ArmError(Exception):
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
         self.status, self.code = status, code
@@ -54,7 +54,7 @@ class Arm:
     async def _list(self, request: web.Request) -> web.Response:
         try:
             answer = self._answer(request)
-        except Refused as refused:
+        except ArmError as refused:
             answer = refused.answer()
         self._journal.add("arm.request", operation="ListEventSubscriptions", path=request.path, status=answer.status)
         return answer
@@ -64,7 +64,7 @@ class Arm:
         self._misbehave()
         if not _VERSION.fullmatch(request.query.get("api-version", "")):
             message = "The api-version query parameter (?api-version=) is required for all requests."
-            raise Refused(400, "MissingApiVersionParameter", message)
+            raise ArmError(400, "MissingApiVersionParameter", message)
         topic = self._topic(request)
         there = (each for each in self._grid.subscriptions() if each.subscription.topic == topic.name)
         return web.json_response({"value": [_described(request, each.subscription, each.ready) for each in there]})
@@ -72,23 +72,23 @@ class Arm:
     def _authenticate(self, request: web.Request) -> None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme != "Bearer" or not token:
-            raise Refused(401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.")
+            raise ArmError(401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.")
         try:
             self._verify(token)
         except ValueError:
-            raise Refused(401, "InvalidAuthenticationToken", "The access token is invalid.") from None
+            raise ArmError(401, "InvalidAuthenticationToken", "The access token is invalid.") from None
 
     def _misbehave(self) -> None:
         fault = self._faults.take("arm", operation="ListEventSubscriptions")
         if fault is not None:
             status = int(fault.with_.get("status", 403))
             message = str(fault.with_.get("message", "The client does not have authorization to perform the action."))
-            raise Refused(status, str(fault.with_.get("code", "AuthorizationFailed")), message)
+            raise ArmError(status, str(fault.with_.get("code", "AuthorizationFailed")), message)
 
     def _topic(self, request: web.Request) -> Topic:
         topic = self._grid.topics.get(request.match_info["topic"])
         if topic is None or topic.kind != KINDS[request.match_info["kind"].lower()]:
-            raise Refused(404, "ResourceNotFound", f"The Resource '{request.path}' was not found.")
+            raise ArmError(404, "ResourceNotFound", f"The Resource '{request.path}' was not found.")
         return topic
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import jwt
 
-from emulator.acs.tokens import SigningKeys
+from emulator.acs.signing_keys import SigningKeys
 from emulator.clock import Clock
 from emulator.directory import Directory
-from emulator.entra.refusals import Refused
+from emulator.entra.errors import EntraError
 
 LIFETIME = 3600  # seconds; Entra's are 60 to 90 minutes
 GRAPH = "https://graph.microsoft.com"
@@ -43,10 +43,10 @@ class Grants:
         self._refresh: dict[str, tuple[str, str]] = {}  # token → tenant's id, user's short name
 
     def grant(self, which: str, form: Mapping[str, str]) -> dict[str, Any]:
-        """What the token endpoint of a tenant answers. Raises Refused."""
+        """What the token endpoint of a tenant answers. Raises EntraError."""
         tenant = self._directory.tenant(which)
         if tenant is None:
-            raise Refused(90002)
+            raise EntraError(90002)
         app = self._app(tenant, form)
         match form.get("grant_type"):
             case "client_credentials":
@@ -56,7 +56,7 @@ class Grants:
             case "refresh_token":
                 user = self._refreshed(tenant, form)
             case _:
-                raise Refused(70003)
+                raise EntraError(70003)
         refresh = secrets.token_urlsafe(24)
         answer = self._answer(self._for_user(tenant, form, app, user))
         self._refresh[refresh] = (tenant["id"], user)
@@ -65,42 +65,42 @@ class Grants:
     def _app(self, tenant: dict[str, Any], form: Mapping[str, str]) -> dict[str, Any]:
         app: dict[str, Any] | None = tenant["apps"].get(form.get("client_id", ""))
         if app is None:
-            raise Refused(700016)
+            raise EntraError(700016)
         if "client_assertion" in form:
             self._check_federation(form["client_assertion"])
         elif "client_secret" not in form:
-            raise Refused(7000218)
+            raise EntraError(7000218)
         elif form["client_secret"] != app["secret"]:
-            raise Refused(7000215)
+            raise EntraError(7000215)
         return app
 
     def _check_federation(self, assertion: str) -> None:
         try:
             self._keys.verify(assertion, audience=FEDERATION)
         except (jwt.PyJWTError, ValueError):
-            raise Refused(70021) from None
+            raise EntraError(70021) from None
 
     def _asserted(self, tenant: dict[str, Any], form: Mapping[str, str]) -> str:
         """The user whose token our client shows."""
         try:
             claims = self._keys.verify(form.get("assertion", ""), audience=form["client_id"])
         except jwt.ExpiredSignatureError:
-            raise Refused(500133) from None
+            raise EntraError(500133) from None
         except jwt.InvalidAudienceError:
-            raise Refused(500131) from None
+            raise EntraError(500131) from None
         except (jwt.PyJWTError, ValueError):
-            raise Refused(50013) from None
+            raise EntraError(50013) from None
         if claims.get("idtyp") == "app":
-            raise Refused(7000114)
+            raise EntraError(7000114)
         user = self._directory.name_of(tenant, str(claims.get("oid")))
         if user is None or claims.get("tid") != tenant["id"]:
-            raise Refused(50013)
+            raise EntraError(50013)
         return user
 
     def _refreshed(self, tenant: dict[str, Any], form: Mapping[str, str]) -> str:
         of, user = self._refresh.get(form.get("refresh_token", ""), ("", ""))
         if of != tenant["id"] or user not in tenant["users"]:
-            raise Refused(70043)
+            raise EntraError(70043)
         return user
 
     def _for_app(self, tenant: dict[str, Any], form: Mapping[str, str], app: dict[str, Any]) -> dict[str, Any]:
@@ -114,27 +114,27 @@ class Grants:
     ) -> dict[str, Any]:
         user = tenant["users"][name]
         if not user.get("enabled", True):
-            raise Refused(50057)
+            raise EntraError(50057)
         if app.get("assignmentRequired") and name not in app["roles"]:
-            raise Refused(50105)
+            raise EntraError(50105)
         if user.get("blocked"):
-            raise Refused(53003)
+            raise EntraError(53003)
         if user.get("mfa") and "claims" not in form:
-            raise Refused(50076, claims=MFA)
+            raise EntraError(50076, claims=MFA)
         if not app["delegated"]:
-            raise Refused(65001)
+            raise EntraError(65001)
         resource = self._resource(form)
         return self._claims(tenant, form, resource) | {"oid": user["id"], "scp": " ".join(app["delegated"])}
 
     def _resource(self, form: Mapping[str, str]) -> str:
         asked = [scope for scope in form.get("scope", "").split() if "/" in scope]
         if not asked:
-            raise Refused(70011)
+            raise EntraError(70011)
         resource = asked[0].rpartition("/")[0]
         if resource == self._url():
             return GRAPH
         if resource.rstrip("/") not in RESOURCES:
-            raise Refused(500011)
+            raise EntraError(500011)
         return resource
 
     def _claims(self, tenant: dict[str, Any], form: Mapping[str, str], resource: str) -> dict[str, Any]:

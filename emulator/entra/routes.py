@@ -10,11 +10,11 @@ from typing import Any
 import jwt
 from aiohttp import web
 
-from emulator.acs.tokens import SigningKeys
+from emulator.acs.signing_keys import SigningKeys
 from emulator.clock import Clock
 from emulator.directory import Directory
+from emulator.entra.errors import EntraError
 from emulator.entra.grants import Grants
-from emulator.entra.refusals import Refused
 from emulator.faults import Faults
 from emulator.journal import Journal
 
@@ -137,7 +137,7 @@ class Entra:
             return failed
         try:
             answer, status = self._grants.grant(request.match_info["tenant"], form), 200
-        except Refused as refused:
+        except EntraError as refused:
             answer, status = refused.body(self._clock.now()), refused.status
         return self._note(operation, request, status, answer)
 

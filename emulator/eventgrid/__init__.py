@@ -6,6 +6,7 @@ MicrosoftDocs/azure-docs; each constant names its page.
 
 from emulator.eventgrid.config import BadConfig
 from emulator.eventgrid.grid import EventGrid
+from emulator.eventgrid.routes import routes
 from emulator.eventgrid.schemas import BadEvent
 
-__all__ = ["BadConfig", "BadEvent", "EventGrid"]
+__all__ = ["BadConfig", "BadEvent", "EventGrid", "routes"]

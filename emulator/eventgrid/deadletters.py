@@ -31,7 +31,7 @@ class DeadLetters:
     def clear(self) -> None:
         self._letters.clear()
 
-    async def bury(self, subscription: Subscription, delivery: Delivery, reason: str) -> None:
+    async def add(self, subscription: Subscription, delivery: Delivery, reason: str) -> None:
         """Give a delivery's events up.
 
         The real service writes five minutes after the last attempt (delivery-and-retry.md), to save storage

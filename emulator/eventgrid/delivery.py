@@ -70,7 +70,7 @@ class Subscriber:
                 await self._ready.wait()
         if self.ready:
             return await self._attempt(delivery)
-        await self._dead_letters.bury(self.subscription, delivery, schedule.EXPIRED)
+        await self._dead_letters.add(self.subscription, delivery, schedule.EXPIRED)
         return True
 
     async def retry(self, delivery: Delivery) -> None:
@@ -79,7 +79,7 @@ class Subscriber:
             reason, pause = judge(self.subscription, delivery)
             reason = reason or await self._pause(delivery, pause)
             if reason is not None:
-                await self._dead_letters.bury(self.subscription, delivery, reason)
+                await self._dead_letters.add(self.subscription, delivery, reason)
                 return
             if await self._attempt(delivery):
                 return

@@ -6,10 +6,8 @@ import asyncio
 from typing import Any
 
 import aiohttp
-from aiohttp import web
 
 from emulator.clock import Clock
-from emulator.eventgrid import routes
 from emulator.eventgrid.config import (
     Subscription,
     Topic,
@@ -19,7 +17,7 @@ from emulator.eventgrid.config import (
 )
 from emulator.eventgrid.deadletters import DeadLetters
 from emulator.eventgrid.delivery import Subscriber
-from emulator.eventgrid.mishaps import Mishaps
+from emulator.eventgrid.fault_injection import FaultInjector
 from emulator.eventgrid.schemas import BadEvent, check
 from emulator.faults import Faults
 from emulator.journal import Journal
@@ -47,12 +45,9 @@ class EventGrid:
         self.topics: dict[str, Topic] = read_topics(config)
         self._configured = read_subscriptions(config, self.topics, self._functions_url)
         self._dead_letters = DeadLetters(clock=clock, journal=journal, storage=storage)
-        self._subscribers: dict[str, tuple[Subscriber, Mishaps]] = {}
+        self._subscribers: dict[str, tuple[Subscriber, FaultInjector]] = {}
         self._session: aiohttp.ClientSession | None = None
         self._closing: set[asyncio.Task[None]] = set()
-
-    def routes(self) -> list[web.RouteDef]:
-        return routes.routes(self)
 
     async def start(self) -> None:
         """Begin the handshakes. Endpoints need not be there yet."""
@@ -77,9 +72,9 @@ class EventGrid:
             return
         for name in set(self._subscribers) - set(self._configured):
             self.unsubscribe(name)
-        for subscriber, mishaps in self._subscribers.values():
+        for subscriber, injector in self._subscribers.values():
             subscriber.drop_all()
-            mishaps.forget()
+            injector.forget()
         for name, subscription in self._configured.items():
             current = self.subscription(name)
             if current is None or current.subscription != subscription:
@@ -93,9 +88,9 @@ class EventGrid:
             check(event)
         for event in events:
             self._journal.add("event", topic=topic, event=event)
-        for subscriber, mishaps in self._subscribers.values():
+        for subscriber, injector in self._subscribers.values():
             if subscriber.subscription.topic == topic:
-                mishaps.accept(events)
+                injector.accept(events)
 
     def dead_letters(self) -> list[dict[str, Any]]:
         """What was given up: ``{"subscription", "event"}``, the event with its dead-letter fields."""
@@ -128,8 +123,8 @@ class EventGrid:
             journal=self._journal,
             dead_letters=self._dead_letters,
         )
-        mishaps = Mishaps(subscriber, clock=self._clock, journal=self._journal, faults=self._faults)
-        self._subscribers[subscription.name] = (subscriber, mishaps)
+        injector = FaultInjector(subscriber, clock=self._clock, journal=self._journal, faults=self._faults)
+        self._subscribers[subscription.name] = (subscriber, injector)
         return not replaced
 
     def unsubscribe(self, name: str) -> bool:

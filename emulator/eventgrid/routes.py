@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import hmac
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
 from emulator.eventgrid import schemas
 from emulator.eventgrid.config import BadConfig, Topic
 from emulator.eventgrid.delivery import Subscriber
-
-if TYPE_CHECKING:
-    from emulator.eventgrid.grid import EventGrid
+from emulator.eventgrid.grid import EventGrid
 
 # "The maximum allowed size for an event, or an array of events, is 1 MB": articles/event-grid/quotas-limits.md
 MAX_BODY = 1024 * 1024
 
 
-class Refused(Exception):
+class EventGridError(Exception):
     """An answer in the shape of Event Grid's errors (post-to-custom-topic.md, "Response")."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -55,8 +53,8 @@ class _Surface:
             events = schemas.parse(request.headers.get("Content-Type", ""), await _body(request))
             await self._grid.publish(topic.name, events)
         except schemas.BadEvent as error:
-            return Refused(400, "BadRequest", str(error)).answer()
-        except Refused as refused:
+            return EventGridError(400, "BadRequest", str(error)).answer()
+        except EventGridError as refused:
             return refused.answer()
         return web.Response()
 
@@ -78,10 +76,10 @@ class _Surface:
                 entry = {k: v for k, v in entry.items() if k != "validated"} | {"name": name}
             new = self._grid.subscribe(self._grid.parse_subscription(entry))
         except BadConfig as error:
-            return Refused(400, "InvalidRequest", str(error)).answer()
+            return EventGridError(400, "InvalidRequest", str(error)).answer()
         except (ValueError, RecursionError):
-            return Refused(400, "InvalidRequest", "the body is not JSON").answer()
-        except Refused as refused:
+            return EventGridError(400, "InvalidRequest", "the body is not JSON").answer()
+        except EventGridError as refused:
             return refused.answer()
         subscriber = self._grid.subscription(name)
         return web.json_response(subscriber and _describe(subscriber), status=201 if new else 200)
@@ -95,27 +93,27 @@ class _Surface:
         return web.json_response(self._grid.dead_letters())
 
     def _topic(self, request: web.Request) -> Topic:
-        """The custom topic the request may publish to. Raises Refused."""
+        """The custom topic the request may publish to. Raises EventGridError."""
         name = request.match_info["topic"]
         topic = self._grid.topics.get(name)
         if topic is None:
-            raise Refused(404, "ResourceNotFound", f"there is no topic {name!r}")
+            raise EventGridError(404, "ResourceNotFound", f"there is no topic {name!r}")
         if topic.kind == "system" or topic.key is None:
-            raise Refused(403, "Forbidden", f"{name!r} is a system topic: only its own service publishes to it")
+            raise EventGridError(403, "Forbidden", f"{name!r} is a system topic: only its own service publishes to it")
         given = request.headers.get("aeg-sas-key", "").encode()
         if not hmac.compare_digest(given, topic.key.encode()):
             message = f"the header aeg-sas-key is missing, or is no key of topic {name!r}"
-            raise Refused(401, "Unauthorized", message)
+            raise EventGridError(401, "Unauthorized", message)
         return topic
 
 
 async def _body(request: web.Request) -> bytes:
-    """The body, never more of it than may be accepted. Raises Refused."""
+    """The body, never more of it than may be accepted. Raises EventGridError."""
     body = bytearray()
     async for chunk in request.content.iter_any():
         body += chunk
         if len(body) > MAX_BODY:
-            raise Refused(413, "RequestEntityTooLarge", f"the body is larger than {MAX_BODY} bytes")
+            raise EventGridError(413, "RequestEntityTooLarge", f"the body is larger than {MAX_BODY} bytes")
     return bytes(body)
 
 
@@ -125,4 +123,4 @@ def _describe(subscriber: Subscriber) -> dict[str, Any]:
 
 def _no_subscription(request: web.Request) -> web.Response:
     name = request.match_info["name"]
-    return Refused(404, "ResourceNotFound", f"there is no subscription {name!r}").answer()
+    return EventGridError(404, "ResourceNotFound", f"there is no subscription {name!r}").answer()

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.graph import odata
-from emulator.graph.asked import Asked
-from emulator.graph.refusals import Refused, forbidden, not_found
+from emulator.graph.errors import GraphError, forbidden, not_found
+from emulator.graph.request import GraphRequest
 
 PERMISSIONS = ("TeamsResourceAccount.Read.All", "TeamsResourceAccount.ReadWrite.All")
 ROLES = ("Teams Administrator", "Global Administrator")
@@ -20,31 +20,31 @@ FIELDS = ("id", "userPrincipalName", "displayName", "appId", "phoneNumber", "acs
 PAGE = 100
 
 
-def list_all(asked: Asked) -> dict[str, Any]:
-    _admit(asked)
-    odata.allow(asked, "$filter", "$top", "$skiptoken", "$count")
-    found = odata.matching(asked, _accounts(asked), ("appId", "acsResourceId"))
-    return odata.context(asked, "admin/teams/resourceAccounts") | odata.page(asked, found, default=PAGE)
+def list_all(request: GraphRequest) -> dict[str, Any]:
+    _admit(request)
+    odata.allow(request, "$filter", "$top", "$skiptoken", "$count")
+    found = odata.matching(request, _accounts(request), ("appId", "acsResourceId"))
+    return odata.context(request, "admin/teams/resourceAccounts") | odata.page(request, found, default=PAGE)
 
 
-def get(asked: Asked) -> dict[str, Any]:
-    _admit(asked)
-    odata.allow(asked)
-    for account in _accounts(asked):
-        if account["id"].lower() == asked.id.lower():
-            return odata.context(asked, "admin/teams/resourceAccounts/$entity") | account
-    raise not_found(f"Resource account '{asked.id}' was not found.")
+def get(request: GraphRequest) -> dict[str, Any]:
+    _admit(request)
+    odata.allow(request)
+    for account in _accounts(request):
+        if account["id"].lower() == request.id.lower():
+            return odata.context(request, "admin/teams/resourceAccounts/$entity") | account
+    raise not_found(f"Resource account '{request.id}' was not found.")
 
 
-def _admit(asked: Asked) -> None:
-    asked.require(*PERMISSIONS)
-    asked.require_role(*ROLES, otherwise=_not_an_administrator)
+def _admit(request: GraphRequest) -> None:
+    request.require(*PERMISSIONS)
+    request.require_role(*ROLES, otherwise=_not_an_administrator)
 
 
-def _not_an_administrator() -> Refused:
+def _not_an_administrator() -> GraphError:
     return forbidden("The signed-in user does not have the Teams administrator privileges that the request needs.")
 
 
-def _accounts(asked: Asked) -> list[dict[str, Any]]:
-    kept = asked.tenant["resourceAccounts"].values()
+def _accounts(request: GraphRequest) -> list[dict[str, Any]]:
+    kept = request.tenant["resourceAccounts"].values()
     return [{name: account.get(name) for name in FIELDS} for account in kept]

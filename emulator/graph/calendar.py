@@ -15,8 +15,8 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from emulator.graph import odata
-from emulator.graph.asked import Asked
-from emulator.graph.refusals import bad_request
+from emulator.graph.errors import bad_request
+from emulator.graph.request import GraphRequest
 
 PERMISSIONS = ("Calendars.ReadBasic", "Calendars.Read", "Calendars.ReadWrite")
 PAGE, MOST = 10, 1000
@@ -32,43 +32,43 @@ _PREFERRED = re.compile(r'outlook\.timezone\s*=\s*"?([^",;]+)"?', re.IGNORECASE)
 _OFFSET = re.compile(r"Z$")
 
 
-def list_view(asked: Asked) -> dict[str, Any]:
-    me = asked.signed_in()
-    asked.require(*PERMISSIONS, workload="exchange")
+def list_view(request: GraphRequest) -> dict[str, Any]:
+    me = request.signed_in()
+    request.require(*PERMISSIONS, workload="exchange")
     options = ("$select", "$top", "$skip", "$orderby", "$count")
-    odata.allow(asked, *options)
-    first, last = _window(asked)
-    zone = preferred_zone(asked) or "UTC"
+    odata.allow(request, *options)
+    first, last = _window(request)
+    zone = preferred_zone(request) or "UTC"
     events = sorted(
-        (event for event in _events(asked, me) if event["begins"] < last and event["ends"] > first),
+        (event for event in _events(request, me) if event["begins"] < last and event["ends"] > first),
         key=lambda event: (event["begins"], event["id"]),
     )
-    return odata.context(asked, f"users('{me['id']}')/calendar/calendarView") | _page(asked, events, zone)
+    return odata.context(request, f"users('{me['id']}')/calendar/calendarView") | _page(request, events, zone)
 
 
-def preferred_zone(asked: Asked) -> str | None:
-    found = _PREFERRED.search(asked.http.headers.get("Prefer", ""))
+def preferred_zone(request: GraphRequest) -> str | None:
+    found = _PREFERRED.search(request.http.headers.get("Prefer", ""))
     if found:
         _zone(found[1])
     return found and found[1]
 
 
-def _page(asked: Asked, events: list[dict[str, Any]], zone: str) -> dict[str, Any]:
-    size = odata.top(asked, PAGE, MOST) or PAGE
-    skip = asked.query.get("$skip", "0")
+def _page(request: GraphRequest, events: list[dict[str, Any]], zone: str) -> dict[str, Any]:
+    size = odata.top(request, PAGE, MOST) or PAGE
+    skip = request.query.get("$skip", "0")
     if not skip.isdecimal():
         message = "The $skip query option requires a non-negative integer value."
         raise bad_request(f"Invalid value '{skip}' for $skip query option found. {message}")
     end = int(skip) + size
-    keep = odata.select(asked, always=("id",))
-    answer: dict[str, Any] = {"@odata.count": len(events)} if asked.query.get("$count") == "true" else {}
+    keep = odata.select(request, always=("id",))
+    answer: dict[str, Any] = {"@odata.count": len(events)} if request.query.get("$count") == "true" else {}
     if end < len(events):
-        answer["@odata.nextLink"] = odata.next_link(asked, "$skip", str(end))
+        answer["@odata.nextLink"] = odata.next_link(request, "$skip", str(end))
     return answer | {"value": [keep(_shown(event, zone)) for event in events[int(skip) : end]]}
 
 
-def _window(asked: Asked) -> tuple[datetime, datetime]:
-    query = {name.lower(): value for name, value in asked.query.items()}
+def _window(request: GraphRequest) -> tuple[datetime, datetime]:
+    query = {name.lower(): value for name, value in request.query.items()}
     if not query.get("startdatetime") or not query.get("enddatetime"):
         parameters = "query string parameters StartDateTime and EndDateTime"
         message = f"This request requires a time window specified by the {parameters}."
@@ -85,14 +85,14 @@ def _moment(name: str, text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _events(asked: Asked, user: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for number, meeting in enumerate(asked.tenant["meetings"].get(asked.name(user), ())):
+def _events(request: GraphRequest, user: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for number, meeting in enumerate(request.tenant["meetings"].get(request.name(user), ())):
         series = str(uuid.uuid5(uuid.UUID(user["id"]), f"meeting {number}"))
         for day in range(meeting.get("daily", 1)):
-            yield _occurrence(asked, meeting, series, day)
+            yield _occurrence(request, meeting, series, day)
 
 
-def _occurrence(asked: Asked, meeting: dict[str, Any], series: str, day: int) -> dict[str, Any]:
+def _occurrence(request: GraphRequest, meeting: dict[str, Any], series: str, day: int) -> dict[str, Any]:
     """One of a series: so many days later at the same time on the clock."""
     zone = _zone(meeting["timeZone"])
     begins, ends = (
@@ -105,12 +105,12 @@ def _occurrence(asked: Asked, meeting: dict[str, Any], series: str, day: int) ->
         "begins": begins,
         "ends": ends,
         "meeting": meeting,
-        "organizer": _organizer(asked, meeting),
+        "organizer": _organizer(request, meeting),
     }
 
 
-def _organizer(asked: Asked, meeting: dict[str, Any]) -> dict[str, Any]:
-    user = asked.tenant["users"].get(meeting.get("organizer"), {})
+def _organizer(request: GraphRequest, meeting: dict[str, Any]) -> dict[str, Any]:
+    user = request.tenant["users"].get(meeting.get("organizer"), {})
     return {"emailAddress": {"name": user.get("displayName"), "address": user.get("mail")}}
 
 

@@ -1,6 +1,6 @@
 """Chats, for the thread ids of calls (v1.0 ``/chats``).
 
-Microsoft Graph v1.0, "Create chat", "Get chat". Assumed: the wordings of refusals that are marked so.
+Microsoft Graph v1.0, "Create chat", "Get chat". Assumed: the wordings of errors that are marked so.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Collection
 from typing import Any
 
 from emulator.graph import odata
-from emulator.graph.asked import Asked
-from emulator.graph.refusals import bad_request, forbidden, not_found
+from emulator.graph.errors import bad_request, forbidden, not_found
+from emulator.graph.request import GraphRequest
 
 CREATE = ("Chat.Create", "Chat.ReadWrite")
 READ = ("Chat.ReadBasic", "Chat.Read", "Chat.ReadWrite")
@@ -24,47 +24,47 @@ LONGEST_TOPIC = 250  # Microsoft Graph, "chat resource type"
 _BOUND = re.compile(r"https://[^/]+/(?:v1\.0|beta)/users(?:\('(?P<quoted>[^']+)'\)|/(?P<plain>[^/']+))")
 
 
-def create(asked: Asked) -> dict[str, Any]:
-    me = asked.signed_in()
-    asked.require(*CREATE)
-    told = asked.body
+def create(request: GraphRequest) -> dict[str, Any]:
+    me = request.signed_in()
+    request.require(*CREATE)
+    told = request.body
     if not isinstance(told, dict) or told.get("chatType") not in ("oneOnOne", "group"):
         raise bad_request("Invalid value specified for property 'chatType' of resource 'Chat'.")  # assumed
-    members = _members(asked, told.get("members"))
+    members = _members(request, told.get("members"))
     if me["id"] not in members:
         raise bad_request("The caller must be one of the members specified in request body.")  # assumed
     topic = _topic(told)
-    chats: dict[str, Any] = asked.tenant["chats"]
+    chats: dict[str, Any] = request.tenant["chats"]
     id = _thread(told["chatType"], members)
     if id not in chats:
-        made = asked.now.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+        made = request.now.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
         chats[id] = {"chatType": told["chatType"], "topic": topic, "createdDateTime": made, "members": list(members)}
-    return odata.context(asked, "chats/$entity") | _chat(asked, id)
+    return odata.context(request, "chats/$entity") | _chat(request, id)
 
 
-def get(asked: Asked) -> dict[str, Any]:
-    me = asked.signed_in()
-    asked.require(*READ)
-    odata.allow(asked, "$select")
-    chat = asked.tenant["chats"].get(asked.id)
+def get(request: GraphRequest) -> dict[str, Any]:
+    me = request.signed_in()
+    request.require(*READ)
+    odata.allow(request, "$select")
+    chat = request.tenant["chats"].get(request.id)
     if chat is None:
         raise not_found("Chat thread was not found.")  # assumed
     if me["id"] not in chat["members"]:
         raise forbidden("InsufficientPrivileges")
-    return odata.context(asked, "chats/$entity") | odata.select(asked)(_chat(asked, asked.id))
+    return odata.context(request, "chats/$entity") | odata.select(request)(_chat(request, request.id))
 
 
-def _members(asked: Asked, told: Any) -> list[str]:
+def _members(request: GraphRequest, told: Any) -> list[str]:
     """The object ids of those who are to be in the chat."""
     if not isinstance(told, list) or not told:
         raise bad_request("Members must be specified in the request body.")  # assumed
-    members = [_member(asked, each) for each in told]
+    members = [_member(request, each) for each in told]
     if len(set(members)) < len(members):
         raise bad_request("Duplicate chat members is specified in the request body.")
     return members
 
 
-def _member(asked: Asked, told: Any) -> str:
+def _member(request: GraphRequest, told: Any) -> str:
     if not isinstance(told, dict) or told.get("@odata.type") != MEMBER:
         raise bad_request("Invalid conversation member type specified in the request body.")  # assumed
     if told.get("roles") not in (["owner"], ["guest"]):
@@ -72,7 +72,7 @@ def _member(asked: Asked, told: Any) -> str:
     bound = _BOUND.fullmatch(str(told.get("user@odata.bind", "")))
     if not bound:
         raise bad_request("Bad user@odata.bind specified for member.")  # assumed
-    user = asked.person(bound["quoted"] or bound["plain"])
+    user = request.person(bound["quoted"] or bound["plain"])
     if user is None:
         raise not_found("Failed to find a user that is a member.")  # assumed
     return str(user["id"])
@@ -98,7 +98,7 @@ def _thread(kind: str, members: Collection[str]) -> str:
     return f"19:{'_'.join(sorted(members))}@unq.gbl.spaces"
 
 
-def _chat(asked: Asked, id: str) -> dict[str, Any]:
-    kept = asked.tenant["chats"][id]
-    whole = {"id": id, "lastUpdatedDateTime": kept["createdDateTime"], "tenantId": asked.tenant["id"], **kept}
+def _chat(request: GraphRequest, id: str) -> dict[str, Any]:
+    kept = request.tenant["chats"][id]
+    whole = {"id": id, "lastUpdatedDateTime": kept["createdDateTime"], "tenantId": request.tenant["id"], **kept}
     return {name: whole[name] for name in FIELDS}

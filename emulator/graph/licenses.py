@@ -10,8 +10,8 @@ import uuid
 from typing import Any
 
 from emulator.graph import odata
-from emulator.graph.asked import Asked, is_named
-from emulator.graph.refusals import no_resource
+from emulator.graph.errors import no_resource
+from emulator.graph.request import GraphRequest, is_named
 
 ALL = ("LicenseAssignment.Read.All", "User.Read.All", "Directory.Read.All")
 OWN = ("User.Read", "User.ReadWrite")
@@ -25,23 +25,23 @@ PRODUCTS = {  # SKU part number: its id, the name of its service plan, and that 
 }
 
 
-def list_all(asked: Asked) -> dict[str, Any]:
-    user = _owner(asked)
-    odata.allow(asked, "$select")
-    keep = odata.select(asked)
+def list_all(request: GraphRequest) -> dict[str, Any]:
+    user = _owner(request)
+    odata.allow(request, "$select")
+    keep = odata.select(request)
     details = [keep(_details(user, name)) for name in user.get("licenses", ())]
-    return odata.context(asked, f"users('{user['id']}')/licenseDetails") | {"value": details}
+    return odata.context(request, f"users('{user['id']}')/licenseDetails") | {"value": details}
 
 
-def _owner(asked: Asked) -> dict[str, Any]:
-    if "id" not in asked.http.match_info:
-        user: dict[str, Any] | None = asked.signed_in()
+def _owner(request: GraphRequest) -> dict[str, Any]:
+    if "id" not in request.http.match_info:
+        user: dict[str, Any] | None = request.signed_in()
     else:
-        user = asked.person(asked.id)
-    mine = user is not None and asked.user is not None and is_named(user, asked.user["id"])
-    asked.require(*(OWN if mine else ()), *ALL, workload="directory")
+        user = request.person(request.id)
+    mine = user is not None and request.user is not None and is_named(user, request.user["id"])
+    request.require(*(OWN if mine else ()), *ALL, workload="directory")
     if user is None:
-        raise no_resource(asked.id)
+        raise no_resource(request.id)
     return user
 
 

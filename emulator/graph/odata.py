@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from emulator.graph.asked import Asked
-from emulator.graph.refusals import bad_request
+from emulator.graph.errors import bad_request
+from emulator.graph.request import GraphRequest
 
 MOST = 999  # $top of users and resource accounts
 
@@ -24,32 +24,32 @@ _COMPARISON = re.compile(
 Item = dict[str, Any]
 
 
-def allow(asked: Asked, *options: str) -> None:
+def allow(request: GraphRequest, *options: str) -> None:
     """Refuse an option that the operation isn't documented to have. That Graph refuses, not ignores it, is assumed."""
-    for name in asked.query:
+    for name in request.query:
         if name.startswith("$") and name not in options:
             raise bad_request(
                 f"Query option '{name}' is not allowed. To allow it, set the 'AllowedQueryOptions' property."
             )
 
 
-def page(asked: Asked, items: list[Item], *, default: int | None = None, most: int = MOST) -> Item:
+def page(request: GraphRequest, items: list[Item], *, default: int | None = None, most: int = MOST) -> Item:
     """The part of the items that is asked for, in the order of their ids.
 
     The token names the last item that was given, so that items which come and go between two pages neither hide
     others nor bring them twice. Without a default everything is one page, unless a size is asked for.
     """
-    size, after = top(asked, default, most), _after(asked)
+    size, after = top(request, default, most), _after(request)
     there = sorted((item for item in items if after is None or item["id"] > after), key=lambda item: str(item["id"]))
     part = there if size is None else there[:size]
-    answer: Item = {"@odata.count": len(items)} if asked.query.get("$count") == "true" else {}
+    answer: Item = {"@odata.count": len(items)} if request.query.get("$count") == "true" else {}
     if len(part) < len(there):
-        answer["@odata.nextLink"] = next_link(asked, "$skiptoken", _token(part[-1]["id"]))
+        answer["@odata.nextLink"] = next_link(request, "$skiptoken", _token(part[-1]["id"]))
     return answer | {"value": part}
 
 
-def top(asked: Asked, default: int | None, most: int) -> int | None:
-    text = asked.query.get("$top")
+def top(request: GraphRequest, default: int | None, most: int) -> int | None:
+    text = request.query.get("$top")
     if text is None:
         return default
     if not re.fullmatch(r"[0-9]{1,9}", text):
@@ -61,15 +61,15 @@ def top(asked: Asked, default: int | None, most: int) -> int | None:
     return int(text)
 
 
-def next_link(asked: Asked, name: str, value: str) -> str:
+def next_link(request: GraphRequest, name: str, value: str) -> str:
     """The same request with where to go on from."""
-    query = {**asked.query, name: value}
-    return f"{asked.link_base}{asked.http.rel_url.raw_path}?{urlencode(query, quote_via=quote, safe='$')}"
+    query = {**request.query, name: value}
+    return f"{request.link_base}{request.http.rel_url.raw_path}?{urlencode(query, quote_via=quote, safe='$')}"
 
 
-def matching(asked: Asked, items: list[Item], fields: Collection[str]) -> list[Item]:
+def matching(request: GraphRequest, items: list[Item], fields: Collection[str]) -> list[Item]:
     """The items that ``$filter`` lets through: one comparison with ``eq``, of one of the fields."""
-    text = asked.query.get("$filter")
+    text = request.query.get("$filter")
     if text is None:
         return items
     found = _COMPARISON.fullmatch(text)
@@ -80,17 +80,17 @@ def matching(asked: Asked, items: list[Item], fields: Collection[str]) -> list[I
     return [item for item in items if _same(_value(item, field), wanted)]
 
 
-def select(asked: Asked, *, always: Collection[str] = ()) -> Callable[[Item], Item]:
+def select(request: GraphRequest, *, always: Collection[str] = ()) -> Callable[[Item], Item]:
     """What leaves of an item only what ``$select`` names. Names that an item doesn't have are ignored (assumed)."""
-    text = asked.query.get("$select")
+    text = request.query.get("$select")
     if text is None:
         return dict
     wanted = {name.strip().lower() for name in text.split(",")} | {name.lower() for name in always}
     return lambda item: {name: value for name, value in item.items() if name.lower() in wanted}
 
 
-def context(asked: Asked, what: str) -> Item:
-    origin, version = asked.http.url.origin(), asked.http.path.split("/")[1]
+def context(request: GraphRequest, what: str) -> Item:
+    origin, version = request.http.url.origin(), request.http.path.split("/")[1]
     return {"@odata.context": f"{origin}/{version}/$metadata#{what}"}
 
 
@@ -112,8 +112,8 @@ def _token(id: str) -> str:
     return base64.urlsafe_b64encode(f"after:{id}".encode()).decode()
 
 
-def _after(asked: Asked) -> str | None:
-    token = asked.query.get("$skiptoken")
+def _after(request: GraphRequest) -> str | None:
+    token = request.query.get("$skiptoken")
     if token is None:
         return None
     try:

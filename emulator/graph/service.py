@@ -13,9 +13,9 @@ from aiohttp import web
 from emulator.clock import Clock
 from emulator.directory import Directory
 from emulator.faults import Fault, Faults
-from emulator.graph import accounts, calendar, chats, delegation, licenses, refusals, users
-from emulator.graph.asked import Asked
-from emulator.graph.refusals import Refused
+from emulator.graph import accounts, calendar, chats, delegation, errors, licenses, users
+from emulator.graph.errors import GraphError
+from emulator.graph.request import GraphRequest
 from emulator.journal import Journal
 
 AUDIENCE = "https://graph.microsoft.com"
@@ -25,7 +25,7 @@ CHALLENGE = (
 )
 
 Verify = Callable[[str, str], dict[str, Any]]
-Handler = Callable[[Asked], dict[str, Any]]
+Handler = Callable[[GraphRequest], dict[str, Any]]
 
 _ACCOUNTS = "/beta/admin/teams/resourceAccounts"
 _SETTINGS = "/communications/callSettings"
@@ -89,15 +89,12 @@ class Graph:
             web.route("*", "/{version:v1.0|beta}/{rest:.*}", self._handler(Operation("Unknown", "*", "", _unrouted))),
         ]
 
-    def reset(self) -> None:
-        """Nothing is kept here: chats are in the directory."""
-
     def _handler(self, operation: Operation) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(http: web.Request) -> web.StreamResponse:
             exchange = _Exchange(http)
             try:
                 body, status = await self._perform(exchange, operation), operation.status
-            except Refused as refused:
+            except GraphError as refused:
                 body, status = refused.body(self._inner(exchange)), refused.status
                 if status == 401:  # noqa: PLR2004
                     exchange.headers["WWW-Authenticate"] = CHALLENGE
@@ -109,8 +106,8 @@ class Graph:
         claims = self._authenticate(exchange.http)
         exchange.caller = claims.get("oid")
         self._misbehave(exchange, operation)
-        asked = await self._asked(exchange, claims)
-        answer = operation.handler(asked)
+        request = await self._request(exchange, claims)
+        answer = operation.handler(request)
         if "Prefer" in exchange.http.headers and operation.name == "ListCalendarView":
             exchange.headers["Preference-Applied"] = exchange.http.headers["Prefer"]
         return answer
@@ -118,22 +115,22 @@ class Graph:
     def _authenticate(self, http: web.Request) -> dict[str, Any]:
         scheme, _, token = http.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise refusals.unauthenticated("Access token is empty.")
+            raise errors.unauthenticated("Access token is empty.")
         try:
             return self._verify(token, AUDIENCE)
         except ValueError as error:
-            raise refusals.unauthenticated(_wording(token, str(error))) from None
+            raise errors.unauthenticated(_wording(token, str(error))) from None
 
-    async def _asked(self, exchange: _Exchange, claims: dict[str, Any]) -> Asked:
+    async def _request(self, exchange: _Exchange, claims: dict[str, Any]) -> GraphRequest:
         tenant = self._directory.tenant(str(claims.get("tid")))
         app_only = claims.get("idtyp") == "app"
         name = None if tenant is None or app_only else self._directory.name_of(tenant, str(claims.get("oid")))
         if tenant is None or (name is None and not app_only):
-            raise refusals.unauthenticated("Access token validation failure.")
+            raise errors.unauthenticated("Access token validation failure.")
         granted = claims.get("roles", ()) if app_only else str(claims.get("scp", "")).split()
         fault = exchange.fault
         elsewhere = str(fault.with_.get("host", "")) if fault and fault.do == "next_link" else ""
-        return Asked(
+        return GraphRequest(
             http=exchange.http,
             tenant=tenant,
             user=tenant["users"][name] if name else None,
@@ -152,9 +149,9 @@ class Graph:
         if fault.do == "status":
             if "retry_after" in fault.with_:
                 exchange.headers["Retry-After"] = str(fault.with_["retry_after"])
-            raise refusals.fault(fault.with_)
+            raise errors.fault(fault.with_)
         if fault.do == "drop":
-            raise Refused(0, "", "")
+            raise GraphError(0, "", "")
 
     def _inner(self, exchange: _Exchange) -> dict[str, Any]:
         return {
@@ -193,12 +190,12 @@ async def _json(http: web.Request) -> Any:
     try:
         return json.loads(await http.read() or b"null")
     except (ValueError, RecursionError):
-        raise refusals.bad_request("Unable to read JSON request payload.") from None
+        raise errors.bad_request("Unable to read JSON request payload.") from None
 
 
-def _unrouted(asked: Asked) -> dict[str, Any]:
-    rest = asked.http.match_info["rest"].partition("/")[0]
-    raise refusals.bad_request(f"Resource not found for the segment '{rest}'.")
+def _unrouted(request: GraphRequest) -> dict[str, Any]:
+    rest = request.http.match_info["rest"].partition("/")[0]
+    raise errors.bad_request(f"Resource not found for the segment '{rest}'.")
 
 
 def _wording(token: str, why: str) -> str:

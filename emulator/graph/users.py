@@ -11,8 +11,8 @@ import re
 from typing import Any
 
 from emulator.graph import odata
-from emulator.graph.asked import Asked, is_named
-from emulator.graph.refusals import bad_request, no_resource
+from emulator.graph.errors import bad_request, no_resource
+from emulator.graph.request import GraphRequest, is_named
 
 BASIC = ("User.ReadBasic.All",)
 FULL = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All")
@@ -28,56 +28,56 @@ SEARCHED = ("displayName", "mail", "userPrincipalName")
 _TERM = re.compile(r'\s*"(?P<field>\w+):(?P<text>(?:[^"\\]|\\.)*)"\s*(?:(?P<more>OR)\s|\Z)')
 
 
-def me(asked: Asked) -> dict[str, Any]:
-    user = asked.signed_in()
-    asked.require(*OWN, *BASIC, *FULL, workload="directory")
-    return _one(asked, user)
+def me(request: GraphRequest) -> dict[str, Any]:
+    user = request.signed_in()
+    request.require(*OWN, *BASIC, *FULL, workload="directory")
+    return _one(request, user)
 
 
-def get(asked: Asked) -> dict[str, Any]:
-    user = asked.person(asked.id)
-    if _is_me(asked, user):
-        return me(asked)
-    asked.require(*BASIC, *FULL, workload="directory")
+def get(request: GraphRequest) -> dict[str, Any]:
+    user = request.person(request.id)
+    if _is_me(request, user):
+        return me(request)
+    request.require(*BASIC, *FULL, workload="directory")
     if user is None:
-        raise no_resource(asked.id)
-    return _one(asked, user)
+        raise no_resource(request.id)
+    return _one(request, user)
 
 
-def list_all(asked: Asked) -> dict[str, Any]:
-    asked.require(*BASIC, *FULL, workload="directory")
-    odata.allow(asked, "$search", "$select", "$top", "$skiptoken", "$count", "$filter")
-    found = odata.matching(asked, _searched(asked), ("userPrincipalName", "mail", "displayName", "id"))
-    answer = odata.page(asked, found, default=PAGE)
-    keep = odata.select(asked)
-    answer["value"] = [keep(_profile(asked, user)) for user in answer["value"]]
-    return odata.context(asked, "users") | answer
+def list_all(request: GraphRequest) -> dict[str, Any]:
+    request.require(*BASIC, *FULL, workload="directory")
+    odata.allow(request, "$search", "$select", "$top", "$skiptoken", "$count", "$filter")
+    found = odata.matching(request, _searched(request), ("userPrincipalName", "mail", "displayName", "id"))
+    answer = odata.page(request, found, default=PAGE)
+    keep = odata.select(request)
+    answer["value"] = [keep(_profile(request, user)) for user in answer["value"]]
+    return odata.context(request, "users") | answer
 
 
-def _one(asked: Asked, user: dict[str, Any]) -> dict[str, Any]:
-    odata.allow(asked, "$select")
-    return odata.context(asked, "users/$entity") | odata.select(asked)(_profile(asked, user))
+def _one(request: GraphRequest, user: dict[str, Any]) -> dict[str, Any]:
+    odata.allow(request, "$select")
+    return odata.context(request, "users/$entity") | odata.select(request)(_profile(request, user))
 
 
-def _profile(asked: Asked, user: dict[str, Any]) -> dict[str, Any]:
-    whole = asked.has(*FULL) or (_is_me(asked, user) and asked.has(*OWN))
+def _profile(request: GraphRequest, user: dict[str, Any]) -> dict[str, Any]:
+    whole = request.has(*FULL) or (_is_me(request, user) and request.has(*OWN))
     given, _, surname = user["displayName"].partition(" ")
     known = {"givenName": given, "surname": surname or None, "businessPhones": [], **user}
     empty: dict[str, Any] = {name: [] if name == "businessPhones" else None for name in PROFILE}
     return {name: known.get(name) if whole or name in BASIC_PROFILE else empty[name] for name in PROFILE}
 
 
-def _is_me(asked: Asked, user: dict[str, Any] | None) -> bool:
-    return user is not None and asked.user is not None and is_named(user, asked.user["id"])
+def _is_me(request: GraphRequest, user: dict[str, Any] | None) -> bool:
+    return user is not None and request.user is not None and is_named(user, request.user["id"])
 
 
-def _searched(asked: Asked) -> list[dict[str, Any]]:
-    text = asked.query.get("$search")
-    _check_consistency(asked, text)
+def _searched(request: GraphRequest) -> list[dict[str, Any]]:
+    text = request.query.get("$search")
+    _check_consistency(request, text)
     if text is None:
-        return asked.people()
+        return request.people()
     terms = _terms(text)
-    return [user for user in asked.people() if any(_fits(user, field, sought) for field, sought in terms)]
+    return [user for user in request.people() if any(_fits(user, field, sought) for field, sought in terms)]
 
 
 def _terms(text: str) -> list[tuple[str, str]]:
@@ -96,8 +96,8 @@ def _terms(text: str) -> list[tuple[str, str]]:
     )
 
 
-def _check_consistency(asked: Asked, search: str | None) -> None:
-    if asked.http.headers.get("ConsistencyLevel", "").lower() == "eventual":
+def _check_consistency(request: GraphRequest, search: str | None) -> None:
+    if request.http.headers.get("ConsistencyLevel", "").lower() == "eventual":
         return
     if search is not None:
         message = (
@@ -105,7 +105,7 @@ def _check_consistency(asked: Asked, search: str | None) -> None:
             "'ConsistencyLevel: eventual'"
         )
         raise bad_request(message, "Request_UnsupportedQuery")
-    if asked.query.get("$count") == "true":
+    if request.query.get("$count") == "true":
         raise bad_request("$count is not currently supported.", "Request_BadRequest")
 
 

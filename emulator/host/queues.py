@@ -103,7 +103,7 @@ class QueueListener:
 
     async def _process(self, message: QueueMessage) -> None:
         if (message.dequeue_count or 0) > self._settings.max_dequeue_count:
-            await self._bury(message)
+            await self._move_to_poison(message)
             return
         renewal = asyncio.create_task(self._renew(message))
         try:
@@ -121,14 +121,14 @@ class QueueListener:
             if ok:
                 await self._queue.delete_message(message)
             elif (message.dequeue_count or 0) >= self._settings.max_dequeue_count:
-                await self._bury(message)
+                await self._move_to_poison(message)
             else:
                 await self._release(message, self._settings.visibility_timeout)
         except ResourceNotFoundError:
             # Somebody else deleted it, or it was worked on for longer than its lease and is theirs now.
             log.warning("message %s of queue %r was gone when it was done", message.id, self._queue_name)
 
-    async def _bury(self, message: QueueMessage) -> None:
+    async def _move_to_poison(self, message: QueueMessage) -> None:
         """Move a message to the poison queue."""
         times, poison = self._settings.max_dequeue_count, f"{self._queue_name}-poison"
         log.error("Message has reached MaxDequeueCount of %d. Moving message to queue '%s'.", times, poison)

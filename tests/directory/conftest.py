@@ -16,7 +16,7 @@ from local.stack import LOCAL, SAMPLE, Ports, Stack, storage_requests
 from shared.directory.directory import Directory
 from shared.directory.sign_in import Caller
 from tests.directory.ground import SignedIn, token_for
-from tests.emulator.rig import Control
+from tests.emulator.client import Control
 from tests.parts import Parts, opened
 
 

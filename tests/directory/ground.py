@@ -9,7 +9,7 @@ import pytest
 
 from shared.directory.graph import Refused
 from shared.directory.sign_in import Caller
-from tests.emulator.rig import Control
+from tests.emulator.client import Control
 
 API = "a9100000-0000-4000-8000-0000000000a1"
 CONTOSO, FABRIKAM = "c0000000-0000-4000-8000-000000000001", "f0000000-0000-4000-8000-000000000002"

@@ -11,7 +11,7 @@ from shared.directory import acs
 from shared.directory.directory import Directory
 from shared.directory.models import AccessAssignment
 from tests.directory.ground import ALAN, CONTOSO, FABRIKAM, NEW_LINE, STRANGER, refusal
-from tests.emulator.rig import Control
+from tests.emulator.client import Control
 from tests.parts import opened
 from tests.support import Servers, hang
 

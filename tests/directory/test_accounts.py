@@ -15,7 +15,7 @@ from shared.directory.models import ResourceAccount
 from shared.directory.sign_in import Caller
 from shared.platform import clock
 from tests.directory.ground import CONTOSO, FABRIKAM, SUPPORT_LINE, SignedIn, refusal
-from tests.emulator.rig import Control
+from tests.emulator.client import Control
 from tests.parts import Parts, parts_of
 
 ACS = "ac5e0000-0000-4000-8000-000000000001"

@@ -18,7 +18,7 @@ from shared.service.answering import call_id_of
 from shared.service.container import Container
 from shared.storage.calls import Row
 from tests.directory.ground import CONTOSO, FABRIKAM, SUPPORT_LINE
-from tests.emulator.rig import Control
+from tests.emulator.client import Control
 from tests.service.test_app import Wire
 from tests.support import Servers, asked, closed_port, hang
 

@@ -9,7 +9,7 @@ from azure.data.tables.aio import TableClient
 from shared.directory.chats import Chats
 from shared.directory.directory import Directory
 from tests.directory.ground import ADA, ALAN, API, CONTOSO, GRACE, JOAN, SignedIn, refusal
-from tests.emulator.rig import Control
+from tests.emulator.client import Control
 from tests.parts import parts_of
 
 pytestmark = pytest.mark.usefixtures("table")  # nothing is kept of the test before

@@ -13,7 +13,7 @@ from shared.directory.directory import Directory
 from shared.directory.models import AllowedActions, Delegation
 from shared.directory.sign_in import Caller
 from tests.directory.ground import ADA, ALAN, API, FELIX, GRACE, JOAN, SignedIn, refusal
-from tests.emulator.rig import Control
+from tests.emulator.client import Control
 
 Ask = Callable[[Directory, Caller, str], Awaitable[Any]]
 

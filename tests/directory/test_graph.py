@@ -20,7 +20,7 @@ from shared.directory.graph import Graph, Refused, quoted, segment
 from shared.platform.settings import Settings
 from tests.directory import ground
 from tests.directory.ground import SignedIn
-from tests.emulator.rig import Control
+from tests.emulator.client import Control
 from tests.simulation.storage import Reply
 from tests.simulation.transport import _Response
 

@@ -12,7 +12,7 @@ from shared.directory.directory import Directory
 from shared.directory.identities import SCOPES
 from shared.directory.sign_in import Caller
 from tests.directory.ground import ALAN, API, CONTOSO, FABRIKAM, GRACE, SignedIn, refusal, token_for
-from tests.emulator.rig import Control
+from tests.emulator.client import Control
 from tests.support import AUDIENCE
 
 TEAMS = "https://auth.msft.communication.azure.com"

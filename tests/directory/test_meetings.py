@@ -10,7 +10,7 @@ from shared.directory.graph import Refused
 from shared.directory.meetings import window, zone_of
 from shared.directory.models import Meeting
 from tests.directory.ground import API, SignedIn, refusal
-from tests.emulator.rig import Control
+from tests.emulator.client import Control
 
 BERLIN = zone_of("Europe/Berlin")
 HOUR = timedelta(hours=1)

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from shared.directory.directory import Directory
 from shared.directory.models import Person
 from tests.directory.ground import ADA, ALAN, API, FELIX, GRACE, SignedIn, refusal
-from tests.emulator.rig import Control
+from tests.emulator.client import Control
 
 HOPPER = Person(GRACE, "Grace Hopper", "grace@contoso.com", "grace@contoso.com", "Agent")
 BASIC = replace(HOPPER, job_title=None)  # as much of her as her colleagues may see

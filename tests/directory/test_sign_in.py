@@ -27,7 +27,7 @@ from shared.platform.clients import Clients
 from shared.platform.settings import Settings
 from shared.platform.tokens import Forbidden, KeysUnavailable, SigningKeys
 from tests.directory.ground import ADA, CONTOSO, FABRIKAM, FELIX, SignedIn, refusal, token_for
-from tests.emulator.rig import Control
+from tests.emulator.client import Control
 from tests.parts import parts_of
 from tests.support import Servers, closed_port
 

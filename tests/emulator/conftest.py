@@ -15,8 +15,8 @@ from azure.core.credentials import AzureKeyCredential
 
 from emulator.config import Config
 from emulator.server import Emulator, running
-from tests.emulator.graph_world import Graph
-from tests.emulator.rig import Answered, Application, Control, Rerouted
+from tests.emulator.client import Answered, Application, Control, Rerouted
+from tests.emulator.graph_client import Graph
 
 SPEED = 20.0
 

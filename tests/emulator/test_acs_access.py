@@ -12,12 +12,12 @@ from azure.core import AsyncPipelineClient
 from azure.core.credentials import AzureKeyCredential
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
-from emulator.acs.consent import SEED
+from emulator.acs.identity_stores import SEED
 from emulator.config import RESOURCE_ID, Config
 from emulator.directory import Directory
 from emulator.server import Emulator
-from tests.emulator.graph_world import ALAN, GRACE, SALES, SUPPORT
-from tests.emulator.rig import Control
+from tests.emulator.client import Control
+from tests.emulator.graph_client import ALAN, GRACE, SALES, SUPPORT
 
 CONTOSO, FABRIKAM = "c0000000-0000-4000-8000-000000000001", "f0000000-0000-4000-8000-000000000002"
 CLIENT = "c11e0000-0000-4000-8000-0000000000c1"

@@ -13,7 +13,7 @@ from azure.communication.callautomation import (
 from azure.communication.callautomation.aio import CallAutomationClient
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
-from tests.emulator.rig import ACCOUNT, CALLER, Application, Control, refusal, until
+from tests.emulator.client import ACCOUNT, CALLER, Application, Control, refusal, until
 
 
 async def test_a_dialled_call_raises_an_incoming_call_event(control: Control) -> None:

@@ -7,7 +7,7 @@ import jwt
 import pytest
 
 from emulator.config import RESOURCE_ID
-from tests.emulator.rig import Application, Control, until
+from tests.emulator.client import Application, Control, until
 
 
 async def _verify(session: aiohttp.ClientSession, url: str, token: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from azure.communication.callautomation.aio import CallAutomationClient
 from azure.core.exceptions import AzureError, HttpResponseError
 
-from tests.emulator.rig import ACCOUNT, CALLER, Application, Control, refusal
+from tests.emulator.client import ACCOUNT, CALLER, Application, Control, refusal
 
 
 async def test_a_call_can_be_followed(answered: Any, control: Control) -> None:

@@ -15,7 +15,7 @@ from azure.identity.aio import ClientAssertionCredential, ClientSecretCredential
 from emulator import tls
 from emulator.config import Config
 from emulator.server import Emulator, running
-from tests.emulator.rig import Control
+from tests.emulator.client import Control
 
 CONTOSO = "c0000000-0000-4000-8000-000000000001"
 FABRIKAM = "f0000000-0000-4000-8000-000000000002"

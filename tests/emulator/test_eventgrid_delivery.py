@@ -10,7 +10,7 @@ import pytest
 from azure.storage.blob.aio import BlobServiceClient
 
 from emulator.eventgrid import attempts, delivery, schedule
-from tests.emulator.eventgrid_world import Webhook, event, served, subscription, until, world
+from tests.emulator.eventgrid_fixtures import Webhook, event, served, subscription, until, world
 
 FAST = 1000.0
 

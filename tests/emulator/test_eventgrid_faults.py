@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.emulator.eventgrid_world import event, subscription, until, world
+from tests.emulator.eventgrid_fixtures import event, subscription, until, world
 
 FAST = 1000.0
 

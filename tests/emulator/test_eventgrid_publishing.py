@@ -12,7 +12,7 @@ from azure.core.messaging import CloudEvent
 from azure.eventgrid.aio import EventGridPublisherClient
 
 from emulator.eventgrid import BadEvent
-from tests.emulator.eventgrid_world import KEY, World, event, subscription, world
+from tests.emulator.eventgrid_fixtures import KEY, World, event, subscription, world
 
 TOPIC = "/eventgrid/topics/call-events/api/events"
 BATCH = "application/cloudevents-batch+json"

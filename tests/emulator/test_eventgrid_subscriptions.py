@@ -11,7 +11,7 @@ from emulator.clock import Clock
 from emulator.eventgrid import BadConfig, EventGrid
 from emulator.faults import Faults
 from emulator.journal import Journal
-from tests.emulator.eventgrid_world import TOPICS, Webhook, event, subscription, until, world
+from tests.emulator.eventgrid_fixtures import TOPICS, Webhook, event, subscription, until, world
 
 
 def configured(config: dict[str, Any], functions_url: str | None = "http://127.0.0.1:1/hook") -> EventGrid:

@@ -4,7 +4,7 @@ import pytest
 
 from emulator.config import RESOURCE_ID
 from emulator.server import Emulator
-from tests.emulator.graph_world import OLD, SALES, SUPPORT, Graph
+from tests.emulator.graph_client import OLD, SALES, SUPPORT, Graph
 
 ACCOUNTS = "beta/admin/teams/resourceAccounts"
 

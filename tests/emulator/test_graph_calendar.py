@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from emulator.server import Emulator
-from tests.emulator.graph_world import Graph
+from tests.emulator.graph_client import Graph
 
 VIEW = "v1.0/me/calendar/calendarView"
 WEEK = f"{VIEW}?startDateTime=2026-11-23T00:00:00Z&endDateTime=2026-11-28T00:00:00Z"

@@ -6,8 +6,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.emulator.graph_world import ADA, ALAN, FELIX, GRACE, Answer, Graph
-from tests.emulator.rig import Control
+from tests.emulator.client import Control
+from tests.emulator.graph_client import ADA, ALAN, FELIX, GRACE, Answer, Graph
 
 
 def member(user: str, **other: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from emulator.server import Emulator
-from tests.emulator.graph_world import ADA, ALAN, FELIX, GRACE, JOAN, Graph
+from tests.emulator.graph_client import ADA, ALAN, FELIX, GRACE, JOAN, Graph
 
 SETTINGS = "communications/callSettings"
 OPERATIONS = ["delegates", f"delegates/{ALAN}", "delegators", f"delegators/{ADA}"]

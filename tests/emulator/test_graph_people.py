@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.emulator.graph_world import ADA, EVENTUAL, FELIX, GRACE, SALES, SUPPORT, Graph
+from tests.emulator.graph_client import ADA, EVENTUAL, FELIX, GRACE, SALES, SUPPORT, Graph
 
 SELECTED = "$select=id,displayName,userPrincipalName,mail,jobTitle"
 ASKING_FOR_MORE = ["User.Read", "User.ReadBasic.All", "User.Read.All"]

@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 
 from emulator.server import Emulator
-from tests.emulator.graph_world import Graph
-from tests.emulator.rig import Control
+from tests.emulator.client import Control
+from tests.emulator.graph_client import Graph
 
 ACCOUNTS = "beta/admin/teams/resourceAccounts"
 GRAPH = "https://graph.microsoft.com"

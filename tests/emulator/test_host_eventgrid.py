@@ -11,8 +11,8 @@ from emulator.clock import Clock
 from emulator.eventgrid import EventGrid
 from emulator.faults import Faults
 from emulator.journal import Journal
-from tests.emulator.eventgrid_world import event, until
-from tests.emulator.host_world import hosting
+from tests.emulator.eventgrid_fixtures import event, until
+from tests.emulator.host_fixtures import hosting
 
 HOOK = "/runtime/webhooks/EventGrid"
 NOTIFICATION = {"aeg-event-type": "Notification"}

@@ -8,7 +8,7 @@ import pytest
 
 from emulator.host import BadApp, BadSettings, HostSettings, load
 from emulator.host.settings import apply, read_host_json, read_values, resolve, seconds
-from tests.emulator.host_world import functions
+from tests.emulator.host_fixtures import functions
 
 
 def written(path: Path, text: str) -> Path:

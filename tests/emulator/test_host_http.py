@@ -10,7 +10,7 @@ import azure.functions as func
 import pytest
 
 from emulator.host import BadApp, HostSettings
-from tests.emulator.host_world import hosting
+from tests.emulator.host_fixtures import hosting
 
 
 def new_app(level: func.AuthLevel = func.AuthLevel.ANONYMOUS) -> func.FunctionApp:

@@ -17,8 +17,8 @@ from emulator.host import BadSettings, HostSettings
 from emulator.host.invoke import Invoker
 from emulator.host.queues import QueueListener, service
 from emulator.host.settings import DEV_STORAGE, connection
-from tests.emulator.eventgrid_world import until
-from tests.emulator.host_world import functions, hosting
+from tests.emulator.eventgrid_fixtures import until
+from tests.emulator.host_fixtures import functions, hosting
 
 
 @pytest.fixture

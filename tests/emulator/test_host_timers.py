@@ -11,8 +11,8 @@ import pytest
 
 from emulator.host import BadApp, BadSettings, timers
 from emulator.host.timers import schedule
-from tests.emulator.eventgrid_world import event, until
-from tests.emulator.host_world import hosting
+from tests.emulator.eventgrid_fixtures import event, until
+from tests.emulator.host_fixtures import hosting
 
 START = datetime(2026, 11, 21, 12, 0, 30, tzinfo=UTC)  # a Saturday
 

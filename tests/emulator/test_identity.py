@@ -15,8 +15,8 @@ from azure.core.exceptions import HttpResponseError
 
 from emulator.config import RESOURCE_ID, Config
 from emulator.server import Emulator
-from tests.emulator.graph_world import ALAN, GRACE
-from tests.emulator.rig import Control, refusal
+from tests.emulator.client import Control, refusal
+from tests.emulator.graph_client import ALAN, GRACE
 
 CLIENT, OTHER = "c11e0000-0000-4000-8000-0000000000c1", "c11e0000-0000-4000-8000-0000000000c2"
 TEAMS = {"audience": "https://auth.msft.communication.azure.com", "scopes": "Teams.ManageCalls Teams.ManageChats"}

@@ -16,7 +16,7 @@ from azure.communication.callautomation import (
 from azure.communication.callautomation.aio import CallAutomationClient
 from azure.core.exceptions import HttpResponseError
 
-from tests.emulator.rig import CALLER, Answered, Application, Control, refusal, until
+from tests.emulator.client import CALLER, Answered, Application, Control, refusal, until
 
 CALLING = PhoneNumberIdentifier(CALLER)
 

@@ -13,7 +13,7 @@ from azure.communication.callautomation import (
 from azure.communication.callautomation.aio import CallAutomationClient
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
-from tests.emulator.rig import ACCOUNT, CALLER, Application, Control, refusal, until
+from tests.emulator.client import ACCOUNT, CALLER, Application, Control, refusal, until
 
 AGENT = TeamsExtensionUserIdentifier(user_id="user", tenant_id="tenant", resource_id="resource")
 AGENT_ID = "8:acs:resource_tenant_user"

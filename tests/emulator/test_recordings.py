@@ -26,7 +26,7 @@ from azure.storage.blob.aio import BlobServiceClient
 from emulator.acs import audio
 from emulator.config import Config
 from emulator.server import running
-from tests.emulator.rig import CALLER, Answered, Application, Control, refusal, until
+from tests.emulator.client import CALLER, Answered, Application, Control, refusal, until
 
 AGENT = CommunicationUserIdentifier("8:acs:res_agent")
 Recorded = Callable[..., Awaitable[tuple[Answered, str]]]

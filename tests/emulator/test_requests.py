@@ -20,7 +20,7 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 from emulator.acs.signature import SIGNED_HEADERS, sign
 from emulator.config import ACCESS_KEY
 from emulator.server import Emulator
-from tests.emulator.rig import ACCOUNT, CALLER, Application, Control, refusal
+from tests.emulator.client import ACCOUNT, CALLER, Application, Control, refusal
 
 VERSION = "?api-version=2026-03-12"
 

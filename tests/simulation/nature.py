@@ -26,7 +26,7 @@ import jwt.api_jwt
 import function_app
 import shared.service.processor
 import shared.service.sweeper
-from emulator.acs import audio, tokens
+from emulator.acs import audio, signing_keys
 from shared.calls.call import Call
 from shared.calls.effects import Effect
 from shared.calls.events import Event
@@ -65,8 +65,8 @@ def laws(rng: random.Random, now: Callable[[], datetime], files: dict[str, bytes
         patch.object(blob_policies, "random", chance),
         patch.object(queue_policies, "random", chance),
         patch.object(audio, "write", _writing_to(files)),
-        patch.object(tokens, "uuid", SimpleNamespace(uuid4=numbered)),
-        patch.object(tokens.SigningKeys, "generate", staticmethod(lambda: signing_key(next(made)))),
+        patch.object(signing_keys, "uuid", SimpleNamespace(uuid4=numbered)),
+        patch.object(signing_keys.SigningKeys, "generate", staticmethod(lambda: signing_key(next(made)))),
         patch.object(function_app, "container", _ContainerOfThisInstance()),
         patch.object(shared.service.processor, "reduce", _noted),
         patch.object(shared.service.sweeper, "partition_ranges", _one_range),

@@ -34,7 +34,7 @@ from emulator.acs.service import Service
 from emulator.acs.tokens import KEYS_PATH
 from emulator.clock import Clock
 from emulator.config import Config
-from emulator.eventgrid import EventGrid
+from emulator.eventgrid import EventGrid, routes
 from emulator.faults import Faults
 from emulator.journal import Journal
 from tests.simulation.storage import Asked, Reply
@@ -203,7 +203,7 @@ class Platform:
         session: Any = Session(post)
         self.service.callbacks._session = session
         self.grid._session = session
-        self._surface = Surface([*Gateway(self.service).routes(), *self.grid.routes()])
+        self._surface = Surface([*Gateway(self.service).routes(), *routes(self.grid)])
 
     def start(self) -> Self:
         """Subscribe; every endpoint counts as having shaken hands, which tests of the emulator are about."""
@@ -227,7 +227,7 @@ class Platform:
 
     @property
     def busy(self) -> bool:
-        return self.service.work.busy or not self.grid.idle()
+        return self.service.background.busy or not self.grid.idle()
 
     def close(self) -> None:
         self.service.files.clear()

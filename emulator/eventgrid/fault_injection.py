@@ -15,7 +15,7 @@ from emulator.journal import Journal
 COUNT, SECONDS = 2, 5.0
 
 
-class Mishaps:
+class FaultInjector:
     def __init__(self, subscriber: Subscriber, *, clock: Clock, journal: Journal, faults: Faults) -> None:
         self._subscriber, self._clock, self._journal, self._faults = subscriber, clock, journal, faults
         self._held: list[Delivery] = []

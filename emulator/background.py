@@ -9,7 +9,7 @@ from typing import Any
 from emulator.clock import Clock
 
 
-class Work:
+class BackgroundTasks:
     """Background tasks, of two sorts: *busy* ones, which somebody waits to see done, and mere timers."""
 
     def __init__(self, clock: Clock) -> None:

@@ -44,7 +44,7 @@ REASONS: dict[int, tuple[int, str, str, str]] = {
 }
 
 
-class Refused(Exception):
+class EntraError(Exception):
     """Entra says no, with this number."""
 
     def __init__(self, number: int, claims: str = "") -> None:

@@ -25,7 +25,7 @@ CODES = {
 MESSAGES = {429: "Please retry again later."}
 
 
-class Refused(Exception):
+class GraphError(Exception):
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
@@ -34,29 +34,29 @@ class Refused(Exception):
         return {"error": {"code": self.code, "message": self.message, "innerError": inner}}
 
 
-def fault(told: dict[str, Any]) -> Refused:
+def fault(told: dict[str, Any]) -> GraphError:
     """A refusal that a rule asks for."""
     status = int(told.get("status", 500))
     code = str(told.get("code", CODES.get(status, "UnknownError")))
-    return Refused(status, code, str(told.get("message", MESSAGES.get(status, "A fault was asked for."))))
+    return GraphError(status, code, str(told.get("message", MESSAGES.get(status, "A fault was asked for."))))
 
 
-def unauthenticated(message: str) -> Refused:
-    return Refused(401, "InvalidAuthenticationToken", message)
+def unauthenticated(message: str) -> GraphError:
+    return GraphError(401, "InvalidAuthenticationToken", message)
 
 
-def bad_request(message: str, code: str = "BadRequest") -> Refused:
-    return Refused(400, code, message)
+def bad_request(message: str, code: str = "BadRequest") -> GraphError:
+    return GraphError(400, code, message)
 
 
-def without_user() -> Refused:
+def without_user() -> GraphError:
     return bad_request("/me request is only valid with delegated authentication flow.")
 
 
-def without_permission(needed: Iterable[str], there: Iterable[str], *, kind: str) -> Refused:
+def without_permission(needed: Iterable[str], there: Iterable[str], *, kind: str) -> GraphError:
     """Teams' wording. ``kind``: scope or role."""
     wanted, got = ", ".join(needed), ", ".join(there)
-    return Refused(
+    return GraphError(
         403,
         "Forbidden",
         f"Missing {kind} permissions on the request. API requires one of '{wanted}'. "
@@ -64,27 +64,27 @@ def without_permission(needed: Iterable[str], there: Iterable[str], *, kind: str
     )
 
 
-def denied_by_directory() -> Refused:
+def denied_by_directory() -> GraphError:
     """Entra's wording, for users and their licences."""
-    return Refused(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+    return GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
 
-def denied_by_exchange() -> Refused:
+def denied_by_exchange() -> GraphError:
     """Exchange's wording, for calendars."""
-    return Refused(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+    return GraphError(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
 
 
-def forbidden(message: str) -> Refused:
-    return Refused(403, "Forbidden", message)
+def forbidden(message: str) -> GraphError:
+    return GraphError(403, "Forbidden", message)
 
 
-def not_found(message: str) -> Refused:
-    return Refused(404, "NotFound", message)
+def not_found(message: str) -> GraphError:
+    return GraphError(404, "NotFound", message)
 
 
-def no_resource(id: str) -> Refused:
+def no_resource(id: str) -> GraphError:
     """Entra's wording, for users."""
-    return Refused(
+    return GraphError(
         404,
         "Request_ResourceNotFound",
         f"Resource '{id}' does not exist or one of its queried reference-property objects are not present.",

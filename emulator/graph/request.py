@@ -9,15 +9,15 @@ from typing import Any
 
 from aiohttp import web
 
-from emulator.graph import refusals
-from emulator.graph.refusals import Refused
+from emulator.graph import errors
+from emulator.graph.errors import GraphError
 
 # What each workload says to a token that lacks the permission.
-WORDINGS = {"directory": refusals.denied_by_directory, "exchange": refusals.denied_by_exchange}
+WORDINGS = {"directory": errors.denied_by_directory, "exchange": errors.denied_by_exchange}
 
 
 @dataclass
-class Asked:
+class GraphRequest:
     """``user`` is who is signed in, None for an app by itself. ``link_base`` is where next links lead."""
 
     http: web.Request
@@ -37,25 +37,25 @@ class Asked:
         return self.http.match_info["id"]
 
     def signed_in(self) -> dict[str, Any]:
-        """The user behind ``/me``. Raises Refused for an app by itself."""
+        """The user behind ``/me``. Raises GraphError for an app by itself."""
         if self.user is None:
-            raise refusals.without_user()
+            raise errors.without_user()
         return self.user
 
     def has(self, *permissions: str) -> bool:
         return not self.permissions.isdisjoint(permissions)
 
     def require(self, *permissions: str, workload: str = "teams") -> None:
-        """One of these must have been consented to, the least first. Raises Refused in the words of the workload."""
+        """One of these must have been consented to, the least first. Raises GraphError in the words of the workload."""
         if self.has(*permissions):
             return
         if workload in WORDINGS:
             refused = WORDINGS[workload]()
             raise refused
         kind = "role" if self.user is None else "scope"
-        raise refusals.without_permission(permissions, sorted(self.permissions), kind=kind)
+        raise errors.without_permission(permissions, sorted(self.permissions), kind=kind)
 
-    def require_role(self, *roles: str, otherwise: Callable[[], Refused]) -> None:
+    def require_role(self, *roles: str, otherwise: Callable[[], GraphError]) -> None:
         """The signed-in user must have one of these directory roles."""
         if self.user is not None and not set(self.user.get("directoryRoles", ())) & set(roles):
             raise otherwise()

@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from emulator.clock import Clock
-from emulator.eventgrid import EventGrid
+from emulator.eventgrid import EventGrid, routes
 from emulator.faults import Faults
 from emulator.journal import Journal
 
@@ -105,7 +105,7 @@ async def world(
             functions_url=f"{hook}/hook",
             storage=storage,
         )
-        async with served(grid.routes()) as url:
+        async with served(routes(grid)) as url:
             await grid.start()
             try:
                 yield World(grid, webhook, journal, faults, url)

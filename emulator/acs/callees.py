@@ -23,17 +23,17 @@ class Outcome:
 
 
 class BadBehaviour(ValueError):
-    """Somebody was told to do what nobody can; the text says why."""
+    """Somebody was given to do what nobody can; the text says why."""
 
 
 @dataclass(frozen=True)
-class Behaviour:
+class CalleeBehaviour:
     does: str = "accept"
     after: float = 1.0  # seconds from ringing to accepting or declining
 
     @classmethod
-    def parse(cls, told: Mapping[str, Any]) -> Behaviour:
-        does, after = told.get("behaviour", "accept"), told.get("after", 1.0)
+    def parse(cls, given: Mapping[str, Any]) -> CalleeBehaviour:
+        does, after = given.get("behaviour", "accept"), given.get("after", 1.0)
         if does not in BEHAVIOURS:
             raise BadBehaviour(f"'behaviour' is one of {', '.join(BEHAVIOURS)}, not {does!r}")
         if isinstance(after, bool) or not isinstance(after, (int, float)) or after < 0:
@@ -41,28 +41,28 @@ class Behaviour:
         return cls(does, float(after))
 
 
-class People:
-    """Everybody accepts after a second unless told otherwise."""
+class CalleeBehaviours:
+    """What each callee does when rung: accept after a second, unless it was set otherwise."""
 
     def __init__(self) -> None:
-        self._told: dict[str, Behaviour] = {}
+        self._by_raw_id: dict[str, CalleeBehaviour] = {}
 
-    def tell(self, raw_id: str, behaviour: Behaviour) -> None:
-        self._told[raw_id] = behaviour
+    def set(self, raw_id: str, behaviour: CalleeBehaviour) -> None:
+        self._by_raw_id[raw_id] = behaviour
 
     def clear(self) -> None:
-        self._told.clear()
+        self._by_raw_id.clear()
 
     def rung(self, person: Identifier, timeout: float) -> Outcome:
         """What comes of ringing somebody for at most ``timeout`` seconds."""
-        told = self._told.get(person["rawId"], Behaviour())
-        if told.does == "wrong_token":
+        given = self._by_raw_id.get(person["rawId"], CalleeBehaviour())
+        if given.does == "wrong_token":
             # The client is signed in with a Teams token instead of a dual-persona one: it never rings.
             return Outcome(timeout, False, 408, 10057, "The invitation timed out.")
-        if told.does == "no_answer" or told.after > timeout:
+        if given.does == "no_answer" or given.after > timeout:
             if person["kind"] == "phoneNumber":
                 return Outcome(timeout, False, 480, 560480, "No answer.")
             return Outcome(timeout, False, 487, 10004, "The ring timed out.")
-        if told.does == "decline":
-            return Outcome(told.after, False, 603, 560603, "Declined.")
-        return Outcome(told.after, True)
+        if given.does == "decline":
+            return Outcome(given.after, False, 603, 560603, "Declined.")
+        return Outcome(given.after, True)

@@ -1,0 +1,1 @@
+"""Media of a call: prompts, recognition, DTMF tones, media streaming and transcription."""

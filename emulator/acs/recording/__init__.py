@@ -1,0 +1,1 @@
+"""Call recording: the model, its life, its files, and the operations on it."""
