@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from shared.api.http import Request
 from shared.api.limits import Limits
 from shared.api.problems import Problem
-from shared.directory.sign_in import Caller
+from shared.directory.caller import Caller
 
 if TYPE_CHECKING:
     from shared.api.routes import Route
@@ -37,7 +37,7 @@ class Gate:
         authorization = request.headers.get("authorization", "")
         if not authorization:
             raise Problem("NotSignedIn")
-        return await self._directory.sign_in.verify(authorization)
+        return await self._directory.token_validator.validate(authorization)
 
     def _holder_of_a_key(self) -> Caller:
         """The host has checked the key. Whose it is can't be told: all holders share one limit."""

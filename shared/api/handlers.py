@@ -14,10 +14,11 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from shared.api.http import Answer, Request
 from shared.api.problems import Problem
-from shared.calls.result_codes import OTHER_TENANT
-from shared.directory.accounts import Refreshed
+from shared.directory.account_copy import Refreshed
+from shared.directory.caller import Caller
 from shared.directory.chats import LONGEST_TOPIC, MOST_MEMBERS
-from shared.directory.graph import LONGEST_CONTINUATION, Refused
+from shared.directory.errors import OTHER_TENANT, UpstreamError
+from shared.directory.graph import LONGEST_CONTINUATION
 from shared.directory.models import (
     AccessAssignment,
     Action,
@@ -33,7 +34,7 @@ from shared.directory.models import (
     Token,
 )
 from shared.directory.people import LONGEST_TEXT
-from shared.directory.sign_in import LONGEST_TOKEN, Caller
+from shared.directory.token_validation import LONGEST_TOKEN
 
 Found = TypeVar("Found")
 
@@ -220,19 +221,19 @@ async def list_accounts(ask: Ask) -> Page[ResourceAccount]:
     which = {"acs_resource_id": query.acs_resource_id, "app_id": query.app_id, **query.page}
     if query.source == "graph":
         return await accounts.list(ask.caller, **which)
-    return await accounts.copied(ask.caller.tenant, **which)
+    return await ask.directory.account_copy.list(ask.caller.tenant, **which)
 
 
 async def get_account(ask: Ask) -> ResourceAccount:
     id, accounts = ask.path["accountId"], ask.directory.accounts
     if ask.query.source == "graph":
         return await accounts.get(ask.caller, id)
-    return _found(await accounts.copied_one(ask.caller.tenant, id))
+    return _found(await ask.directory.account_copy.get(ask.caller.tenant, id))
 
 
 async def refresh_accounts(ask: Ask) -> Refreshed:
-    credential = ask.directory.sign_in.on_behalf_of(ask.caller)  # which only a user has, and users have a tenant
-    return await ask.directory.accounts.refresh(ask.caller.tenant or "", credential, sees_all=False)
+    credential = ask.directory.credentials.on_behalf_of(ask.caller)  # which only a user has, and users have a tenant
+    return await ask.directory.account_copy.refresh(ask.caller.tenant or "", credential, sees_all=False)
 
 
 # -- People --
@@ -288,7 +289,7 @@ async def create_teams_token(ask: Ask) -> Token:
 
 async def create_identity(ask: Ask) -> Identity:
     made = await ask.directory.identities.create(ask.body.scopes, ask.body.minutes)
-    await ask.directory.owners.note(ask.caller, made.id)
+    await ask.directory.identity_owners.add(ask.caller, made.id)
     return made
 
 
@@ -303,13 +304,13 @@ async def revoke_tokens(ask: Ask) -> None:
 async def delete_identity(ask: Ask) -> None:
     id = await _own_identity(ask)
     await ask.directory.identities.delete(id)
-    await ask.directory.owners.forget(ask.caller, id)
+    await ask.directory.identity_owners.remove(ask.caller, id)
 
 
 async def _own_identity(ask: Ask) -> str:
     """The path's identity, if it is for the caller: a token for it makes one that user."""
     id = ask.path["identityId"]
-    await ask.directory.owners.check(ask.caller, id)
+    await ask.directory.identity_owners.check(ask.caller, id)
     return id
 
 
@@ -317,24 +318,24 @@ async def _own_identity(ask: Ask) -> str:
 
 
 async def get_assignment(ask: Ask) -> AccessAssignment:
-    return await ask.directory.access.get(_own_tenant(ask), ask.path["objectId"])
+    return await ask.directory.consent.get(_own_tenant(ask), ask.path["objectId"])
 
 
 async def put_assignment(ask: Ask) -> Made:
     tenant, body = _own_tenant(ask), ask.body
-    assignment, created = await ask.directory.access.grant(tenant, ask.path["objectId"], body.kind, body.client_ids)
+    assignment, created = await ask.directory.consent.grant(tenant, ask.path["objectId"], body.kind, body.client_ids)
     return Made(201 if created else 200, assignment)
 
 
 async def delete_assignment(ask: Ask) -> None:
-    await ask.directory.access.revoke(_own_tenant(ask), ask.path["objectId"])
+    await ask.directory.consent.revoke(_own_tenant(ask), ask.path["objectId"])
 
 
 def _own_tenant(ask: Ask) -> str:
     """The path's tenant, if the caller may speak for it: holders of keys may for every one."""
     tenant = ask.path["tenantId"].lower()
     if ask.caller.tenant not in (None, tenant):
-        raise Refused(OTHER_TENANT)
+        raise UpstreamError(OTHER_TENANT)
     return tenant
 
 

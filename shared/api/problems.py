@@ -1,7 +1,7 @@
 """What the API answers when it can't do what was asked: problem details (RFC 9457), each with a remedy.
 
 A problem is one of ours, listed in ``PROBLEMS``, or a refusal of Entra, Graph, ACS or Teams, listed in
-``shared.calls.result_codes.REFUSALS``. ``code`` tells them apart and stays the same; ``type`` leads to the entry in the
+``shared.calls.result_codes.ENTRIES``. ``code`` tells them apart and stays the same; ``type`` leads to the entry in the
 served OpenAPI document.
 """
 
@@ -15,8 +15,8 @@ from azure.core.exceptions import AzureError
 from msgspec import Struct
 
 from shared.api.http import Answer, Request, as_json
-from shared.calls.result_codes import REFUSALS, TIMED_OUT, Refusal
-from shared.directory.graph import Refused
+from shared.directory.error_entries import ENTRIES, ErrorEntry
+from shared.directory.errors import TIMED_OUT, UpstreamError
 from shared.platform.settings import SettingError
 from shared.platform.tokens import Forbidden, KeysUnavailable
 
@@ -73,12 +73,12 @@ PROBLEMS: dict[str, Kind] = {
 }
 
 
-def code_of(refusal: Refusal) -> str:
-    return refusal.code if refusal.source == "here" else f"{refusal.source}.{refusal.code}"
+def code_of(refusal: ErrorEntry) -> str:
+    return refusal.code if refusal.source == "app" else f"{refusal.source}.{refusal.code}"
 
 
 # Every problem that there can be, by its code; but a code of another's that nobody has listed yet is told as well.
-CATALOGUE = PROBLEMS | {code_of(r): Kind(r.status, r.meaning, r.remedy) for r in REFUSALS}
+CATALOGUE = PROBLEMS | {code_of(r): Kind(r.status, r.meaning, r.remedy) for r in ENTRIES}
 
 
 class Problem(Exception):
@@ -106,7 +106,7 @@ def answer_to(error: Exception, request: Request, operation: str) -> Answer:
     match error:
         case Problem():
             return _answer(request, error.code, PROBLEMS[error.code], error.detail, error.headers)
-        case Refused():
+        case UpstreamError():
             log.warning("%s: %s (its request id: %s)", operation, error, error.request_id)
             return _refused(request, error)
         case Forbidden():
@@ -120,7 +120,7 @@ def answer_to(error: Exception, request: Request, operation: str) -> Answer:
             return _answer(request, "KeysUnavailable", PROBLEMS["KeysUnavailable"], headers=wait)
         case TimeoutError():
             log.error("%s: it took too long", operation)
-            return _refused(request, Refused(TIMED_OUT))
+            return _refused(request, UpstreamError(TIMED_OUT))
         case AzureError():
             log.error("%s: %s", operation, type(error).__name__)
             return _ours(request, "NotNow")
@@ -132,8 +132,8 @@ def _ours(request: Request, code: str, detail: str = "") -> Answer:
     return _answer(request, code, PROBLEMS[code], detail)
 
 
-def _refused(request: Request, error: Refused) -> Answer:
-    refusal = error.refusal
+def _refused(request: Request, error: UpstreamError) -> Answer:
+    refusal = error.entry
     kind = Kind(refusal.status, refusal.meaning, refusal.remedy)
     headers: dict[str, str] = {}
     if error.retry_after:

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from shared.api import handlers as do
 from shared.api.handlers import ACCOUNT, GUID, TENANT, USER, Ask
-from shared.directory.accounts import Refreshed
+from shared.directory.account_copy import Refreshed
 from shared.directory.models import (
     AccessAssignment,
     Chat,

@@ -1,37 +1,34 @@
-"""What comes from outside, checked: arguments before they become part of a URL, and what Graph answers."""
+"""Checks of input: of arguments before they become part of a URL, and of the responses of Graph."""
 
 from __future__ import annotations
 
-import re
 from typing import Any, TypeVar
 
 import msgspec
 
-from shared.calls.result_codes import NOT_VALID, UNREADABLE
-from shared.directory.graph import Refused
+from shared.directory.errors import NOT_VALID, UNEXPECTED_RESPONSE, UpstreamError
+from shared.platform.guids import is_guid
 
 Shape = TypeVar("Shape")
 
 ME = "me"
 MOST_ITEMS = 999  # in a page (Graph's $top)
 
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+def not_valid(detail: str) -> UpstreamError:
+    """The error for an argument that is not valid. The detail names the argument, not its value."""
+    return UpstreamError(NOT_VALID, detail=detail)
 
 
-def not_valid(what: str) -> Refused:
-    """An argument that no service need be asked about. The text names it, not its value."""
-    return Refused(NOT_VALID, detail=what)
-
-
-def guid(text: str, what: str) -> str:
-    if not _GUID.fullmatch(text):
-        raise not_valid(f"{what} must be a GUID")
+def guid(text: str, name: str) -> str:
+    if not is_guid(text):
+        raise not_valid(f"{name} must be a GUID")
     return text.lower()
 
 
 def user_path(user: str) -> str:
     """``me``, or ``users/`` and an object id."""
-    return ME if user == ME else f"users/{guid(user, 'a user that is not me')}"
+    return ME if user == ME else f"users/{guid(user, 'a user other than me')}"
 
 
 def top(page_size: int | None) -> dict[str, str]:
@@ -42,9 +39,9 @@ def top(page_size: int | None) -> dict[str, str]:
     return {"$top": str(page_size)}
 
 
-def read(answer: Any, shape: type[Shape]) -> Shape:
-    """What Graph answered, of which only the fields that the shape names are used."""
+def read(body: Any, shape: type[Shape]) -> Shape:
+    """A response of Graph as this type. Other fields are ignored."""
     try:
-        return msgspec.convert(answer, shape)
+        return msgspec.convert(body, shape)
     except msgspec.ValidationError:
-        raise Refused(UNREADABLE) from None
+        raise UpstreamError(UNEXPECTED_RESPONSE) from None

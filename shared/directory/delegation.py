@@ -1,8 +1,8 @@
-"""Call delegation: who may handle a user's calls, and whose calls a user may handle (Microsoft Graph beta).
+"""Call delegation: the delegates and delegators of a user (Microsoft Graph beta).
 
-There is no application permission for it (CallDelegation.Read is delegated only), so that it is always a signed-in
-user who asks. Their own settings everybody may read; those of others, Teams Telephony Administrators. In Teams the
-policy AllowDelegation of the user's calling policy must allow it.
+CallDelegation.Read is a delegated permission only, so every request is on behalf of a signed-in user. Users may read
+their own settings, Teams Telephony Administrators those of others. AllowDelegation of the user's Teams calling policy
+must be on.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from typing import Annotated, get_args
 
 from msgspec import Meta, Struct
 
-from shared.calls.result_codes import refusal
+from shared.directory.caller import Caller
 from shared.directory.checks import guid, not_valid, read, top, user_path
-from shared.directory.graph import Graph, Refused
+from shared.directory.errors import UpstreamError, entry_for
+from shared.directory.graph import Graph
 from shared.directory.models import Action, AllowedActions, Delegation, DelegationKind, Page
-from shared.directory.sign_in import Caller, SignIn
+from shared.directory.on_behalf_of import GraphCredentials
 
 ACTIONS: tuple[Action, ...] = get_args(Action)
 KINDS: tuple[DelegationKind, ...] = get_args(DelegationKind)
-FORBIDDEN = refusal("Graph", "Forbidden")
+FORBIDDEN = entry_for("Graph", "Forbidden")
 
 
 class _Settings(Struct, rename="camel"):
-    """delegationSettings of Graph. What it leaves out is not allowed."""
+    """delegationSettings of Graph. An action that is absent is not allowed."""
 
     id: str
     is_active: bool = False
@@ -35,10 +36,10 @@ class _Settings(Struct, rename="camel"):
 
 
 class Delegations:
-    """``user`` is an object id, a user principal name, or ``me``."""
+    """``user`` is an object id or ``me``."""
 
-    def __init__(self, graph: Graph, sign_in: SignIn) -> None:
-        self._graph, self._sign_in = graph, sign_in
+    def __init__(self, graph: Graph, credentials: GraphCredentials) -> None:
+        self._graph, self._credentials = graph, credentials
 
     async def list(
         self,
@@ -50,35 +51,35 @@ class Delegations:
         page_size: int | None = None,
         continuation: str | None = None,
     ) -> Page[Delegation]:
-        """The delegates or delegators of a user; with an action, those for whom it is allowed."""
+        """The delegates or delegators of a user; with an action, those who are allowed it."""
         path, params = _path(user, kind), top(page_size) | _filter(action)
-        credential = self._sign_in.on_behalf_of(caller)
+        credential = self._credentials.on_behalf_of(caller)
         with _explained():
             settings, following = await self._graph.page(path, credential, params, continuation=continuation)
         return Page(tuple(_delegation(read(each, _Settings)) for each in settings), following)
 
     async def get(self, caller: Caller, user: str, kind: DelegationKind, id: str) -> Delegation:
         path = f"{_path(user, kind)}/{guid(id, f'the id of one of the {kind}')}"
-        credential = self._sign_in.on_behalf_of(caller)
+        credential = self._credentials.on_behalf_of(caller)
         with _explained():
             return _delegation(read(await self._graph.get(path, credential), _Settings))
 
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """Graph's 403 has three causes, of which its code does not tell which it is, and the remedy names but two."""
+    """Graph's 403 has three causes with one code, and its remedy names two of them: add the third."""
     try:
         yield
-    except Refused as refused:
-        if refused.refusal != FORBIDDEN:
+    except UpstreamError as error:
+        if error.entry != FORBIDDEN:
             raise
-        also = "AllowDelegation of the user's Teams calling policy can be off, too"
-        raise Refused(FORBIDDEN, status=refused.status, request_id=refused.request_id, detail=also) from None
+        also = "AllowDelegation of the user's Teams calling policy may also be off"
+        raise UpstreamError(FORBIDDEN, status=error.status, request_id=error.request_id, detail=also) from None
 
 
 def _path(user: str, kind: DelegationKind) -> str:
     if kind not in KINDS:
-        raise not_valid(f"there are {' and '.join(KINDS)} only")
+        raise not_valid(f"the kind must be one of {', '.join(KINDS)}")
     return f"beta/{user_path(user)}/communications/callSettings/{kind}"
 
 

@@ -1,4 +1,4 @@
-"""The door to the directory: what there is of it, each made when it is first needed."""
+"""The directory's parts, each created on first use."""
 
 from __future__ import annotations
 
@@ -11,27 +11,29 @@ from typing import TYPE_CHECKING, Any
 
 from azure.core.pipeline.transport import AioHttpTransport, AsyncHttpTransport
 
-from shared.directory.snapshot import Snapshot
+from shared.directory.account_cache import AccountCache
 from shared.platform.clients import Clients
 from shared.platform.settings import SettingError, Settings
 
 if TYPE_CHECKING:
-    from shared.directory.access import Access
+    from shared.directory.account_copy import AccountCopy
     from shared.directory.accounts import Accounts
     from shared.directory.chats import Chats
+    from shared.directory.consent import Consent
     from shared.directory.delegation import Delegations
     from shared.directory.graph import Graph
     from shared.directory.identities import Identities
+    from shared.directory.identity_owners import IdentityOwners
     from shared.directory.meetings import Meetings
-    from shared.directory.owners import Owners
+    from shared.directory.on_behalf_of import GraphCredentials
     from shared.directory.people import People
-    from shared.directory.sign_in import SignIn
+    from shared.directory.token_validation import TokenValidator
 
 log = logging.getLogger(__name__)
 
 
 class Directory:
-    """One for each process. Its parts are imported one by one: calls need the snapshot alone, and must not wait."""
+    """One for each process. Parts are imported on first use: answering a call needs the account cache only."""
 
     def __init__(
         self,
@@ -44,24 +46,30 @@ class Directory:
         self._clients = clients
         self._now = now
         self._given = transport
-        self._told: dict[str, str] = {}  # by tenant: why its accounts could not be copied
+        self._reported: dict[str, str] = {}  # by tenant: the code of the last error of copying its accounts
 
     @cached_property
     def _transport(self) -> AsyncHttpTransport[Any, Any]:
-        """One for Graph and Entra, closed once: a pipeline that is closed closes its transport."""
+        """Shared by Graph and Entra, and closed once, since closing a pipeline closes its transport."""
         from shared.directory.graph import TIMEOUTS
 
         return self._given or AioHttpTransport(**TIMEOUTS)
 
     @cached_property
-    def snapshot(self) -> Snapshot:
-        return Snapshot(self._settings, lambda: self._clients.directory)
+    def account_cache(self) -> AccountCache:
+        return AccountCache(self._settings, lambda: self._clients.directory)
 
     @cached_property
-    def sign_in(self) -> SignIn:
-        from shared.directory.sign_in import SignIn
+    def token_validator(self) -> TokenValidator:
+        from shared.directory.token_validation import TokenValidator
 
-        return SignIn(self._settings, self._clients, self._transport)
+        return TokenValidator(self._settings, self._transport)
+
+    @cached_property
+    def credentials(self) -> GraphCredentials:
+        from shared.directory.on_behalf_of import GraphCredentials
+
+        return GraphCredentials(self._settings, self._clients, self._transport)
 
     @cached_property
     def graph(self) -> Graph:
@@ -73,31 +81,37 @@ class Directory:
     def accounts(self) -> Accounts:
         from shared.directory.accounts import Accounts
 
-        return Accounts(self._settings, self.graph, self.sign_in, self._clients.directory, self._now)
+        return Accounts(self.graph, self.credentials)
+
+    @cached_property
+    def account_copy(self) -> AccountCopy:
+        from shared.directory.account_copy import AccountCopy
+
+        return AccountCopy(self._settings, self.graph, self._clients.directory, self._now)
 
     @cached_property
     def people(self) -> People:
         from shared.directory.people import People
 
-        return People(self.graph, self.sign_in)
+        return People(self.graph, self.credentials)
 
     @cached_property
     def delegation(self) -> Delegations:
         from shared.directory.delegation import Delegations
 
-        return Delegations(self.graph, self.sign_in)
+        return Delegations(self.graph, self.credentials)
 
     @cached_property
     def chats(self) -> Chats:
         from shared.directory.chats import Chats
 
-        return Chats(self.graph, self.sign_in, self._clients.directory)
+        return Chats(self.graph, self.credentials, self._clients.directory)
 
     @cached_property
     def meetings(self) -> Meetings:
         from shared.directory.meetings import Meetings
 
-        return Meetings(self.graph, self.sign_in)
+        return Meetings(self.graph, self.credentials)
 
     @cached_property
     def identities(self) -> Identities:
@@ -106,29 +120,29 @@ class Directory:
         return Identities(self._settings, self._clients)
 
     @cached_property
-    def owners(self) -> Owners:
-        from shared.directory.owners import Owners
+    def identity_owners(self) -> IdentityOwners:
+        from shared.directory.identity_owners import IdentityOwners
 
-        return Owners(self._clients.directory)
+        return IdentityOwners(self._clients.directory)
 
     @cached_property
-    def access(self) -> Access:
-        from shared.directory.access import Access
+    def consent(self) -> Consent:
+        from shared.directory.consent import Consent
 
-        return Access(self._settings, self._clients)
+        return Consent(self._settings, self._clients)
 
     async def refresh(self) -> int:
-        """Copy the resource accounts of every tenant, with the app's own rights, and forget those of tenants that are
-        no longer ours. Returns how many accounts there are.
+        """Copy the resource accounts of every tenant with the app's own rights, and remove those of tenants that are
+        no longer in API_TENANTS. Returns the number of accounts.
 
-        What stands in the way of one does not keep the others, leaves its copy as it is, and is told once.
+        An error of one tenant leaves its copy unchanged, is logged once, and does not affect the others.
         """
         try:
             tenants = self._settings.api_tenants
         except SettingError as error:
-            self._tell("", "API_TENANTS", str(error))
+            self._warn("", "API_TENANTS", str(error))
             return 0
-        await self.accounts.forget_others()
+        await self.account_copy.forget_others()
         results = await asyncio.gather(*(self._refresh(tenant) for tenant in tenants), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
@@ -136,28 +150,26 @@ class Directory:
         return sum(result for result in results if isinstance(result, int))
 
     async def _refresh(self, tenant: str) -> int:
-        from shared.directory.graph import Refused
+        from shared.directory.errors import UpstreamError
 
         try:
-            refreshed = await self.accounts.refresh(tenant, self.sign_in.as_app(tenant))
-        except Refused as error:
-            self.sign_in.forget_app(tenant)  # a token of before lacks what is consented to now
-            self._tell(tenant, error.code, f"{error}. {error.refusal.remedy}")
+            refreshed = await self.account_copy.refresh(tenant, self.credentials.as_app(tenant))
+        except UpstreamError as error:
+            self.credentials.forget_app(tenant)  # a cached token lacks permissions that are granted from now on
+            self._warn(tenant, error.code, f"{error}. {error.entry.remedy}")
             return 0
-        self._told.pop(tenant, None)
+        self._reported.pop(tenant, None)
         log.info("tenant %s: %d resource accounts copied, %d removed", tenant, refreshed.count, refreshed.removed)
         return refreshed.count
 
-    def _tell(self, tenant: str, code: str, why: str) -> None:
-        if self._told.get(tenant) != code:
-            log.warning("resource accounts not copied%s: %s", f", tenant {tenant}" if tenant else "", why)
-        self._told[tenant] = code
+    def _warn(self, tenant: str, code: str, text: str) -> None:
+        if self._reported.get(tenant) != code:
+            log.warning("resource accounts not copied%s: %s", f", tenant {tenant}" if tenant else "", text)
+        self._reported[tenant] = code
 
     async def close(self) -> None:
         parts = self.__dict__
-        if "snapshot" in parts:
-            await self.snapshot.close()
-        if "sign_in" in parts:
-            await self.sign_in.close()
+        if "account_cache" in parts:
+            await self.account_cache.close()
         if "_transport" in parts and self._given is None:
             await self._transport.close()

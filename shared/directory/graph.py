@@ -1,7 +1,7 @@
-"""Microsoft Graph, on azure-core's own pipeline: the caller's credential, Retry-After, pages.
+"""Microsoft Graph over azure-core's pipeline: authentication per request, Retry-After, paging.
 
-Not the Graph SDK, whose import costs more than this whole app. Nothing of a request or an answer is logged: both hold
-people's names. What Graph refuses is raised as ``Refused``, with the code that Graph gave and what it means.
+The Graph SDK is not used, since its import takes longer than that of the whole app. Requests and responses are not
+logged, since both contain names of people. Errors of Graph are raised as ``UpstreamError``.
 """
 
 from __future__ import annotations
@@ -32,72 +32,42 @@ from azure.core.pipeline.policies import (
     RequestIdPolicy,
     UserAgentPolicy,
 )
-from azure.core.pipeline.transport import AioHttpTransport, AsyncHttpTransport
+from azure.core.pipeline.transport import AsyncHttpTransport
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
-from shared.calls.result_codes import (
+from shared.directory.errors import (
     BAD_CONTINUATION,
     FOREIGN_LINK,
     NOT_VALID,
     TIMED_OUT,
+    UNEXPECTED_RESPONSE,
     UNREACHABLE,
-    UNREADABLE,
-    Refusal,
-    refusal,
+    UpstreamError,
+    entry_for,
 )
 from shared.platform.clients import NO_DETOUR
 from shared.platform.retries import BoundedRetryPolicy
 from shared.platform.settings import Settings
 
-LARGEST_PAGE = 999  # of Graph's resource accounts and users ($top)
-# Characters of what a page's link says of the next one. Clients send it to us in a URL, of which hosts take 8 KiB.
+LARGEST_PAGE = 999  # $top of resource accounts and users
+# Characters of a continuation, which clients send in a URL. Hosts accept URLs of 8 KiB.
 LONGEST_CONTINUATION = 7000
-LONGEST_QUERY = LONGEST_CONTINUATION * 3 // 4  # before it is encoded
-PATIENCE: dict[str, Any] = {"retry_total": 3, "retry_read": 1, "retry_backoff_factor": 0.3, "retry_backoff_max": 2}
+LONGEST_QUERY = LONGEST_CONTINUATION * 3 // 4  # before Base64
+RETRIES: dict[str, Any] = {"retry_total": 3, "retry_read": 1, "retry_backoff_factor": 0.3, "retry_backoff_max": 2}
 TIMEOUTS: dict[str, Any] = {"connection_timeout": 2, "read_timeout": 10, **NO_DETOUR}
 USER_AGENT = "teams-phone-functions"
 
 _CODE = re.compile(r"[\w.-]{1,80}", re.ASCII)
-_QUERY = re.compile(r"[!-\"$-~]+")  # printable ASCII but for #, which would end it
+_QUERY = re.compile(r"[!-\"$-~]+")  # printable ASCII without #, which would end the query
 
-Answer = TypeVar("Answer")
+Response = TypeVar("Response")
 Items = list[dict[str, Any]]
 
 
-class Refused(Exception):
-    """Something of the directory can't be had: why, as far as is known.
-
-    ``status`` is what the other side answered with, 0 if it did not. ``retry_after`` is in seconds. ``claims`` is
-    what Entra wants of the next sign-in. ``detail`` is in our own words. Nothing else of the answer is kept, least of
-    all its text, which names people.
-    """
-
-    def __init__(
-        self,
-        why: Refusal,
-        *,
-        status: int = 0,
-        request_id: str | None = None,
-        retry_after: float | None = None,
-        claims: str = "",
-        detail: str = "",
-    ) -> None:
-        self.refusal = why
-        self.status = status
-        self.code = why.code
-        self.request_id = request_id
-        self.retry_after = retry_after
-        self.claims = claims
-        self.detail = detail
-        more = f" ({detail})" if detail else ""
-        traced = f" [request {request_id}]" if request_id else ""
-        super().__init__(f"{why.source}/{why.code}: {why.meaning}{more}{traced}")
-
-
 def segment(text: str) -> str:
-    """A segment of a path, quoted. Raises Refused for what would lead out of it."""
+    """A quoted segment of a path. Raises UpstreamError for one that would change the path."""
     if text in {"", ".", ".."} or not text.isprintable():
-        raise Refused(NOT_VALID, detail="an id is empty or no id")
+        raise UpstreamError(NOT_VALID, detail="an id is empty or not valid")
     return quote(text, safe="@")
 
 
@@ -106,10 +76,10 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-class AsWhom(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
-    """Bears the token of the credential that a request is sent with (its option ``credential``).
+class PerRequestBearerPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
+    """Authenticates each request with the credential in its option ``credential``.
 
-    azure-core's own policy, made anew for each request: it keeps the token it had last, whoever asks next.
+    azure-core's own policy caches the last token regardless of the caller, so each request gets a policy of its own.
     """
 
     def __init__(self, scope: str) -> None:
@@ -125,21 +95,20 @@ class AsWhom(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
 
 
 class Graph:
-    """``transport`` is shared with others, and theirs to close; without one Graph has its own."""
+    """``transport`` is shared with others, who close it."""
 
-    def __init__(self, settings: Settings, transport: AsyncHttpTransport[Any, Any] | None = None) -> None:
+    def __init__(self, settings: Settings, transport: AsyncHttpTransport[Any, Any]) -> None:
         self.endpoint = settings.graph_endpoint
-        self._own = None if transport else AioHttpTransport(**TIMEOUTS)
         self._client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncPipelineClient(
             self.endpoint,
             policies=[
                 RequestIdPolicy(request_id_header_name="client-request-id"),
                 HeadersPolicy({"Accept": "application/json"}),
                 UserAgentPolicy(USER_AGENT),
-                AsWhom(f"{self.endpoint}/.default"),
-                BoundedRetryPolicy(**PATIENCE),
+                PerRequestBearerPolicy(f"{self.endpoint}/.default"),
+                BoundedRetryPolicy(**RETRIES),
             ],
-            transport=transport or self._own,
+            transport=transport,
         )
 
     async def get(
@@ -149,11 +118,11 @@ class Graph:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """``path`` begins with the version: ``v1.0/me``. Raises Refused, as all of these do."""
-        return await self._ask("GET", path, credential, query=_query(params), headers=headers)
+        """``path`` begins with the version: ``v1.0/me``. Raises UpstreamError, as do all methods."""
+        return await self._request("GET", path, credential, query=_query(params), headers=headers)
 
     async def post(self, path: str, credential: AsyncTokenCredential, body: Mapping[str, Any]) -> dict[str, Any]:
-        return await self._ask("POST", path, credential, body=body)
+        return await self._request("POST", path, credential, body=body)
 
     async def page(
         self,
@@ -163,15 +132,16 @@ class Graph:
         headers: Mapping[str, str] | None = None,
         continuation: str | None = None,
     ) -> tuple[Items, str | None]:
-        """One page, and what the next one is asked for with, which has the parameters in it.
+        """One page, and the continuation of the next one, which contains the parameters.
 
-        Of Graph's link only the query is used, and only where it leads to the same place: a token goes nowhere else.
+        Of Graph's ``nextLink`` only the query is used, and only if host and path are unchanged, so that tokens are
+        sent to Graph only.
         """
         query = _query(params) if continuation is None else _continued(continuation)
-        answer = await self._ask("GET", path, credential, query=query, headers=headers)
-        items, link = answer.get("value"), answer.get("@odata.nextLink")
+        body = await self._request("GET", path, credential, query=query, headers=headers)
+        items, link = body.get("value"), body.get("@odata.nextLink")
         if not isinstance(items, list) or not isinstance(link, str | None):
-            raise Refused(UNREADABLE, detail="it is no page")
+            raise UpstreamError(UNEXPECTED_RESPONSE, detail="it is not a page")
         return items, self._continuation(path, link) if link else None
 
     def items(
@@ -181,25 +151,25 @@ class Graph:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> AsyncItemPaged[dict[str, Any]]:
-        """All of them, one page after the other."""
+        """All items, page by page."""
 
         async def get_next(continuation: str | None) -> tuple[Items, str | None]:
             return await self.page(path, credential, params, headers, continuation)
 
         async def extract(page: tuple[Items, str | None]) -> tuple[str | None, AsyncIterator[dict[str, Any]]]:
-            return page[1], _emptied(page[0])
+            return page[1], _drained(page[0])
 
         return AsyncItemPaged(get_next, cast("Any", extract))
 
     def _continuation(self, path: str, link: str) -> str:
-        own, (place, query) = _place(f"{self.endpoint}/{path}")[0], _place(link)
-        if own != place or not _QUERY.fullmatch(query):
-            raise Refused(FOREIGN_LINK)
+        own, (target, query) = _target(f"{self.endpoint}/{path}")[0], _target(link)
+        if own != target or not _QUERY.fullmatch(query):
+            raise UpstreamError(FOREIGN_LINK)
         if len(query) > LONGEST_QUERY:
-            raise Refused(UNREADABLE, detail="its link to the next page is too long")
+            raise UpstreamError(UNEXPECTED_RESPONSE, detail="nextLink is too long")
         return base64.urlsafe_b64encode(query.encode()).decode().rstrip("=")
 
-    async def _ask(
+    async def _request(
         self,
         method: str,
         path: str,
@@ -211,41 +181,36 @@ class Graph:
     ) -> dict[str, Any]:
         url = f"{self.endpoint}/{path}" + (f"?{query}" if query else "")
         request = HttpRequest(method, url, headers=dict(headers or {}), json=body)
-        send = partial(self._client.send_request, request, credential=credential)
-        response = await reached(send)
+        response = await send(partial(self._client.send_request, request, credential=credential))
         async with response:
-            if response.status_code >= 300:  # noqa: PLR2004  # redirections are not followed: they would take the token
-                raise _refused(response)
+            if response.status_code >= 300:  # noqa: PLR2004  # redirects are not followed: they would get the token
+                raise _graph_error(response)
             return _object(response)
 
-    async def close(self) -> None:
-        if self._own is not None:
-            await self._own.close()
 
-
-async def reached(send: Callable[[], Awaitable[Answer]]) -> Answer:
-    """What was answered. Raises Refused where nobody answered."""
+async def send(request: Callable[[], Awaitable[Response]]) -> Response:
+    """The response. Raises UpstreamError if there is none."""
     try:
-        return await send()
+        return await request()
     except (TimeoutError, ServiceRequestTimeoutError, ServiceResponseTimeoutError):
-        raise Refused(TIMED_OUT) from None
-    except ClientAuthenticationError:  # a credential's own
+        raise UpstreamError(TIMED_OUT) from None
+    except ClientAuthenticationError:  # of a credential
         raise
     except DecodeError:
-        raise Refused(UNREADABLE) from None
+        raise UpstreamError(UNEXPECTED_RESPONSE) from None
     except AzureError:
-        raise Refused(UNREACHABLE) from None
+        raise UpstreamError(UNREACHABLE) from None
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The header in seconds, if it says so."""
+    """The header Retry-After in seconds; None if it is absent or a date."""
     try:
         return max(0.0, float(headers["Retry-After"]))
     except (KeyError, ValueError):
         return None
 
 
-def _refused(response: AsyncHttpResponse) -> Refused:
+def _graph_error(response: AsyncHttpResponse) -> UpstreamError:
     try:
         error = response.json()["error"]
         code, text = error["code"], str(error.get("message"))
@@ -253,25 +218,25 @@ def _refused(response: AsyncHttpResponse) -> Refused:
         code, text = None, ""
     status = response.status_code
     named = code if isinstance(code, str) and _CODE.fullmatch(code) else str(status)
-    if "AllowDelegation" in text:  # the policy's name; no code of its own is documented for it
+    if "AllowDelegation" in text:  # the name of the policy setting; the error has no documented code
         named = "DelegationNotAllowed"
-    traced = response.headers.get("request-id")
-    return Refused(
-        refusal("Graph", named, status),
+    request_id = response.headers.get("request-id")
+    return UpstreamError(
+        entry_for("Graph", named, status),
         status=status,
-        request_id=traced if traced and _CODE.fullmatch(traced) else None,
+        request_id=request_id if request_id and _CODE.fullmatch(request_id) else None,
         retry_after=retry_after(response.headers),
     )
 
 
 def _object(response: AsyncHttpResponse) -> dict[str, Any]:
     try:
-        answer = response.json()
+        body = response.json()
     except (ValueError, RecursionError):
-        answer = None
-    if not isinstance(answer, dict):
-        raise Refused(UNREADABLE, status=response.status_code, detail="it is no JSON object")
-    return answer
+        body = None
+    if not isinstance(body, dict):
+        raise UpstreamError(UNEXPECTED_RESPONSE, status=response.status_code, detail="it is not a JSON object")
+    return body
 
 
 def _query(params: Mapping[str, str] | None) -> str:
@@ -280,27 +245,27 @@ def _query(params: Mapping[str, str] | None) -> str:
 
 def _continued(continuation: str) -> str:
     if len(continuation) > LONGEST_CONTINUATION:
-        raise Refused(BAD_CONTINUATION)
+        raise UpstreamError(BAD_CONTINUATION)
     try:
         query = base64.b64decode(continuation + "=" * (-len(continuation) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
-        raise Refused(BAD_CONTINUATION) from None
+        raise UpstreamError(BAD_CONTINUATION) from None
     if not _QUERY.fullmatch(query):
-        raise Refused(BAD_CONTINUATION)
+        raise UpstreamError(BAD_CONTINUATION)
     return query
 
 
-def _place(link: str) -> tuple[tuple[str, str, int, str], str]:
-    """Where a link leads, as scheme, host, port and path, and its query. Raises Refused if it is no URL."""
+def _target(link: str) -> tuple[tuple[str, str, int, str], str]:
+    """Scheme, host, port and path of a link, and its query. Raises UpstreamError if it is not a URL."""
     try:
         url = urlsplit(link)
         return (url.scheme, url.hostname or "", url.port or 443, unquote(url.path).casefold()), url.query
     except ValueError:  # such as https://[ or a port of 99999
-        raise Refused(FOREIGN_LINK) from None
+        raise UpstreamError(FOREIGN_LINK) from None
 
 
-async def _emptied(items: Items) -> AsyncIterator[dict[str, Any]]:
-    """The items of a page, let go of one by one: the pager holds on to a page until it has the next."""
+async def _drained(items: Items) -> AsyncIterator[dict[str, Any]]:
+    """The items of a page, each released when it is read: the pager keeps a page until it has the next."""
     items.reverse()
     while items:
         yield items.pop()

@@ -1,8 +1,7 @@
-"""Identities of ACS and their tokens, for clients that call: users of our own, and Teams users.
+"""Identities of ACS and their tokens, for calling clients: bring-your-own-identity users, and Teams users.
 
-A token is handed on and forgotten: it is in no log, no repr and no storage. There is no third kind here: a client of
-Teams Phone extensibility, where an agent acts with the Entra identity, exchanges its user's token itself
-(``POST {endpoint}/access/teamsExtension/:exchangeAccessToken``; the JavaScript SDK does it).
+Tokens are neither logged nor stored. A client of Teams Phone extensibility needs no route: it exchanges its user's
+Entra token with ACS itself, ``POST {endpoint}/access/teamsExtension/:exchangeAccessToken``, as the JavaScript SDK does.
 """
 
 from __future__ import annotations
@@ -17,20 +16,20 @@ import msgspec
 from azure.communication.identity import CommunicationUserIdentifier
 from azure.core.credentials import AccessToken
 
-from shared.calls.result_codes import NEEDS_USER, UNREADABLE, refusal
-from shared.directory.acs import plainly
+from shared.directory.acs_errors import map_sdk_errors
+from shared.directory.caller import Caller
 from shared.directory.checks import guid, not_valid
-from shared.directory.graph import Refused
+from shared.directory.errors import NEEDS_USER, OTHER_CALLER, UNEXPECTED_RESPONSE, UpstreamError
 from shared.directory.models import Identity, Scope, Token
-from shared.directory.sign_in import LONGEST_TOKEN, Caller
+from shared.directory.token_validation import LONGEST_TOKEN
 from shared.platform.clients import Clients
+from shared.platform.guids import GUID
 from shared.platform.settings import Settings
 
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 SHORTEST, LONGEST = 60, 1440  # minutes (REST API, Communication Identity 2023-10-01, "expiresInMinutes")
 
-_GUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_IDENTITY = re.compile(rf"8:acs:{_GUID}_{_GUID}", re.IGNORECASE)  # agents have three parts, and are Entra's
+_IDENTITY = re.compile(rf"8:acs:{GUID}_{GUID}", re.IGNORECASE)  # ids of agents have three parts, and come from Entra
 
 
 class Identities:
@@ -40,49 +39,49 @@ class Identities:
     async def create(self, scopes: Sequence[str] = (), minutes: int | None = None) -> Identity:
         """A new user of ACS, with a token if there are scopes.
 
-        What no answer comes of may have made one all the same: nobody knows its id, it has no token and costs nothing.
+        If the response is lost, ACS may keep an unused identity, which has no token and costs nothing.
         """
         if not scopes:
             _lifetime(minutes)
-            async with plainly():
+            async with map_sdk_errors():
                 return Identity(_id(await self._clients.identities.create_user()))
         wanted, expires = _scopes(scopes), _lifetime(minutes)
-        async with plainly():
+        async with map_sdk_errors():
             user, token = await self._clients.identities.create_user_and_token(wanted, token_expires_in=expires)
         return Identity(_id(user), _token(token))
 
     async def issue(self, id: str, scopes: Sequence[str], minutes: int | None = None) -> Token:
-        """Another token for a user: the way to renew one, too. Without ``minutes`` it is good for 24 hours."""
+        """Another token for a user. Without ``minutes`` it is valid for 24 hours."""
         user, wanted, expires = _user(id), _scopes(scopes), _lifetime(minutes)
-        async with plainly():
+        async with map_sdk_errors():
             return _token(await self._clients.identities.get_token(user, wanted, token_expires_in=expires))
 
     async def revoke(self, id: str) -> None:
-        """All tokens of a user become void."""
+        """Revoke all tokens of a user."""
         user = _user(id)
-        async with plainly():
+        async with map_sdk_errors():
             await self._clients.identities.revoke_tokens(user)
 
     async def delete(self, id: str) -> None:
         user = _user(id)
-        async with plainly():
+        async with map_sdk_errors():
             await self._clients.identities.delete_user(user)
 
     async def teams_token(self, caller: Caller, entra_token: str) -> Token:
-        """A token to call as a Teams user: for the caller, and for nobody else.
+        """A token to call as a Teams user, for the caller only.
 
-        ``entra_token`` is what the client app got for the scopes Teams.ManageCalls and Teams.ManageChats of
-        https://auth.msft.communication.azure.com. Whether it is genuine is for ACS to say; whose it claims to be is
-        compared here, before it is sent.
+        ``entra_token`` is the client's token for the scopes Teams.ManageCalls and Teams.ManageChats of
+        https://auth.msft.communication.azure.com. Its user and tenant are compared with the caller's before it is
+        sent; ACS verifies its signature.
         """
         if caller.kind != "user" or caller.tenant is None:
-            raise Refused(NEEDS_USER)
+            raise UpstreamError(NEEDS_USER)
         claims = _claims(entra_token)
         tenant, user = _claim(claims, "tid"), _claim(claims, "oid")
         if (tenant, user) != (caller.tenant.lower(), caller.id.lower()):
-            raise Refused(refusal("here", "OtherCaller"))
+            raise UpstreamError(OTHER_CALLER)
         app = _claim(claims, "appid" if "appid" in claims else "azp")
-        async with plainly():
+        async with map_sdk_errors():
             return _token(await self._clients.identities.get_token_for_teams_user(entra_token, app, user))
 
 
@@ -109,11 +108,11 @@ def _id(user: CommunicationUserIdentifier) -> str:
 
 
 def _token(token: AccessToken) -> Token:
-    """The SDK's class says that ``expires_on`` is a number; what it gives is ACS's text."""
+    """The SDK types ``expires_on`` as a number, but returns the text of ACS."""
     try:
         expires = msgspec.convert(token.expires_on, datetime, strict=False)
     except msgspec.ValidationError:
-        raise Refused(UNREADABLE, detail="the token's time of expiry") from None
+        raise UpstreamError(UNEXPECTED_RESPONSE, detail="the token's time of expiry") from None
     return Token(token.token, expires.astimezone(UTC))
 
 

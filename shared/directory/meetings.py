@@ -1,8 +1,8 @@
-"""The signed-in user's online meetings: those events of the calendar that can be joined (Graph v1.0, Calendars.Read).
+"""The signed-in user's online meetings: calendar events with a join URL (Graph v1.0, Calendars.Read).
 
-Graph is asked for times in UTC, and gives them without an offset: ``2026-11-21T10:00:00.0000000`` beside the name of a
-zone. All-day events have none: they are days, midnight to midnight wherever one is, and Graph ignores for them in
-which zone it was asked to answer. They are put into the zone of whoever asks.
+Requests ask Graph for UTC. Its times have no offset, ``2026-11-21T10:00:00.0000000``, and a separate time zone.
+All-day events have no time zone: they last from midnight to midnight of any zone, and Graph ignores the requested one
+for them. They are placed into the zone of the request.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
 
-from shared.calls.result_codes import UNREADABLE
+from shared.directory.caller import Caller
 from shared.directory.checks import not_valid, read, top
-from shared.directory.graph import Graph, Refused
+from shared.directory.errors import UNEXPECTED_RESPONSE, UpstreamError
+from shared.directory.graph import Graph
 from shared.directory.models import Meeting, Page
-from shared.directory.sign_in import Caller, SignIn
+from shared.directory.on_behalf_of import GraphCredentials
 
 LONGEST_WINDOW = timedelta(days=62)
 IN_UTC = {"Prefer": 'outlook.timezone="UTC"'}
@@ -45,7 +46,7 @@ class _Organizer(Struct, rename="camel"):
 
 
 class _Event(Struct, rename="camel"):
-    """An event as calendarView gives it. An occurrence of a series is one by itself."""
+    """An event of calendarView, which lists each occurrence of a series."""
 
     id: str
     start: _Time
@@ -58,8 +59,8 @@ class _Event(Struct, rename="camel"):
 
 
 class Meetings:
-    def __init__(self, graph: Graph, sign_in: SignIn) -> None:
-        self._graph, self._sign_in = graph, sign_in
+    def __init__(self, graph: Graph, credentials: GraphCredentials) -> None:
+        self._graph, self._credentials = graph, credentials
 
     async def between(
         self,
@@ -71,15 +72,15 @@ class Meetings:
         page_size: int | None = None,
         continuation: str | None = None,
     ) -> Page[Meeting]:
-        """What of the caller's online meetings falls into the window, begun before it or cancelled since, too.
+        """The caller's online meetings that overlap the window, cancelled ones included.
 
-        ``start`` and ``end`` without an offset are times in ``time_zone``, an IANA name. There can be fewer meetings
-        in a page than asked for, or none, although more follow: events that can't be joined are left out.
+        ``start`` and ``end`` without an offset are in ``time_zone``, an IANA name. Events without a join URL are left
+        out, so a page can be shorter than requested, or empty, and have a next one.
         """
         zone = zone_of(time_zone)
         first, last = window(start, end, zone)
         params = {"startDateTime": _wire(first), "endDateTime": _wire(last)} | FIELDS | top(page_size)
-        credential = self._sign_in.on_behalf_of(caller)
+        credential = self._credentials.on_behalf_of(caller)
         events, following = await self._graph.page(
             "v1.0/me/calendar/calendarView", credential, params, IN_UTC, continuation
         )
@@ -88,37 +89,37 @@ class Meetings:
 
 
 def zone_of(name: str) -> tzinfo:
-    """The time zone of an IANA name. Browsers and phones have these names, Windows has its own."""
+    """The time zone of an IANA name, as browsers and phones use them; Windows names are not accepted."""
     if name.lower() in UTC_NAMES:
         return UTC
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: of a folder, such as Europe
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: for a folder, such as Europe
         raise not_valid("timeZone must be an IANA name such as Europe/Berlin") from None
 
 
 def window(start: datetime, end: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
-    """The window in UTC. Where clocks are put back an hour comes twice: the window has both."""
+    """The window in UTC. An hour that occurs twice, when clocks are put back, is included twice."""
     try:
         first, last = _placed(start, zone, fold=0), _placed(end, zone, fold=1)
     except OverflowError:
-        raise not_valid("from and to must be times that there are in UTC") from None
+        raise not_valid("from and to must be times that exist in UTC") from None
     if not timedelta() < last - first <= LONGEST_WINDOW:
         raise not_valid(f"from must be before to, and at most {LONGEST_WINDOW.days} days before it")
     return first, last
 
 
 def _placed(time: datetime, zone: tzinfo, fold: int = 0) -> datetime:
-    """The same moment in UTC, of a time with an offset or of one in the zone.
+    """A time with an offset, or in the zone, in UTC.
 
-    A time that clocks leap over is read with the offset that held before: as late as clocks would be without the leap.
+    A time that is skipped when clocks are put forward is read with the offset before the change.
     """
     if time.utcoffset() is None:
-        time = time.replace(tzinfo=zone, fold=0 if _is_leapt_over(time, zone) else fold)
+        time = time.replace(tzinfo=zone, fold=0 if _is_skipped(time, zone) else fold)
     return time.astimezone(UTC)
 
 
-def _is_leapt_over(time: datetime, zone: tzinfo) -> bool:
+def _is_skipped(time: datetime, zone: tzinfo) -> bool:
     there_and_back = time.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)
     return there_and_back.replace(tzinfo=None) != time.replace(tzinfo=None)
 
@@ -147,5 +148,5 @@ def _meeting(event: _Event, zone: tzinfo) -> Meeting | None:
 def _moment(time: _Time, event: _Event, zone: tzinfo) -> datetime:
     try:
         return _placed(time.date_time, zone if event.is_all_day else zone_of(time.time_zone))
-    except (Refused, OverflowError):
-        raise Refused(UNREADABLE, detail="a time in a zone that was not asked for") from None
+    except (UpstreamError, OverflowError):
+        raise UpstreamError(UNEXPECTED_RESPONSE, detail="a time has an unknown time zone") from None

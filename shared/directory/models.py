@@ -1,4 +1,4 @@
-"""What the directory answers: plain data, in JSON with camelCase names, ids as strings and times in UTC."""
+"""The data of the directory: in JSON, names are camelCase, ids are strings, times are UTC."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ PrincipalKind = Literal["resourceAccount", "user"]
 
 
 class Page(Struct, Generic[T], frozen=True, rename="camel"):
-    """Some of the items, and by what the next ones are asked for: opaque, and only good for the same question."""
+    """Some of the items, and an opaque continuation for the next page of the same query."""
 
     value: tuple[T, ...]
     continuation: str | None = None
 
 
 class ResourceAccount(Struct, frozen=True, rename="camel"):
-    """``phone_number`` as it is dialled, ``+18005550100``, without ``tel:``."""
+    """``phone_number`` is E.164 without ``tel:``, such as ``+18005550100``."""
 
     id: str
     tenant_id: str
@@ -50,7 +50,7 @@ class Person(Struct, frozen=True, rename="camel"):
 
 
 class AllowedActions(Struct, frozen=True, rename="camel"):
-    """What a delegate may do for the delegator."""
+    """The actions that a delegate may take for the delegator."""
 
     make_calls: bool = False
     receive_calls: bool = False
@@ -60,7 +60,7 @@ class AllowedActions(Struct, frozen=True, rename="camel"):
 
 
 class Delegation(Struct, frozen=True, rename="camel"):
-    """A delegate of a user, or a delegator: ``id`` is the other user's."""
+    """A delegate or a delegator of a user: ``id`` is the object id of the other user."""
 
     id: str
     is_active: bool
@@ -69,7 +69,7 @@ class Delegation(Struct, frozen=True, rename="camel"):
 
 
 class Chat(Struct, frozen=True, rename="camel"):
-    """``id`` is the thread id that a Teams call takes (``19:…@thread.v2``)."""
+    """``id`` is the thread id, which Teams calls accept (``19:…@thread.v2``)."""
 
     id: str
     kind: ChatKind
@@ -89,7 +89,7 @@ class Meeting(Struct, frozen=True, rename="camel"):
 
 
 class Token(Struct, frozen=True, rename="camel"):
-    """An access token of ACS. It stands in the answer's JSON, and nowhere else."""
+    """An access token of ACS. ``repr`` leaves it out."""
 
     token: str
     expires_on: datetime
@@ -99,14 +99,14 @@ class Token(Struct, frozen=True, rename="camel"):
 
 
 class Identity(Struct, frozen=True, rename="camel"):
-    """A user of ACS, ``8:acs:{resource}_{uuid}``, and a token if one was asked for."""
+    """A user of ACS, ``8:acs:{resource}_{uuid}``, with a token if one was requested."""
 
     id: str
     token: Token | None = None
 
 
 class AccessAssignment(Struct, frozen=True, rename="camel"):
-    """The consent of an ACS resource: a Teams resource account, or a user by these client apps, may use it."""
+    """An access assignment: a Teams resource account, or a user with these client apps, may use the ACS resource."""
 
     tenant_id: str
     object_id: str

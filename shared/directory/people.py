@@ -1,20 +1,21 @@
-"""The people of a tenant, as the signed-in user may see them (Microsoft Graph v1.0, User.ReadBasic.All).
+"""The people of a tenant, as visible to the signed-in user (Microsoft Graph v1.0, User.ReadBasic.All).
 
-That permission covers names and addresses. Job titles of others need User.Read.All, which the app does not ask for:
-where it was granted all the same, they are there.
+The permission covers names and addresses. Job titles need User.Read.All, which the app does not request; where it is
+granted nevertheless, they are included.
 """
 
 from __future__ import annotations
 
 from msgspec import Struct
 
+from shared.directory.caller import Caller
 from shared.directory.checks import not_valid, read, top, user_path
 from shared.directory.graph import Graph
 from shared.directory.models import Page, Person
-from shared.directory.sign_in import Caller, SignIn
+from shared.directory.on_behalf_of import GraphCredentials
 
 LONGEST_TEXT = 100  # characters to search for
-# By the beginnings of words in names; by the beginning of what has no words ("Use the $search query parameter").
+# Names match by the beginnings of words, addresses from the start ("Use the $search query parameter").
 SEARCHED = ("displayName", "mail", "userPrincipalName")
 FIELDS = {"$select": "id,displayName,userPrincipalName,mail,jobTitle"}
 # Without it Graph refuses $search on users ("Advanced query capabilities on Microsoft Entra ID objects").
@@ -30,8 +31,8 @@ class _User(Struct, rename="camel"):
 
 
 class People:
-    def __init__(self, graph: Graph, sign_in: SignIn) -> None:
-        self._graph, self._sign_in = graph, sign_in
+    def __init__(self, graph: Graph, credentials: GraphCredentials) -> None:
+        self._graph, self._credentials = graph, credentials
 
     async def search(
         self,
@@ -40,28 +41,28 @@ class People:
         page_size: int | None = None,
         continuation: str | None = None,
     ) -> Page[Person]:
-        """People of the caller's tenant; with a text, those of whose names a word begins with each of its words, and
-        those whose address or user principal name begins with it.
+        """People of the caller's tenant. A text matches the beginnings of words of the name, and the beginning of the
+        address and the user principal name.
         """
         params = FIELDS | top(page_size) | _search(text)
-        credential = self._sign_in.on_behalf_of(caller)
+        credential = self._credentials.on_behalf_of(caller)
         users, following = await self._graph.page("v1.0/users", credential, params, EVENTUAL, continuation)
         return Page(tuple(_person(read(user, _User)) for user in users), following)
 
     async def get(self, caller: Caller, user: str) -> Person:
         """``user`` is an object id or ``me``."""
-        path, credential = f"v1.0/{user_path(user)}", self._sign_in.on_behalf_of(caller)
+        path, credential = f"v1.0/{user_path(user)}", self._credentials.on_behalf_of(caller)
         return _person(read(await self._graph.get(path, credential, FIELDS), _User))
 
 
 def _search(text: str | None) -> dict[str, str]:
-    """The text in quoted terms, in which quotes and backslashes are escaped: it can't become another expression."""
+    """The text as quoted terms. Quotes and backslashes are escaped, so that the text stays a literal."""
     words = (text or "").split()
     if not words:
         return {}
     sought = " ".join(words)
     if len(sought) > LONGEST_TEXT or not sought.isprintable():
-        raise not_valid(f"search must be at most {LONGEST_TEXT} characters that can be printed")
+        raise not_valid(f"search must be at most {LONGEST_TEXT} printable characters")
     escaped = sought.replace("\\", "\\\\").replace('"', '\\"')
     return {"$search": " OR ".join(f'"{field}:{escaped}"' for field in SEARCHED)}
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from shared.directory.caller import Caller
     from shared.directory.directory import Directory
-    from shared.directory.sign_in import Caller
     from shared.doctor.report import Finding, Report
     from shared.platform.clients import Clients
     from shared.platform.settings import Settings

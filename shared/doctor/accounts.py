@@ -15,9 +15,10 @@ from azure.core.exceptions import AzureError
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.calls.result_codes import UNREADABLE, Refusal, refusal
 from shared.directory.checks import guid
-from shared.directory.graph import Refused, quoted, segment
+from shared.directory.error_entries import ErrorEntry
+from shared.directory.errors import UNEXPECTED_RESPONSE, UpstreamError, entry_for
+from shared.directory.graph import quoted, segment
 from shared.doctor import acs, commands, teams
 from shared.doctor.patient import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, Patient
 from shared.doctor.report import Finding, Who, fine, of, unseen, wrong
@@ -51,13 +52,13 @@ async def _sign_in(patient: Patient, tenant: str) -> Finding:
     try:
         credential = patient.credential(tenant)
         await credential.get_token(f"{patient.settings.graph_endpoint}/.default")
-    except Refused as refused:
-        return _no_token(patient, tenant, refused.refusal)
+    except UpstreamError as error:
+        return _no_token(patient, tenant, error.entry)
     patient.signed_in[tenant] = credential
     return fine("Entra gives tokens for Graph", tenant)
 
 
-def _no_token(patient: Patient, tenant: str, why: Refusal) -> Finding:
+def _no_token(patient: Patient, tenant: str, why: ErrorEntry) -> Finding:
     what = f"Entra gives no token for Graph: {why.meaning} ({why.code})"
     match why.code:
         case "AADSTS65001" | "AADSTS700016":
@@ -84,13 +85,13 @@ async def _graph(patient: Patient, tenant: str) -> Finding:
         return unseen("it stands on sign-in", about=tenant)
     try:
         await patient.directory.graph.page(PATH, credential, {"$top": "1"})
-    except Refused as refused:
-        return _refused(patient, tenant, refused.refusal, refused.status)
+    except UpstreamError as error:
+        return _refused(patient, tenant, error.entry, error.status)
     patient.seen.add(tenant)
     return fine("it tells the tenant's resource accounts", tenant)
 
 
-def _refused(patient: Patient, tenant: str, why: Refusal, status: int) -> Finding:
+def _refused(patient: Patient, tenant: str, why: ErrorEntry, status: int) -> Finding:
     what = f"Graph does not tell the resource accounts: {why.meaning} ({why.code})"
     if status in (UNAUTHORIZED, FORBIDDEN):
         remedy = why.remedy
@@ -142,12 +143,12 @@ async def _find(patient: Patient, id: str) -> Account | Finding:
         try:
             answer = await patient.directory.graph.get(f"{PATH}/{segment(id)}", patient.signed_in[tenant])
             return _read(tenant, answer)
-        except Refused as refused:
-            if refused.status != NOT_FOUND:
-                return unseen(f"Graph does not tell: {refused.refusal.meaning}", refused.refusal.remedy, about=id)
+        except UpstreamError as error:
+            if error.status != NOT_FOUND:
+                return unseen(f"Graph does not tell: {error.entry.meaning}", error.entry.remedy, about=id)
     if patient.seen != set(patient.settings.api_tenants):
         return unseen("it is in none of the tenants that could be seen", about=id)
-    remedy = refusal("Teams", "NoSuchAccount").remedy
+    remedy = entry_for("Teams", "NoSuchAccount").remedy
     return wrong(ABSENT, remedy, teams.create(), about=id, who=Who.TEAMS)
 
 
@@ -159,8 +160,8 @@ async def _linked(patient: Patient) -> tuple[list[Account], list[Finding]]:
         try:
             items, _ = await patient.directory.graph.page(PATH, patient.signed_in[tenant], params)
             found += [_read(tenant, each) for each in items]
-        except Refused as refused:
-            why = refused.refusal
+        except UpstreamError as error:
+            why = error.entry
             findings.append(unseen(f"Graph does not tell: {why.meaning}", why.remedy, about=tenant))
             continue
         without += [] if items else [tenant]
@@ -177,12 +178,12 @@ def _without_lines(patient: Patient, tenant: str, *, nowhere: bool) -> Finding:
 
 
 def _read(tenant: str, told: dict[str, Any]) -> Account:
-    """Its ids stand in URLs and in commands that are pasted: what is no id is not taken. Raises Refused."""
+    """Its ids stand in URLs and in commands that are pasted: what is no id is not taken. Raises UpstreamError."""
     app = told.get("appId")
     try:
         id, app_id = guid(str(told.get("id")), "its id"), guid(str(app), "its app") if app else ""
-    except Refused:
-        raise Refused(UNREADABLE, detail="a resource account's ids are no GUIDs") from None
+    except UpstreamError:
+        raise UpstreamError(UNEXPECTED_RESPONSE, detail="a resource account's ids are no GUIDs") from None
     return Account(tenant, id, app_id, str(told.get("acsResourceId") or "").lower(), bool(told.get("phoneNumber")))
 
 
@@ -216,20 +217,20 @@ def _linked_here(patient: Patient, account: Account) -> Finding:
     ours = patient.settings.acs_resource_id
     if account.acs_resource_id == ours.lower():
         return fine("it is linked to this ACS resource", account.id)
-    why = refusal("Teams", "LinkedElsewhere" if account.acs_resource_id else "NotLinked")
+    why = entry_for("Teams", "LinkedElsewhere" if account.acs_resource_id else "NotLinked")
     command = teams.link(account.id, account.app_id, ours)
     return wrong(why.meaning, why.remedy, command, about=account.id, who=Who.TEAMS)
 
 
 async def _assigned(patient: Patient, account: Account) -> Finding:
     try:
-        await patient.directory.access.get(account.tenant, account.id)
-    except Refused as refused:
-        why = refused.refusal
-        if refused.status == NOT_FOUND:
-            why = refusal("Teams", "NotConsented")
+        await patient.directory.consent.get(account.tenant, account.id)
+    except UpstreamError as error:
+        why = error.entry
+        if error.status == NOT_FOUND:
+            why = entry_for("Teams", "NotConsented")
             return wrong(why.meaning, why.remedy, commands.assign(patient.settings, account.tenant, account.id))
-        if refused.status in (UNAUTHORIZED, FORBIDDEN):
+        if error.status in (UNAUTHORIZED, FORBIDDEN):
             role = commands.give_role(acs.ROLE, commands.acs_scope(patient.settings))
             return wrong(f"the app may not look at it: {why.meaning}", why.remedy, role)
         return unseen(f"ACS does not tell: {why.meaning}", why.remedy)
@@ -239,7 +240,7 @@ async def _assigned(patient: Patient, account: Account) -> Finding:
 def _number(account: Account) -> Finding:
     if account.has_number:
         return fine("it has a number", account.id)
-    why = refusal("Teams", "NumberNotAssigned")
+    why = entry_for("Teams", "NumberNotAssigned")
     return wrong(why.meaning, why.remedy, teams.number(account.id), about=account.id, who=Who.TEAMS)
 
 
@@ -247,14 +248,14 @@ async def _licensed(patient: Patient, account: Account) -> Finding:
     try:
         path = f"v1.0/users/{account.id}/licenseDetails"
         answer = await patient.directory.graph.get(path, patient.signed_in[account.tenant])
-    except Refused as refused:
+    except UpstreamError as error:
         remedy = "Look yourself, as an administrator of the tenant."
-        what = f"Graph does not tell its licences: {refused.refusal.meaning}"
+        what = f"Graph does not tell its licences: {error.entry.meaning}"
         return unseen(what, remedy, teams.see_licence(account.id), who=Who.TEAMS)
     details = [each for each in answer.get("value") or () if isinstance(each, dict)]
     has = {each.get("skuPartNumber") for each in details}
     has |= {plan.get("servicePlanName") for each in details for plan in each.get("servicePlans") or ()}
     if has & LICENCES:
         return fine("it has the licence that a number goes with")
-    why = refusal("Teams", "LicenceMissing")
+    why = entry_for("Teams", "LicenceMissing")
     return wrong(why.meaning, why.remedy, teams.licence(account.id), who=Who.TEAMS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from azure.core.exceptions import AzureError, HttpResponseError
 
 from shared.calls.result_codes import NOT_THE_APP
-from shared.directory.graph import Refused
+from shared.directory.errors import UpstreamError
 from shared.doctor import commands
 from shared.doctor.patient import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, Patient, by_key, code_of, outcome_of
 from shared.doctor.report import Finding, fine, unseen, wrong
@@ -15,7 +15,7 @@ ROLE = "Communication and Email Service Owner"
 
 
 async def reached(patient: Patient) -> list[Finding]:
-    """Asking for a call that does not exist is refused with a code by ACS; a page that is not there, by anybody."""
+    """Asking for a call that does not exist is error with a code by ACS; a page that is not there, by anybody."""
     try:
         await patient.clients.call_automation.get_call_connection(NO_CALL).get_call_properties()
     except HttpResponseError as error:
@@ -53,24 +53,24 @@ async def resource_id(patient: Patient) -> list[Finding]:
     expected = patient.settings.acs_resource_id
     try:
         made = (await patient.directory.identities.create()).id
-    except Refused as refused:
-        return [_makes_none(patient, refused)]
+    except UpstreamError as error:
+        return [_makes_none(patient, error)]
     found = made.split(":")[-1].partition("_")[0]
     left = await _deleted(patient, made)
     if found.lower() != expected.lower():
         remedy = (
             f"Set ACS_RESOURCE_ID to {found}, if ACS_ENDPOINT is the resource that the resource accounts are linked "
-            "to. Callbacks are refused as long as the two differ."
+            "to. Callbacks are error as long as the two differ."
         )
         command = commands.resource_id_of_acs(patient.settings)
         return [wrong("ACS_RESOURCE_ID is another resource's id", remedy, command, about="ACS_RESOURCE_ID"), *left]
     return [fine("it is the resource that ACS_RESOURCE_ID names"), *left]
 
 
-def _makes_none(patient: Patient, refused: Refused) -> Finding:
-    why = refused.refusal
+def _makes_none(patient: Patient, error: UpstreamError) -> Finding:
+    why = error.entry
     what = f"ACS makes no identity: {why.meaning}"
-    if refused.status in (UNAUTHORIZED, FORBIDDEN) and not by_key(patient.settings):
+    if error.status in (UNAUTHORIZED, FORBIDDEN) and not by_key(patient.settings):
         return wrong(what, why.remedy, commands.give_role(ROLE, commands.acs_scope(patient.settings)))
     return wrong(what, why.remedy, commands.set_setting("ACS_ENDPOINT"))
 
@@ -78,7 +78,7 @@ def _makes_none(patient: Patient, refused: Refused) -> Finding:
 async def _deleted(patient: Patient, made: str) -> list[Finding]:
     try:
         await patient.directory.identities.delete(made)
-    except Refused as refused:
-        what = f"the identity that was made to see this could not be deleted: {refused.refusal.meaning}"
+    except UpstreamError as error:
+        what = f"the identity that was made to see this could not be deleted: {error.entry.meaning}"
         return [unseen(what, "It can do nothing, and nobody knows it. Delete it if you like.")]
     return []

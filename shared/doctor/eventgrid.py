@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError, HttpResponseError
 
-from shared.directory.graph import Refused
+from shared.directory.errors import UpstreamError
 from shared.doctor import commands
 from shared.doctor.patient import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, Patient, code_of, status_of
 from shared.doctor.report import Finding, fine, unseen, wrong
@@ -119,8 +119,8 @@ async def _listed(patient: Patient, name: str, setting: str, topic_id: str) -> l
             status, there = await _pages(patient, f"{manager}{topic_id}{way}", token)
             if there or status != OK:
                 break
-    except Refused as refused:
-        return unseen(f"there is no token to ask Azure Resource Manager with: {refused.refusal.meaning}", about=name)
+    except UpstreamError as error:
+        return unseen(f"there is no token to ask Azure Resource Manager with: {error.entry.meaning}", about=name)
     except AzureError as error:
         remedy = "Check RESOURCE_MANAGER_ENDPOINT, and whether the network lets the app reach it."
         command = commands.remove_setting("RESOURCE_MANAGER_ENDPOINT")
@@ -146,7 +146,7 @@ def _credential(patient: Patient) -> AsyncTokenCredential:
     """The app's identity; with an emulated Entra, which knows none, the API's registration."""
     settings = patient.settings
     if settings.api_client_secret:
-        return patient.directory.sign_in.as_app(settings.api_tenants[0])
+        return patient.directory.credentials.as_app(settings.api_tenants[0])
     return patient.clients.credential
 
 

@@ -19,8 +19,8 @@ from shared.platform.settings import Settings
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
+    from shared.directory.caller import Caller
     from shared.directory.directory import Directory
-    from shared.directory.sign_in import Caller
     from shared.platform.clients import Clients
 
 TIMEOUTS = {"connection_timeout": 2, "read_timeout": 4, **NO_DETOUR}
@@ -52,7 +52,7 @@ class Patient:
 
     def credential(self, tenant: str) -> AsyncTokenCredential:
         """Who asks Graph: the signed-in caller, or the app."""
-        signing = self.directory.sign_in
+        signing = self.directory.credentials
         return signing.on_behalf_of(self.on_behalf) if self.on_behalf else signing.as_app(tenant)
 
     @cached_property

@@ -64,7 +64,7 @@ HEAVY = (
     "azure.storage.queue.aio",
     "azure.communication.identity.aio",
     "shared.directory.directory",
-    "shared.directory.sign_in",
+    "shared.directory.on_behalf_of",
 )
 
 

@@ -82,15 +82,15 @@ class Answering:
 
     async def _decision(self, payload: IncomingCallPayload, rang_at: datetime, now: datetime) -> Decision:
         callee = payload.to.raw_id
-        if self._settings.linked_accounts_only and await self._directory().snapshot.is_elsewhere(callee):
+        if self._settings.linked_accounts_only and await self._directory().account_cache.is_elsewhere(callee):
             return Decision.NOT_OURS
         return decide(self._settings.plan, payload, rang_at, now)
 
     async def _account(self, raw_id: str) -> ResourceAccount | None:
         """What the directory knows of a callee, read after the answer if it has not been for some minutes."""
-        snapshot = self._directory().snapshot
-        await snapshot.catch_up()
-        return snapshot.account(raw_id)
+        account_cache = self._directory().account_cache
+        await account_cache.catch_up()
+        return account_cache.account(raw_id)
 
     async def _respond(self, decision: Decision, call_id: str, context: str) -> Event | None:
         match decision:

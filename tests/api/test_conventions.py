@@ -18,8 +18,8 @@ from shared.api.limits import Limits
 from shared.api.problems import CATALOGUE, MEDIA_TYPE
 from shared.api.router import LARGEST_BODY, Api
 from shared.api.routes import ADMINISTRATORS, AGENTS, ROUTES, Route, table
-from shared.calls.result_codes import refusal
-from shared.directory.graph import LONGEST_CONTINUATION, LONGEST_QUERY, Graph, Refused
+from shared.directory.errors import UpstreamError, entry_for
+from shared.directory.graph import LONGEST_CONTINUATION, LONGEST_QUERY, Graph
 from shared.directory.models import Page
 from shared.platform.settings import SettingError, Settings
 from shared.platform.tokens import KeysUnavailable
@@ -57,11 +57,11 @@ async def fail(ask: Ask) -> None:
         case "4":
             raise LookupError("secret")
         case "5":
-            raise Refused(refusal("Graph", "Forbidden"), status=403)
+            raise UpstreamError(entry_for("Graph", "Forbidden"), status=403)
         case "7":
             raise KeysUnavailable("https://secret.example", 12.3)
         case "6":
-            raise Refused(refusal("Graph", "NobodyKnows", 418), status=418)
+            raise UpstreamError(entry_for("Graph", "NobodyKnows", 418), status=418)
 
 
 OWN = (

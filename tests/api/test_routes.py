@@ -137,7 +137,7 @@ async def test_an_identity_is_for_whoever_had_it_made(client: Client) -> None:
     path, wanted = f"identities/{made.data['id']}/tokens", {"scopes": ["voip"]}
     for stranger in ({"user": "alan"}, {"user": "joan"}, {"tenant": "fabrikam", "user": "fred"}):
         token = await client.token(**stranger)
-        assert (await client.ask("POST", path, token, wanted)).data["code"] == "NotYours", stranger
+        assert (await client.ask("POST", path, token, wanted)).data["code"] == "IdentityNotFound", stranger
         assert (await client.ask("DELETE", path, token)).status == 404, stranger
     assert (await client.ask("POST", path, await client.token(user="ada"), wanted)).status == 200
     assert (await client.ask("POST", path, body=wanted, keyed=True)).status == 200
@@ -147,7 +147,7 @@ async def test_an_identity_that_a_key_deletes_is_nobodys_any_more(client: Client
     ada = await client.token()
     path = f"identities/{(await client.ask('POST', 'identities', await client.token(user='grace'), {})).data['id']}"
     assert (await client.ask("DELETE", path, keyed=True)).status == 204
-    assert (await client.ask("DELETE", f"{path}/tokens", ada)).data["code"] == "NotYours"
+    assert (await client.ask("DELETE", f"{path}/tokens", ada)).data["code"] == "IdentityNotFound"
 
 
 async def test_a_teams_token_is_for_the_caller_alone(client: Client) -> None:

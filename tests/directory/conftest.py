@@ -13,9 +13,9 @@ from azure.data.tables.aio import TableClient
 from emulator.config import Config
 from emulator.server import Emulator, running
 from local.stack import LOCAL, SAMPLE, Ports, Stack, storage_requests
+from shared.directory.caller import Caller
 from shared.directory.directory import Directory
-from shared.directory.sign_in import Caller
-from tests.directory.ground import SignedIn, token_for
+from tests.directory.fixtures import SignedIn, token_for
 from tests.emulator.client import Control
 from tests.parts import Parts, opened
 
@@ -85,6 +85,6 @@ async def table(storage: str) -> AsyncIterator[TableClient]:
 def signed_in(directory: Directory, control: Control) -> SignedIn:
     async def sign_in(user: str | None = None, **how: Any) -> Caller:
         whom = {"user": user} if user else {}
-        return await directory.sign_in.verify(f"Bearer {await token_for(control, **whom, **how)}")
+        return await directory.token_validator.validate(f"Bearer {await token_for(control, **whom, **how)}")
 
     return sign_in

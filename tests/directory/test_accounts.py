@@ -9,12 +9,13 @@ import pytest
 from azure.data.tables.aio import TableClient
 
 from emulator.server import Emulator
+from shared.directory.account_copy import AccountCopy
 from shared.directory.accounts import Accounts
+from shared.directory.caller import Caller
 from shared.directory.directory import Directory
 from shared.directory.models import ResourceAccount
-from shared.directory.sign_in import Caller
 from shared.platform import clock
-from tests.directory.ground import CONTOSO, FABRIKAM, SUPPORT_LINE, SignedIn, refusal
+from tests.directory.fixtures import CONTOSO, FABRIKAM, SUPPORT_LINE, SignedIn, upstream_error
 from tests.emulator.client import Control
 from tests.parts import Parts, parts_of
 
@@ -45,11 +46,16 @@ def accounts(directory: Directory) -> Accounts:
 
 
 @pytest.fixture
+def account_copy(directory: Directory) -> AccountCopy:
+    return directory.account_copy
+
+
+@pytest.fixture
 def copy(directory: Directory) -> Callable[..., Any]:
     """Copies a tenant's accounts with the app's own rights."""
 
     async def refresh(tenant: str = CONTOSO, page_size: int = 999) -> tuple[int, int]:
-        done = await directory.accounts.refresh(tenant, directory.sign_in.as_app(tenant), page_size)
+        done = await directory.account_copy.refresh(tenant, directory.credentials.as_app(tenant), page_size)
         return done.count, done.removed
 
     return refresh
@@ -79,8 +85,8 @@ async def test_the_callers_tenant_is_listed(accounts: Accounts, ada: Caller, sig
 
 async def test_an_account_is_told_as_graph_tells_it(accounts: Accounts, ada: Caller) -> None:
     assert await accounts.get(ada, SUPPORT_LINE.upper()) == SUPPORT
-    assert (await refusal(accounts.get(ada, "11111111-1111-4111-8111-000000000000"))).refusal.status == 404
-    assert (await refusal(accounts.get(ada, ".."))).code == "NotValid"
+    assert (await upstream_error(accounts.get(ada, "11111111-1111-4111-8111-000000000000"))).entry.status == 404
+    assert (await upstream_error(accounts.get(ada, ".."))).code == "NotValid"
 
 
 @pytest.mark.parametrize(
@@ -96,109 +102,117 @@ async def test_an_account_is_told_as_graph_tells_it(accounts: Accounts, ada: Cal
 )
 @pytest.mark.parametrize("source", ["Graph", "copy"])
 async def test_accounts_are_found_by_acs_resource_and_by_app(  # noqa: PLR0917  # fixtures and cases
-    accounts: Accounts, ada: Caller, copy: Callable[..., Any], source: str, named: dict[str, str], count: int
+    accounts: Accounts,
+    account_copy: AccountCopy,
+    ada: Caller,
+    copy: Callable[..., Any],
+    source: str,
+    named: dict[str, str],
+    count: int,
 ) -> None:
     if source == "copy":
         await copy()
-        assert len((await accounts.copied(CONTOSO, **named)).value) == count  # type: ignore[arg-type]
+        assert len((await account_copy.list(CONTOSO, **named)).value) == count  # type: ignore[arg-type]
     else:
         assert len((await accounts.list(ada, **named)).value) == count  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("size", [1, 2, 999, 5000])
-async def test_pages_lead_to_all_of_them(accounts: Accounts, ada: Caller, copy: Callable[..., Any], size: int) -> None:
+async def test_pages_lead_to_all_of_them(
+    accounts: Accounts, account_copy: AccountCopy, ada: Caller, copy: Callable[..., Any], size: int
+) -> None:
     await copy()
     live = await everything(accounts.list, ada, page_size=size)
-    copied = await everything(accounts.copied, CONTOSO, page_size=size)
+    copied = await everything(account_copy.list, CONTOSO, page_size=size)
     assert [each.id for each in live] == [each.id for each in copied]
     assert len(live) == 3
 
 
 async def test_who_is_no_administrator_is_told_what_is_missing(accounts: Accounts, signed_in: SignedIn) -> None:
-    told = await refusal(accounts.list(await signed_in("grace")))
-    assert (told.code, told.refusal.status) == ("Forbidden", 403)
+    told = await upstream_error(accounts.list(await signed_in("grace")))
+    assert (told.code, told.entry.status) == ("Forbidden", 403)
 
 
 async def test_a_key_has_no_rights_in_graph(accounts: Accounts) -> None:
-    told = await refusal(accounts.list(Caller("key", None, "x", frozenset({"Administrator"}))))
+    told = await upstream_error(accounts.list(Caller("key", None, "x", frozenset({"Administrator"}))))
     assert told.code == "NeedsUser"
 
 
 # -- The copy -------------------------------------------------------------------------------------------------
 
 
-async def test_the_copy_holds_what_graph_tells(accounts: Accounts, copy: Callable[..., Any]) -> None:
-    assert await accounts.refreshed(CONTOSO) is None
+async def test_the_copy_holds_what_graph_tells(account_copy: AccountCopy, copy: Callable[..., Any]) -> None:
+    assert await account_copy.refreshed(CONTOSO) is None
     assert await copy() == (3, 0)
-    assert await accounts.copied_one(CONTOSO, SUPPORT_LINE.upper()) == SUPPORT
-    at = await accounts.refreshed(CONTOSO)
+    assert await account_copy.get(CONTOSO, SUPPORT_LINE.upper()) == SUPPORT
+    at = await account_copy.refreshed(CONTOSO)
     assert at is not None
     assert clock.now() - at < timedelta(minutes=1)
 
 
-async def test_tenants_do_not_see_each_other(accounts: Accounts, copy: Callable[..., Any]) -> None:
+async def test_tenants_do_not_see_each_other(account_copy: AccountCopy, copy: Callable[..., Any]) -> None:
     await copy(CONTOSO)
     await copy(FABRIKAM)
-    assert {each.tenant_id for each in await everything(accounts.copied, FABRIKAM)} == {FABRIKAM}
-    assert await accounts.copied_one(FABRIKAM, SUPPORT_LINE) is None
-    assert {each.tenant_id for each in await everything(accounts.copied, None, page_size=1)} == {CONTOSO, FABRIKAM}
-    assert await accounts.copied_one(None, SUPPORT_LINE) == SUPPORT
-    first = await accounts.copied(CONTOSO, page_size=1)
-    beyond = await everything(accounts.copied, FABRIKAM)
-    stolen = await accounts.copied(FABRIKAM, continuation=first.continuation)
+    assert {each.tenant_id for each in await everything(account_copy.list, FABRIKAM)} == {FABRIKAM}
+    assert await account_copy.get(FABRIKAM, SUPPORT_LINE) is None
+    assert {each.tenant_id for each in await everything(account_copy.list, None, page_size=1)} == {CONTOSO, FABRIKAM}
+    assert await account_copy.get(None, SUPPORT_LINE) == SUPPORT
+    first = await account_copy.list(CONTOSO, page_size=1)
+    beyond = await everything(account_copy.list, FABRIKAM)
+    stolen = await account_copy.list(FABRIKAM, continuation=first.continuation)
     assert set(stolen.value) <= set(beyond), "a continuation of one tenant opens nothing of another"
 
 
 @pytest.mark.parametrize("given", ["%%%", "e30", "WzEsMl0", "W10"])
-async def test_a_continuation_that_is_none_is_refused(accounts: Accounts, given: str) -> None:
-    assert (await refusal(accounts.copied(CONTOSO, continuation=given))).code == "BadContinuation"
+async def test_a_continuation_that_is_none_is_refused(account_copy: AccountCopy, given: str) -> None:
+    assert (await upstream_error(account_copy.list(CONTOSO, continuation=given))).code == "BadContinuation"
 
 
 @pytest.mark.parametrize("id", ["", "x", "11111111-1111-4111-8111-11111111111'", "../" * 12])
-async def test_what_is_no_id_is_nobodys(accounts: Accounts, id: str) -> None:
-    assert await accounts.copied_one(CONTOSO, id) is None
+async def test_what_is_no_id_is_nobodys(account_copy: AccountCopy, id: str) -> None:
+    assert await account_copy.get(CONTOSO, id) is None
 
 
 async def test_a_thousand_accounts_are_copied_in_batches(
-    accounts: Accounts, control: Control, copy: Callable[..., Any], stored: Callable[[], list[str]]
+    account_copy: AccountCopy, control: Control, copy: Callable[..., Any], stored: Callable[[], list[str]]
 ) -> None:
     await control("POST", "directory/resource-accounts", {"tenant": "contoso", "count": 1003})
     assert await copy() == (1006, 0)
     assert stored().count("POST $batch") == 11
-    copied = await everything(accounts.copied, CONTOSO, page_size=100)
+    copied = await everything(account_copy.list, CONTOSO, page_size=100)
     assert len({each.id for each in copied}) == len(copied) == 1006
 
 
 async def test_what_graph_no_longer_tells_is_removed(
-    accounts: Accounts, control: Control, copy: Callable[..., Any]
+    account_copy: AccountCopy, control: Control, copy: Callable[..., Any]
 ) -> None:
     await copy()
     await copy(FABRIKAM)
     await control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": {"sales": None}}}})
     assert await copy() == (2, 1)
-    assert {each.display_name for each in await everything(accounts.copied, CONTOSO)} == {"Support line", "Old line"}
-    assert await everything(accounts.copied, FABRIKAM)
+    assert {each.display_name for each in await everything(account_copy.list, CONTOSO)} == {"Support line", "Old line"}
+    assert await everything(account_copy.list, FABRIKAM)
 
 
 async def test_a_link_that_was_taken_away_is_taken_away_in_the_copy(
-    accounts: Accounts, control: Control, copy: Callable[..., Any]
+    account_copy: AccountCopy, control: Control, copy: Callable[..., Any]
 ) -> None:
     await copy()
     unlinked = {"acsResourceId": "00000000-0000-0000-0000-000000000000", "phoneNumber": None}
     await control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": {"support": unlinked}}}})
     await copy()
-    account = await accounts.copied_one(CONTOSO, SUPPORT_LINE)
+    account = await account_copy.get(CONTOSO, SUPPORT_LINE)
     assert account is not None
     assert (account.acs_resource_id, account.phone_number) == (None, None)
 
 
 async def test_a_run_that_breaks_off_removes_nothing(
-    accounts: Accounts, directory: Directory, control: Control, emulator: Emulator, copy: Callable[..., Any]
+    account_copy: AccountCopy, directory: Directory, control: Control, emulator: Emulator, copy: Callable[..., Any]
 ) -> None:
     await control("POST", "directory/resource-accounts", {"tenant": "contoso", "count": 300})
     await copy()
-    before = {each.id for each in await everything(accounts.copied, CONTOSO)}
-    at = await accounts.refreshed(CONTOSO)
+    before = {each.id for each in await everything(account_copy.list, CONTOSO)}
+    at = await account_copy.refreshed(CONTOSO)
     lines = {f"line-{number:05d}": None for number in range(3, 103)}
     await control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": lines}}})
     page = directory.graph.page
@@ -209,19 +223,19 @@ async def test_a_run_that_breaks_off_removes_nothing(
         return await page(*asked, **how)
 
     directory.graph.page = breaks_off  # type: ignore[method-assign]
-    told = await refusal(directory.accounts.refresh(CONTOSO, directory.sign_in.as_app(CONTOSO), 50))
+    told = await upstream_error(directory.account_copy.refresh(CONTOSO, directory.credentials.as_app(CONTOSO), 50))
     assert told.status == 403
-    assert len(await everything(accounts.copied, CONTOSO)) == 303
-    assert {each.id for each in await everything(accounts.copied, CONTOSO)} == before
-    assert await accounts.refreshed(CONTOSO) == at
+    assert len(await everything(account_copy.list, CONTOSO)) == 303
+    assert {each.id for each in await everything(account_copy.list, CONTOSO)} == before
+    assert await account_copy.refreshed(CONTOSO) == at
 
 
 async def test_two_who_copy_at_once_remove_nothing_of_each_others(
-    accounts: Accounts, directory: Directory, control: Control, copy: Callable[..., Any]
+    account_copy: AccountCopy, directory: Directory, control: Control, copy: Callable[..., Any]
 ) -> None:
     """One begins, the other begins and ends, the first ends: with clocks that say what they like."""
     await control("POST", "directory/resource-accounts", {"tenant": "contoso", "count": 150})
-    accounts._now = lambda: clock.now() + timedelta(hours=1)
+    account_copy._now = lambda: clock.now() + timedelta(hours=1)
     page, seen = directory.graph.page, 0
 
     async def overtaken(*asked: Any, **how: Any) -> Any:
@@ -229,58 +243,58 @@ async def test_two_who_copy_at_once_remove_nothing_of_each_others(
         seen += 1
         if seen == 2:
             directory.graph.page = page  # type: ignore[method-assign]
-            accounts._now = lambda: clock.now() - timedelta(hours=1)
+            account_copy._now = lambda: clock.now() - timedelta(hours=1)
             assert await copy() == (153, 0)
         return await page(*asked, **how)
 
     directory.graph.page = overtaken  # type: ignore[method-assign]
     assert await copy(CONTOSO, 100) == (153, 0)
-    assert len(await everything(accounts.copied, CONTOSO)) == 153
+    assert len(await everything(account_copy.list, CONTOSO)) == 153
 
 
 async def test_a_person_sees_what_they_may_and_removes_nothing(
-    accounts: Accounts, parts: Parts, ada: Caller, control: Control, copy: Callable[..., Any]
+    account_copy: AccountCopy, parts: Parts, ada: Caller, control: Control, copy: Callable[..., Any]
 ) -> None:
     """What is not told to somebody may be there all the same; nor is it proof that all have been copied."""
-    as_ada = parts.directory.sign_in.on_behalf_of(ada)
-    assert (await accounts.refresh(CONTOSO, as_ada, sees_all=False)).count == 3
-    assert await accounts.refreshed(CONTOSO) is None
+    as_ada = parts.directory.credentials.on_behalf_of(ada)
+    assert (await account_copy.refresh(CONTOSO, as_ada, sees_all=False)).count == 3
+    assert await account_copy.refreshed(CONTOSO) is None
     await copy()
-    at = await accounts.refreshed(CONTOSO)
+    at = await account_copy.refreshed(CONTOSO)
     await control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": {"sales": None}}}})
-    done = await accounts.refresh(CONTOSO, as_ada, sees_all=False)
+    done = await account_copy.refresh(CONTOSO, as_ada, sees_all=False)
     assert (done.count, done.removed) == (2, 0)
-    assert len(await everything(accounts.copied, CONTOSO)) == 3
-    assert await accounts.refreshed(CONTOSO) == at
+    assert len(await everything(account_copy.list, CONTOSO)) == 3
+    assert await account_copy.refreshed(CONTOSO) == at
 
 
 async def test_that_there_are_none_any_more_must_be_told_twice(
-    accounts: Accounts, control: Control, copy: Callable[..., Any], caplog: pytest.LogCaptureFixture
+    account_copy: AccountCopy, control: Control, copy: Callable[..., Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     lines = ("support", "sales", "old")
     there = (await control("GET", "directory"))["tenants"]["contoso"]["resourceAccounts"]
     await copy()
-    at = await accounts.refreshed(CONTOSO)
+    at = await account_copy.refreshed(CONTOSO)
     for told_between in (there, None):
         await control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": dict.fromkeys(lines)}}})
         assert await copy() == (0, 0)
         assert "consent to TeamsResourceAccount.Read.All" in caplog.messages[-1]
-        assert len(await everything(accounts.copied, CONTOSO)) == 3
+        assert len(await everything(account_copy.list, CONTOSO)) == 3
         if told_between:
-            assert await accounts.refreshed(CONTOSO) == at
+            assert await account_copy.refreshed(CONTOSO) == at
             await control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": told_between}}})
             assert await copy() == (3, 0)
     assert await copy() == (0, 3)
-    assert await everything(accounts.copied, CONTOSO) == []
+    assert await everything(account_copy.list, CONTOSO) == []
     assert await copy() == (0, 0)
 
 
 # -- The timer ------------------------------------------------------------------------------------------------
 
 
-async def test_the_timer_copies_every_tenant(parts: Parts, accounts: Accounts) -> None:
+async def test_the_timer_copies_every_tenant(parts: Parts, account_copy: AccountCopy) -> None:
     assert await parts.directory.refresh() == 4
-    assert {each.tenant_id for each in await everything(accounts.copied, None)} == {CONTOSO, FABRIKAM}
+    assert {each.tenant_id for each in await everything(account_copy.list, None)} == {CONTOSO, FABRIKAM}
 
 
 async def test_a_tenant_that_is_no_longer_ours_is_not_told_and_forgotten(
@@ -289,7 +303,7 @@ async def test_a_tenant_that_is_no_longer_ours_is_not_told_and_forgotten(
     await parts.directory.refresh()
     left = parts_of(environment | {"API_TENANTS": CONTOSO})
     for page_size in (1, 100):
-        found = await everything(left.directory.accounts.copied, None, page_size=page_size)
+        found = await everything(left.directory.account_copy.list, None, page_size=page_size)
         assert {each.tenant_id for each in found} == {CONTOSO}
     assert await left.directory.refresh() == 3
     await left.close()
@@ -299,9 +313,9 @@ async def test_a_tenant_that_is_no_longer_ours_is_not_told_and_forgotten(
 
 
 async def test_a_tenant_that_does_not_let_the_app_in_is_told_once_and_keeps_no_other_from_being_copied(
-    parts: Parts, accounts: Accounts, ada: Caller, control: Control, caplog: pytest.LogCaptureFixture
+    parts: Parts, account_copy: AccountCopy, ada: Caller, control: Control, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await accounts.refresh(CONTOSO, parts.directory.sign_in.on_behalf_of(ada))
+    await account_copy.refresh(CONTOSO, parts.directory.credentials.on_behalf_of(ada))
     api = "a9100000-0000-4000-8000-0000000000a1"
     await control("PATCH", "directory", {"tenants": {"contoso": {"apps": {api: {"application": []}}}}})
     with caplog.at_level(logging.WARNING):
@@ -310,7 +324,7 @@ async def test_a_tenant_that_does_not_let_the_app_in_is_told_once_and_keeps_no_o
     (record,) = [each for each in caplog.records if each.name == "shared.directory.directory"]
     assert CONTOSO in record.message
     assert "TeamsResourceAccount.Read.All" in record.message
-    assert len(await everything(accounts.copied, CONTOSO)) == 3
+    assert len(await everything(account_copy.list, CONTOSO)) == 3
     await control("PATCH", "directory", {"tenants": {"contoso": {"apps": {api: {"application": GRANTED}}}}})
     assert await parts.directory.refresh() == 4, "the consent is there, and the token of before is not used any more"
 
@@ -325,7 +339,7 @@ async def test_without_tenants_there_is_nothing_to_copy(
     assert caplog.text.count("API_TENANTS is missing") == 1
 
 
-async def test_a_copy_of_nobody_is_no_error(accounts: Accounts, table: TableClient) -> None:
-    assert await everything(accounts.copied, CONTOSO) == []
-    assert await everything(accounts.copied, None) == []
-    assert await accounts.copied_one(None, SUPPORT_LINE) is None
+async def test_a_copy_of_nobody_is_no_error(account_copy: AccountCopy, table: TableClient) -> None:
+    assert await everything(account_copy.list, CONTOSO) == []
+    assert await everything(account_copy.list, None) == []
+    assert await account_copy.get(None, SUPPORT_LINE) is None

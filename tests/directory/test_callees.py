@@ -13,11 +13,11 @@ from azure.data.tables.aio import TableClient
 from emulator.acs.identifiers import parse
 from emulator.server import Emulator
 from shared.calls.call import Call, State
-from shared.directory import snapshot
+from shared.directory import account_cache
 from shared.service.answering import call_id_of
 from shared.service.container import Container
 from shared.storage.calls import Row
-from tests.directory.ground import CONTOSO, FABRIKAM, SUPPORT_LINE
+from tests.directory.fixtures import CONTOSO, FABRIKAM, SUPPORT_LINE
 from tests.emulator.client import Control
 from tests.service.test_app import Wire
 from tests.support import Servers, asked, closed_port, hang
@@ -176,8 +176,8 @@ async def test_a_copy_that_has_got_old_is_read_again_behind_the_answer(
     await control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": renamed}}})
     await make().directory.refresh()
     assert facts(await ring(app, SUPPORT_LINE))[1] == "Support line"
-    monkeypatch.setattr(snapshot, "LIFE", 0.0)
-    monkeypatch.setattr(snapshot.Snapshot.catch_up, "__defaults__", (0.0,))
+    monkeypatch.setattr(account_cache, "MAX_AGE", 0.0)
+    monkeypatch.setattr(account_cache.AccountCache.catch_up, "__defaults__", (0.0,))
     assert facts(await ring(app, SUPPORT_LINE))[1] == "Helpline"
 
 
@@ -223,7 +223,7 @@ async def test_an_account_may_be_of_a_tenant_that_was_not_copied_yet(
     make: Make, ring: Ring, emulator: Emulator
 ) -> None:
     app = make()
-    await app.directory.accounts.refresh(CONTOSO, app.directory.sign_in.as_app(CONTOSO))
+    await app.directory.account_copy.refresh(CONTOSO, app.directory.credentials.as_app(CONTOSO))
     call = await ring(make(**LINKED), FRONT_DESK)
     assert call is not None
     assert (call.state, answers(emulator)) == (State.ANSWERED, 1)
@@ -238,7 +238,7 @@ async def test_an_account_that_was_linked_a_moment_ago_is_ours(
     linked = {"old": {"acsResourceId": "ac5e0000-0000-4000-8000-000000000001"}}
     await control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": linked}}})
     await make().directory.refresh()
-    monkeypatch.setattr(snapshot, "JUST_NOW", 0.0)
+    monkeypatch.setattr(account_cache, "MAX_AGE_TO_IGNORE", 0.0)
     call = await ring(app, OLD_LINE)
     assert call is not None
     assert (call.state, call.callee_name) == (State.ANSWERED, "Old line")
@@ -252,7 +252,7 @@ async def test_a_copy_that_cannot_be_read_any_more_leaves_no_call_alone(
     app = make(**LINKED)
     await ring(app, SUPPORT_LINE)
     await app.clients.directory.close()
-    app.directory.snapshot._read_at -= snapshot.JUST_NOW + snapshot.WAIT + 1
+    app.directory.account_cache._read_at -= account_cache.MAX_AGE_TO_IGNORE + account_cache.WAIT + 1
     call = await ring(app, UNKNOWN)
     assert call is not None
     assert (call.state, answers(emulator)) == (State.ANSWERED, 2)

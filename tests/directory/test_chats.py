@@ -8,7 +8,7 @@ from azure.data.tables.aio import TableClient
 
 from shared.directory.chats import Chats
 from shared.directory.directory import Directory
-from tests.directory.ground import ADA, ALAN, API, CONTOSO, GRACE, JOAN, SignedIn, refusal
+from tests.directory.fixtures import ADA, ALAN, API, CONTOSO, GRACE, JOAN, SignedIn, upstream_error
 from tests.emulator.client import Control
 from tests.parts import parts_of
 
@@ -26,7 +26,7 @@ async def deleted(control: Control, id: str) -> None:
 
 def elsewhere(directory: Directory, table: TableClient) -> Chats:
     """The same in another process: its own turns, the same table."""
-    return Chats(directory.graph, directory.sign_in, table)
+    return Chats(directory.graph, directory.credentials, table)
 
 
 async def test_a_chat_of_two_is_always_the_same(directory: Directory, signed_in: SignedIn) -> None:
@@ -112,7 +112,7 @@ async def test_of_a_creation_whose_answer_is_lost_nothing_is_kept(
     """Graph has made it, and nobody can know its id: the next who asks gets another group, which is kept."""
     grace = await signed_in("grace")
     await control.fault(where="graph", match={"operation": "CreateChat"}, do="lose_ack", times=1)
-    assert (await refusal(directory.chats.open(grace, (ALAN, ADA)))).refusal.status in {503, 504}
+    assert (await upstream_error(directory.chats.open(grace, (ALAN, ADA)))).entry.status in {503, 504}
     assert await made(control) == 1
     chat, new = await directory.chats.open(grace, (ALAN, ADA))
     assert new
@@ -136,7 +136,7 @@ async def test_of_a_creation_whose_answer_is_lost_nothing_is_kept(
 async def test_what_can_be_no_chat_is_refused(
     directory: Directory, signed_in: SignedIn, members: tuple[str, ...], topic: str | None
 ) -> None:
-    assert (await refusal(directory.chats.open(await signed_in("grace"), members, topic))).code == "NotValid"
+    assert (await upstream_error(directory.chats.open(await signed_in("grace"), members, topic))).code == "NotValid"
 
 
 async def test_groups_of_other_tenants_are_kept_apart(
@@ -148,7 +148,7 @@ async def test_groups_of_other_tenants_are_kept_apart(
 
 
 async def test_an_app_by_itself_opens_no_chat(directory: Directory, signed_in: SignedIn) -> None:
-    assert (await refusal(directory.chats.open(await signed_in(app=API), (ALAN,)))).code == "NeedsUser"
+    assert (await upstream_error(directory.chats.open(await signed_in(app=API), (ALAN,)))).code == "NeedsUser"
 
 
 async def test_without_a_table_no_group_is_made(

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from shared.directory.caller import Caller
 from shared.directory.delegation import ACTIONS
 from shared.directory.directory import Directory
 from shared.directory.models import AllowedActions, Delegation
-from shared.directory.sign_in import Caller
-from tests.directory.ground import ADA, ALAN, API, FELIX, GRACE, JOAN, SignedIn, refusal
+from tests.directory.fixtures import ADA, ALAN, API, FELIX, GRACE, JOAN, SignedIn, upstream_error
 from tests.emulator.client import Control
 
 Ask = Callable[[Directory, Caller, str], Awaitable[Any]]
@@ -82,9 +82,9 @@ async def test_without_consent_it_is_said_who_must_consent(
 ) -> None:
     caller = await signed_in("grace")
     await control("PATCH", "directory", {"tenants": {"contoso": {"apps": {API: {"delegated": []}}}}})
-    refused = await refusal(ask(directory, caller, "me"))
-    assert (refused.refusal.source, refused.code, refused.refusal.status) == ("Entra", "AADSTS65001", 403)
-    assert "consent" in refused.refusal.remedy
+    error = await upstream_error(ask(directory, caller, "me"))
+    assert (error.entry.source, error.code, error.entry.status) == ("Entra", "AADSTS65001", 403)
+    assert "consent" in error.entry.remedy
 
 
 @each_operation
@@ -93,18 +93,18 @@ async def test_consent_to_other_things_is_not_enough(
 ) -> None:
     caller = await signed_in("grace")
     await control("PATCH", "directory", {"tenants": {"contoso": {"apps": {API: {"delegated": ["User.Read"]}}}}})
-    refused = await refusal(ask(directory, caller, "me"))
-    assert (refused.refusal.source, refused.status, refused.refusal.status) == ("Graph", 403, 403)
-    assert "CallDelegation.Read" in refused.refusal.remedy
+    error = await upstream_error(ask(directory, caller, "me"))
+    assert (error.entry.source, error.status, error.entry.status) == ("Graph", 403, 403)
+    assert "CallDelegation.Read" in error.entry.remedy
 
 
 @each_operation
 async def test_without_the_policy_it_is_said_which_to_change(
     directory: Directory, signed_in: SignedIn, ask: Ask
 ) -> None:
-    refused = await refusal(ask(directory, await signed_in("joan"), "me"))
-    assert (refused.refusal.source, refused.code, refused.refusal.status) == ("Graph", "DelegationNotAllowed", 403)
-    assert "Set-CsTeamsCallingPolicy" in refused.refusal.remedy
+    error = await upstream_error(ask(directory, await signed_in("joan"), "me"))
+    assert (error.entry.source, error.code, error.entry.status) == ("Graph", "DelegationNotAllowed", 403)
+    assert "Set-CsTeamsCallingPolicy" in error.entry.remedy
 
 
 @each_operation
@@ -112,23 +112,23 @@ async def test_a_refusal_that_does_not_tell_why_names_all_that_can_be(
     directory: Directory, signed_in: SignedIn, control: Control, ask: Ask
 ) -> None:
     await control.fault(where="graph", do="status", status=403)
-    refused = await refusal(ask(directory, await signed_in("grace"), "me"))
-    assert all(each in f"{refused} {refused.refusal.remedy}" for each in ("consent", "role", "AllowDelegation"))
+    error = await upstream_error(ask(directory, await signed_in("grace"), "me"))
+    assert all(each in f"{error} {error.entry.remedy}" for each in ("consent", "role", "AllowDelegation"))
 
 
 @each_operation
 async def test_a_user_of_another_tenant_is_not_to_be_found(directory: Directory, signed_in: SignedIn, ask: Ask) -> None:
-    refused = await refusal(ask(directory, await signed_in("ada"), FELIX))
-    assert (refused.refusal.source, refused.refusal.status) == ("Graph", 404)
+    error = await upstream_error(ask(directory, await signed_in("ada"), FELIX))
+    assert (error.entry.source, error.entry.status) == ("Graph", 404)
 
 
 @each_operation
 async def test_the_settings_of_others_are_for_administrators(
     directory: Directory, signed_in: SignedIn, ask: Ask
 ) -> None:
-    refused = await refusal(ask(directory, await signed_in("alan"), GRACE))
-    assert (refused.refusal.source, refused.refusal.status) == ("Graph", 403)
-    assert "Administrator" in refused.refusal.remedy
+    error = await upstream_error(ask(directory, await signed_in("alan"), GRACE))
+    assert (error.entry.source, error.entry.status) == ("Graph", 403)
+    assert "Administrator" in error.entry.remedy
 
 
 @each_operation
@@ -137,14 +137,14 @@ async def test_an_app_by_itself_is_told_that_it_needs_a_user(
 ) -> None:
     caller = await signed_in(app=API)
     assert caller.kind == "app"
-    refused = await refusal(ask(directory, caller, GRACE))
-    assert (refused.refusal.source, refused.code, refused.refusal.status) == ("here", "NeedsUser", 403)
+    error = await upstream_error(ask(directory, caller, GRACE))
+    assert (error.entry.source, error.code, error.entry.status) == ("app", "NeedsUser", 403)
     assert not await control.journal("graph.request")
 
 
 async def test_who_is_no_delegate_is_not_to_be_found(directory: Directory, signed_in: SignedIn) -> None:
-    refused = await refusal(directory.delegation.get(await signed_in("grace"), "me", "delegates", JOAN))
-    assert refused.refusal.status == 404
+    error = await upstream_error(directory.delegation.get(await signed_in("grace"), "me", "delegates", JOAN))
+    assert error.entry.status == 404
 
 
 # -- What leads elsewhere --------------------------------------------------------------------------------------
@@ -160,5 +160,5 @@ async def test_an_id_leads_nowhere_else(directory: Directory, signed_in: SignedI
         directory.delegation.get(caller, "me", "delegates", user),
         directory.people.get(caller, user),
     ):
-        assert (await refusal(ask)).code == "NotValid"
+        assert (await upstream_error(ask)).code == "NotValid"
     assert not await control.journal("graph.request")

@@ -14,12 +14,13 @@ from azure.core.pipeline.transport import AsyncHttpTransport
 from azure.core.rest import HttpRequest
 
 from emulator.server import Emulator
-from shared.calls.result_codes import REFUSALS, Verdict, refusal
 from shared.directory.directory import Directory
-from shared.directory.graph import Graph, Refused, quoted, segment
+from shared.directory.error_entries import ENTRIES
+from shared.directory.errors import UpstreamError, entry_for
+from shared.directory.graph import Graph, quoted, segment
 from shared.platform.settings import Settings
-from tests.directory import ground
-from tests.directory.ground import SignedIn
+from tests.directory import fixtures
+from tests.directory.fixtures import SignedIn
 from tests.emulator.client import Control
 from tests.simulation.storage import Reply
 from tests.simulation.transport import _Response
@@ -43,7 +44,7 @@ async def fault(control: Control, **rule: Any) -> None:
 @pytest.fixture
 async def ada(directory: Directory, signed_in: SignedIn) -> Any:
     """Her rights in Graph: she is an administrator of Teams."""
-    return directory.sign_in.on_behalf_of(await signed_in("ada"))
+    return directory.credentials.on_behalf_of(await signed_in("ada"))
 
 
 @pytest.mark.parametrize(("size", "pages"), [(5, 202), (100, 11), (999, 2)])
@@ -70,9 +71,9 @@ async def test_a_graph_that_asks_for_a_long_pause_is_not_waited_for(
 ) -> None:
     await fault(control, do="status", status=429, retry_after=120)
     started = time.monotonic()
-    told = await ground.refusal(directory.graph.page(PATH, ada))
+    told = await fixtures.upstream_error(directory.graph.page(PATH, ada))
     assert time.monotonic() - started < 5
-    assert (told.code, told.retry_after, told.refusal.status) == ("TooManyRequests", 120, 429)
+    assert (told.code, told.retry_after, told.entry.status) == ("TooManyRequests", 120, 429)
 
 
 async def test_a_post_is_not_repeated_when_it_may_have_been_done(
@@ -80,8 +81,8 @@ async def test_a_post_is_not_repeated_when_it_may_have_been_done(
 ) -> None:
     rule = {"where": "graph", "match": {"operation": "CreateChat"}, "do": "status", "status": 503, "times": 9}
     await control("POST", "faults", rule)
-    told = await ground.refusal(directory.graph.post("v1.0/chats", ada, {}))
-    assert (told.code, told.refusal.verdict) == ("ServiceUnavailable", Verdict.TRANSIENT)
+    told = await fixtures.upstream_error(directory.graph.post("v1.0/chats", ada, {}))
+    assert (told.code, told.entry.transient) == ("ServiceUnavailable", True)
     assert len(asked(emulator, "CreateChat")) == 1
 
 
@@ -89,10 +90,10 @@ async def test_what_graph_refuses_is_told_by_its_code_and_not_in_its_words(
     emulator: Emulator, directory: Directory, signed_in: SignedIn, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    grace = directory.sign_in.on_behalf_of(await signed_in("grace"))
-    told = await ground.refusal(directory.graph.page(PATH, grace))
-    assert (told.refusal.source, told.code, told.status, told.refusal.status) == ("Graph", "Forbidden", 403, 403)
-    assert "Teams Administrator" in told.refusal.remedy
+    grace = directory.credentials.on_behalf_of(await signed_in("grace"))
+    told = await fixtures.upstream_error(directory.graph.page(PATH, grace))
+    assert (told.entry.source, told.code, told.status, told.entry.status) == ("Graph", "Forbidden", 403, 403)
+    assert "Teams Administrator" in told.entry.remedy
     assert told.request_id
     assert told.request_id in str(told)
     token = (await grace.get_token(f"{emulator.tls_url}/.default")).token
@@ -106,7 +107,7 @@ async def test_two_callers_who_ask_at_once_are_each_themselves(
 ) -> None:
     """azure-core's policies remember the last token: those of one pipeline would mix people up."""
     people = [await signed_in(name) for name in ("ada", "grace", "alan", "joan")]
-    asking = [directory.graph.get("v1.0/me", directory.sign_in.on_behalf_of(person)) for person in people * 5]
+    asking = [directory.graph.get("v1.0/me", directory.credentials.on_behalf_of(person)) for person in people * 5]
     answers = await asyncio.gather(*asking)
     assert [answer["id"] for answer in answers] == [person.id for person in people * 5]
 
@@ -115,8 +116,8 @@ async def test_a_link_to_another_host_is_not_followed(
     emulator: Emulator, directory: Directory, control: Control, ada: Any
 ) -> None:
     await fault(control, do="next_link", host="https://evil.example")
-    told = await ground.refusal(directory.graph.page(PATH, ada, {"$top": "1"}))
-    assert (told.code, told.refusal.status) == ("ForeignLink", 502)
+    told = await fixtures.upstream_error(directory.graph.page(PATH, ada, {"$top": "1"}))
+    assert (told.code, told.entry.status) == ("ForeignLink", 502)
     assert len(asked(emulator)) == 1
 
 
@@ -190,7 +191,7 @@ def graph_of(*replies: Reply) -> tuple[Graph, Answers]:
 )
 async def test_no_token_goes_where_a_link_leads_away(link: str) -> None:
     graph, answers = graph_of(page(link, [{"id": "1"}]), page())
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(UpstreamError) as raised:
         _ = [each async for each in graph.items(PATH, Anyone())]
     assert raised.value.code == "ForeignLink"
     assert len(answers.sent) == 1
@@ -207,15 +208,15 @@ async def test_graphs_own_link_is_followed_with_its_query_as_it_is(place: str) -
 @pytest.mark.parametrize("given", ["%%%", "no", "a" * 9000, "I2V2aWw", "w6k", "", "DQpYOiAx"])
 async def test_a_continuation_that_is_none_is_not_sent(given: str) -> None:
     graph, answers = graph_of(page())
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(UpstreamError) as raised:
         await graph.page(PATH, Anyone(), continuation=given)
-    assert (raised.value.code, raised.value.refusal.status, answers.sent) == ("BadContinuation", 400, [])
+    assert (raised.value.code, raised.value.entry.status, answers.sent) == ("BadContinuation", 400, [])
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_a_redirection_is_not_followed(status: int) -> None:
     graph, answers = graph_of(Reply(status, b"", {"Location": "https://evil.example/"}), page())
-    with pytest.raises(Refused):
+    with pytest.raises(UpstreamError):
         await graph.get("v1.0/me", Anyone())
     assert len(answers.sent) == 1
 
@@ -234,9 +235,9 @@ async def test_a_redirection_is_not_followed(status: int) -> None:
 )
 async def test_an_answer_that_makes_no_sense_is_told_as_that(reply: Reply) -> None:
     graph, _ = graph_of(reply)
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(UpstreamError) as raised:
         await graph.page(PATH, Anyone())
-    assert raised.value.code == "Unreadable"
+    assert raised.value.code == "UnexpectedResponse"
 
 
 @pytest.mark.parametrize(
@@ -251,9 +252,9 @@ async def test_an_answer_that_makes_no_sense_is_told_as_that(reply: Reply) -> No
 )
 async def test_of_a_refusal_only_a_code_is_kept(body: bytes, code: str) -> None:
     graph, _ = graph_of(Reply(403, body, {"Content-Type": "application/json", "request-id": "Ada Lovelace"}))
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(UpstreamError) as raised:
         await graph.get("v1.0/me", Anyone())
-    assert (raised.value.code, raised.value.refusal.status) == (code, 403)
+    assert (raised.value.code, raised.value.entry.status) == (code, 403)
     assert "Ada" not in f"{raised.value!r} {raised.value.request_id}"
 
 
@@ -288,7 +289,7 @@ async def test_pages_do_not_add_up_in_memory(traced: Callable[[], int]) -> None:
 
 @pytest.mark.parametrize("text", ["", ".", "..", "a\nb"])
 def test_a_segment_does_not_lead_out_of_its_path(text: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(UpstreamError):
         segment(text)
 
 
@@ -297,19 +298,19 @@ def test_what_is_put_into_a_path_or_a_filter_stays_what_it_is() -> None:
     assert quoted("x' or appId ne '") == "'x'' or appId ne '''"
 
 
-def test_every_refusal_has_a_remedy_and_a_status_for_callers() -> None:
-    assert len({(r.source, r.code) for r in REFUSALS}) == len(REFUSALS)
-    assert len({r.anchor for r in REFUSALS}) == len(REFUSALS)
-    for each in REFUSALS:
+def test_every_error_entry_has_a_remedy_and_a_status() -> None:
+    assert len({(r.source, r.code) for r in ENTRIES}) == len(ENTRIES)
+    assert len({r.anchor for r in ENTRIES}) == len(ENTRIES)
+    for each in ENTRIES:
         assert each.remedy.endswith("."), each.code
         assert each.status in {400, 401, 403, 404, 409, 429, 502, 503, 504}, each.code
         assert each.meaning[0].islower() or each.meaning.split()[0] in {"Entra", "Graph", "ACS", "Entra,"}, each.code
 
 
 @pytest.mark.parametrize(
-    ("status", "verdict", "ours"),
-    [(403, "final", 403), (404, "final", 404), (418, "final", 502), (429, "transient", 503), (502, "transient", 503)],
+    ("status", "transient", "answered"),
+    [(403, False, 403), (404, False, 404), (418, False, 502), (429, True, 503), (502, True, 503)],
 )
-def test_a_code_that_is_not_listed_is_judged_by_its_status(status: int, verdict: str, ours: int) -> None:
-    told = refusal("Entra", "AADSTS1", status)
-    assert (told.code, told.verdict, told.status) in {("AADSTS1", verdict, ours), ("429", verdict, ours)}
+def test_an_unlisted_code_is_judged_by_its_status(status: int, transient: bool, answered: int) -> None:
+    told = entry_for("Entra", "AADSTS1", status)
+    assert (told.code, told.transient, told.status) in {("AADSTS1", transient, answered), ("429", transient, answered)}

@@ -8,10 +8,10 @@ from typing import Any
 import jwt
 import pytest
 
+from shared.directory.caller import Caller
 from shared.directory.directory import Directory
 from shared.directory.identities import SCOPES
-from shared.directory.sign_in import Caller
-from tests.directory.ground import ALAN, API, CONTOSO, FABRIKAM, GRACE, SignedIn, refusal, token_for
+from tests.directory.fixtures import ALAN, API, CONTOSO, FABRIKAM, GRACE, SignedIn, token_for, upstream_error
 from tests.emulator.client import Control
 from tests.support import AUDIENCE
 
@@ -42,9 +42,9 @@ async def test_a_user_of_acs_lives_from_creation_to_deletion(directory: Director
     await identities.revoke(user.id)
     assert (await identities.issue(user.id, ["voip"])).token != first.token
     await identities.delete(user.id)
-    refused = await refusal(identities.issue(user.id, ["voip"]))
-    assert (refused.refusal.source, refused.refusal.status) == ("ACS", 404)
-    assert "Check the id" in refused.refusal.remedy
+    error = await upstream_error(identities.issue(user.id, ["voip"]))
+    assert (error.entry.source, error.entry.status) == ("ACS", 404)
+    assert "Check the id" in error.entry.remedy
 
 
 async def test_a_user_can_be_made_with_a_token(directory: Directory) -> None:
@@ -68,8 +68,8 @@ async def test_a_token_is_for_the_scopes_that_were_asked_for(directory: Director
 async def test_other_scopes_and_times_are_refused_unsent(
     directory: Directory, control: Control, scopes: list[str], minutes: int
 ) -> None:
-    assert (await refusal(directory.identities.create(scopes, minutes))).code == "NotValid"
-    assert (await refusal(directory.identities.issue(SOMEBODY, scopes, minutes))).code == "NotValid"
+    assert (await upstream_error(directory.identities.create(scopes, minutes))).code == "NotValid"
+    assert (await upstream_error(directory.identities.issue(SOMEBODY, scopes, minutes))).code == "NotValid"
     assert not await control.journal("acs.request")
 
 
@@ -88,14 +88,14 @@ async def test_other_scopes_and_times_are_refused_unsent(
 async def test_only_users_of_acs_are_asked_for(directory: Directory, control: Control, id: str) -> None:
     identities = directory.identities
     for ask in (identities.issue(id, ["voip"]), identities.revoke(id), identities.delete(id)):
-        assert (await refusal(ask)).code == "NotValid"
+        assert (await upstream_error(ask)).code == "NotValid"
     assert not await control.journal("acs.request")
 
 
 async def test_a_user_of_another_resource_is_not_to_be_found(directory: Directory) -> None:
     other = SOMEBODY.replace(AUDIENCE, CONTOSO)
-    refused = await refusal(directory.identities.issue(other, ["voip"]))
-    assert (refused.code, refused.refusal.status) == ("IdentityNotOwned", 404)
+    error = await upstream_error(directory.identities.issue(other, ["voip"]))
+    assert (error.code, error.entry.status) == ("IdentityNotOwned", 404)
 
 
 @pytest.mark.parametrize(("status", "ours"), [(401, 502), (403, 403), (429, 429), (500, 503), (503, 503)])
@@ -103,9 +103,9 @@ async def test_what_acs_refuses_has_a_remedy(directory: Directory, control: Cont
     operation = {"operation": "CommunicationIdentityCreate"}
     await control.fault(where="acs", match=operation, do="status", status=status, retry_after=60)
     async with asyncio.timeout(5):
-        refused = await refusal(directory.identities.create())
-    assert (refused.status, refused.refusal.status, refused.retry_after) == (status, ours, 60)
-    assert refused.refusal.remedy
+        error = await upstream_error(directory.identities.create())
+    assert (error.status, error.entry.status, error.retry_after) == (status, ours, 60)
+    assert error.entry.remedy
 
 
 # -- Teams users -----------------------------------------------------------------------------------------------
@@ -127,8 +127,8 @@ async def test_a_token_of_somebody_else_is_not_sent(
     directory: Directory, signed_in: SignedIn, control: Control, other: dict[str, Any]
 ) -> None:
     entra = await token_for(control, **other, audience=TEAMS, scopes=TEAMS_SCOPES)
-    refused = await refusal(directory.identities.teams_token(await signed_in("grace"), entra))
-    assert (refused.code, refused.refusal.status) == ("OtherCaller", 403)
+    error = await upstream_error(directory.identities.teams_token(await signed_in("grace"), entra))
+    assert (error.code, error.entry.status) == ("OtherCaller", 403)
     assert not await control.journal("acs.request")
 
 
@@ -138,14 +138,14 @@ async def test_the_same_user_id_in_another_tenant_is_somebody_else(
     caller = await signed_in("grace")
     entra = await token_for(control, "grace", audience=TEAMS, scopes=TEAMS_SCOPES)
     guest = Caller("user", FABRIKAM, caller.id, caller.roles)
-    assert (await refusal(directory.identities.teams_token(guest, entra))).code == "OtherCaller"
+    assert (await upstream_error(directory.identities.teams_token(guest, entra))).code == "OtherCaller"
 
 
 @pytest.mark.parametrize("token", ["", "no token", "a.b.c", "e30.e30.", "e30.W10.x", ENDLESS, "." * 50], ids=range(7))
 async def test_what_is_no_token_is_not_sent(
     directory: Directory, signed_in: SignedIn, control: Control, token: str
 ) -> None:
-    assert (await refusal(directory.identities.teams_token(await signed_in("grace"), token))).code == "NotValid"
+    assert (await upstream_error(directory.identities.teams_token(await signed_in("grace"), token))).code == "NotValid"
     assert not await control.journal("acs.request")
 
 
@@ -153,9 +153,9 @@ async def test_a_token_for_something_else_is_refused_by_acs(
     directory: Directory, signed_in: SignedIn, control: Control
 ) -> None:
     caller = await signed_in("grace")
-    refused = await refusal(directory.identities.teams_token(caller, await token_for(control, "grace")))
-    assert (refused.code, refused.refusal.status) == ("InvalidAccessToken", 400)
-    assert "Teams.ManageCalls" in refused.refusal.remedy
+    error = await upstream_error(directory.identities.teams_token(caller, await token_for(control, "grace")))
+    assert (error.code, error.entry.status) == ("InvalidAccessToken", 400)
+    assert "Teams.ManageCalls" in error.entry.remedy
 
 
 @pytest.mark.parametrize("claim", ["appid", "azp"])  # of tokens of version 1, and of version 2
@@ -163,8 +163,8 @@ async def test_acs_is_told_which_app_the_token_is_of_and_judges_the_signature(
     directory: Directory, signed_in: SignedIn, control: Control, claim: str
 ) -> None:
     forged = jwt.encode({"tid": CONTOSO, "oid": GRACE, claim: API}, "a key that is long enough, but nobody's")
-    refused = await refusal(directory.identities.teams_token(await signed_in("grace"), forged))
-    assert refused.code == "InvalidAccessToken"
+    error = await upstream_error(directory.identities.teams_token(await signed_in("grace"), forged))
+    assert error.code == "InvalidAccessToken"
     (sent,) = await control.journal("acs.request", operation="CommunicationIdentityExchangeTeamsUserAccessToken")
     assert (sent["body"]["appId"], sent["body"]["userId"]) == (API, GRACE)
 
@@ -173,7 +173,7 @@ async def test_acs_is_told_which_app_the_token_is_of_and_judges_the_signature(
 async def test_only_users_have_a_teams_identity(directory: Directory, control: Control, kind: Any) -> None:
     entra = await token_for(control, "alan", audience=TEAMS, scopes=TEAMS_SCOPES)
     caller = Caller(kind, CONTOSO, ALAN, frozenset({"Administrator"}))
-    assert (await refusal(directory.identities.teams_token(caller, entra))).code == "NeedsUser"
+    assert (await upstream_error(directory.identities.teams_token(caller, entra))).code == "NeedsUser"
 
 
 async def test_tokens_are_in_no_log_no_repr_and_no_error(
@@ -184,11 +184,11 @@ async def test_tokens_are_in_no_log_no_repr_and_no_error(
     user = await directory.identities.create(["voip"])
     teams = await directory.identities.teams_token(caller, entra)
     wrong = await token_for(control, "grace")
-    refused = await refusal(directory.identities.teams_token(caller, wrong))
+    error = await upstream_error(directory.identities.teams_token(caller, wrong))
     assert user.token
-    told = [caplog.text, repr(user), repr(teams), repr(caller), str(refused), repr(refused)]
+    told = [caplog.text, repr(user), repr(teams), repr(caller), str(error), repr(error)]
     for secret in (user.token.token, teams.token, entra, wrong, caller.assertion):
         assert secret
         assert not any(secret in text or secret.rpartition(".")[2] in text for text in told)
-    assert refused.__cause__ is None
-    assert refused.__suppress_context__
+    assert error.__cause__ is None
+    assert error.__suppress_context__

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from shared.directory.directory import Directory
 from shared.directory.models import Person
-from tests.directory.ground import ADA, ALAN, API, FELIX, GRACE, SignedIn, refusal
+from tests.directory.fixtures import ADA, ALAN, API, FELIX, GRACE, SignedIn, upstream_error
 from tests.emulator.client import Control
 
 HOPPER = Person(GRACE, "Grace Hopper", "grace@contoso.com", "grace@contoso.com", "Agent")
@@ -43,7 +43,7 @@ async def test_people_are_found_by_the_beginning_of_their_address_too(
 
 async def test_nobody_of_another_tenant_is_found(directory: Directory, signed_in: SignedIn) -> None:
     caller = await signed_in("ada")
-    assert (await refusal(directory.people.get(caller, FELIX))).refusal.status == 404
+    assert (await upstream_error(directory.people.get(caller, FELIX))).entry.status == 404
     everybody = await directory.people.search(caller)
     assert {ADA, GRACE, ALAN} <= {person.id for person in everybody.value}
     assert FELIX not in {person.id for person in everybody.value}
@@ -76,12 +76,12 @@ async def test_a_text_can_not_become_another_search(directory: Directory, signed
 
 @pytest.mark.parametrize("text", ["x" * 101, "a\0b", "a\u202eb"])
 async def test_a_text_that_is_none_is_refused(directory: Directory, signed_in: SignedIn, text: str) -> None:
-    assert (await refusal(directory.people.search(await signed_in("ada"), text))).code == "NotValid"
+    assert (await upstream_error(directory.people.search(await signed_in("ada"), text))).code == "NotValid"
 
 
 @pytest.mark.parametrize("size", [0, 1000, -1])
 async def test_a_page_has_from_1_to_999_people(directory: Directory, signed_in: SignedIn, size: int) -> None:
-    assert (await refusal(directory.people.search(await signed_in("ada"), page_size=size))).code == "NotValid"
+    assert (await upstream_error(directory.people.search(await signed_in("ada"), page_size=size))).code == "NotValid"
 
 
 async def test_what_was_found_comes_in_pages_of_the_same_search(
@@ -104,9 +104,9 @@ async def test_a_next_page_on_another_host_is_not_asked_for(
     await control.fault(
         where="graph", match={"operation": "ListUsers"}, do="next_link", host="https://evil.example", times=1
     )
-    refused = await refusal(directory.people.search(await signed_in("ada"), page_size=1))
-    assert refused.code == "ForeignLink"
+    error = await upstream_error(directory.people.search(await signed_in("ada"), page_size=1))
+    assert error.code == "ForeignLink"
 
 
 async def test_an_app_by_itself_may_not_look_for_people(directory: Directory, signed_in: SignedIn) -> None:
-    assert (await refusal(directory.people.search(await signed_in(app=API)))).code == "NeedsUser"
+    assert (await upstream_error(directory.people.search(await signed_in(app=API)))).code == "NeedsUser"

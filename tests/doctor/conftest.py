@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from local.stack import Ports, Stack, control
-from shared.directory.sign_in import Caller
+from shared.directory.caller import Caller
 from shared.doctor import diagnose
 from shared.doctor.report import Finding, Report, Verdict
 from tests.parts import opened
@@ -89,7 +89,7 @@ async def world(running: Stack) -> AsyncIterator[World]:
 async def assign(world: World) -> None:
     """Grant the access assignment that the resource account needs."""
     async with opened(world.healthy) as parts:
-        await parts.directory.access.grant(CONTOSO, ACCOUNT, "resourceAccount")
+        await parts.directory.consent.grant(CONTOSO, ACCOUNT, "resourceAccount")
 
 
 def wrong(report: Report) -> list[Finding]:

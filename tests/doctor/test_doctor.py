@@ -16,7 +16,7 @@ from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
 from local.stack import ROOT
-from shared.directory.sign_in import Caller
+from shared.directory.caller import Caller
 from shared.doctor import teams, walk
 from shared.doctor.eventgrid import PROBE
 from tests.doctor.conftest import ACCOUNT, CONTOSO, FABRIKAM, World, unseen, wrong
@@ -80,7 +80,7 @@ async def test_an_administrator_sees_their_own_tenant(world: World) -> None:
 async def caller(world: World, tenant: str, user: str) -> Caller:
     token = (await world.control("POST", "entra/tokens", {"tenant": tenant, "user": user}))["token"]
     async with opened(world.healthy) as parts:
-        return await parts.directory.sign_in.verify(f"Bearer {token}")
+        return await parts.directory.token_validator.validate(f"Bearer {token}")
 
 
 async def test_a_customers_administrator_is_told_of_no_account_but_his_own(world: World) -> None:

@@ -65,7 +65,7 @@ async def served_by_somebody_else(world: World) -> Settings:
 
 async def without_assignment(world: World) -> None:
     app = parts_of(world.healthy)
-    await app.directory.access.revoke(CONTOSO, ACCOUNT)
+    await app.directory.consent.revoke(CONTOSO, ACCOUNT)
     await app.close()
 
 

@@ -30,7 +30,7 @@ from local.stack import LOCAL, SAMPLE
 from shared.calls.call import Call
 from shared.calls.effects import Effect
 from shared.calls.events import Event
-from shared.directory import snapshot
+from shared.directory import account_cache
 from shared.directory.models import ResourceAccount
 from shared.service.answering import call_id_of
 from shared.service.container import Container
@@ -62,9 +62,9 @@ LINE = ResourceAccount(
     phone_number="+18005550100",
 )
 COPY = [
-    snapshot.row(LINE),
+    account_cache.row(LINE),
     *(
-        {"PartitionKey": snapshot.TENANTS, "RowKey": tenant, "acs_resource_id": LINE.acs_resource_id}
+        {"PartitionKey": account_cache.TENANTS, "RowKey": tenant, "acs_resource_id": LINE.acs_resource_id}
         for tenant in SAMPLE["API_TENANTS"].split(",")
     ),
 ]

@@ -1,8 +1,8 @@
-"""The copy of the resource accounts in Table storage, and what of it a process that takes calls has in memory.
+"""The resource accounts in memory, for processes that answer calls, and the rows that they are read from.
 
-In the table ``directory`` each account is a row (partition ``account {tenant}``, its object id the key), and each
-tenant has one (partition ``accounts``) that says when its accounts were last copied, and for which ACS resource.
-Nothing of Graph or Entra is imported here: a call must not wait for that.
+In the table ``directory`` each account has a row (partition ``account {tenant}``, row key its object id), and each
+tenant has one (partition ``accounts``) with the time and the ACS resource of its last copy.
+Graph and Entra are not imported here, since their import would delay the answer of a call.
 """
 
 from __future__ import annotations
@@ -23,57 +23,57 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LIFE = 300.0  # seconds until the snapshot is read anew, behind a call's answer
-JUST_NOW = 10.0  # seconds: as old as it may be when it is the reason for leaving a call alone
-WAIT = 1.0  # seconds that calls wait for it to be read
-PAUSE = 30.0  # seconds between two attempts while it can't be read
-TENANTS = "accounts"  # the partition of the rows that tell of a tenant's copy
+MAX_AGE = 300.0  # seconds until the cache is read again, after a call is answered
+MAX_AGE_TO_IGNORE = 10.0  # seconds; the same where the cache decides that a call is not answered
+WAIT = 1.0  # seconds that a call waits for a read
+PAUSE = 30.0  # seconds after a failed read
+TENANTS = "accounts"  # the partition of the tenants' rows
 ACCOUNTS = ("account ", "account!")  # the partitions of the accounts: from, and up to
-ALL = ("account ", "accountt")  # those, and that of the tenants
+ALL = ("account ", "accountt")  # the same, with the partition of the tenants
 
 
-class Snapshot:
+class AccountCache:
     """The resource accounts that are linked to this ACS resource, of all of API_TENANTS.
 
-    ``complete`` tells whether those of every tenant have been copied: before, that an account is missing means nothing.
+    ``complete``: the accounts of every tenant have been copied. Before that, a missing account proves nothing.
     """
 
     def __init__(self, settings: Settings, table: Callable[[], TableClient]) -> None:
         self._settings = settings
         self._table = table
         self._accounts: dict[str, ResourceAccount] = {}
-        self._read_at = self._begun_at = self._failed_at = float("-inf")
+        self._read_at = self._started_at = self._failed_at = float("-inf")
         self._reading: asyncio.Task[None] | None = None
         self.complete = False
 
     def account(self, raw_id: str) -> ResourceAccount | None:
-        """What is known of a callee, from memory alone."""
+        """The account of a callee, from memory."""
         return self._accounts.get((resource_account(raw_id) or "").lower())
 
-    async def catch_up(self, oldest: float = LIFE) -> None:
-        """Read what is older, and wait for that until a second after it was begun, whoever did.
+    async def catch_up(self, max_age: float = MAX_AGE) -> None:
+        """Read the rows again if the cache is older, and wait at most one second after the read started.
 
-        Raises nothing: calls are taken all the same.
+        Raises nothing, since calls are answered without the cache, too.
         """
         now = asyncio.get_running_loop().time()
-        if now - self._read_at <= oldest or now - self._failed_at <= PAUSE:
+        if now - self._read_at <= max_age or now - self._failed_at <= PAUSE:
             return
         if self._reading is None or self._reading.done():
-            self._reading, self._begun_at = asyncio.create_task(self._read()), now
+            self._reading, self._started_at = asyncio.create_task(self._read()), now
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._begun_at + WAIT - now):
+            async with asyncio.timeout(self._started_at + WAIT - now):
                 await asyncio.shield(self._reading)
 
     async def is_elsewhere(self, raw_id: str) -> bool:
-        """Whether a callee is certainly none of the accounts that are linked to this ACS resource.
+        """Whether a callee is certainly not linked to this ACS resource.
 
-        What is missing is looked for in a fresh copy, as it may have been linked a moment ago. Where that can't be
-        had it is not so: Teams sends an ACS resource the calls of accounts that are linked to it, and no others.
+        A missing account may have been linked recently, so the rows are read again. If they cannot be read, the result
+        is False: Teams sends an ACS resource the calls of accounts that are linked to it, and no others.
         """
         if self.account(raw_id) is not None:
             return False
-        await self.catch_up(JUST_NOW)
-        fresh = asyncio.get_running_loop().time() - self._read_at <= JUST_NOW + WAIT
+        await self.catch_up(MAX_AGE_TO_IGNORE)
+        fresh = asyncio.get_running_loop().time() - self._read_at <= MAX_AGE_TO_IGNORE + WAIT
         return fresh and self.complete and self.account(raw_id) is None
 
     async def _read(self) -> None:
@@ -87,7 +87,7 @@ class Snapshot:
                 elif tenants is None or tenant_of(entity) in tenants:
                     found[entity["RowKey"]] = account(entity)
             self.complete = tenants is not None and copied >= tenants
-        except Exception as error:  # noqa: BLE001  # whatever it is, calls are taken all the same
+        except Exception as error:  # noqa: BLE001  # calls are answered without the cache, too
             self._failed_at = asyncio.get_running_loop().time()
             log.warning("the copy of the resource accounts cannot be read: %s", type(error).__name__)
             return
@@ -95,15 +95,15 @@ class Snapshot:
         self._read_at = asyncio.get_running_loop().time()
 
     def _tenants(self) -> set[str] | None:
-        """None where nobody has set the directory up, which calls can do without."""
+        """None if API_TENANTS is not set: calls do not need the directory."""
         try:
             return set(self._settings.api_tenants)
         except SettingError:
             return None
 
     def _rows(self) -> AsyncIterator[dict[str, Any]]:
-        query = "PartitionKey ge @first and PartitionKey lt @last and acs_resource_id eq @ours"
-        parameters = {"first": ALL[0], "last": ALL[1], "ours": self._settings.acs_resource_id.lower()}
+        query = "PartitionKey ge @first and PartitionKey lt @last and acs_resource_id eq @resource"
+        parameters = {"first": ALL[0], "last": ALL[1], "resource": self._settings.acs_resource_id.lower()}
         return self._table().query_entities(query, parameters=parameters)
 
     async def close(self) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from shared.directory import acs
+from shared.directory import acs_errors
 from shared.directory.directory import Directory
 from shared.directory.models import AccessAssignment
-from tests.directory.ground import ALAN, CONTOSO, FABRIKAM, NEW_LINE, STRANGER, refusal
+from tests.directory.fixtures import ALAN, CONTOSO, FABRIKAM, NEW_LINE, STRANGER, upstream_error
 from tests.emulator.client import Control
 from tests.parts import opened
 from tests.support import Servers, hang
@@ -33,18 +33,18 @@ async def elsewhere(environment: dict[str, str], url: str) -> AsyncIterator[Dire
 
 
 async def test_a_resource_account_is_granted_shown_and_revoked(directory: Directory) -> None:
-    access, assignment = directory.access, AccessAssignment(CONTOSO, NEW_LINE, "resourceAccount")
+    access, assignment = directory.consent, AccessAssignment(CONTOSO, NEW_LINE, "resourceAccount")
     assert await access.grant(CONTOSO, NEW_LINE, "resourceAccount") == (assignment, True)
     assert await access.grant(CONTOSO.upper(), NEW_LINE.upper(), "resourceAccount") == (assignment, False)
     assert await access.get(CONTOSO, NEW_LINE) == assignment
     await access.revoke(CONTOSO, NEW_LINE)
     for gone in (access.get(CONTOSO, NEW_LINE), access.revoke(CONTOSO, NEW_LINE)):
-        refused = await refusal(gone)
-        assert (refused.refusal.source, refused.refusal.status) == ("ACS", 404)
+        error = await upstream_error(gone)
+        assert (error.entry.source, error.entry.status) == ("ACS", 404)
 
 
 async def test_a_user_is_granted_by_client_app(directory: Directory) -> None:
-    access = directory.access
+    access = directory.consent
     first, new = await access.grant(CONTOSO, ALAN, "user", [CLIENT])
     assert (first, new) == (AccessAssignment(CONTOSO, ALAN, "user", (CLIENT,)), True)
     both, new = await access.grant(CONTOSO, ALAN, "user", [OTHER_CLIENT, CLIENT, CLIENT.upper()])
@@ -56,31 +56,31 @@ async def test_the_other_spelling_is_tried_where_the_first_is_not_understood(
     directory: Directory, control: Control
 ) -> None:
     await control.fault(where="acs", match=GRANT, do="status", status=400, times=1)
-    assignment, new = await directory.access.grant(CONTOSO, NEW_LINE, "resourceAccount")
+    assignment, new = await directory.consent.grant(CONTOSO, NEW_LINE, "resourceAccount")
     assert (assignment.kind, new) == ("resourceAccount", True)
-    assert await directory.access.get(CONTOSO, NEW_LINE) == assignment
+    assert await directory.consent.get(CONTOSO, NEW_LINE) == assignment
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])
 async def test_what_acs_refuses_has_a_remedy(directory: Directory, control: Control, status: int) -> None:
     await control.fault(where="acs", match=GRANT, do="status", status=status)
-    refused = await refusal(directory.access.grant(CONTOSO, NEW_LINE, "resourceAccount"))
-    assert (refused.refusal.source, refused.status) == ("ACS", status)
-    assert refused.refusal.remedy
+    error = await upstream_error(directory.consent.grant(CONTOSO, NEW_LINE, "resourceAccount"))
+    assert (error.entry.source, error.status) == ("ACS", status)
+    assert error.entry.remedy
 
 
 async def test_assignments_of_one_tenant_are_not_those_of_another(directory: Directory) -> None:
-    await directory.access.grant(CONTOSO, ALAN, "user", [CLIENT])
-    assert (await refusal(directory.access.get(FABRIKAM, ALAN))).refusal.status == 404
+    await directory.consent.grant(CONTOSO, ALAN, "user", [CLIENT])
+    assert (await upstream_error(directory.consent.get(FABRIKAM, ALAN))).entry.status == 404
 
 
 @pytest.mark.parametrize("tenant", [STRANGER, "", "..", f"{CONTOSO}/..", "common"])
 async def test_a_tenant_that_may_not_call_us_gets_no_consent(
     directory: Directory, control: Control, tenant: str
 ) -> None:
-    access = directory.access
+    access = directory.consent
     for ask in (access.get(tenant, ALAN), access.grant(tenant, ALAN, "user", [CLIENT]), access.revoke(tenant, ALAN)):
-        assert (await refusal(ask)).code == "OtherTenant"
+        assert (await upstream_error(ask)).code == "OtherTenant"
     assert not await control.journal("acs.request")
 
 
@@ -99,7 +99,7 @@ async def test_a_tenant_that_may_not_call_us_gets_no_consent(
 async def test_what_can_be_no_assignment_is_refused_unsent(
     directory: Directory, control: Control, object_id: str, kind: Any, clients: list[str]
 ) -> None:
-    assert (await refusal(directory.access.grant(CONTOSO, object_id, kind, clients))).code == "NotValid"
+    assert (await upstream_error(directory.consent.grant(CONTOSO, object_id, kind, clients))).code == "NotValid"
     assert not await control.journal("acs.request")
 
 
@@ -108,19 +108,19 @@ async def test_what_can_be_no_assignment_is_refused_unsent(
 
 async def test_when_acs_can_not_be_reached_it_is_said(directory: Directory, control: Control) -> None:
     await control.fault(where="acs", do="drop")
-    for ask in (directory.access.get(CONTOSO, ALAN), directory.identities.create(["voip"])):
-        refused = await refusal(ask)
-        assert (refused.code, refused.refusal.status) == ("Unreachable", 503)
+    for ask in (directory.consent.get(CONTOSO, ALAN), directory.identities.create(["voip"])):
+        error = await upstream_error(ask)
+        assert (error.code, error.entry.status) == ("Unreachable", 503)
 
 
 async def test_when_acs_does_not_answer_it_is_said(
     environment: dict[str, str], servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(acs, "SECONDS", 0.3)
+    monkeypatch.setattr(acs_errors, "SECONDS", 0.3)
     async with elsewhere(environment, await servers.start(hang)) as directory:
-        for ask in (directory.access.get(CONTOSO, ALAN), directory.identities.create(["voip"])):
-            refused = await refusal(ask)
-            assert (refused.code, refused.refusal.status) == ("TimedOut", 504)
+        for ask in (directory.consent.get(CONTOSO, ALAN), directory.identities.create(["voip"])):
+            error = await upstream_error(ask)
+            assert (error.code, error.entry.status) == ("TimedOut", 504)
 
 
 @pytest.mark.parametrize("body", ["", "<html>", "[]", "{}", '{"principalType": 5}', '{"identity": null}'])
@@ -132,6 +132,6 @@ async def test_an_answer_that_is_none_is_no_fault_of_the_caller(
         return web.Response(text=body, status=status, content_type="application/json")
 
     async with elsewhere(environment, await servers.start(answer)) as directory:
-        for ask in (directory.access.get(CONTOSO, ALAN), directory.identities.create(["voip"])):
-            refused = await refusal(ask)
-            assert (refused.code, refused.refusal.status) == ("Unreadable", 502)
+        for ask in (directory.consent.get(CONTOSO, ALAN), directory.identities.create(["voip"])):
+            error = await upstream_error(ask)
+            assert (error.code, error.entry.status) == ("UnexpectedResponse", 502)

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 import pytest
 
-from shared.directory.graph import Refused
-from shared.directory.sign_in import Caller
+from shared.directory.caller import Caller
+from shared.directory.errors import UpstreamError
 from tests.emulator.client import Control
 
 API = "a9100000-0000-4000-8000-0000000000a1"
@@ -31,8 +31,8 @@ class SignedIn(Protocol):
     async def __call__(self, user: str | None = None, **how: Any) -> Caller: ...
 
 
-async def refusal(answer: Awaitable[Any]) -> Refused:
-    with pytest.raises(Refused) as raised:
+async def upstream_error(answer: Awaitable[Any]) -> UpstreamError:
+    with pytest.raises(UpstreamError) as raised:
         await answer
     return raised.value
 

@@ -1,7 +1,7 @@
-"""Whose the identities of ACS are: ACS knows ids alone, and who has a token for one is that user.
+"""The owners of ACS identities. ACS itself has no owners: whoever has a token for an identity acts as that user.
 
-A row for each in the table ``directory``, partition ``identity {tenant}``. An identity is for whoever had it made, and
-for the administrators of the same tenant; for holders of keys, who see all tenants, any is.
+One row for each identity in the table ``directory``, partition ``identity {tenant}``. The caller who created an
+identity and the administrators of the same tenant may use it; holders of keys may use all.
 """
 
 from __future__ import annotations
@@ -10,45 +10,44 @@ from typing import TYPE_CHECKING
 
 from azure.core.exceptions import ResourceNotFoundError
 
-from shared.calls.result_codes import NOT_YOURS
-from shared.directory.graph import Refused
-from shared.directory.sign_in import Caller
+from shared.directory.caller import Caller
+from shared.directory.errors import IDENTITY_NOT_FOUND, UpstreamError
 from shared.storage.calls import check_table
 
 if TYPE_CHECKING:
     from azure.data.tables.aio import TableClient
 
 ADMINISTRATOR = "Administrator"
-OWNERS = ("identity ", "identity!")  # the partitions: from, and up to
+PARTITIONS = ("identity ", "identity!")  # of all tenants: from, and up to
 
 
-class Owners:
+class IdentityOwners:
     def __init__(self, table: TableClient) -> None:
         self._table = table
 
-    async def note(self, caller: Caller, id: str) -> None:
-        """A new identity is the caller's."""
+    async def add(self, caller: Caller, id: str) -> None:
+        """Record the caller as the owner of a new identity."""
         await self._table.upsert_entity({**_keys(caller, id), "owner": caller.id})
 
     async def check(self, caller: Caller, id: str) -> None:
-        """Raises Refused if it is not for the caller: whose it is then, or whether it is there, is not told."""
+        """Raises UpstreamError unless the caller may use it. The error does not say whether it exists."""
         if caller.tenant is None:
             return
         try:
             entity = await self._table.get_entity(*_keys(caller, id).values())
         except ResourceNotFoundError as error:
             check_table(error)
-            raise Refused(NOT_YOURS) from None
+            raise UpstreamError(IDENTITY_NOT_FOUND) from None
         if ADMINISTRATOR not in caller.roles and entity["owner"] != caller.id:
-            raise Refused(NOT_YOURS)
+            raise UpstreamError(IDENTITY_NOT_FOUND)
 
-    async def forget(self, caller: Caller, id: str) -> None:
-        """An identity that is no more: for holders of keys, whosever it was."""
+    async def remove(self, caller: Caller, id: str) -> None:
+        """Remove the row of a deleted identity; for holders of keys, of any tenant."""
         if caller.tenant is not None:
             await self._table.delete_entity(*_keys(caller, id).values())
             return
         query = "PartitionKey ge @first and PartitionKey lt @last and RowKey eq @id"
-        parameters = {"first": OWNERS[0], "last": OWNERS[1], "id": id.lower()}
+        parameters = {"first": PARTITIONS[0], "last": PARTITIONS[1], "id": id.lower()}
         async for entity in self._table.query_entities(query, parameters=parameters):
             await self._table.delete_entity(entity)
 

@@ -1,8 +1,10 @@
-"""Consent of the ACS resource: which Teams resource accounts and users it may act for (api-version 2025-06-30).
+"""Access assignments of the ACS resource: which Teams resource accounts and users it may act for.
 
-A resource account can't send its calls to ACS, nor an agent sign in to it, before an assignment says so.
-Documents differ on how a resource account is to be named: the quickstart says ``teamsResourceAccount``, the REST
-specification ``resourceAccount``. The first is tried first.
+Api-version: 2025-06-30.
+
+Without an assignment, a resource account's calls do not reach ACS, and an agent cannot sign in to it.
+The documents disagree on the principal type of a resource account: ``teamsResourceAccount`` in the quickstart,
+``resourceAccount`` in the REST specification. The first is sent first.
 """
 
 from __future__ import annotations
@@ -13,10 +15,9 @@ from typing import Any
 from azure.core.exceptions import HttpResponseError
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
-from shared.calls.result_codes import OTHER_TENANT, UNREADABLE
-from shared.directory.acs import plainly
+from shared.directory.acs_errors import map_sdk_errors
 from shared.directory.checks import guid, not_valid
-from shared.directory.graph import Refused
+from shared.directory.errors import OTHER_TENANT, UNEXPECTED_RESPONSE, UpstreamError
 from shared.directory.models import AccessAssignment, PrincipalKind
 from shared.platform.clients import Clients
 from shared.platform.settings import Settings
@@ -27,39 +28,37 @@ SPELLINGS: dict[PrincipalKind, tuple[str, ...]] = {
     "user": ("user",),
 }
 KINDS: dict[str, PrincipalKind] = {spelling.lower(): kind for kind, all_of in SPELLINGS.items() for spelling in all_of}
-CREATED, NOT_UNDERSTOOD = 201, 400
+CREATED, BAD_REQUEST = 201, 400
 
 
-class Access:
-    """``tenant`` is one of API_TENANTS; ``object_id`` that of the resource account or the user in it."""
+class Consent:
+    """``tenant`` is one of API_TENANTS; ``object_id`` is that of a resource account or a user in it."""
 
     def __init__(self, settings: Settings, clients: Clients) -> None:
         self._settings, self._clients = settings, clients
 
     async def get(self, tenant: str, object_id: str) -> AccessAssignment:
         url = self._url(tenant, object_id)
-        async with plainly():
+        async with map_sdk_errors():
             return _assignment(await self._send("GET", url), tenant, object_id)
 
     async def grant(
         self, tenant: str, object_id: str, kind: PrincipalKind, client_ids: Sequence[str] = ()
     ) -> tuple[AccessAssignment, bool]:
-        """The assignment as it stands now, and whether it is new. A user's names the client apps; it replaces what
-        was assigned before.
-        """
+        """Create or replace an assignment. Returns it, and whether it is new. A user's names the client apps."""
         url, body = self._url(tenant, object_id), _body(kind, client_ids)
-        async with plainly():
+        async with map_sdk_errors():
             response = await self._put(url, SPELLINGS[kind], body)
             return _assignment(response, tenant, object_id), response.status_code == CREATED
 
     async def revoke(self, tenant: str, object_id: str) -> None:
         url = self._url(tenant, object_id)
-        async with plainly():
+        async with map_sdk_errors():
             await self._send("DELETE", url)
 
     def _url(self, tenant: str, object_id: str) -> str:
         if tenant.lower() not in self._settings.api_tenants:
-            raise Refused(OTHER_TENANT)
+            raise UpstreamError(OTHER_TENANT)
         path = f"tenants/{tenant.lower()}/assignments/{guid(object_id, 'the object id')}"
         return f"{self._settings.acs_endpoint}/access/teamsExtension/{path}?api-version={API_VERSION}"
 
@@ -69,7 +68,7 @@ class Access:
             try:
                 return await self._send("PUT", url, {"principalType": spelling} | body)
             except HttpResponseError as error:
-                if error.status_code != NOT_UNDERSTOOD:
+                if error.status_code != BAD_REQUEST:
                     raise
         return await self._send("PUT", url, {"principalType": last} | body)
 
@@ -82,7 +81,7 @@ class Access:
 def _body(kind: PrincipalKind, client_ids: Sequence[str]) -> dict[str, Any]:
     if kind == "resourceAccount":
         if client_ids:
-            raise not_valid("clientIds are for users: a resource account has none")
+            raise not_valid("clientIds are for users, not for resource accounts")
         return {}
     if kind != "user":
         raise not_valid("kind must be resourceAccount or user")
@@ -93,9 +92,9 @@ def _body(kind: PrincipalKind, client_ids: Sequence[str]) -> dict[str, Any]:
 
 def _assignment(response: AsyncHttpResponse, tenant: str, object_id: str) -> AccessAssignment:
     try:
-        told = response.json()
-        kind = KINDS[told["principalType"].lower()]
-        clients = tuple(str(each) for each in told.get("clientIds") or ())
+        body = response.json()
+        kind = KINDS[body["principalType"].lower()]
+        clients = tuple(str(each) for each in body.get("clientIds") or ())
     except (ValueError, LookupError, TypeError, AttributeError):
-        raise Refused(UNREADABLE, status=response.status_code) from None
+        raise UpstreamError(UNEXPECTED_RESPONSE, status=response.status_code) from None
     return AccessAssignment(tenant.lower(), object_id.lower(), kind, clients)

@@ -1,0 +1,24 @@
+"""The caller of the API, as authentication identified it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+
+class Caller(Struct, frozen=True):
+    """A user or an application with an Entra token, or a holder of a Functions key.
+
+    Users and applications see their own tenant. A key has no tenant, and sees all of them. ``assertion`` is the Entra
+    token, which ``repr`` leaves out.
+    """
+
+    kind: Literal["user", "app", "key"]
+    tenant: str | None
+    id: str
+    roles: frozenset[str]
+    assertion: str = ""
+
+    def __repr__(self) -> str:
+        return f"Caller(kind={self.kind!r}, tenant={self.tenant!r}, id={self.id!r}, roles={sorted(self.roles)!r})"
