@@ -199,7 +199,7 @@ var acsName = empty(communicationName) ? newCommunication!.outputs.name : commun
 var callStorageName = 'stcalls${token}'
 var functionAppName = 'func-${token}'
 
-resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+resource group 'Microsoft.Resources/resourceGroups@2024-07-01' = {
   name: empty(resourceGroupName) ? 'rg-${environmentName}' : resourceGroupName
   location: location
   tags: tags

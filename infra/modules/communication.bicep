@@ -18,7 +18,7 @@ var reader = 'acdd72a7-3385-48ef-bd42-f606fba81ae7'
 // Each workspace has a setting of its own, since two environments can share one ACS resource.
 var settingName = 'to-log-analytics-${uniqueString(workspaceId)}'
 
-resource communication 'Microsoft.Communication/communicationServices@2025-05-01' existing = {
+resource communication 'Microsoft.Communication/communicationServices@2025-09-01' existing = {
   name: name
 }
 

@@ -9,7 +9,7 @@ param dataLocation string
 @description('Tags.')
 param tags object
 
-resource communication 'Microsoft.Communication/communicationServices@2025-05-01' = {
+resource communication 'Microsoft.Communication/communicationServices@2025-09-01' = {
   name: name
   location: 'global'
   tags: tags

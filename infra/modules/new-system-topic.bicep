@@ -9,7 +9,7 @@ param communicationName string
 @description('Tags.')
 param tags object
 
-resource communication 'Microsoft.Communication/communicationServices@2025-05-01' existing = {
+resource communication 'Microsoft.Communication/communicationServices@2025-09-01' existing = {
   name: communicationName
 }
 

@@ -11,7 +11,7 @@ import pytest
 
 from local.stack import ROOT, SAMPLE
 from shared.platform.settings import Settings
-from tests.infra import checks, limits
+from tests.infra import checks, limits, schema
 from tests.infra.checks import Infra, check_settings
 from tests.platform.test_settings import NOT_IN_SAMPLE, OF_THE_HOST, Noting, everything
 
@@ -30,7 +30,7 @@ NOT_DEPLOYED = {
     "EVENTS_TOPIC_KEY",
     "WEBSITE_HOSTNAME",
 }
-CHECKS = (*checks.CHECKS, *limits.CHECKS)
+CHECKS = (*checks.CHECKS, *limits.CHECKS, *schema.CHECKS)
 
 
 def read_by_the_code() -> set[str]:
