@@ -38,21 +38,11 @@ async def recording_file_ready(event: func.CloudEvent) -> None:
     await container.events.recording_file(event)
 
 
-# -- Event Grid, custom topic: the callbacks, one trigger for each kind --
+# -- Event Grid, custom topic: the callbacks. Those that start or restart a recording have functions of their own --
 
 
 @app.event_grid_trigger(arg_name="event")
 async def call_connected(event: func.CloudEvent) -> None:
-    await container.events.callback(event)
-
-
-@app.event_grid_trigger(arg_name="event")
-async def call_disconnected(event: func.CloudEvent) -> None:
-    await container.events.callback(event)
-
-
-@app.event_grid_trigger(arg_name="event")
-async def participants_changed(event: func.CloudEvent) -> None:
     await container.events.callback(event)
 
 

@@ -133,7 +133,7 @@ CASES = {
     ),
     "a subscription is another function's": Case(
         "subscriptions", "call_connected", SUBSCRIBE,
-        breaks=resubscribed("call_connected", function="call_disconnected"),
+        breaks=resubscribed("call_connected", function="call_progressed"),
     ),
     "a subscription delivers another schema": Case(
         "subscriptions", "incoming_call", SUBSCRIBE, breaks=resubscribed("incoming_call", schema="eventgrid")

@@ -78,8 +78,6 @@ POLICIES = {
     "recording_file_ready": (30, 24 * HOURS),  # as long as ACS keeps the file
     "call_connected": (30, 4 * HOURS),
     "start_recording_failed": (30, 4 * HOURS),
-    "call_disconnected": (30, 24 * HOURS),
-    "participants_changed": (30, 24 * HOURS),
     "recording_state_changed": (30, 24 * HOURS),
     "call_progressed": (30, 24 * HOURS),
 }

@@ -61,7 +61,7 @@ MUTATIONS = {
         "there is no function call_conected",
     ),
     "a function has no subscription": (
-        "function_app.py", "async def call_disconnected(", "async def call_over(",
+        "function_app.py", "async def call_progressed(", "async def call_over(",
         "nothing is subscribed for call_over",
     ),
     "the ready function's name is wrong": (
@@ -110,7 +110,7 @@ MUTATIONS = {
     "events come in another schema": (TOPIC, "'CloudEventSchemaV1_0'", "'EventGridSchema'", "eventDeliverySchema"),
     "two functions get the same event": (
         "infra/local.json", '"event_types": ["Microsoft.Communication.CallConnected"]',
-        '"event_types": ["Microsoft.Communication.CallDisconnected"]', "another function gets as well",
+        '"event_types": ["Microsoft.Communication.RecordingStateChanged"]', "another function gets as well",
     ),
     "an event comes to the function for all others as well": (
         "infra/local.json", '        "Microsoft.Communication.CallConnected",\n', "", "exactly what no other function",

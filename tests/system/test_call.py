@@ -21,8 +21,6 @@ FUNCTIONS = {
     "IncomingCall": "incoming_call",
     "RecordingFileStatusUpdated": "recording_file_ready",
     "CallConnected": "call_connected",
-    "CallDisconnected": "call_disconnected",
-    "ParticipantsUpdated": "participants_changed",
     "RecordingStateChanged": "recording_state_changed",
     "StartRecordingFailed": "start_recording_failed",
 }
