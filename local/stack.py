@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import shutil
 import sys
 from dataclasses import dataclass, field, fields
@@ -208,13 +207,6 @@ class Stack:
         """All of them before anything starts. Raises NotStarted."""
         for name, user in PORT_USERS.items():
             check_free(getattr(self.ports, name), user)
-
-
-def storage_requests(logs: Path) -> list[str]:
-    """The requests that Azurite has logged, as ``GET table``; the host's polling of its queues left out."""
-    log = (logs / "azurite.log").read_text()
-    found = re.findall(rf'"(\w+) /(?:{ACCOUNT}/)?(\S*) HTTP', log)
-    return [f"{method} {path}" for method, path in found if not (method != "POST" and "/messages" in path)]
 
 
 async def provision(storage: str) -> None:

@@ -12,7 +12,8 @@ from azure.data.tables.aio import TableClient
 
 from emulator.config import Config
 from emulator.server import Emulator, running
-from local.stack import LOCAL, SAMPLE, Ports, Stack, storage_requests
+from local.stack import LOCAL, SAMPLE, Ports, Stack
+from local.storage_log import storage_requests
 from shared.directory.caller import Caller
 from shared.directory.directory import Directory
 from tests.directory.fixtures import SignedIn, token_for
@@ -24,7 +25,7 @@ from tests.parts import Parts, opened
 def stored(azurite: Stack) -> Callable[[], list[str]]:
     """What storage has been asked for since, as ``GET directory()``."""
     before = len(storage_requests(azurite.logs))
-    return lambda: storage_requests(azurite.logs)[before:]
+    return lambda: [str(request) for request in storage_requests(azurite.logs)[before:]]
 
 
 @pytest.fixture(scope="session")

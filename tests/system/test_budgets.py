@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from local.bench import storage_per_call
-from local.stack import Ports, Stack
+from local.bench import BUDGETS, storage_per_call
+from local.storage_log import Cost, StorageRequest
 
 
-async def test_a_calls_whole_life_costs_at_most_22_storage_requests(tmp_path_factory: pytest.TempPathFactory) -> None:
-    logs = tmp_path_factory.mktemp("logs")
-    async with Stack(ports=Ports.free(), logs=logs, settings={"RECORDING_ANNOUNCEMENT": ""}) as stack:
-        measured = await storage_per_call(stack)
-    assert 10 < measured.value <= 22, measured.detail
+@pytest.mark.parametrize("what", BUDGETS)
+async def test_a_call_costs_no_more_storage_requests_than_its_budget(what: str) -> None:
+    measured = await storage_per_call(what, calls=1)
+    assert 10 < measured.value <= measured.budget, measured.detail
+
+
+def test_conflicts_and_what_belongs_to_no_call_are_not_counted() -> None:
+    requests = [
+        StorageRequest("GET", "calls(PartitionKey='a',RowKey='b')", 200),
+        StorageRequest("PUT", "calls(PartitionKey='a',RowKey='b')", 412),
+        StorageRequest("PUT", "calls(PartitionKey='a',RowKey='b')", 204),
+        StorageRequest("GET", "calls()?$filter=x", 200),
+    ]
+    cost = Cost.of(requests)
+    assert (cost.count, cost.conflicts) == (2, 1)
+    assert str(cost) == "1 row read, 1 row write, 1 conflicts"

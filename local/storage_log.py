@@ -1,0 +1,78 @@
+"""The requests that Azurite has logged."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+# Requests that belong to no call: the sweep's scans, and the copying of the resource accounts. A process reads that
+# copy once, which counts.
+NO_CALLS = (
+    "GET calls()",
+    "PUT directory",
+    "GET directory(Part",
+    "GET directory()?$filter=PartitionKey%20eq",
+    "POST $batch",
+)
+CONFLICTS = (409, 412)  # the row was there already, or has changed since it was read
+_LINE = re.compile(r'"(\w+) /(?:devstoreaccount1/)?(\S*) HTTP/[\d.]+" (\d+)')
+
+
+@dataclass(frozen=True)
+class StorageRequest:
+    method: str
+    path: str  # with its query, without the account
+    status: int
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def polls(self) -> bool:
+        """Whether it is the host's own: it polls queues, and deletes what was worked on."""
+        return self.method != "POST" and "/messages" in self.path
+
+    @property
+    def conflicts(self) -> bool:
+        return self.status in CONFLICTS and self.kind.endswith("write")
+
+    @property
+    def kind(self) -> str:
+        if self.path.startswith(("calls", "Tables")):
+            table = "index" if "recording" in self.path else "row"
+            return f"{table} {'read' if self.method == 'GET' else 'write'}"
+        if self.path.startswith("directory"):
+            return "directory read"
+        return "wake" if "/messages" in self.path else f"blob {self.method.lower()}"
+
+
+def storage_requests(logs: Path) -> list[StorageRequest]:
+    """All that Azurite has logged so far, but for the host's polling of its queues."""
+    found = _LINE.findall((logs / "azurite.log").read_text())
+    requests = [StorageRequest(method, path, int(status)) for method, path, status in found]
+    return [request for request in requests if not request.polls]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a call has asked of storage. Conflicts depend on what happens at the same time, and are counted apart."""
+
+    requests: tuple[StorageRequest, ...]
+
+    @classmethod
+    def of(cls, requests: list[StorageRequest]) -> Cost:
+        return cls(tuple(request for request in requests if not str(request).startswith(NO_CALLS)))
+
+    @property
+    def count(self) -> int:
+        return len(self.requests) - self.conflicts
+
+    @property
+    def conflicts(self) -> int:
+        return sum(request.conflicts for request in self.requests)
+
+    def __str__(self) -> str:
+        kinds = Counter(request.kind for request in self.requests if not request.conflicts)
+        return ", ".join([*(f"{count} {kind}" for kind, count in kinds.most_common()), f"{self.conflicts} conflicts"])
