@@ -5,19 +5,20 @@
 
 <#
 .SYNOPSIS
-Makes a phone line that rings at an Azure Communication Services (ACS) resource: resource account, link, sync, licence, number.
+Creates a phone line whose calls go to an Azure Communication Services (ACS) resource: resource account, link, sync,
+licence, voice routing policy, number.
 
 .DESCRIPTION
-For the Teams administrator of the tenant that the line belongs to. Every step looks first and says "already so" if nothing
-is to be done, so that the script can be run again, also after it was stopped half-way. Many lines come from a CSV file whose
-columns are called like the parameters. The first error ends it; what was done until then stays.
+For the Teams administrator of the tenant that owns the line. Each step reads the current state first and reports "already
+so" if there is nothing to change, so the script can be run again, also after an interruption. Many lines come from a CSV
+file whose columns have the names of the parameters. The first error stops the script; completed steps stay.
 
-Sign in before, as Teams administrator and with the right to manage users and licences:
+Sign in first, as Teams administrator and with the right to manage users and licences:
 
   Connect-MicrosoftTeams
   Connect-MgGraph -Scopes 'User.ReadWrite.All', 'Organization.Read.All'
 
-What is left to do is the owner's of the ACS resource: the access assignment of the account (docs/provisioning.md, step 6).
+Afterwards the owner of the ACS resource adds the access assignment of the account (docs/provisioning.md, step 6).
 
 .PARAMETER UserPrincipalName
 The resource account's name: line@contoso.com, in a domain of the tenant.
@@ -32,32 +33,36 @@ Application (client) id of the bot's app registration. The ids of Microsoft's au
 Immutable id of the ACS resource: azd env get-value ACS_IMMUTABLE_ID.
 
 .PARAMETER UsageLocation
-Country of the account, such as US: a licence can't be assigned without.
+Country of the account, such as US. A licence requires it.
 
 .PARAMETER PhoneNumber
-Number in E.164 form, such as +18005550100. Without it the line has no number, and only its outbound calls are of use.
+Number in E.164 form, such as +18005550100. Without it the line has no number.
 
 .PARAMETER PhoneNumberType
-How the tenant got the number. Needed with a number.
+How the tenant obtained the number. Required with a number.
+
+.PARAMETER VoiceRoutingPolicy
+Name of an online voice routing policy of the tenant, for outbound calls by Direct Routing. Without it the account keeps its
+policy; the global one applies to an account that has none. Calls of other number types are not routed by it.
 
 .PARAMETER Relink
-Takes over an account that is linked to another ACS resource or was made for another app. Its calls come here from then on.
+Takes over an account that is linked to another ACS resource or app. From then on its calls go to this one.
 
 .PARAMETER WithoutLicence
-Leaves the licence alone: a group assigns it.
+Does not assign the licence: a group does.
 
 .PARAMETER WaitSeconds
-How long to wait until Entra and Teams know of each other's changes.
+How long to wait until a change in Entra has reached Teams, and the reverse.
 
 .EXAMPLE
 ./New-TeamsPhoneLine.ps1 -UserPrincipalName support@contoso.com -DisplayName 'Support line' -ApplicationId $bot -AcsResourceId $acs -UsageLocation US -PhoneNumber +18005550100 -PhoneNumberType OperatorConnect -WhatIf
 
-Shows what would be done.
+Shows what would change.
 
 .EXAMPLE
 Import-Csv -Path lines.csv | ./New-TeamsPhoneLine.ps1 -ApplicationId $bot -AcsResourceId $acs -UsageLocation US
 
-Makes the lines of a file with the columns UserPrincipalName, DisplayName, PhoneNumber and PhoneNumberType.
+Creates the lines of a file with the columns UserPrincipalName, DisplayName, PhoneNumber and PhoneNumberType.
 
 .OUTPUTS
 One object for each step: Target, Step, State, Detail. The Detail of the step "account" is its object id.
@@ -91,6 +96,10 @@ param(
     [ValidateSet('', 'DirectRouting', 'CallingPlan', 'OperatorConnect')]
     [string] $PhoneNumberType,
 
+    [Parameter(ValueFromPipelineByPropertyName)]
+    [ValidateLength(0, 256)]
+    [string] $VoiceRoutingPolicy,
+
     [Parameter()]
     [switch] $Relink,
 
@@ -113,33 +122,38 @@ begin {
 
 process {
     if ($PhoneNumber -and -not $PhoneNumberType) {
-        throw "${UserPrincipalName}: say with -PhoneNumberType how the tenant got the number."
+        throw "${UserPrincipalName}: -PhoneNumberType is required with -PhoneNumber."
     }
 
     # 1. The account.
     $user = Get-UserByName -UserPrincipalName $UserPrincipalName
     $account = $null
-    if ($user) { $account = Get-CsOnlineApplicationInstance -Identity $user.Id }
+    if ($user) {
+        # After an interrupted run the account can be in Entra and not yet in Teams.
+        $account = Wait-Result -Attempt { Get-CsOnlineApplicationInstance -Identity $user.Id } -Seconds $WaitSeconds -Otherwise "Teams does not list $UserPrincipalName as a resource account"
+    }
     if ($account) {
         Write-Step -Target $UserPrincipalName -Step 'account' -State 'already so' -Detail $user.Id
     }
     elseif ($PSCmdlet.ShouldProcess($UserPrincipalName, 'Create the resource account')) {
-        $account = New-CsOnlineApplicationInstance -UserPrincipalName $UserPrincipalName -DisplayName $DisplayName -ApplicationId $ApplicationId
-        $user = Wait-Result -Attempt { Get-UserByName -UserPrincipalName $UserPrincipalName } -Seconds $WaitSeconds -Otherwise "Entra does not show $UserPrincipalName yet"
+        $null = New-CsOnlineApplicationInstance -UserPrincipalName $UserPrincipalName -DisplayName $DisplayName -ApplicationId $ApplicationId
+        $user = Wait-Result -Attempt { Get-UserByName -UserPrincipalName $UserPrincipalName } -Seconds $WaitSeconds -Otherwise "Entra does not list $UserPrincipalName yet"
+        # Set-CsOnlineApplicationInstance fails until Teams lists the account.
+        $account = Wait-Result -Attempt { Get-CsOnlineApplicationInstance -Identity $user.Id } -Seconds $WaitSeconds -Otherwise "Teams does not list $UserPrincipalName yet"
         Write-Step -Target $UserPrincipalName -Step 'account' -State 'done' -Detail $user.Id
     }
     else {
         Write-Step -Target $UserPrincipalName -Step 'account' -State 'not done'
     }
-    if (-not $user -and -not $WhatIfPreference) { return } # nothing below can be done without it; -WhatIf shows the rest
+    if (-not $user -and -not $WhatIfPreference) { return } # every step below needs it; -WhatIf shows them
 
-    # 2. The link. A module that does not tell it has it set again, which changes nothing.
+    # 2. The link. If the module does not return it, it is set again, which changes nothing.
     $linkedTo = [string](Get-PropertyValue -InputObject $account -Name 'AcsResourceId')
     $madeFor = [string](Get-PropertyValue -InputObject $account -Name 'ApplicationId')
     $elsewhere = $linkedTo -and $linkedTo -ne "$nobody" -and $linkedTo -ne "$AcsResourceId"
     $another = $madeFor -and $madeFor -ne "$ApplicationId"
     if (($elsewhere -or $another) -and -not $Relink) {
-        throw "$UserPrincipalName serves another app ($madeFor) or ACS resource ($linkedTo). -Relink takes it over; its calls come here from then on."
+        throw "$UserPrincipalName serves another app ($madeFor) or ACS resource ($linkedTo). -Relink takes it over; from then on its calls go to $AcsResourceId."
     }
     if ($linkedTo -eq "$AcsResourceId" -and $madeFor -eq "$ApplicationId") {
         Write-Step -Target $UserPrincipalName -Step 'link' -State 'already so'
@@ -152,10 +166,10 @@ process {
         Write-Step -Target $UserPrincipalName -Step 'link' -State 'not done'
     }
 
-    # 3. The sync, each time: nothing tells whether it has been done, and calls don't come without.
+    # 3. The sync, each time: no cmdlet returns its state, and no call arrives without it.
     if ($PSCmdlet.ShouldProcess($UserPrincipalName, 'Sync with the Agent Provisioning Service')) {
         if ($elsewhere -or $another) {
-            # An old mapping is not overwritten: it has to go first.
+            # An old mapping is not overwritten; it is removed first.
             $null = Sync-CsOnlineApplicationInstance -ObjectId $user.Id -ApplicationId $nobody
         }
         try {
@@ -171,7 +185,7 @@ process {
         Write-Step -Target $UserPrincipalName -Step 'sync' -State 'not done'
     }
 
-    # 4. The licence, and the country that it needs.
+    # 4. The licence, and the country that it requires.
     $fresh = $false
     $country = [string](Get-PropertyValue -InputObject $user -Name 'UsageLocation')
     if ($country -eq $UsageLocation) {
@@ -191,10 +205,10 @@ process {
     elseif ($PSCmdlet.ShouldProcess($UserPrincipalName, "Assign the licence $licence")) {
         $sku = Get-MgSubscribedSku -All | Where-Object { $_.SkuPartNumber -eq $licence }
         if (-not $sku) {
-            throw "The tenant has no licence $licence. 'Microsoft Teams Phone Resource Account' is to be had in the Microsoft 365 admin center, some of them for nothing."
+            throw "The tenant has no licence $licence. 'Microsoft Teams Phone Resource Account' is available in the Microsoft 365 admin center, some of them free of charge."
         }
         if ($sku.ConsumedUnits -ge $sku.PrepaidUnits.Enabled) {
-            throw "All $($sku.PrepaidUnits.Enabled) licences $licence of the tenant are taken."
+            throw "All $($sku.PrepaidUnits.Enabled) licences $licence of the tenant are assigned."
         }
         $null = Set-MgUserLicense -UserId $user.Id -AddLicenses @{ SkuId = $sku.SkuId } -RemoveLicenses @()
         $fresh = $true
@@ -204,7 +218,22 @@ process {
         Write-Step -Target $UserPrincipalName -Step 'licence' -State 'not done'
     }
 
-    # 5. The number.
+    # 5. The voice routing policy. Without one, a number of Direct Routing takes calls and makes none.
+    if ($VoiceRoutingPolicy) {
+        $has = [string](Get-PropertyValue -InputObject $(if ($user) { Get-CsOnlineUser -Identity $user.Id }) -Name 'OnlineVoiceRoutingPolicy')
+        if ($has -eq $VoiceRoutingPolicy) {
+            Write-Step -Target $UserPrincipalName -Step 'voice routing policy' -State 'already so' -Detail $has
+        }
+        elseif ($PSCmdlet.ShouldProcess($UserPrincipalName, "Grant the voice routing policy $VoiceRoutingPolicy")) {
+            $null = Grant-CsOnlineVoiceRoutingPolicy -Identity $UserPrincipalName -PolicyName $VoiceRoutingPolicy
+            Write-Step -Target $UserPrincipalName -Step 'voice routing policy' -State 'done' -Detail $VoiceRoutingPolicy
+        }
+        else {
+            Write-Step -Target $UserPrincipalName -Step 'voice routing policy' -State 'not done'
+        }
+    }
+
+    # 6. The number.
     if (-not $PhoneNumber) { return }
     $number = Get-CsPhoneNumberAssignment -TelephoneNumber $PhoneNumber
     $owner = [string](Get-PropertyValue -InputObject $number -Name 'AssignedPstnTargetId')
@@ -216,7 +245,7 @@ process {
         throw "The number of $UserPrincipalName is of the type $type, not $PhoneNumberType."
     }
     if ($owner -and (-not $user -or $owner -ne $user.Id)) {
-        throw "The number of $UserPrincipalName is assigned to $owner. Take it away there first: Remove-CsPhoneNumberAssignment"
+        throw "The number of $UserPrincipalName is assigned to $owner. Remove that assignment first: Remove-CsPhoneNumberAssignment"
     }
     if ($owner) {
         Write-Step -Target $UserPrincipalName -Step 'number' -State 'already so' -Detail $PhoneNumberType
@@ -229,7 +258,7 @@ process {
                 break
             }
             catch {
-                # A licence of a moment ago is not known everywhere yet.
+                # A new licence takes some minutes to reach every service.
                 if (-not $fresh -or (Get-Date) -ge $deadline) { throw }
                 Write-Verbose -Message "Trying again: $_"
                 Start-Sleep -Seconds 15

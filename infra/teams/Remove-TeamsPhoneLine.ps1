@@ -4,14 +4,14 @@
 
 <#
 .SYNOPSIS
-Takes a phone line down again: number, licence, sync, and, if wanted, the resource account itself.
+Removes a phone line: number, licence, sync, and optionally the resource account.
 
 .DESCRIPTION
 The reverse of New-TeamsPhoneLine.ps1, for the same administrator, with the same sign-in. Withdraw the access assignment
-of the account first (docs/provisioning.md, "Taking a line down"). Asks before each step; -Confirm:$false does not.
+of the account first (docs/provisioning.md, "Removing a line"). Asks before each step, unless -Confirm:$false is given.
 
-The number stays with the tenant. No cmdlet is documented that takes the id of the ACS resource off an account; without
-the mapping that Sync-CsOnlineApplicationInstance makes, calls don't reach it.
+The number stays with the tenant. No documented cmdlet clears the ACS resource id of an account; without the mapping that
+Sync-CsOnlineApplicationInstance creates, its calls do not reach the resource.
 
 .PARAMETER UserPrincipalName
 The resource account's name.
@@ -22,12 +22,12 @@ Deletes the account as well. Entra can restore it within 30 days.
 .EXAMPLE
 ./Remove-TeamsPhoneLine.ps1 -UserPrincipalName support@contoso.com -WhatIf
 
-Shows what would be done.
+Shows what would change.
 
 .EXAMPLE
 Import-Csv -Path lines.csv | ./Remove-TeamsPhoneLine.ps1 -DeleteAccount
 
-Takes down the lines of a file with the column UserPrincipalName, and deletes their accounts.
+Removes the lines of a file with the column UserPrincipalName, and deletes their accounts.
 
 .OUTPUTS
 One object for each step: Target, Step, State, Detail.
@@ -54,19 +54,19 @@ begin {
 process {
     $user = Get-UserByName -UserPrincipalName $UserPrincipalName
     if (-not $user) {
-        Write-Step -Target $UserPrincipalName -Step 'account' -State 'already so' -Detail 'there is none'
+        Write-Step -Target $UserPrincipalName -Step 'account' -State 'already so' -Detail 'does not exist'
         return
     }
     if (-not (Get-CsOnlineApplicationInstance -Identity $user.Id)) {
-        throw "$UserPrincipalName is no resource account: nothing of it was touched."
+        throw "$UserPrincipalName is not a resource account. Nothing was changed."
     }
 
-    # 5. The number.
+    # 6. The number.
     $numbers = @(Get-CsPhoneNumberAssignment -AssignedPstnTargetId $user.Id)
     if ($numbers.Count -eq 0) {
         Write-Step -Target $UserPrincipalName -Step 'number' -State 'already so'
     }
-    elseif ($PSCmdlet.ShouldProcess($UserPrincipalName, 'Take away the number')) {
+    elseif ($PSCmdlet.ShouldProcess($UserPrincipalName, 'Remove the number')) {
         $null = Remove-CsPhoneNumberAssignment -Identity $user.Id -RemoveAll
         Write-Step -Target $UserPrincipalName -Step 'number' -State 'done'
     }
@@ -79,7 +79,7 @@ process {
     if ($assigned.Count -eq 0) {
         Write-Step -Target $UserPrincipalName -Step 'licence' -State 'already so'
     }
-    elseif ($PSCmdlet.ShouldProcess($UserPrincipalName, "Take away the licence $licence")) {
+    elseif ($PSCmdlet.ShouldProcess($UserPrincipalName, "Remove the licence $licence")) {
         $null = Set-MgUserLicense -UserId $user.Id -AddLicenses @() -RemoveLicenses @($assigned[0].SkuId)
         Write-Step -Target $UserPrincipalName -Step 'licence' -State 'done'
     }
@@ -87,8 +87,8 @@ process {
         Write-Step -Target $UserPrincipalName -Step 'licence' -State 'not done'
     }
 
-    # 3. The sync: the mapping is dropped by an application id of nothing but zeros.
-    if ($PSCmdlet.ShouldProcess($UserPrincipalName, 'Drop the mapping of the Agent Provisioning Service')) {
+    # 3. The sync: an application id of zeros removes the mapping.
+    if ($PSCmdlet.ShouldProcess($UserPrincipalName, 'Remove the mapping of the Agent Provisioning Service')) {
         $null = Sync-CsOnlineApplicationInstance -ObjectId $user.Id -ApplicationId ([guid]::Empty)
         Write-Step -Target $UserPrincipalName -Step 'sync' -State 'done'
     }
@@ -96,7 +96,7 @@ process {
         Write-Step -Target $UserPrincipalName -Step 'sync' -State 'not done'
     }
 
-    # 2. and 1. The account, and the link with it.
+    # 2. and 1. The account, with its link.
     if (-not $DeleteAccount) { return }
     if ($PSCmdlet.ShouldProcess($UserPrincipalName, 'Delete the resource account')) {
         $null = Remove-MgUser -UserId $user.Id

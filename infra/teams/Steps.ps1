@@ -55,7 +55,9 @@ function Select-ByValue {
 function Wait-Result {
     <#
     .SYNOPSIS
-    Looks again and again until there is something: Entra and Teams learn of each other's changes late.
+    Repeats a query until it returns something: changes in Entra and in Teams reach the other with a delay.
+    .DESCRIPTION
+    An error counts as "not yet": Get-Cs cmdlets fail for an account that Teams does not know. The last one is reported.
     #>
     [CmdletBinding()]
     [OutputType([object])]
@@ -66,9 +68,13 @@ function Wait-Result {
     )
     $deadline = (Get-Date).AddSeconds($Seconds)
     while ($true) {
-        $result = & $Attempt
-        if ($result) { return $result }
-        if ((Get-Date) -ge $deadline) { throw "$Otherwise (after $Seconds s). Run this again in some minutes." }
+        $failure = ''
+        try {
+            $result = & $Attempt
+            if ($result) { return $result }
+        }
+        catch { $failure = " $_" }
+        if ((Get-Date) -ge $deadline) { throw "$Otherwise (after $Seconds s).$failure Run this again in some minutes." }
         Start-Sleep -Seconds 10
     }
 }

@@ -35,6 +35,7 @@ ORDER = {
         "Sync-CsOnlineApplicationInstance",
         "Update-MgUser",
         "Set-MgUserLicense",
+        "Grant-CsOnlineVoiceRoutingPolicy",
         "Set-CsPhoneNumberAssignment",
     ],
     "Remove-TeamsPhoneLine.ps1": [
@@ -212,6 +213,14 @@ def check_order(teams: Teams) -> list[str]:
     return problems
 
 
+def check_waits(teams: Teams) -> list[str]:
+    """Between the creation of an account and its first change the script waits until Teams lists the account."""
+    source = teams.scripts["New-TeamsPhoneLine.ps1"].source
+    created, changed = (source.find(f"$null = {verb}-CsOnlineApplicationInstance") for verb in ("New", "Set"))
+    waited = source.find("$account = Wait-Result -Attempt { Get-CsOnlineApplicationInstance", created)
+    return [] if 0 <= created < waited < changed else ["New-TeamsPhoneLine.ps1: does not wait for the new account"]
+
+
 def check_modules(teams: Teams) -> list[str]:
     """The modules of all cmdlets that a script comes by are required at its head."""
     problems = []
@@ -313,6 +322,7 @@ CHECKS = (
     check_commands,
     check_changes,
     check_order,
+    check_waits,
     check_modules,
     check_variables,
     check_text,

@@ -135,6 +135,10 @@ MUTATIONS = {
         "Remove-TeamsPhoneLine.ps1", "Remove-CsPhoneNumberAssignment -Identity $user.Id -RemoveAll",
         "Remove-MgUser -UserId $user.Id", "the steps are",
     ),
+    "a new account is changed at once": (
+        LINE, "fails until Teams lists the account.\n        $account = ", "fails.\n        $null = ",
+        "does not wait for the new account",
+    ),
     "a permission is left out": (APP, "'Chat.Create', ", "", "is missing"),
     "a permission is known by an id alone": (
         APP, "'Calendars.Read'", "'465a38f9-76ea-45b9-9f34-9e8b0d4b0b42'", "nothing documents the id",
@@ -151,7 +155,7 @@ MUTATIONS = {
         APP, "elseif ($PSBoundParameters.ContainsKey('MultiTenant')) {", "else {", "is missing",
     ),
     "the credential trusts another issuer": (APP, '/v2.0"', '/"', "is missing"),
-    "a dash is no dash": (LINE, "# 5. The number.", "# 5. The number \u2013 last.", "not only ASCII"),
+    "a dash is no dash": (LINE, "# 6. The number.", "# 6. The number \u2013 last.", "not only ASCII"),
 }  # fmt: skip
 
 
