@@ -94,7 +94,7 @@ async def _answer(req: func.HttpRequest, *, keyed: bool = False) -> func.HttpRes
     from shared.api.http import Request  # noqa: PLC0415  # no call needs it: cold starts ring
 
     request = Request.of(req.method, req.url, req.headers, req.get_body())
-    answer = await _api().answer(request, keyed=keyed)
+    answer = await _api().respond(request, keyed=keyed)
     return func.HttpResponse(answer.body, status_code=answer.status, headers=answer.headers)
 
 

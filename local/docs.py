@@ -11,7 +11,7 @@ from itertools import groupby
 from emulator import coverage
 from local.stack import ROOT
 from shared.api.openapi import document
-from shared.api.routes import ROUTES
+from shared.api.v1 import ROUTES
 from shared.calls.call import PROVES, TRANSITIONS, State
 from shared.calls.result_codes import CATALOGUE
 from shared.directory.error_entries import ENTRIES, ErrorEntry, Source

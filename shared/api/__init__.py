@@ -1,1 +1,1 @@
-"""The contact centre's HTTP API. Imported when the first request comes, not before."""
+"""The HTTP API. Imported on the first request, so that answering a call does not wait for it."""

@@ -1,16 +1,16 @@
-"""The OpenAPI 3.1 document, made from the table of routes and the types in it."""
+"""The OpenAPI 3.1 document, generated from the routes and their types."""
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Struct
 
-from shared.api.http import Answer, as_json, tag_of
+from shared.api.http import Response, as_json, etag_of
 from shared.api.problems import CATALOGUE, MEDIA_TYPE, ProblemDetails
-from shared.api.routes import Paged, Route, path_type
+from shared.api.route import Paged, Route
 
 VERSION = "1.0.0"
 REFERENCE = "#/components/schemas/{name}"
@@ -25,55 +25,55 @@ SECURITY: dict[str, Any] = {
         "type": "apiKey",
         "in": "header",
         "name": "x-functions-key",
-        "description": "A key of the Functions app, at the second server. Its roles are the setting API_KEY_ROLES.",
+        "description": "A key of the Functions app, at the second server. The setting API_KEY_ROLES names its roles.",
     },
 }
 MEANINGS = {
-    200: "As asked",
-    201: "Made",
-    204: "Done",
-    304: "What If-None-Match names is still so",
+    200: "Success",
+    201: "Created",
+    204: "Success, without a body",
+    304: "Not modified since the ETag in If-None-Match",
     400: "A parameter or the body is not valid",
-    401: "The caller is not signed in",
-    403: "The caller may not do this, or the service behind refused it",
-    404: "There is no such thing",
-    409: "It can't be done as things stand",
+    401: "The caller is not authenticated",
+    403: "The caller or the app is not allowed to do this",
+    404: "The object does not exist",
+    409: "The current state does not allow the operation",
     413: "The body is too large",
-    415: "The body is no JSON",
+    415: "The content type is not application/json",
     429: "Too many requests",
-    500: "A mistake of the app's: its log has it under the request's id",
-    502: "The service behind gave no answer that can be used",
-    503: "Not now: something that is needed can't be reached, or is not set up",
-    504: "It took too long",
+    500: "An unexpected error: the app's log has it under the request's id",
+    502: "The service behind returned an error or an invalid response",
+    503: "A service or a setting that is required is unavailable",
+    504: "Timeout",
 }
-ANYWHERE = (400, 500, 504)  # the statuses of problems that every route can have
+ANYWHERE = (400, 500, 504)  # statuses of problems on every route
 SIGNED_IN = (401, 403, 404, 409, 429, 502, 503)
 WITH_BODY = (413, 415)
 HEADERS: dict[str, Any] = {
     "X-Request-Id": {
-        "description": "As the request had it, or made up. The app's log has it too.",
+        "description": "The id of the request, or a new one. The app's log has it, too.",
         "required": True,
         "schema": {"type": "string"},
     },
-    "ETag": {"description": "For If-None-Match", "required": True, "schema": {"type": "string"}},
+    "ETag": {"description": "Send it in If-None-Match", "required": True, "schema": {"type": "string"}},
     "Retry-After": {"description": "In seconds", "schema": {"type": "integer", "minimum": 1}},
 }
 
 
 class Document:
-    """The document as it is sent. Everybody may ask for it, so it is made once."""
+    """The document, generated once, since the route is public."""
 
     def __init__(self, routes: tuple[Route, ...]) -> None:
         self._routes = routes
 
     @cached_property
-    def _kept(self) -> Answer:
-        made = as_json(200, document(self._routes))
-        made.headers["ETag"] = tag_of(made.body)
-        return made
+    def _cached(self) -> Response:
+        response = as_json(200, document(self._routes))
+        response.headers["ETag"] = etag_of(response.body)
+        return response
 
-    def answer(self) -> Answer:
-        return Answer(self._kept.status, self._kept.body, dict(self._kept.headers))
+    def response(self) -> Response:
+        return Response(self._cached.status, self._cached.body, dict(self._cached.headers))
 
 
 def document(routes: tuple[Route, ...]) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def document(routes: tuple[Route, ...]) -> dict[str, Any]:
             "title": "Teams Phone Functions",
             "version": VERSION,
             "description": "The contact centre's API: resource accounts, people, tokens, consent. See docs/api.md. "
-            "A method that a path does not have is answered with a problem, 405, and the header Allow.",
+            "A method that a path does not support is answered with 405 and the header Allow.",
         },
         "servers": [
             {"url": "/api/v1", "description": "with a token of Entra"},
@@ -109,11 +109,11 @@ def document(routes: tuple[Route, ...]) -> dict[str, Any]:
 
 
 def _types(routes: tuple[Route, ...]) -> list[Any]:
-    """Every type that goes in or comes out, each once."""
+    """The types of all bodies, each once."""
     found: list[Any] = [ProblemDetails]
     for route in routes:
-        answers = [each.item if isinstance(each, Paged) else each for each in route.answers.values()]
-        found += [each for each in (route.body, *answers) if each not in (None, dict, *found)]
+        bodies = [each.item if isinstance(each, Paged) else each for each in route.responses.values()]
+        found += [each for each in (route.body, *bodies) if each not in (None, dict, *found)]
     return list(dict.fromkeys(found))
 
 
@@ -136,13 +136,19 @@ def _operation(route: Route, reference: dict[Any, Any]) -> dict[str, Any]:
 
 def _in_path(route: Route) -> list[dict[str, Any]]:
     names = [part.strip("{}") for part in route.path.split("/") if part.startswith("{")]
-    return [_parameter(name, "path", msgspec.json.schema(path_type(name)), required=True) for name in names]
+    return [_parameter(name, "path", _path_schema(route, name), required=True) for name in names]
+
+
+def _path_schema(route: Route, name: str) -> dict[str, Any]:
+    return msgspec.json.schema(Annotated[str, route.parameters[name]])
 
 
 def _in_query(query: type[Struct]) -> list[dict[str, Any]]:
     schema = msgspec.json.schema(query)["$defs"][query.__name__]
     required = schema.get("required", [])
-    return [_parameter(name, "query", _given(s), required=name in required) for name, s in schema["properties"].items()]
+    return [
+        _parameter(name, "query", _optional(s), required=name in required) for name, s in schema["properties"].items()
+    ]
 
 
 def _in_header(route: Route) -> list[dict[str, Any]]:
@@ -156,8 +162,8 @@ def _parameter(name: str, where: str, schema: dict[str, Any], *, required: bool)
     return {"name": name, "in": where} | described | {"required": required, "schema": schema}
 
 
-def _given(schema: dict[str, Any]) -> dict[str, Any]:
-    """A parameter that may be left out, without the null that a query can't hold."""
+def _optional(schema: dict[str, Any]) -> dict[str, Any]:
+    """An optional parameter, without the null that a query cannot contain."""
     if "anyOf" in schema:
         (schema,) = (each for each in schema["anyOf"] if each != {"type": "null"})
     return schema
@@ -165,7 +171,9 @@ def _given(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _responses(route: Route, reference: dict[Any, Any]) -> dict[str, Any]:
     cached = route.method == "GET" and not route.secret
-    found: dict[int, Any] = {s: _success(s, carried, reference, cached=cached) for s, carried in route.answers.items()}
+    found: dict[int, Any] = {
+        s: _success(s, carried, reference, cached=cached) for s, carried in route.responses.items()
+    }
     if cached:
         found[304] = {"$ref": "#/components/responses/NotModified"}
     problems = ANYWHERE + (() if route.public else SIGNED_IN) + (WITH_BODY if route.body else ())
@@ -186,7 +194,7 @@ def _schema(carried: Any, reference: dict[Any, Any]) -> Any:
     if not isinstance(carried, Paged):
         return reference[carried]
     items = {"type": "array", "items": reference[carried.item]}
-    link = {"type": "string", "format": "uri", "description": "the next page; absent from the last"}
+    link = {"type": "string", "format": "uri", "description": "the next page; absent on the last page"}
     return {"type": "object", "required": ["value"], "properties": {"value": items, "nextLink": link}}
 
 

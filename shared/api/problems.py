@@ -1,8 +1,7 @@
-"""What the API answers when it can't do what was asked: problem details (RFC 9457), each with a remedy.
+"""Errors of the API as problem details (RFC 9457), each with a remedy.
 
-A problem is one of ours, listed in ``PROBLEMS``, or a refusal of Entra, Graph, ACS or Teams, listed in
-``shared.calls.result_codes.ENTRIES``. ``code`` tells them apart and stays the same; ``type`` leads to the entry in the
-served OpenAPI document.
+``PROBLEMS`` lists the API's own; the others are the entries of ``shared.directory.error_entries``. ``code`` is stable;
+``type`` links to the entry in the OpenAPI document.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from math import ceil
 from azure.core.exceptions import AzureError
 from msgspec import Struct
 
-from shared.api.http import Answer, Request, as_json
+from shared.api.http import Request, Response, as_json
 from shared.directory.error_entries import ENTRIES, ErrorEntry
 from shared.directory.errors import TIMED_OUT, UpstreamError
 from shared.platform.settings import SettingError
@@ -25,12 +24,12 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 TYPES = "/api/v1/openapi.json#/x-problems/"
 SIGN_IN = "Sign in to Entra again for this API, and send the new access token as `Authorization: Bearer …`."
-LONGEST_WAIT = 3600.0  # seconds that callers are told to wait, whatever the service behind says
-LATER = "Try again later; if it lasts, tell the operators the request's id (the header X-Request-Id)."
+LONGEST_WAIT = 3600.0  # seconds; the longest Retry-After that is passed on
+LATER = "Try again later. If the error persists, report the request's id (the header X-Request-Id) to the operators."
 
 
 class Kind(Struct, frozen=True):
-    """One of our own problems."""
+    """A kind of problem."""
 
     status: int
     title: str
@@ -40,49 +39,52 @@ class Kind(Struct, frozen=True):
 PROBLEMS: dict[str, Kind] = {
     "BadParameter": Kind(400, "a parameter of the query is not valid", "Change the parameter that the detail names."),
     "BadBody": Kind(400, "the body is not valid", "Change the field that the detail names."),
-    "NotSignedIn": Kind(401, "there is no bearer token", SIGN_IN),
+    "NotSignedIn": Kind(401, "the request has no bearer token", SIGN_IN),
     "TokenRefused": Kind(401, "the token is not accepted", SIGN_IN),
     "RoleMissing": Kind(
         403,
-        "the caller has none of the app roles that may do this",
+        "the caller has none of the required app roles",
         "Have an administrator of Entra assign one of these roles of the API's enterprise application, then sign in "
         "again.",
     ),
-    "KeysOpenNothing": Kind(
+    "KeysDisabled": Kind(
         403,
-        "holders of Functions keys may do nothing here",
-        "Sign in with Entra, or have the operators name the roles of such callers in API_KEY_ROLES.",
+        "Functions keys are not accepted",
+        "Sign in with Entra, or have the operators set the roles of key holders in API_KEY_ROLES.",
     ),
-    "NoSuchPath": Kind(404, "there is nothing at this path", "Compare the path with the OpenAPI document."),
-    "NotFound": Kind(404, "there is no such thing", "Check the id, and that it is of the tenant you signed in to."),
-    "NoSuchMethod": Kind(405, "this path does not have this method", "Use one of the methods of the header Allow."),
+    "NoSuchPath": Kind(404, "no route has this path", "Compare the path with the OpenAPI document."),
+    "NotFound": Kind(404, "the object does not exist", "Check the id, and that it is of the tenant you signed in to."),
+    "NoSuchMethod": Kind(405, "the path does not support this method", "Use one of the methods in the header Allow."),
     "TooLarge": Kind(413, "the body is too large", "Send at most 64 KiB."),
-    "NotJson": Kind(415, "the body is said to be no JSON", "Send JSON, and `Content-Type: application/json`."),
-    "TooManyRequests": Kind(
-        429, "this caller asks too often", "Wait for as many seconds as the header Retry-After tells, then go slower."
+    "NotJson": Kind(
+        415, "the content type is not application/json", "Send JSON, and `Content-Type: application/json`."
     ),
-    "Fault": Kind(500, "something went wrong in the app", LATER),
+    "TooManyRequests": Kind(
+        429,
+        "the caller sends too many requests",
+        "Wait for the seconds in the header Retry-After, then send fewer requests.",
+    ),
+    "Fault": Kind(500, "an unexpected error occurred in the app", LATER),
     "NotConfigured": Kind(
         503,
         "a setting of the app is missing or wrong",
-        "Have the operators look at the app's log for the request's id (the header X-Request-Id): it names the "
-        "setting.",
+        "Have the operators find the request's id (the header X-Request-Id) in the app's log, which names the setting.",
     ),
-    "KeysUnavailable": Kind(503, "it can't be told at the moment whether Entra signed the token", LATER),
-    "NotNow": Kind(503, "a service that the app needs can't be reached", LATER),
+    "KeysUnavailable": Kind(503, "the signature of the token cannot be verified now", LATER),
+    "NotNow": Kind(503, "a service that the app depends on is unreachable", LATER),
 }
 
 
-def code_of(refusal: ErrorEntry) -> str:
-    return refusal.code if refusal.source == "app" else f"{refusal.source}.{refusal.code}"
+def code_of(entry: ErrorEntry) -> str:
+    return entry.code if entry.source == "app" else f"{entry.source}.{entry.code}"
 
 
-# Every problem that there can be, by its code; but a code of another's that nobody has listed yet is told as well.
-CATALOGUE = PROBLEMS | {code_of(r): Kind(r.status, r.meaning, r.remedy) for r in ENTRIES}
+# Every listed problem by its code. A code of another service that is not listed is passed on as well.
+CATALOGUE = PROBLEMS | {code_of(each): Kind(each.status, each.meaning, each.remedy) for each in ENTRIES}
 
 
 class Problem(Exception):
-    """Raised to answer with one of ``PROBLEMS``. The detail is for the caller, and is never logged."""
+    """Raised to respond with one of ``PROBLEMS``. The detail is for the caller, and is never logged."""
 
     def __init__(self, code: str, detail: str = "", headers: dict[str, str] | None = None) -> None:
         super().__init__(code)
@@ -90,7 +92,7 @@ class Problem(Exception):
 
 
 class ProblemDetails(Struct, frozen=True):
-    """RFC 9457, with ``code``, which stays the same, and a ``remedy``."""
+    """RFC 9457, with a stable ``code`` and a ``remedy``."""
 
     type: str
     title: str
@@ -101,52 +103,54 @@ class ProblemDetails(Struct, frozen=True):
     remedy: str
 
 
-def answer_to(error: Exception, request: Request, operation: str) -> Answer:
-    """The answer that tells of an exception. What is a matter of the operators goes into the log."""
+def problem_of(error: Exception, request: Request, operation: str) -> Response:
+    """The response for an exception. Errors that concern the operators are logged."""
     match error:
         case Problem():
-            return _answer(request, error.code, PROBLEMS[error.code], error.detail, error.headers)
+            return _response(request, error.code, PROBLEMS[error.code], error.detail, error.headers)
         case UpstreamError():
             log.warning("%s: %s (its request id: %s)", operation, error, error.request_id)
-            return _refused(request, error)
+            return _upstream(request, error)
         case Forbidden():
-            return _ours(request, "TokenRefused", str(error))
+            return _own(request, "TokenRefused", str(error))
         case SettingError():
             log.error("%s: %s", operation, error)
-            return _ours(request, "NotConfigured")
+            return _own(request, "NotConfigured")
         case KeysUnavailable():
             log.error("%s: %s", operation, error)
             wait = {"Retry-After": str(max(1, ceil(error.retry_after)))}
-            return _answer(request, "KeysUnavailable", PROBLEMS["KeysUnavailable"], headers=wait)
+            return _response(request, "KeysUnavailable", PROBLEMS["KeysUnavailable"], headers=wait)
         case TimeoutError():
-            log.error("%s: it took too long", operation)
-            return _refused(request, UpstreamError(TIMED_OUT))
+            log.error("%s: timed out", operation)
+            return _upstream(request, UpstreamError(TIMED_OUT))
         case AzureError():
             log.error("%s: %s", operation, type(error).__name__)
-            return _ours(request, "NotNow")
+            return _own(request, "NotNow")
     log.error("%s failed", operation, exc_info=error)
-    return _ours(request, "Fault")
+    return _own(request, "Fault")
 
 
-def _ours(request: Request, code: str, detail: str = "") -> Answer:
-    return _answer(request, code, PROBLEMS[code], detail)
+def _own(request: Request, code: str, detail: str = "") -> Response:
+    return _response(request, code, PROBLEMS[code], detail)
 
 
-def _refused(request: Request, error: UpstreamError) -> Answer:
-    refusal = error.entry
-    kind = Kind(refusal.status, refusal.meaning, refusal.remedy)
+def _upstream(request: Request, error: UpstreamError) -> Response:
+    entry = error.entry
+    kind = Kind(entry.status, entry.meaning, entry.remedy)
     headers: dict[str, str] = {}
     if error.retry_after:
         headers["Retry-After"] = str(ceil(min(error.retry_after, LONGEST_WAIT)))
-    if error.claims:  # Entra wants more of the user: the client signs in again with them
+    if error.claims:  # Entra's challenge: the client signs in again with these claims
         claims = b64encode(error.claims.encode()).decode()
         headers["WWW-Authenticate"] = f'Bearer realm="api", error="insufficient_claims", claims="{claims}"'
-    return _answer(request, code_of(refusal), kind, str(error), headers)
+    return _response(request, code_of(entry), kind, str(error), headers)
 
 
-def _answer(request: Request, code: str, kind: Kind, detail: str = "", headers: dict[str, str] | None = None) -> Answer:
+def _response(
+    request: Request, code: str, kind: Kind, detail: str = "", headers: dict[str, str] | None = None
+) -> Response:
     detail = detail or f"{kind.title}."
-    told = ProblemDetails(
+    details = ProblemDetails(
         type=f"{TYPES}{code}" if code in CATALOGUE else "about:blank",
         title=kind.title,
         status=kind.status,
@@ -155,6 +159,6 @@ def _answer(request: Request, code: str, kind: Kind, detail: str = "", headers: 
         code=code,
         remedy=kind.remedy,
     )
-    answer = as_json(kind.status, told, MEDIA_TYPE)
-    answer.headers |= headers or {}
-    return answer
+    response = as_json(kind.status, details, MEDIA_TYPE)
+    response.headers |= headers or {}
+    return response

@@ -14,8 +14,9 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from local.stack import Stack, control
+from shared.api.route import Route
 from shared.api.router import Api
-from shared.api.routes import ROUTES, Route
+from shared.api.v1 import ROUTES
 from shared.platform.settings import ROLES
 from tests.parts import parts_of
 

@@ -12,12 +12,17 @@ from azure.core.exceptions import ServiceRequestError
 from azure.core.pipeline.transport import AioHttpTransport
 from msgspec import Meta
 
-from shared.api.handlers import Ask, Made, MeetingsQuery, PageQuery, Strict, UsersQuery
-from shared.api.http import Answer, Request
-from shared.api.limits import Limits
+from shared.api.http import Request, Response
+from shared.api.input import LARGEST_BODY
+from shared.api.parameters import PageQuery, guid_parameter
 from shared.api.problems import CATALOGUE, MEDIA_TYPE
-from shared.api.router import LARGEST_BODY, Api
-from shared.api.routes import ADMINISTRATORS, AGENTS, ROUTES, Route, table
+from shared.api.rate_limiter import RateLimiter
+from shared.api.route import ADMINISTRATORS, AGENTS, RequestContext, Result, Route, Strict
+from shared.api.router import Api
+from shared.api.routing_table import RoutingTable
+from shared.api.v1 import ROUTES
+from shared.api.v1.meetings import MeetingsQuery
+from shared.api.v1.users import UsersQuery
 from shared.directory.errors import UpstreamError, entry_for
 from shared.directory.graph import LONGEST_CONTINUATION, LONGEST_QUERY, Graph
 from shared.directory.models import Page
@@ -34,20 +39,20 @@ class Thing(Strict, frozen=True):
     how_many: int = 1
 
 
-async def things(ask: Ask) -> Page[str]:
+async def things(context: RequestContext) -> Page[str]:
     """Ten of them; the continuation is where to go on."""
-    start = int(ask.query.continuation or 0)
-    end = start + (ask.query.page_size or 100)
+    start = int(context.query.continuation or 0)
+    end = start + (context.query.page_size or 100)
     value = tuple(f"thing {n}" for n in range(start, min(end, 10)))
     return Page(value, str(end) if end < 10 else None)
 
 
-async def make(ask: Ask) -> Made:
-    return Made(201, ask.body)
+async def make(context: RequestContext) -> Result:
+    return Result(201, context.body)
 
 
-async def fail(ask: Ask) -> None:
-    match ask.path["accountId"][0]:
+async def fail(context: RequestContext) -> None:
+    match context.path["accountId"][0]:
         case "1":
             await asyncio.sleep(3600)
         case "2":
@@ -64,10 +69,11 @@ async def fail(ask: Ask) -> None:
             raise UpstreamError(entry_for("Graph", "NobodyKnows", 418), status=418)
 
 
+THING_ID = {"accountId": guid_parameter("a thing", ID)}
 OWN = (
     Route("GET", "things", "listThings", AGENTS, "", {200: dict}, things, query=PageQuery),
     Route("POST", "things", "makeThing", AGENTS, "", {201: Thing}, make, body=Thing, secret=True),
-    Route("DELETE", "things/{accountId}", "failThing", ADMINISTRATORS, "", {204: None}, fail),
+    Route("DELETE", "things/{accountId}", "failThing", ADMINISTRATORS, "", {204: None}, fail, THING_ID),
 )
 
 
@@ -76,15 +82,15 @@ def api() -> Api:
     return api_on({"API_KEY_ROLES": "Administrator"}, OWN, seconds=0.1)
 
 
-async def ask(api: Api, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+async def ask(api: Api, method: str, path: str, body: Any = None, **headers: str) -> Response:
     """As a holder of a key, who needs no sign-in."""
     url = f"{BASE.replace('/v1', '/keyed/v1')}/{path}"
     sent = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
     named = {"Content-Type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
-    return await api.answer(Request.of(method, url, named, sent), keyed=True)
+    return await api.respond(Request.of(method, url, named, sent), keyed=True)
 
 
-def problem(answer: Answer) -> dict[str, Any]:
+def problem(answer: Response) -> dict[str, Any]:
     """The answer's problem, which has all that every problem has."""
     assert answer.headers["Content-Type"] == MEDIA_TYPE
     told: dict[str, Any] = json.loads(answer.body)
@@ -268,7 +274,7 @@ async def test_who_is_to_come_again_is_told_when(api: Api) -> None:
 async def test_the_openapi_document_is_made_once() -> None:
     """Everybody may ask for it, as often as they like."""
     api, request = api_on({}), Request.of("GET", f"{BASE}/openapi.json", {}, b"")
-    first, second = await api.answer(request), await api.answer(request)
+    first, second = await api.respond(request), await api.respond(request)
     assert first.body is second.body
     assert first.headers["ETag"] == second.headers["ETag"]
     assert first.headers["X-Request-Id"] != second.headers["X-Request-Id"]
@@ -290,7 +296,7 @@ async def test_request_ids_are_echoed_if_they_are_harmless(api: Api) -> None:
 
 
 async def test_keys_have_the_roles_of_the_setting_and_no_more() -> None:
-    for roles, status, code in (("", 403, "KeysOpenNothing"), ("Agent", 403, "RoleMissing")):
+    for roles, status, code in (("", 403, "KeysDisabled"), ("Agent", 403, "RoleMissing")):
         answer = await ask(api_on({"API_KEY_ROLES": roles}, OWN), "DELETE", f"things/{ID}")
         assert (answer.status, problem(answer)["code"]) == (status, code)
     wrong = await ask(api_on({"API_KEY_ROLES": "Everything"}, OWN), "GET", "things")
@@ -300,7 +306,7 @@ async def test_keys_have_the_roles_of_the_setting_and_no_more() -> None:
 
 async def test_who_asks_too_often_is_told_when_to_come_again() -> None:
     now = [0.0]
-    api = api_on({"API_KEY_ROLES": "Agent"}, OWN, limits=Limits(per_minute=30, burst=3, now=lambda: now[0]))
+    api = api_on({"API_KEY_ROLES": "Agent"}, OWN, rate_limiter=RateLimiter(per_minute=30, burst=3, now=lambda: now[0]))
     assert [(await ask(api, "GET", "things")).status for _ in range(4)] == [200, 200, 200, 429]
     refused = await ask(api, "GET", "things")
     assert (problem(refused)["code"], refused.headers["Retry-After"]) == ("TooManyRequests", "3")
@@ -309,7 +315,7 @@ async def test_who_asks_too_often_is_told_when_to_come_again() -> None:
 
 
 def test_limits_are_each_callers_own_and_bounded_in_memory() -> None:
-    limits = Limits(burst=1, most_callers=2, now=lambda: 0.0)
+    limits = RateLimiter(burst=1, max_callers=2, now=lambda: 0.0)
     assert not limits.take("ada")
     assert not limits.take("grace")
     assert limits.take("ada")
@@ -327,12 +333,12 @@ def test_a_route_that_nobody_guards_cannot_be_registered() -> None:
         Route("GET", "things/{unknownId}", "getThing", AGENTS, "", {200: dict}, things),
     ):
         with pytest.raises((ValueError, KeyError)):
-            table((*OWN, wrong))
+            RoutingTable((*OWN, wrong))
 
 
 def test_tokens_are_not_in_what_is_printed() -> None:
     request = Request("GET", "x", headers={"authorization": "Bearer secret"}, body=b"secret")
-    assert "secret" not in f"{request!r} {Answer(200, b'secret')!r}"
+    assert "secret" not in f"{request!r} {Response(200, b'secret')!r}"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from local.docs import openapi
 from local.stack import ROOT
-from shared.api.routes import ROUTES
+from shared.api.v1 import ROUTES
 from tests.api.conftest import Client
 
 CALLERS = 40  # so that no one of them comes to the limit

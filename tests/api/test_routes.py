@@ -8,9 +8,9 @@ import re
 from typing import Any
 
 from local.stack import ROOT
-from shared.api.handlers import ACCOUNT, TENANT, USER
+from shared.api.parameters import ACCOUNT, TENANT, USER
 from shared.api.problems import PROBLEMS
-from shared.api.routes import ROUTES
+from shared.api.v1 import ROUTES
 from tests.api.conftest import Client, least
 
 FABRIKAM = "f0000000-0000-4000-8000-000000000002"

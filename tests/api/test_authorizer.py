@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from shared.api.gate import KEY
+from shared.api.authorizer import KEY
 from shared.api.http import Request
 from shared.api.problems import MEDIA_TYPE
-from shared.api.routes import ADMINISTRATORS, PATHS, ROUTES, Route
+from shared.api.route import ADMINISTRATORS, Route
+from shared.api.v1 import ROUTES
 from shared.platform.settings import ROLES
 from tests.api.conftest import Client, Reply, api_on, least
 
@@ -33,7 +34,7 @@ REFUSED: dict[str, dict[str, Any]] = {
 
 
 def path_of(route: Route) -> str:
-    samples = {name: f"8:acs:{ID}_{ID}" if name == "identityId" else ID for name in PATHS}
+    samples = {name: f"8:acs:{ID}_{ID}" if name == "identityId" else ID for name in route.parameters}
     return re.sub(r"\{(\w+)\}", lambda found: samples[found[1]], route.path)
 
 
@@ -80,12 +81,12 @@ async def test_roles_let_in_and_nothing_else_does(client: Client, route: Route) 
 async def test_keys_open_what_the_setting_says(route: Route, roles: str) -> None:
     """Past the gate there is nothing here but missing settings."""
     api = api_on({"API_KEY_ROLES": roles})
-    answer = await api.answer(Request(route.method, path_of(route)), keyed=True)
+    answer = await api.respond(Request(route.method, path_of(route)), keyed=True)
     if not roles:
-        assert (answer.status, b"KeysOpenNothing" in answer.body) == (403, True)
+        assert (answer.status, b"KeysDisabled" in answer.body) == (403, True)
     else:
         assert (b"RoleMissing" in answer.body) is (roles not in route.roles)
-    unkeyed = await api.answer(Request(route.method, path_of(route), headers={"x-functions-key": KEY}))
+    unkeyed = await api.respond(Request(route.method, path_of(route), headers={"x-functions-key": KEY}))
     assert unkeyed.status == 401
 
 

@@ -1,0 +1,37 @@
+"""Validation of the query and the body of a request."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from shared.api.http import InvalidUrl, Request
+from shared.api.problems import Problem
+from shared.api.route import Route
+
+LARGEST_BODY = 64 * 1024  # bytes
+HOST_PARAMETERS = frozenset({"code", "clientId"})  # the host's own parameters of a request with a key
+
+
+def query_of(request: Request, route: Route, *, keyed: bool) -> Struct:
+    try:
+        given = request.parameters()
+        if keyed:
+            given = {name: value for name, value in given.items() if name not in HOST_PARAMETERS}
+        return msgspec.convert(given, route.query, strict=False)
+    except (InvalidUrl, msgspec.ValidationError) as error:
+        raise Problem("BadParameter", f"{error}.") from None
+
+
+def body_of(request: Request, route: Route) -> Struct | None:
+    if route.body is None:
+        return None
+    if len(request.body) > LARGEST_BODY:
+        raise Problem("TooLarge")
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise Problem("NotJson")
+    try:
+        return msgspec.json.decode(request.body, type=route.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # ValidationError is a DecodeError
+        raise Problem("BadBody", f"{error}.") from None

@@ -1,0 +1,63 @@
+"""Responses from the results of handlers."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from shared.api.http import Request, Response, as_json, etag_of
+from shared.api.input import HOST_PARAMETERS
+from shared.api.route import Result, Route
+from shared.directory.models import Page
+
+OK, NO_CONTENT, NOT_MODIFIED, UNAUTHORIZED = 200, 204, 304, 401
+
+
+def response_to(request: Request, route: Route, result: Any) -> Response:
+    response = _body(request, route, result)
+    response.headers["Cache-Control"] = "no-store" if route.secret else "private, no-cache"
+    return response if route.secret or route.method != "GET" else _conditional(response, request)
+
+
+def _body(request: Request, route: Route, result: Any) -> Response:
+    match result:
+        case None:
+            return Response(NO_CONTENT)
+        case Response():
+            return result
+        case Result():
+            return as_json(result.status, result.data)
+        case Page():
+            return as_json(OK, _page(request, result))
+    return as_json(next(iter(route.responses)), result)
+
+
+def _page(request: Request, page: Page[Any]) -> dict[str, Any]:
+    if page.continuation is None:
+        return {"value": page.value}
+    given = {name: value for name, value in request.parameters().items() if name not in HOST_PARAMETERS}
+    return {"value": page.value, "nextLink": f"{request.url}?{urlencode(given | {'continuation': page.continuation})}"}
+
+
+def _conditional(response: Response, request: Request) -> Response:
+    """With a strong ETag; 304 if the client has it already (RFC 9110, 13.1.2)."""
+    if "ETag" not in response.headers:
+        response.headers["ETag"] = etag_of(response.body)
+    etag = response.headers["ETag"]
+    known = {each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")}
+    if known & {etag, "*"}:
+        return Response(NOT_MODIFIED, headers=response.headers)
+    return response
+
+
+def finished(response: Response, request: Request, request_id: str) -> Response:
+    """With the headers that every response has."""
+    response.headers |= {"X-Request-Id": request_id, "X-Content-Type-Options": "nosniff"}
+    response.headers.setdefault("Cache-Control", "no-store")
+    if response.status == UNAUTHORIZED:
+        given = "authorization" in request.headers
+        challenge = 'Bearer realm="api"' + (', error="invalid_token"' if given else "")
+        response.headers.setdefault("WWW-Authenticate", challenge)
+    if request.method == "HEAD":
+        response.body = b""
+    return response

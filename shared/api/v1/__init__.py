@@ -1,0 +1,16 @@
+"""The resources of version 1. A new resource is a module with ROUTES, and a line here."""
+
+from __future__ import annotations
+
+from shared.api.v1 import accounts, chats, consent, diagnosis, document, identities, meetings, users
+
+ROUTES = (
+    *document.ROUTES,
+    *accounts.ROUTES,
+    *users.ROUTES,
+    *chats.ROUTES,
+    *meetings.ROUTES,
+    *identities.ROUTES,
+    *consent.ROUTES,
+    *diagnosis.ROUTES,
+)
