@@ -5,7 +5,6 @@ Names of functions are referred to by the Event Grid subscriptions in ``infra/``
 
 import asyncio
 import atexit
-import json
 import logging
 from functools import cache
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 
 from shared.service.container import Container
+from shared.service.health import check_health
 from shared.service.time_limits import LONG_INVOCATION_SECONDS
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ async def callbacks(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.route("health", methods=["GET"])
 async def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001  # the binding demands it
-    return func.HttpResponse(json.dumps({"status": "ok"}), mimetype="application/json")
+    status, body = check_health(container.settings)
+    return func.HttpResponse(body, status_code=status, mimetype="application/json")
 
 
 # -- HTTP: the contact centre's API. A bearer token is checked there; a Functions key the host has checked --

@@ -32,69 +32,10 @@ param systemTopicName string = ''
 @description('Where a new ACS resource keeps its data at rest, such as Europe or United States. It cannot be changed later.')
 param communicationDataLocation string = 'United States'
 
-// -- What to do with calls: the README's table of settings says what each means ----------------------------------
+// -- Settings of the app ------------------------------------------------------------------------------------------
 
-@description('Object ids of the Teams resource accounts that are ours, separated by commas; or the word linked: those that Microsoft Graph says are linked to the ACS resource. Empty: all that the ACS resource serves.')
-param resourceAccounts string = ''
-
-@description('Answer calls, or reject them as busy or forbidden.')
-@allowed(['answer', 'busy', 'forbidden'])
-param incomingCalls string = 'answer'
-
-@description('Whether calls are recorded.')
-@allowed(['on', 'off'])
-param recording string = 'on'
-
-@description('A channel for each participant, or all mixed into one.')
-@allowed(['unmixed', 'mixed'])
-param recordingChannels string = 'unmixed'
-
-@description('Played to all once the recording runs: text, which needs speech, or the URL of a WAV or MP3 file.')
-param recordingAnnouncement string = ''
-
-@description('URL of a blob container that ACS writes recordings to. Its own identity must be allowed to. Empty: the storage of ACS.')
-param recordingContainerUrl string = ''
-
-@description('Whether the copy at ACS is deleted once ours is verified.')
-@allowed(['on', 'off'])
-param recordingDeleteSource string = 'off'
-
-@description('What becomes of a call that cannot be recorded.')
-@allowed(['continue', 'end'])
-param unrecordedCalls string = 'continue'
-
-@description('Played before such a call is ended: text or a URL.')
-param unrecordedNotice string = ''
-
-@description('The voice of spoken text.')
-param promptVoice string = 'en-US-NancyNeural'
-
-@description('WebSocket (wss://) that gets the audio of calls. Empty: none.')
-param mediaStreamingUrl string = ''
-
-@description('Mixed audio, or a stream for each participant.')
-@allowed(['mixed', 'unmixed'])
-param mediaStreamingChannels string = 'mixed'
-
-@description('WebSocket (wss://) that gets the transcript of calls. Empty: none.')
-param transcriptionUrl string = ''
-
-@description('The language to be transcribed.')
-param transcriptionLocale string = 'en-US'
-
-@description('Where ACS reaches the app, if not at its own host name: behind a front door or a custom domain.')
-param callbackBaseUrl string = ''
-
-// -- Who may ask: docs/provisioning.md says how the app registration is made --------------------------------------
-
-@description('Application (client) id of the app registration of the HTTP API. Empty: nobody can sign in.')
-param apiClientId string = ''
-
-@description('Ids of the Entra tenants whose people may call the API, separated by commas; our own first. Empty: our own only.')
-param apiTenants string = ''
-
-@description('Roles of whoever holds a key of the Function App: some of Agent, Supervisor, Administrator, separated by commas. Empty: keys open nothing.')
-param apiKeyRoles string = ''
+@description('Settings that you choose, by name: docs/settings.md says what each is for. Empty: its default. The app checks them: a deployment waits until it reports itself healthy.')
+param appSettings object
 
 // -- How much --------------------------------------------------------------------------------------------------
 
@@ -197,6 +138,9 @@ var tags = { 'azd-env-name': environmentName }
 var acsResourceGroup = empty(communicationName) || empty(communicationResourceGroup) ? group.name : communicationResourceGroup
 var acsName = empty(communicationName) ? newCommunication!.outputs.name : communicationName
 var callStorageName = 'stcalls${token}'
+// The API's callers are of this tenant, unless others are named.
+var api = union({ API_CLIENT_ID: '', API_TENANTS: '' }, appSettings)
+var apiTenants = empty(api.API_TENANTS) && !empty(api.API_CLIENT_ID) ? tenant().tenantId : api.API_TENANTS
 var functionAppName = 'func-${token}'
 
 resource group 'Microsoft.Resources/resourceGroups@2024-07-01' = {
@@ -375,7 +319,7 @@ module app 'modules/function.bicep' = {
     instanceMemory: instanceMemory
     zoneRedundant: zoneRedundant
     telemetryMode: telemetryMode
-    settings: {
+    settings: union(appSettings, {
       CALLS_TABLE: callStorage.outputs.callsTable
       DIRECTORY_TABLE: callStorage.outputs.directoryTable
       RECORDINGS_CONTAINER: callStorage.outputs.recordingsContainer
@@ -384,31 +328,14 @@ module app 'modules/function.bicep' = {
       CALL_STORAGE__tableServiceUri: callStorage.outputs.tableUri
       CALL_STORAGE__blobServiceUri: callStorage.outputs.blobUri
       CALL_STORAGE__queueServiceUri: callStorage.outputs.queueUri
+      API_TENANTS: apiTenants
       ACS_ENDPOINT: communication.outputs.endpoint
       ACS_RESOURCE_ID: communication.outputs.immutableId
-      CALLBACK_BASE_URL: callbackBaseUrl
       EVENTS_TOPIC_ENDPOINT: topic.outputs.endpoint
       EVENTS_TOPIC_ID: topic.outputs.id
       ACS_SYSTEM_TOPIC_ID: communication.outputs.systemTopicId
-      API_CLIENT_ID: apiClientId
-      API_TENANTS: empty(apiTenants) ? tenant().tenantId : apiTenants
-      API_KEY_ROLES: apiKeyRoles
-      RESOURCE_ACCOUNTS: resourceAccounts
-      INCOMING_CALLS: incomingCalls
-      RECORDING: recording
-      RECORDING_CHANNELS: recordingChannels
-      RECORDING_ANNOUNCEMENT: recordingAnnouncement
-      RECORDING_CONTAINER_URL: recordingContainerUrl
-      RECORDING_DELETE_SOURCE: recordingDeleteSource
-      UNRECORDED_CALLS: unrecordedCalls
-      UNRECORDED_NOTICE: unrecordedNotice
-      PROMPT_VOICE: promptVoice
       COGNITIVE_SERVICES_ENDPOINT: speech ? cognitive!.outputs.endpoint : ''
-      MEDIA_STREAMING_URL: mediaStreamingUrl
-      MEDIA_STREAMING_CHANNELS: mediaStreamingChannels
-      TRANSCRIPTION_URL: transcriptionUrl
-      TRANSCRIPTION_LOCALE: transcriptionLocale
-    }
+    })
   }
 }
 

@@ -9,6 +9,7 @@ import json
 from itertools import groupby
 
 from emulator import coverage
+from local import settings_docs
 from local.stack import ROOT
 from shared.api.openapi import document
 from shared.api.v1 import ROUTES
@@ -160,6 +161,7 @@ GENERATED = {
     "docs/errors.md": outcomes,
     "docs/openapi.json": openapi,
     "docs/emulator-coverage.md": coverage.page,
+    **settings_docs.GENERATED,
 }
 
 

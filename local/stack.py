@@ -21,17 +21,14 @@ from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
 from emulator import tls
+from local import settings
 from local.processes import NotStarted, Processes, check_free, free_ports
 from local.workers import Worker, workers
 
 ROOT = Path(__file__).parent.parent
 AZURITE = ROOT / "emulator/azurite/node_modules/azurite/dist/src/azurite.js"
 LOCAL = json.loads((ROOT / "infra/local.json").read_text())
-SAMPLE = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
-
-# Azurite's published account: https://learn.microsoft.com/azure/storage/common/storage-use-azurite
-ACCOUNT = "devstoreaccount1"
-ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+SAMPLE = settings.sample()
 
 CERTIFICATE = ROOT / SAMPLE["SSL_CERT_FILE"]
 
@@ -79,9 +76,7 @@ class Ports:
 
     def storage(self) -> str:
         """The connection string of Azurite at these ports."""
-        services = {"Blob": self.blob, "Queue": self.queue, "Table": self.table}
-        endpoints = "".join(f"{name}Endpoint=http://127.0.0.1:{port}/{ACCOUNT};" for name, port in services.items())
-        return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY};{endpoints}"
+        return settings.storage(self.blob, self.queue, self.table)
 
     def settings(self) -> dict[str, str]:
         """``local.settings.sample.json``, moved to these ports."""

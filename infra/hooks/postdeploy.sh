@@ -53,7 +53,7 @@ all_functions_listed() {
 
 echo "Waiting for https://$FUNCTION_APP_HOST/api/health …"
 wait_for "the app is not healthy; see the log stream of $FUNCTION_APP_NAME" \
-  curl --fail --silent --show-error --max-time 30 "https://$FUNCTION_APP_HOST/api/health"
+  curl --fail-with-body --silent --show-error --max-time 30 --output /dev/stderr "https://$FUNCTION_APP_HOST/api/health"
 
 echo "Waiting for Azure to list the functions …"
 wait_for "Azure does not list every function" all_functions_listed

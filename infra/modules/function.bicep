@@ -54,7 +54,7 @@ param zoneRedundant bool
 @description('How the Functions host exports its telemetry and the app\'s log lines.')
 param telemetryMode string
 
-@description('The settings that differ between deployments; the README\'s table says what each means.')
+@description('The settings that differ between deployments: docs/settings.md.')
 param settings object
 
 // HTTP functions share a group of instances; every other function has its own, and a name of its own here. An entry

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from shared.platform import clock
-from shared.platform.settings import Settings, join_environment
+from shared.platform.settings import Settings, add_to_environment
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,7 +31,7 @@ async def main(arguments: list[str]) -> int:
     if given.settings:
         try:
             values = json.loads(given.settings.read_text())["Values"]
-            join_environment({name: str(value) for name, value in values.items()})
+            add_to_environment({name: str(value) for name, value in values.items()})
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             sys.stderr.write(f"no settings can be read from {given.settings}: {type(error).__name__}\n")
             return 2

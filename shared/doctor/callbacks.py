@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from azure.core.exceptions import AzureError
 
 from shared.doctor import commands
 from shared.doctor.patient import UNAUTHORIZED, Patient, code_of
 from shared.doctor.report import Finding, fine, wrong
+from shared.service.health import MISCONFIGURED, OK
 
 NO_CALL = "19700101-00000000000000000000000000000000"  # a call's id, of no call
-OK = 200
 
 
 async def url(patient: Patient) -> list[Finding]:
@@ -17,8 +19,8 @@ async def url(patient: Patient) -> list[Finding]:
     remedy = "Set CALLBACK_BASE_URL to where ACS reaches this app, and see that the app runs and is not closed off."
     command = commands.set_setting("CALLBACK_BASE_URL")
     try:
-        status, _ = await patient.ask("GET", f"{base}/api/health")
-        if status != OK:
+        status, answer = await patient.ask("GET", f"{base}/api/health")
+        if status != OK and not _is_misconfigured(answer):
             return [wrong(f"there is no healthy app at CALLBACK_BASE_URL: {status}", remedy, command)]
         status, _ = await patient.ask("POST", f"{base}/api/callbacks/{NO_CALL}", body=[])
     except AzureError as error:
@@ -32,6 +34,11 @@ async def url(patient: Patient) -> list[Finding]:
         )
         return [wrong(f"an unsigned callback was taken: {status}", remedy, command)]
     return [wrong(f"an unsigned callback was answered {status}, not 401", remedy, command)]
+
+
+def _is_misconfigured(answer: Any) -> bool:
+    """Whether it is this app, with a wrong setting: the check of the settings reports that."""
+    return isinstance(answer, dict) and answer.get("status") == MISCONFIGURED
 
 
 async def keys(patient: Patient) -> list[Finding]:

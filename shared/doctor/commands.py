@@ -10,13 +10,13 @@ import json
 import re
 from urllib.parse import urlsplit
 
-from shared.platform.settings import Settings, told_by_azure
+from shared.platform.settings import Settings, azure_variable
 
 GROUP = '"$AZURE_RESOURCE_GROUP"'
 SUBSCRIBE = "azd hooks run postdeploy"
 
 # Where the value of a setting is to be had.
-_SOURCES = {
+SOURCES = {
     "ACS_RESOURCE_ID": "$ACS_IMMUTABLE_ID",
     "CALLBACK_BASE_URL": "https://$(az functionapp show {app} --query defaultHostName --output tsv)",
     "EVENTS_TOPIC_ENDPOINT": (
@@ -40,12 +40,12 @@ _SOURCES = {
 
 def app() -> str:
     """The options that name the Function App. In Azure the platform tells which one it is."""
-    name = told_by_azure("WEBSITE_SITE_NAME") or '"$FUNCTION_APP_NAME"'
-    return f"--name {name} --resource-group {told_by_azure('WEBSITE_RESOURCE_GROUP') or GROUP}"
+    name = azure_variable("WEBSITE_SITE_NAME") or '"$FUNCTION_APP_NAME"'
+    return f"--name {name} --resource-group {azure_variable('WEBSITE_RESOURCE_GROUP') or GROUP}"
 
 
 def set_setting(name: str) -> str:
-    value = _SOURCES.get(name, f"${name}").replace("{app}", app())
+    value = SOURCES.get(name, f"${name}").replace("{app}", app())
     return f'az functionapp config appsettings set {app()} --settings {name}="{value}"'
 
 
@@ -56,7 +56,7 @@ def remove_setting(name: str) -> str:
 def without_tenant(settings: Settings, tenant: str) -> str:
     """Set API_TENANTS to the others; in place of our own, which stands first, to that of the subscription."""
     own, *others = settings.api_tenants
-    left = [_SOURCES["API_TENANTS"] if tenant == own else own, *(each for each in others if each != tenant)]
+    left = [SOURCES["API_TENANTS"] if tenant == own else own, *(each for each in others if each != tenant)]
     return f'az functionapp config appsettings set {app()} --settings API_TENANTS="{",".join(left)}"'
 
 
@@ -73,14 +73,14 @@ def give_role(role: str, scope: str) -> str:
 
 
 def identity() -> str:
-    known = told_by_azure("AZURE_CLIENT_ID")
+    known = azure_variable("AZURE_CLIENT_ID")
     if re.fullmatch(r"[0-9a-fA-F-]{36}", known):
         return known
     return f'"$(az functionapp identity show {app()} --query "userAssignedIdentities.*.clientId | [0]" --output tsv)"'
 
 
 def get_identity() -> str:
-    if not told_by_azure("WEBSITE_SITE_NAME"):
+    if not azure_variable("WEBSITE_SITE_NAME"):
         return "az login"
     ours = f"$(az identity list --resource-group {GROUP} --query '[0].id' --output tsv)"
     return f'az functionapp identity assign {app()} --identities "{ours}"'
@@ -92,7 +92,7 @@ def acs_scope(settings: Settings) -> str:
 
 
 def topic_scope(settings: Settings) -> str:
-    return settings.events_topic_id or _SOURCES["EVENTS_TOPIC_ID"]
+    return settings.events_topic_id or SOURCES["EVENTS_TOPIC_ID"]
 
 
 STORAGE_SCOPE = (

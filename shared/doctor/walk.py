@@ -132,7 +132,7 @@ async def _bounded(link: Link, patient: Patient) -> Iterable[Finding]:
         async with asyncio.timeout(link.seconds):
             return await link.look(patient)
     except SettingError as error:
-        return [unseen(f"it needs the setting {environment.name_in(error)}")]
+        return [unseen(f"it needs the setting {error.name}")]
     except TimeoutError:
         remedy = "See whether the app can reach it: name resolution, firewall, private endpoints, certificates."
         return [wrong(f"there was no answer within {link.seconds:.0f} seconds", remedy)]

@@ -183,7 +183,7 @@ class Clients:
         from azure.storage.blob.aio import ContainerClient
 
         url = self._settings.recording_container_url or ""
-        if self._settings.storage_connection_string():
+        if self._settings.storage_connection_string:
             return self.container(url.rpartition("/")[2])
         how = self._storage_patience
         return self._keep(ContainerClient.from_container_url(url, credential=self.credential, **how))
@@ -201,7 +201,7 @@ class Clients:
     ) -> Client:
         """A client of one of the storage services, by connection string or by identity."""
         build: Any = kind
-        connection = self._settings.storage_connection_string()
+        connection = self._settings.storage_connection_string
         if connection:
             client: Client = build.from_connection_string(connection, *names, **how)
         else:

@@ -27,6 +27,7 @@ from shared.directory.errors import UpstreamError, entry_for
 from shared.directory.graph import LONGEST_CONTINUATION, LONGEST_QUERY, Graph
 from shared.directory.models import Page
 from shared.platform.settings import SettingError, Settings
+from shared.platform.settings.setting import Fault
 from shared.platform.tokens import KeysUnavailable
 from tests.api.conftest import api_on
 
@@ -56,7 +57,7 @@ async def fail(context: RequestContext) -> None:
         case "1":
             await asyncio.sleep(3600)
         case "2":
-            raise SettingError("SOME_SETTING is wrong: put https://secret.example there.")
+            raise SettingError("SOME_SETTING", Fault.INVALID, "put https://secret.example there.")
         case "3":
             raise ServiceRequestError("https://secret.example")
         case "4":

@@ -95,7 +95,7 @@ CASES = {
         settings={"EVENTS_TOPIC_ENDPOINT": "call-events"},
     ),
     "a choice is none of those there are": Case(
-        "settings", "RECORDING_CHANNELS", "--setting-names RECORDING_CHANNELS", {"resource-accounts"},
+        "settings", "RECORDING_CHANNELS", "--setting-names RECORDING_CHANNELS",
         settings={"RECORDING_CHANNELS": "three"},
     ),
     "the ACS key is wrong": Case(

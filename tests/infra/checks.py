@@ -13,6 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tree_sitter import Node
+
 from tests.infra.bicep import File, Module, Object, Resource, object_of, string_of, text_of, walk
 
 # Built-in roles that may be assigned at all: "Azure built-in roles" of Microsoft's documentation.
@@ -54,7 +56,7 @@ ROLES = {
     ("speech.bicep", "communicationPrincipalId", "speech"): {"Cognitive Services User"},
 }
 
-# Settings that are read by the platform or by SDKs, not by shared/platform/settings.py.
+# Settings that are read by the platform or by SDKs, not by the app.
 SETTINGS_OF_THE_PLATFORM = {
     "AzureWebJobsStorage__accountName": "the Functions host's storage",
     "AzureWebJobsStorage__credential": "the same",
@@ -107,15 +109,22 @@ class Infra:
 
     @property
     def settings(self) -> dict[str, str]:
-        """The Function App's settings and what they are set to, in Bicep."""
+        """The Function App's settings and what they are set to: those that are chosen, and those that Bicep sets."""
         own = self.files["main.bicep"].modules["app"].params.at("settings")
         platform = self.files["function.bicep"].variables["platformSettings"]
-        nodes = {**object_of(own).properties, **object_of(platform).properties} if own is not None else {}
-        return {name: text_of(node) for name, node in nodes.items()}
+        nodes = {**_set_by_bicep(own).properties, **object_of(platform).properties}
+        chosen: dict[str, str] = self.parameters["appSettings"]["value"]
+        return chosen | {name: text_of(node) for name, node in nodes.items()}
 
     def resources(self, kind: str) -> Iterator[tuple[File, Resource]]:
         for file in self.files.values():
             yield from ((file, each) for each in file.resources if each.type == kind and not each.existing)
+
+
+def _set_by_bicep(node: Node | None) -> Object:
+    """The object that is merged over the chosen settings."""
+    assert node is not None
+    return next(object_of(each) for each in walk(node) if each.type == "object" and each.named_children)
 
 
 # -- Is it whole? --------------------------------------------------------------------------------------------
@@ -289,6 +298,8 @@ def check_settings(infra: Infra, read: set[str]) -> list[str]:
     extra = deployed - read - set(SETTINGS_OF_THE_PLATFORM)
     problems += [f"{name} is set, and nothing reads it" for name in sorted(extra)]
     problems += [f"{name} is missing" for name in sorted(set(SETTINGS_OF_THE_PLATFORM) - deployed)]
+    if not infra.files["main.bicep"].modules["app"].params.text("settings").startswith("union(appSettings, {"):
+        problems.append("the chosen settings are lost")
     for name, value in infra.settings.items():
         if re.search(r"listKeys|AccountKey|SharedAccess|sharedKey", value):
             problems.append(f"{name} is set to a secret")

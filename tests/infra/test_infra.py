@@ -9,37 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from local.stack import ROOT, SAMPLE
-from shared.platform.settings import Settings
+from local.stack import ROOT
+from shared.platform.settings.setting import SetBy
+from shared.platform.settings.table import TABLE
 from tests.infra import checks, limits, schema
 from tests.infra.checks import Infra, check_settings
-from tests.platform.test_settings import NOT_IN_SAMPLE, OF_THE_HOST, Noting, everything
 
-# Read by the code, and not for a deployment: the emulator's, what Azure sets itself, and Microsoft's endpoints in other
-# clouds, where there is no Teams Phone extensibility.
-NOT_DEPLOYED = {
-    "ACS_ACCESS_KEY",
-    "ACS_RECORDING_ENDPOINT",
-    "API_CLIENT_SECRET",
-    "AZURE_AUTHORITY_HOST",
-    "GRAPH_ENDPOINT",
-    "RESOURCE_MANAGER_ENDPOINT",
-    "CALLBACK_TOKEN_ISSUER",
-    "CALLBACK_TOKEN_KEYS_URL",
-    "CALL_STORAGE",
-    "EVENTS_TOPIC_KEY",
-    "WEBSITE_HOSTNAME",
-}
 CHECKS = (*checks.CHECKS, *limits.CHECKS, *schema.CHECKS)
-
-
-def read_by_the_code() -> set[str]:
-    """The settings that ``shared/platform/settings.py`` asks the environment for."""
-    environment = Noting(SAMPLE | dict.fromkeys(NOT_IN_SAMPLE, "https://x.core.windows.net"))
-    settings = Settings(environment)
-    for each in everything():
-        each(settings)
-    return environment.asked - OF_THE_HOST - NOT_DEPLOYED
+DEPLOYED = {name for name, each in TABLE.items() if each.set_by in {SetBy.OPERATOR, SetBy.DEPLOYMENT}}
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -48,7 +25,7 @@ def test_the_infrastructure(check: Callable[[Infra], list[str]]) -> None:
 
 
 def test_the_settings_that_are_deployed_are_those_that_the_code_reads() -> None:
-    assert check_settings(Infra(ROOT), read_by_the_code()) == []
+    assert check_settings(Infra(ROOT), DEPLOYED) == []
 
 
 # -- Would it be noticed? ------------------------------------------------------------------------------------
@@ -75,8 +52,12 @@ MUTATIONS = {
     "a setting is missing": (
         MAIN, "      ACS_RESOURCE_ID: communication.outputs.immutableId\n", "", "ACS_RESOURCE_ID is read by the code",
     ),
+    "a chosen setting is not handed on": (
+        "infra/main.parameters.json", '        "RECORDING": "${RECORDING}",\n', "", "RECORDING is read by the code",
+    ),
+    "chosen settings are not handed on": (MAIN, "union(appSettings, {", "union({}, {", "the chosen settings are lost"),
     "a setting is misspelt": (
-        MAIN, "      RECORDING: recording\n", "      RECORDINGS: recording\n", "RECORDINGS is set",
+        MAIN, "      EVENTS_TOPIC_ID: topic", "      EVENT_TOPIC_ID: topic", "EVENT_TOPIC_ID is set",
     ),
     "a setting is a key": (
         MAIN, "EVENTS_TOPIC_ENDPOINT: topic.outputs.endpoint",
@@ -180,7 +161,7 @@ MUTATIONS = {
         "infra/main.parameters.json", '    "speech": { "value": "${SPEECH=false}" },\n', "", "speech cannot be set",
     ),
     "azd and Bicep have other defaults": (
-        "infra/main.parameters.json", "${RECORDING=on}", "${RECORDING=off}", "recording is 'off' by default",
+        "infra/main.parameters.json", "${SPEECH=false}", "${SPEECH=true}", "speech is 'true' by default",
     ),
     "the hook reads what is not put out": (
         MAIN, "output EVENTS_TOPIC_NAME string", "output TOPIC_NAME string", "EVENTS_TOPIC_NAME is no output",
@@ -211,7 +192,7 @@ def test_it_would_be_noticed_if(what: str, tmp_path: Path) -> None:
     infra = Infra(tmp_path)
     problems = check_syntax_first(infra) or [
         *(problem for check in CHECKS for problem in check(infra)),
-        *check_settings(infra, read_by_the_code()),
+        *check_settings(infra, DEPLOYED),
     ]
     assert any(expected in problem for problem in problems), problems
 

@@ -1,54 +1,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
 
 from local.stack import ROOT, SAMPLE
-from shared.platform.settings import (
+from shared.platform.settings import SettingError, Settings, on_loopback
+from shared.platform.settings.setting import Fault, required
+from shared.platform.settings.table import (
     AUTHORITIES,
     GRAPHS,
     MICROSOFT_ISSUER,
     MICROSOFT_KEYS,
     RESOURCE_MANAGERS,
-    SettingError,
-    Settings,
-    on_loopback,
+    TABLE,
 )
 
-# Settings that are read but stand in no sample: Azure sets the first, and the others are an alternative that
-# needs an identity, which a development machine has not.
-NOT_IN_SAMPLE = {
-    "WEBSITE_HOSTNAME",
-    "CALL_STORAGE__tableServiceUri",
-    "CALL_STORAGE__blobServiceUri",
-    "CALL_STORAGE__queueServiceUri",
-}
-OF_THE_HOST = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage", "SSL_CERT_FILE"}
 A_GUID = "a9100000-0000-4000-8000-0000000000a1"
+ANOTHER = "b9100000-0000-4000-8000-0000000000b2"
 
 Read = Callable[[Settings], Any]
-
-
-class Noting(Mapping[str, str]):
-    """An environment that knows what it was asked for."""
-
-    def __init__(self, values: dict[str, str]) -> None:
-        self._values = values
-        self.asked: set[str] = set()
-
-    def __getitem__(self, name: str) -> str:
-        self.asked.add(name)
-        return self._values[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
 
 
 def storage_uri(settings: Settings) -> str:
@@ -57,17 +30,6 @@ def storage_uri(settings: Settings) -> str:
 
 def read(name: str) -> Read:
     return storage_uri if name == "storage_uri" else lambda settings: getattr(settings, name)
-
-
-def everything() -> list[Read]:
-    kinds = (property, cached_property)
-    names = [name for name, value in vars(Settings).items() if isinstance(value, kinds)]
-    return [read(name) for name in names] + [
-        Settings.storage_connection_string,
-        lambda settings: settings.storage_uri("table"),
-        lambda settings: settings.storage_uri("blob"),
-        lambda settings: settings.storage_uri("queue"),
-    ]
 
 
 # -- What is missing, and what is wrong ----------------------------------------------------------------------
@@ -90,8 +52,9 @@ def everything() -> list[Read]:
 @pytest.mark.parametrize("empty", [None, "", "  "])
 def test_a_missing_setting_is_named_with_what_to_do(setting: str, name: str, empty: str | None) -> None:
     environment = {} if empty is None else {name: empty}
-    with pytest.raises(SettingError, match=rf"{name} is missing: set it to \w+"):
+    with pytest.raises(SettingError, match=rf"{name} is missing: set it to \w+") as raised:
         read(setting)(Settings(environment))
+    assert (raised.value.name, raised.value.fault) == (name, Fault.MISSING)
 
 
 @pytest.mark.parametrize(
@@ -105,14 +68,14 @@ class TestKeys:
             self.READ[endpoint](Settings({endpoint: "http://127.0.0.1:7080"}))
 
     def test_are_refused_where_there_is_tls(self, endpoint: str, key: str) -> None:
-        with pytest.raises(SettingError, match=f"{key} is set.*remove the key"):
+        with pytest.raises(SettingError, match=f"{key} is not allowed here: remove it"):
             self.READ[endpoint](Settings({endpoint: "https://x.communication.azure.com", key: "secret"}))
 
     def test_are_not_needed_where_there_is_tls(self, endpoint: str, key: str) -> None:
         assert self.READ[endpoint](Settings({endpoint: "https://x.communication.azure.com", key: ""})) is None
 
     def test_never_leave_the_machine(self, endpoint: str, key: str) -> None:
-        with pytest.raises(SettingError, match=f"{endpoint} must begin with https://"):
+        with pytest.raises(SettingError, match=f"{endpoint} is invalid: set it to an `https://` URL"):
             self.READ[endpoint](Settings({endpoint: "http://x.communication.azure.com", key: "secret"}))
 
     def test_do_not_stand_in_errors(self, endpoint: str, key: str) -> None:
@@ -172,14 +135,9 @@ def test_not_loopback(url: str) -> None:
     [
         ("ACS_ENDPOINT", "acs_access_key"),
         ("EVENTS_TOPIC_ENDPOINT", "topic_key"),
-        ("ACS_RECORDING_ENDPOINT", "recording_endpoint"),
         ("CALLBACK_BASE_URL", "callback_base_url"),
         ("CALLBACK_TOKEN_ISSUER", "callback_issuer"),
         ("CALLBACK_TOKEN_KEYS_URL", "callback_keys_url"),
-        ("MEDIA_STREAMING_URL", "media_streaming_url"),
-        ("TRANSCRIPTION_URL", "transcription_url"),
-        ("RECORDING_CONTAINER_URL", "recording_container_url"),
-        ("COGNITIVE_SERVICES_ENDPOINT", "cognitive_services_endpoint"),
         ("CALL_STORAGE__tableServiceUri", "storage_uri"),
     ],
 )
@@ -187,6 +145,23 @@ def test_there_is_no_plain_http_but_on_this_machine(name: str, setting: str, url
     keys = {"ACS_ACCESS_KEY": "key", "EVENTS_TOPIC_KEY": "key"}
     with pytest.raises(SettingError, match=name):
         read(setting)(Settings({name: url, **keys}))
+
+
+@pytest.mark.parametrize("url", [url for url in NOT_LOOPBACK if url])
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("ACS_RECORDING_ENDPOINT", "recording_endpoint"),
+        ("MEDIA_STREAMING_URL", "media_streaming_url"),
+        ("TRANSCRIPTION_URL", "transcription_url"),
+        ("RECORDING_CONTAINER_URL", "recording_container_url"),
+        ("COGNITIVE_SERVICES_ENDPOINT", "cognitive_services_endpoint"),
+    ],
+)
+def test_plain_http_to_another_machine_is_reported_and_not_used(name: str, setting: str, url: str) -> None:
+    settings = Settings({name: url})
+    assert read(setting)(settings) is None
+    assert name in {error.name for error in settings.problems()}
 
 
 @pytest.mark.parametrize(
@@ -216,46 +191,50 @@ def test_the_issuer_is_microsofts_by_default(value: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "setting", "wrong"),
+    ("name", "wrong"),
     [
-        ("ACS_ENDPOINT", "acs_endpoint", "x.communication.azure.com"),
-        ("ACS_ENDPOINT", "acs_endpoint", "endpoint=https://x;accesskey=secret"),
-        ("EVENTS_TOPIC_ENDPOINT", "topic_endpoint", "https://"),
-        ("CALLBACK_BASE_URL", "callback_base_url", "https://"),
-        ("CALLBACK_BASE_URL", "callback_base_url", "ftp://127.0.0.1"),
-        ("CALLBACK_TOKEN_KEYS_URL", "callback_keys_url", "file://localhost/etc/keys"),
-        ("ACS_RECORDING_ENDPOINT", "recording_endpoint", "//127.0.0.1"),
-        ("ACS_RECORDING_ENDPOINT", "recording_endpoint", "https://x.asm.skype.com"),
-        ("INCOMING_CALLS", "plan", "ignore"),
-        ("RESOURCE_ACCOUNTS", "plan", "support-line"),
-        ("RESOURCE_ACCOUNTS", "plan", f"{A_GUID} {A_GUID}"),
-        ("RESOURCE_ACCOUNTS", "plan", f"linked,{A_GUID}"),
-        ("RESOURCE_ACCOUNTS", "plan", "28:orgid:support@contoso.com"),
-        ("RECORDING", "plan", "true"),
-        ("RECORDING_CHANNELS", "plan", "stereo"),
-        ("UNRECORDED_CALLS", "plan", "drop"),
-        ("RECORDING_DELETE_SOURCE", "delete_source", "1"),
-        ("MEDIA_STREAMING_CHANNELS", "media_streaming_channels", "2"),
-        ("MEDIA_STREAMING_URL", "media_streaming_url", "https://media.example"),
-        ("TRANSCRIPTION_URL", "transcription_url", "media.example"),
-        ("RECORDING_CONTAINER_URL", "recording_container_url", "recordings"),
-        ("RECORDING_CONTAINER_URL", "recording_container_url", "https://x.blob.core.windows.net"),
-        ("COGNITIVE_SERVICES_ENDPOINT", "cognitive_services_endpoint", "speech"),
-        ("API_CLIENT_ID", "api_client_id", "my-api"),
-        ("API_TENANTS", "api_tenants", "contoso.com"),
-        ("API_TENANTS", "api_tenants", f"{A_GUID},organizations"),
-        ("API_KEY_ROLES", "api_key_roles", "Owner"),
-        ("AZURE_AUTHORITY_HOST", "authority", "http://127.0.0.1:7443"),
-        ("GRAPH_ENDPOINT", "graph_endpoint", "http://127.0.0.1:7443"),
-        ("RESOURCE_MANAGER_ENDPOINT", "resource_manager_endpoint", "https://10.0.0.1"),
-        ("EVENTS_TOPIC_ID", "events_topic_id", "call-events"),
-        ("ACS_SYSTEM_TOPIC_ID", "acs_system_topic_id", "https://x/subscriptions/s"),
+        ("ACS_ENDPOINT", "x.communication.azure.com"),
+        ("ACS_ENDPOINT", "endpoint=https://x;accesskey=secret"),
+        ("EVENTS_TOPIC_ENDPOINT", "https://"),
+        ("CALLBACK_BASE_URL", "https://"),
+        ("CALLBACK_BASE_URL", "ftp://127.0.0.1"),
+        ("CALLBACK_TOKEN_KEYS_URL", "file://localhost/etc/keys"),
+        ("ACS_RECORDING_ENDPOINT", "//127.0.0.1"),
+        ("ACS_RECORDING_ENDPOINT", "https://x.asm.skype.com"),
+        ("INCOMING_CALLS", "ignore"),
+        ("RESOURCE_ACCOUNTS", "support-line"),
+        ("RESOURCE_ACCOUNTS", f"{A_GUID} {A_GUID}"),
+        ("RESOURCE_ACCOUNTS", f"linked,{A_GUID}"),
+        ("RESOURCE_ACCOUNTS", "28:orgid:support@contoso.com"),
+        ("RECORDING", "true"),
+        ("RECORDING_CHANNELS", "stereo"),
+        ("UNRECORDED_CALLS", "drop"),
+        ("RECORDING_DELETE_SOURCE", "1"),
+        ("MEDIA_STREAMING_CHANNELS", "2"),
+        ("MEDIA_STREAMING_URL", "https://media.example"),
+        ("TRANSCRIPTION_URL", "media.example"),
+        ("RECORDING_CONTAINER_URL", "recordings"),
+        ("RECORDING_CONTAINER_URL", "https://x.blob.core.windows.net"),
+        ("COGNITIVE_SERVICES_ENDPOINT", "speech"),
+        ("API_CLIENT_ID", "my-api"),
+        ("API_TENANTS", "contoso.com"),
+        ("API_TENANTS", f"{A_GUID},organizations"),
+        ("API_KEY_ROLES", "Owner"),
+        ("AZURE_AUTHORITY_HOST", "http://127.0.0.1:7443"),
+        ("GRAPH_ENDPOINT", "http://127.0.0.1:7443"),
+        ("RESOURCE_MANAGER_ENDPOINT", "https://10.0.0.1"),
+        ("EVENTS_TOPIC_ID", "call-events"),
+        ("ACS_SYSTEM_TOPIC_ID", "https://x/subscriptions/s"),
     ],
 )
-def test_a_wrong_setting_is_named(name: str, setting: str, wrong: str) -> None:
-    with pytest.raises(SettingError, match=name) as raised:
-        read(setting)(Settings({name: wrong, "ACS_ACCESS_KEY": "key", "EVENTS_TOPIC_KEY": "key"}))
-    assert "secret" not in str(raised.value)
+def test_a_wrong_setting_is_named(name: str, wrong: str) -> None:
+    settings = Settings(SAMPLE | {name: wrong})
+    (error,) = settings.problems()
+    assert (error.name, error.fault) == (name, Fault.INVALID)
+    assert str(error).startswith(f"{name} is invalid: set it to ")
+    if TABLE[name].if_invalid is None:
+        with pytest.raises(SettingError, match=name):
+            TABLE[name].__get__(settings, Settings)
 
 
 @pytest.mark.parametrize(
@@ -271,7 +250,7 @@ def test_a_wrong_setting_is_named(name: str, setting: str, wrong: str) -> None:
 )
 def test_a_wrong_connection_string_is_named_and_not_repeated(wrong: str) -> None:
     with pytest.raises(SettingError, match="CALL_STORAGE") as raised:
-        Settings({"CALL_STORAGE": wrong}).storage_connection_string()
+        _ = Settings({"CALL_STORAGE": wrong}).storage_connection_string
     assert "secret" not in str(raised.value)
 
 
@@ -285,13 +264,13 @@ def test_a_wrong_connection_string_is_named_and_not_repeated(wrong: str) -> None
     ],
 )
 def test_connection_strings(right: str) -> None:
-    assert Settings({"CALL_STORAGE": right}).storage_connection_string() == right
+    assert Settings({"CALL_STORAGE": right}).storage_connection_string == right
 
 
 def test_a_client_secret_is_for_the_emulator_only() -> None:
-    with pytest.raises(SettingError, match="API_CLIENT_SECRET is for the emulator") as raised:
-        _ = Settings({"API_CLIENT_SECRET": "secret"}).api_client_secret
-    assert "secret " not in str(raised.value)
+    with pytest.raises(SettingError, match="API_CLIENT_SECRET is not allowed here: remove it") as raised:
+        _ = Settings({"API_CLIENT_SECRET": "s3cr3t"}).api_client_secret
+    assert "s3cr3t" not in str(raised.value)
     with pytest.raises(SettingError, match="API_CLIENT_SECRET is missing"):
         _ = Settings({"AZURE_AUTHORITY_HOST": "https://127.0.0.1:7443"}).api_client_secret
     assert Settings({}).api_client_secret is None
@@ -306,7 +285,7 @@ def test_with_nothing_set_calls_are_answered_and_recorded_unmixed() -> None:
     assert (settings.plan.record, settings.plan.channels, settings.plan.announcement) == (True, "unmixed", "")
     assert (settings.plan.unrecorded, settings.plan.notice) == ("continue", "")
     assert settings.delete_source is False
-    assert settings.storage_connection_string() is None
+    assert settings.storage_connection_string is None
 
 
 @pytest.mark.parametrize(
@@ -350,6 +329,14 @@ def test_defaults(setting: str, default: object) -> None:
         ({"RESOURCE_ACCOUNTS": f" {A_GUID.upper()} ,, 8:acs:X_1,"}, "accounts", (A_GUID, "8:acs:x_1")),
         ({"RESOURCE_ACCOUNTS": f"28:orgid:{A_GUID}"}, "accounts", (f"28:orgid:{A_GUID}",)),
         ({"RESOURCE_ACCOUNTS": "Linked"}, "accounts", ()),
+        # An entry that cannot be read leaves those that can be; with none, all accounts are this app's.
+        ({"RESOURCE_ACCOUNTS": f"{A_GUID},support@contoso.com,{ANOTHER}"}, "accounts", (A_GUID, ANOTHER)),
+        ({"RESOURCE_ACCOUNTS": f"linked,{A_GUID}"}, "accounts", (A_GUID,)),
+        ({"RESOURCE_ACCOUNTS": "support@contoso.com"}, "accounts", ()),
+        ({"RECORDING": "no"}, "record", True),
+        ({"RECORDING_CHANNELS": "stereo"}, "channels", "unmixed"),
+        ({"INCOMING_CALLS": "ignore"}, "incoming", "answer"),
+        ({"UNRECORDED_CALLS": "hangup"}, "unrecorded", "continue"),
     ],
 )
 def test_the_plan_is_read_from_the_settings(environment: dict[str, str], setting: str, expected: object) -> None:
@@ -383,24 +370,75 @@ def test_in_azure_callbacks_come_to_the_apps_own_host_name() -> None:
     assert Settings(behind).callback_base_url == "https://calls.example"
 
 
+def test_an_invalid_text_is_reported_once_and_not_repeated(caplog: pytest.LogCaptureFixture) -> None:
+    settings = Settings({"RECORDING": "my secret"})
+    assert [settings.recording, settings.recording, settings.plan.record] == [True, True, True]
+    (record,) = caplog.records
+    assert record.levelname == "ERROR"
+    assert record.message.startswith("RECORDING is invalid: set it to `on` or `off`.")
+    assert record.message.endswith("Until then the default holds.")
+    assert "secret" not in record.message
+
+
+@pytest.mark.parametrize(
+    ("changed", "names"),
+    [
+        ({"API_CLIENT_ID": "", "API_TENANTS": "", "API_CLIENT_SECRET": ""}, set()),
+        (
+            {"API_CLIENT_ID": "", "API_TENANTS": "", "API_CLIENT_SECRET": "", "RESOURCE_ACCOUNTS": "linked"},
+            {"API_CLIENT_ID", "API_TENANTS", "API_CLIENT_SECRET"},
+        ),
+        ({"API_CLIENT_ID": ""}, {"API_CLIENT_ID"}),
+        ({"CALL_STORAGE": ""}, {f"CALL_STORAGE__{service}ServiceUri" for service in ("table", "blob", "queue")}),
+        ({"CALL_STORAGE": "AccountKey=x"}, {"CALL_STORAGE"}),
+        ({"ACS_ENDPOINT": "", "RECORDING": "yes"}, {"ACS_ENDPOINT", "RECORDING"}),
+        ({"ACS_ENDPOINT": "https://x.communication.azure.com"}, {"ACS_ACCESS_KEY"}),
+        ({"CALLBACK_BASE_URL": "", "WEBSITE_HOSTNAME": "x.azurewebsites.net"}, set()),
+    ],
+)
+def test_what_the_app_does_not_use_may_be_missing(changed: dict[str, str], names: set[str]) -> None:
+    assert {error.name for error in Settings(SAMPLE | changed).problems()} == names
+
+
 def test_a_setting_is_read_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings()
     monkeypatch.setenv("ACS_RESOURCE_ID", "set later")
     assert settings.acs_resource_id == "set later"
 
 
-# -- The sample ----------------------------------------------------------------------------------------------
+# -- The table ------------------------------------------------------------------------------------------------
 
 
-def test_every_setting_stands_in_the_sample_and_every_sample_is_read() -> None:
-    environment = Noting(SAMPLE | dict.fromkeys(NOT_IN_SAMPLE, "https://x.core.windows.net"))
-    settings = Settings(environment)
-    for each in everything():
-        each(settings)
-    assert environment.asked - NOT_IN_SAMPLE == set(SAMPLE) - OF_THE_HOST
-    assert environment.asked >= NOT_IN_SAMPLE
+def test_the_sample_is_right_in_every_setting() -> None:
+    assert Settings(SAMPLE).problems() == []
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_entry_says_what_the_page_and_the_errors_need(name: str) -> None:
+    setting = TABLE[name]
+    assert setting.purpose.endswith(".")
+    assert "|" not in setting.purpose + setting.kind.allowed
+    if setting.example:
+        setting.kind.parse(setting.example)
+    if isinstance(setting.default, str) and setting.need is not required:
+        setting.kind.parse(setting.default)
+
+
+@pytest.mark.parametrize("name", [name for name, each in TABLE.items() if each.if_invalid])
+def test_what_holds_in_place_of_an_invalid_text_can_be_read(name: str) -> None:
+    settings = Settings({name: "invalid,://"})
+    assert [error.name for error in settings.problems() if error.name == name]
+    attribute = next(attribute for attribute, value in vars(Settings).items() if value is TABLE[name])
+    assert getattr(settings, attribute) == getattr(Settings({}), attribute)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_no_error_repeats_the_value(name: str) -> None:
+    texts = [str(error) for error in Settings({name: "s3cr3t,://s3cr3t"}).problems()]
+    assert texts
+    assert not [text for text in texts if "s3cr3t" in text]
 
 
 def test_only_the_settings_read_the_environment() -> None:
     sources = [ROOT / "function_app.py", *(ROOT / "shared").rglob("*.py")]
-    assert [p.name for p in sources if re.search(r"\bos\.(environ|getenv)", p.read_text())] == ["settings.py"]
+    assert [p.name for p in sources if re.search(r"\bos\.(environ|getenv)", p.read_text())] == ["environment.py"]

@@ -1,0 +1,137 @@
+"""One setting: how it is read, and everything that is said of it elsewhere.
+
+What reads it, health, the doctor, ``docs/settings.md``, ``local.settings.sample.json`` and the lists in ``infra/`` and
+the deployment's workflow are all made from these declarations, or tested against them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import TYPE_CHECKING, Generic, Self, TypeVar, overload
+
+from shared.platform.settings.kinds import Kind
+
+if TYPE_CHECKING:
+    from shared.platform.settings.table import Settings
+
+log = logging.getLogger(__name__)
+
+Value = TypeVar("Value")
+
+
+class Fault(StrEnum):
+    MISSING = "missing"
+    INVALID = "invalid"
+    UNWANTED = "not allowed here"
+
+
+class SettingError(Exception):
+    """A setting is missing or wrong. The text names it and says what to do; it never repeats the value."""
+
+    def __init__(self, name: str, fault: Fault, advice: str) -> None:
+        super().__init__(f"{name} is {fault}: {advice}")
+        self.name, self.fault, self.advice = name, fault, advice
+
+
+class SetBy(StrEnum):
+    """Who sets it in Azure."""
+
+    OPERATOR = "you, with `azd env set`"
+    DEPLOYMENT = "`infra/main.bicep`, from the resources that it creates"
+    PLATFORM = "Azure Functions"
+    NOBODY = "nobody: it is for the emulator, or its default is right"
+
+
+class Need(Enum):
+    OPTIONAL = 0
+    REQUIRED = 1
+    UNWANTED = 2  # to set it is an error
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A text that is made from other settings, and how in words, in Markdown."""
+
+    words: str
+    text: Callable[[Settings], str]
+
+
+# A setting that answering a call does not need must not keep calls from being answered.
+DEFAULT_HOLDS = Derived("the default holds", lambda _: "")
+
+
+def _optional(_: Settings) -> Need:
+    return Need.OPTIONAL
+
+
+def required(_: Settings) -> Need:
+    return Need.REQUIRED
+
+
+def _always(_: Settings) -> bool:
+    return True
+
+
+@dataclass(eq=False)
+class Setting(Generic[Value]):
+    """A descriptor: ``settings.acs_endpoint`` is its value, read when first needed, or a SettingError.
+
+    ``purpose`` is a sentence, in Markdown. ``default`` is the text that holds where none is given. ``used`` says
+    whether the app reads the setting at all, given the others. ``if_invalid`` is what is read in place of an invalid
+    text; that is logged once. Without it, an invalid text is an error of whatever needs the setting.
+    """
+
+    name: str
+    kind: Kind[Value]
+    purpose: str
+    set_by: SetBy = field(default=SetBy.OPERATOR, kw_only=True)
+    default: str | Derived = field(default="", kw_only=True)
+    example: str = field(default="", kw_only=True)
+    need: Callable[[Settings], Need] = field(default=_optional, kw_only=True)
+    used: Callable[[Settings], bool] = field(default=_always, kw_only=True)
+    if_invalid: Derived | None = field(default=None, kw_only=True)
+
+    def __set_name__(self, owner: type[Settings], attribute: str) -> None:
+        self._attribute = attribute
+
+    @overload
+    def __get__(self, settings: None, owner: type[Settings]) -> Self: ...
+    @overload
+    def __get__(self, settings: Settings, owner: type[Settings]) -> Value: ...
+    def __get__(self, settings: Settings | None, owner: type[Settings]) -> Self | Value:
+        if settings is None:
+            return self
+        value = settings.__dict__[self._attribute] = self._read_leniently(settings)
+        return value
+
+    def read(self, settings: Settings) -> Value:
+        """The value. Raises SettingError, also where an invalid text is replaced."""
+        need, given = self.need(settings), settings.text(self.name)
+        if given and need is Need.UNWANTED:
+            raise SettingError(self.name, Fault.UNWANTED, f"remove it. {self.purpose}")
+        text = given or self._default(settings)
+        if not text and need is Need.REQUIRED:
+            raise SettingError(self.name, Fault.MISSING, self._advice())
+        try:
+            return self.kind.parse(text)
+        except ValueError:
+            raise SettingError(self.name, Fault.INVALID, self._advice()) from None
+
+    def _read_leniently(self, settings: Settings) -> Value:
+        try:
+            return self.read(settings)
+        except SettingError as error:
+            if self.if_invalid is None:
+                raise
+            log.error("%s Until then %s.", error, self.if_invalid.words)  # noqa: TRY400  # the text says it all
+            return self.kind.parse(self.if_invalid.text(settings) or self._default(settings))
+
+    def _default(self, settings: Settings) -> str:
+        return self.default if isinstance(self.default, str) else self.default.text(settings)
+
+    def _advice(self) -> str:
+        example = f", such as {self.example}" if self.example else ""
+        return f"set it to {self.kind.allowed}{example}. {self.purpose}"

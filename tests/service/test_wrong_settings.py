@@ -1,0 +1,102 @@
+"""A wrong setting: a call that can be answered is answered and has its row; health and the log name the setting."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from emulator.acs.identifiers import parse
+from emulator.server import Emulator
+from local.stack import SAMPLE
+from shared.calls.call import State
+from shared.platform.settings import SettingError, Settings
+from shared.service.answering import call_id_of
+from shared.service.container import Container
+from shared.service.health import check_health
+from tests.service.test_app import Wire
+from tests.support import asked
+
+ACCOUNT = "cc123456-5678-5678-1234-ccc123456789"
+TYPOS = {
+    "INCOMING_CALLS": "anwser",
+    "RECORDING": "yes",
+    "RECORDING_CHANNELS": "stereo",
+    "RECORDING_CONTAINER_URL": "recordings",
+    "RECORDING_DELETE_SOURCE": "1",
+    "UNRECORDED_CALLS": "hangup",
+    "RESOURCE_ACCOUNTS": "support@contoso.com",
+    "MEDIA_STREAMING_URL": "https://media.contoso.com",
+    "MEDIA_STREAMING_CHANNELS": "2",
+    "TRANSCRIPTION_URL": "media.contoso.com",
+    "COGNITIVE_SERVICES_ENDPOINT": "speech",
+    "ACS_RECORDING_ENDPOINT": "https://x.asm.skype.com",
+    "API_CLIENT_ID": "my-api",
+    "API_TENANTS": "contoso.com",
+    "API_KEY_ROLES": "Owner",
+    "AZURE_AUTHORITY_HOST": "contoso.com",
+    "GRAPH_ENDPOINT": "contoso.com",
+    "RESOURCE_MANAGER_ENDPOINT": "contoso.com",
+    "EVENTS_TOPIC_ENDPOINT": "call-events",
+    "EVENTS_TOPIC_ID": "call-events",
+    "ACS_SYSTEM_TOPIC_ID": "acs",
+    "CALLBACK_TOKEN_ISSUER": "contoso.com",
+    "CALLBACK_TOKEN_KEYS_URL": "contoso.com",
+}
+NEEDED = {"ACS_ENDPOINT": "acs", "ACS_ACCESS_KEY": "", "CALLBACK_BASE_URL": "http://contoso.com"}
+
+
+def ring(emulator: Emulator, account: str = ACCOUNT) -> Wire:
+    """A call rings at the emulator, one that no other test has seen; its event."""
+    emulator.service.rng.seed()
+    call = emulator.service.ring(parse("+12065551212"), parse(account), kind="tpe", ringing_for=0)
+    return Wire(emulator.service.incoming_call_event(call, display_name="Ada Lovelace"))
+
+
+async def state_of(app: Container, wire: Wire) -> State | None:
+    call = (await app.store.read(call_id_of(wire.get_json()["incomingCallContext"], wire.time))).call
+    return call.state if call else None
+
+
+@pytest.mark.parametrize("name", TYPOS)
+async def test_a_typo_in_what_an_answer_does_not_need_costs_no_call(
+    make_app: Callable[..., Container], emulator: Emulator, name: str
+) -> None:
+    app, wire = make_app(**{name: TYPOS[name]}), ring(emulator)
+    await app.answering.incoming_call(wire)
+    assert len(asked(emulator, "AnswerCall")) == 1
+    assert await state_of(app, wire) is State.ANSWERED
+
+
+@pytest.mark.parametrize("name", NEEDED)
+async def test_what_an_answer_needs_is_named_by_an_error_and_the_call_has_its_row(
+    make_app: Callable[..., Container], emulator: Emulator, name: str
+) -> None:
+    app, wire = make_app(**{name: NEEDED[name]}), ring(emulator)
+    with pytest.raises(SettingError, match=name):
+        await app.answering.incoming_call(wire)
+    assert await state_of(app, wire) is State.RINGING
+
+
+async def test_of_a_list_of_accounts_the_entries_hold_that_can_be_read(
+    make_app: Callable[..., Container], emulator: Emulator
+) -> None:
+    """The list still keeps this app from answering the calls of another that shares the ACS resource."""
+    app = make_app(RESOURCE_ACCOUNTS=f"{ACCOUNT},support@contoso.com")
+    ours, other = ring(emulator), ring(emulator, "11111111-2222-3333-4444-555555555555")
+    await app.answering.incoming_call(ours)
+    await app.answering.incoming_call(other)
+    assert await state_of(app, ours) is State.ANSWERED
+    assert await state_of(app, other) is State.NOT_OURS
+
+
+@pytest.mark.parametrize(("name", "text"), (TYPOS | NEEDED).items())
+def test_health_names_the_setting_and_shows_no_value(name: str, text: str) -> None:
+    status, body = check_health(Settings(SAMPLE | {name: text}))
+    assert (status, json.loads(body)) == (503, {"status": "misconfigured", "settings": [name]})
+
+
+def test_health_is_ok_where_every_setting_can_be_read() -> None:
+    status, body = check_health(Settings(SAMPLE))
+    assert (status, json.loads(body)) == (200, {"status": "ok"})
