@@ -49,7 +49,8 @@ class World:
         url = f"{self.stack.emulator_url}/eventgrid/subscriptions/{name}"
         async with self.http.get(url) as answer:
             entry = await answer.json()
-        entry = {k: v for k, v in entry.items() if v is not None and v != [] and k != "endpoint"} | changed
+        entry = {k: v for k, v in entry.items() if v is not None and v != []} | changed
+        entry["endpoint"] = self.stack.webhook(entry["function"])
         async with self.http.put(url, json=entry) as answer:
             assert answer.ok, await answer.text()
         await self.subscribed()
