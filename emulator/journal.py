@@ -14,7 +14,8 @@ class Journal:
 
     Kinds: ``acs.request`` (operation, method, path, status, body, headers, repeated), ``callback`` (one POST
     to an application's callback URL: url, status, events, attempt), ``event`` (an event accepted by a topic:
-    topic, event), ``delivery`` (one POST to a subscription's endpoint: subscription, events, status, attempt),
+    topic, event), ``delivery`` (one POST to a subscription's endpoint: subscription, events, status, attempt, and when
+    it was ``sent``),
     ``dead_letter`` (subscription, event, reason), ``graph.request`` (operation, method, path, query, status, caller: an
     object id), ``entra.request`` and ``arm.request`` (operation, path, status), and ``fault`` (the rule that was
     applied).

@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-from emulator.clock import Clock
+from emulator.clock import Clock, stamp
 from emulator.eventgrid import schedule
 from emulator.eventgrid.attempts import Delivery, Endpoint, judge
 from emulator.eventgrid.config import Subscription
@@ -130,6 +130,7 @@ class Subscriber:
             function=self.subscription.function,
             events=[{"id": event["id"], "type": event["type"]} for event in delivery.events],
             attempt=delivery.attempts,
+            sent=stamp(delivery.attempted) if delivery.attempted else None,
             status=delivery.status,
             outcome=delivery.outcome,
         )
