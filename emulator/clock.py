@@ -51,5 +51,13 @@ class Clock:
 
 
 def stamp(moment: datetime) -> str:
-    """An RFC 3339 time in UTC with microseconds, as the services write it."""
+    """An RFC 3339 time in UTC with microseconds and ``Z``, as Event Grid writes it."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def ticks_stamp(moment: datetime) -> str:
+    """The same in ticks of 100 ns with an offset, as Call Automation writes it: ``2026-09-14T05:54:32.0003455+00:00``.
+
+    A clock of microseconds has no seventh digit: it is 5. Recorded times have five to seven.
+    """
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}5+00:00"

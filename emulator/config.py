@@ -14,7 +14,7 @@ RESOURCE_ID = "ac5e0000-0000-4000-8000-000000000001"  # the immutable id: what c
 # The shapes of "accepted" that `POST /recordings` has been documented or seen to have: the REST reference
 # and recordings of the service say 202 with a body, the SDK takes 200 as well, the Teams Phone
 # extensibility quickstart says 204, and bare ones are what a client must survive.
-START_RECORDING_ANSWERS = ("202", "200", "204", "202-empty", "202-bare")
+START_RECORDING_ANSWERS = ("by-version", "202", "200", "204", "202-empty", "202-bare")
 
 
 @dataclass
@@ -42,4 +42,6 @@ class Options:
     start_recording_answer: str = START_RECORDING_ANSWERS[0]
     recording_chunks: int = 1  # files a recording is split into
     zero_byte_downloads: int = 0  # how often a new file is served empty before it is there
+    own_participant: bool = True  # whether the application's identity is among the participants
+    leading_inactive: bool = False  # whether RecordingStateChanged says inactive before it says active
     recording_file_delay: float = 0.5  # seconds from the end of a recording to the event that announces it

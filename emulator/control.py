@@ -58,7 +58,7 @@ class Control:
             web.get(f"{at}/calls/{{id}}", self._call),
             web.post(f"{at}/calls/{{id}}/hangup", self._hang_up),
             web.post(f"{at}/calls/{{id}}/press", self._press),
-            web.put(f"{at}/people/{{rawId}}", self._behave),
+            web.put(f"{at}/callees/{{rawId}}", self._behave),
             web.get(f"{at}/journal", self._journal),
             web.post(f"{at}/reset", self._reset),
             web.get(f"{at}/faults", self._faults),
@@ -253,8 +253,8 @@ def _custom_context(told: Any) -> dict[str, Any] | None:
     if not isinstance(told, dict):
         raise ControlError("'custom_headers' is an object of headers")
     if set(told) <= {"voipHeaders", "sipHeaders"}:
-        return {"voipHeaders": {}, "sipHeaders": {}, **told}
-    return {"voipHeaders": told, "sipHeaders": {}}
+        return told
+    return {"voipHeaders": told}
 
 
 def _presses(told: dict[str, Any]) -> list[Any]:
@@ -322,6 +322,8 @@ def _shape(name: str, value: Any) -> None:
 
 _OPTIONS: dict[str, Callable[[str, Any], Any]] = {
     "repeatability": _boolean,
+    "own_participant": _boolean,
+    "leading_inactive": _boolean,
     "start_recording_answer": _shape,
     "recording_chunks": lambda name, value: _count(name, value, least=1),
     "zero_byte_downloads": _count,

@@ -13,8 +13,8 @@ from azure.communication.callautomation import aio
 from azure.communication.identity.aio import CommunicationIdentityClient
 
 from emulator.acs.operations import (
-    ACCESS_API_VERSION,
     ACCESS_OPERATIONS,
+    ACCESS_VERSIONS,
     FILE_OPERATIONS,
     IDENTITY_OPERATIONS,
     IDENTITY_SDK_VERSION,
@@ -76,7 +76,7 @@ IDENTITY = """
 ACCESS = f"""
 ## Access of Teams Phone extensibility
 
-In no SDK for Python; api-version {ACCESS_API_VERSION}.
+In no SDK for Python; api-version {ACCESS_VERSIONS[0]}.
 
 | operation | extent | wire shape | notes |
 |---|---|---|---|

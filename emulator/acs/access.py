@@ -52,7 +52,7 @@ def exchange(service: Service, request: Request) -> Answer:
         message = "The user has no assignment for this client, or the token lacks TeamsExtension.ManageCalls."
         raise AcsError(403, FORBIDDEN, message)
     id = f"8:acs:{service.config.resource_id}_{claims['tid']}_{claims['oid']}"
-    access_token = identity.token(service, id, ["voip"], claims["exp"])
+    access_token = identity.token(service, id, ["voip"], claims["exp"], claims["tid"])
     return Answer({"identity": {"id": id}, "accessToken": access_token})
 
 

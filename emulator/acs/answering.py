@@ -1,4 +1,4 @@
-"""Calls are answered, refused, made and ended."""
+"""Calls are answered, rejected, made and ended."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import Any
 
 from emulator.acs import errors
 from emulator.acs.callees import Outcome
-from emulator.acs.calls import Call
+from emulator.acs.calls import Call, Participant
 from emulator.acs.identifiers import Identifier, canonical, parse
-from emulator.acs.media.streaming import started_media
+from emulator.acs.media.streaming import start_streams
 from emulator.acs.messages import Answer, Request
-from emulator.acs.service import RING_SECONDS, Service
+from emulator.acs.provenance import RING
+from emulator.acs.service import Service
 
 
 def answer_call(service: Service, request: Request) -> Answer:
@@ -18,10 +19,11 @@ def answer_call(service: Service, request: Request) -> Answer:
     call = service.ringing(body["incomingCallContext"])
     service.take(call, "connected")
     _connect(service, call, body)
-    call.answered_by = body.get("answeredBy") or _somebody(service)
+    _identify(service, call, body.get("answeredBy"))
+    properties = call.properties()  # as recorded: still connecting
     service.establish(call)
-    started_media(service, call)
-    return Answer(call.properties(), chain_id=call.correlation_id)
+    start_streams(service, call)
+    return Answer(properties, chain_id=call.correlation_id)
 
 
 def reject_call(service: Service, request: Request) -> Answer:
@@ -34,12 +36,14 @@ async def redirect_call(service: Service, request: Request) -> Answer:
     if call.kind == "tpe":
         raise errors.AcsError(405, errors.UNSUPPORTED, "A Teams Phone call can't be redirected.")
     service.take(call, "redirected")
-    await forward(service, call, canonical(request.body["target"]))
+    target = canonical(request.body["target"])
+    if target["kind"] != "phoneNumber":  # an outside number rings elsewhere: the application hears nothing of it
+        await forward(service, call, target)
     return Answer()
 
 
 async def forward(service: Service, call: Call, target: Identifier) -> None:
-    """Ring somebody else with the same caller: another leg and context, the same correlation id."""
+    """Ring another callee with the same caller: another leg and context, the same correlation id."""
     leg = service.ring(call.source, target, kind=call.kind, correlation_id=call.correlation_id)
     await service.publish("acs", [service.incoming_call_event(leg)])
 
@@ -48,14 +52,13 @@ def create_call(service: Service, request: Request) -> Answer:
     body = request.body
     _check_source(body)
     if not body["targets"]:
-        raise errors.invalid("The field 'targets' must name somebody.")
+        raise errors.invalid("The field 'targets' must have at least one entry.")
     targets = [canonical(target) for target in body["targets"]]
-    teams_app = body.get("teamsAppSource")
     call = _new_call(service, source=_source(service, body), target=targets[0])
-    call.kind = "tpe" if teams_app else "acs"
+    call.kind = "tpe" if body.get("teamsAppSource") else "acs"
+    call.display_name = body.get("sourceDisplayName")
     _connect(service, call, body)
-    call.connection_state = "connecting"
-    service.calls.add(call)
+    _identify(service, call, {"id": call.source["rawId"]})
     _Outbound(service, call, targets).ring()
     properties = {**call.properties(), "targets": targets}
     del properties["serverCallId"]  # there is none yet: azure-rest-api-specs, the example of create
@@ -63,27 +66,39 @@ def create_call(service: Service, request: Request) -> Answer:
 
 
 def connect(service: Service, request: Request) -> Answer:
-    locator = request.body["callLocator"]
+    found = _located(service, request.body["callLocator"])
+    own = parse(_new_user(service)["id"])
+    call = _new_call(service, source=own, target=own)
+    _connect(service, call, request.body)
+    _identify(service, call, {"id": own["rawId"]})
+    properties = {**call.properties(), "targets": []}
+    del properties["source"], properties["serverCallId"]  # as recorded
+    _join(service, call, found)
+    return Answer(properties, chain_id=call.correlation_id)
+
+
+def _located(service: Service, locator: dict[str, Any]) -> Call | None:
+    """The call to connect to; None for groups and rooms, which are not emulated. Raises AcsError."""
     found = service.calls.by_server_call(locator.get("serverCallId") or "")
     if locator.get("serverCallId") and (found is None or found.state != "connected"):
         raise errors.not_found("There is no call with this serverCallId.")
-    somebody = parse(_somebody(service)["id"])
-    call = _new_call(service, source=somebody, target=somebody)
-    _connect(service, call, request.body)
+    return found
+
+
+def _join(service: Service, call: Call, found: Call | None) -> None:
     call.state = call.connection_state = "connected"
     call.answered_at = service.clock.now()
-    service.calls.add(call)
     if found:
-        call.server_call_id, call.correlation_id = found.server_call_id, found.correlation_id
+        call.server_call_id = found.server_call_id
         for person in found.present():
             call.join(person.identifier, service.clock.wall())
     service.emit(call, "CallConnected", context=call.operation_context)
     service.participants_updated(call)
-    return Answer(call.properties(), chain_id=call.correlation_id)
 
 
 def get_call(_: Service, request: Request) -> Answer:
-    return Answer(request.call.properties(), chain_id=request.call.correlation_id)
+    call = request.call
+    return Answer({**call.properties(), "transcriptionSubscription": call.transcription.describe()})
 
 
 def hang_up(service: Service, request: Request) -> Answer:
@@ -101,7 +116,7 @@ def terminate(service: Service, request: Request) -> Answer:
 
 
 class _Outbound:
-    """People being rung for a call that the application makes. The first to accept connects it."""
+    """Callees being rung for a call that the application makes. The first to accept connects it."""
 
     def __init__(self, service: Service, call: Call, targets: list[Identifier]) -> None:
         self._service, self._call, self._targets = service, call, targets
@@ -109,7 +124,7 @@ class _Outbound:
 
     def ring(self) -> None:
         for target in self._targets:
-            outcome = self._service.callees.rung(target, RING_SECONDS)
+            outcome = self._service.callees.rung(target, RING.seconds)
             timer = self._service.background.after(
                 outcome.after,
                 lambda target=target, outcome=outcome: self._settle(target, outcome),  # type: ignore[misc]
@@ -122,24 +137,22 @@ class _Outbound:
         if outcome.accepted and call.connection_state == "connecting":
             call.target = target
             service.establish(call)
-            started_media(service, call)
+            start_streams(service, call)
         elif outcome.accepted:
             call.join(target, service.clock.wall())
             service.participants_updated(call)
         elif self._open == 0 and call.connection_state == "connecting":
-            result = (outcome.code, outcome.sub_code, outcome.message)
-            service.emit(call, "CreateCallFailed", context=call.operation_context, result=result)
-            service.disconnect(call, result)
+            service.emit(call, "CreateCallFailed", context=call.operation_context, result=outcome.result)
+            service.disconnect(call, outcome.result)
 
 
 def _new_call(service: Service, *, source: Identifier, target: Identifier) -> Call:
-    conversation = service.opaque_id(conversation=f"https://emulator.invalid/conv/{service.new_id()}")
     return Call(
         id=service.new_id(),
         kind="acs",
         source=source,
         target=target,
-        server_call_id=conversation,
+        server_call_id=service.new_server_call_id(),
         correlation_id=service.new_id(),
         state="connecting",
         connection_id=service.new_id(),
@@ -148,12 +161,21 @@ def _new_call(service: Service, *, source: Identifier, target: Identifier) -> Ca
 
 
 def _connect(service: Service, call: Call, body: dict[str, Any]) -> None:
+    """The application's leg begins to connect."""
     call.connection_id = call.connection_id or service.new_id()
+    call.connection_state = "connecting"
     call.callback_uri = body["callbackUri"]
     call.operation_context = body.get("operationContext")
-    call.media_streaming = body.get("mediaStreamingOptions")
-    call.transcription = body.get("transcriptionOptions")
+    streams = (call.media_streaming, "mediaStreamingOptions"), (call.transcription, "transcriptionOptions")
+    for subscription, name in streams:
+        if body.get(name) is not None:
+            subscription.options, subscription.id = body[name], service.new_id()
     service.calls.add(call)
+
+
+def _identify(service: Service, call: Call, user: dict[str, str] | None) -> None:
+    """The identity that the application has in the call."""
+    call.own = Participant(parse((user or _new_user(service))["id"]), voice=-1)
 
 
 def _check_source(body: dict[str, Any]) -> None:
@@ -168,8 +190,8 @@ def _check_source(body: dict[str, Any]) -> None:
 def _source(service: Service, body: dict[str, Any]) -> Identifier:
     if app := body.get("teamsAppSource"):
         return parse(f"28:orgid:{app['appId']}")
-    return parse(str((body.get("source") or _somebody(service))["id"]))
+    return parse(str((body.get("source") or _new_user(service))["id"]))
 
 
-def _somebody(service: Service) -> dict[str, str]:
+def _new_user(service: Service) -> dict[str, str]:
     return {"id": f"8:acs:{service.config.resource_id}_{service.new_id()}"}

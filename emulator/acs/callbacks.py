@@ -13,13 +13,13 @@ from typing import Any
 
 import aiohttp
 
+from emulator.acs.provenance import CALLBACK_TIMEOUT
 from emulator.background import BackgroundTasks
 from emulator.clock import Clock
 from emulator.faults import Fault, Faults
 from emulator.journal import Journal
 
 PAUSES = (1.0, 2.0, 4.0)  # seconds before each further attempt
-TIMEOUT = 30.0  # wall seconds an application has to answer; assumed
 HOLD = 2.0  # seconds a reorder rule holds events for, unless it says otherwise
 
 Event = dict[str, Any]
@@ -123,6 +123,6 @@ class Callbacks:
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=TIMEOUT), connector=aiohttp.TCPConnector(limit=0)
+                timeout=aiohttp.ClientTimeout(total=CALLBACK_TIMEOUT.seconds), connector=aiohttp.TCPConnector(limit=0)
             )
         return self._session

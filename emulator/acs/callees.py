@@ -1,4 +1,4 @@
-"""Simulated people: what an agent or a number does when it is rung."""
+"""Simulated callees: what an agent or a number does when it is rung."""
 
 from __future__ import annotations
 
@@ -7,19 +7,29 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulator.acs.identifiers import Identifier
+from emulator.acs.results import (
+    ACCEPTED,
+    DECLINED,
+    INVITATION_TIMEOUT,
+    NO_ANSWER,
+    REJECTED_BY_USER,
+    RING_TIMEOUT,
+    Result,
+)
 
 BEHAVIOURS = ("accept", "decline", "no_answer", "wrong_token")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an invitation ends. Codes as CallAutomation's participant failures report them."""
+    """How ringing a callee ends, and after how many seconds."""
 
     after: float
-    accepted: bool
-    code: int = 200
-    sub_code: int = 0
-    message: str = "Success"
+    result: Result
+
+    @property
+    def accepted(self) -> bool:
+        return self.result is ACCEPTED
 
 
 class BadBehaviour(ValueError):
@@ -53,16 +63,13 @@ class CalleeBehaviours:
     def clear(self) -> None:
         self._by_raw_id.clear()
 
-    def rung(self, person: Identifier, timeout: float) -> Outcome:
-        """What comes of ringing somebody for at most ``timeout`` seconds."""
-        given = self._by_raw_id.get(person["rawId"], CalleeBehaviour())
-        if given.does == "wrong_token":
-            # The client is signed in with a Teams token instead of a dual-persona one: it never rings.
-            return Outcome(timeout, False, 408, 10057, "The invitation timed out.")
-        if given.does == "no_answer" or given.after > timeout:
-            if person["kind"] == "phoneNumber":
-                return Outcome(timeout, False, 480, 560480, "No answer.")
-            return Outcome(timeout, False, 487, 10004, "The ring timed out.")
-        if given.does == "decline":
-            return Outcome(given.after, False, 603, 560603, "Declined.")
-        return Outcome(given.after, True)
+    def rung(self, callee: Identifier, timeout: float) -> Outcome:
+        """The outcome of ringing a callee for at most ``timeout`` seconds."""
+        behaviour = self._by_raw_id.get(callee["rawId"], CalleeBehaviour())
+        if behaviour.does == "wrong_token":
+            return Outcome(timeout, INVITATION_TIMEOUT)
+        if behaviour.does == "no_answer" or behaviour.after > timeout:
+            return Outcome(timeout, NO_ANSWER if callee["kind"] == "phoneNumber" else RING_TIMEOUT)
+        if behaviour.does == "decline":
+            return Outcome(behaviour.after, REJECTED_BY_USER if callee["kind"] == "communicationUser" else DECLINED)
+        return Outcome(behaviour.after, ACCEPTED)

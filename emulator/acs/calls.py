@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from emulator.acs.identifiers import Identifier
 from emulator.acs.media.playlist import Playlist
+from emulator.acs.media.subscription import Subscription, media_streaming, transcription
 from emulator.acs.recording.model import Recording
 from emulator.clock import stamp
 
@@ -31,6 +32,7 @@ class Participant:
     voice: int  # the number of their tone in recordings
     is_muted: bool = False
     is_on_hold: bool = False
+    played_to: bool = False  # a prompt for them alone is on: isOnHold shows it, as recorded
     present: bool = False
     heard: list[Span] = field(default_factory=list)
 
@@ -48,7 +50,7 @@ class Participant:
             self.heard[-1].end = now
 
     def describe(self) -> dict[str, Any]:
-        return {"identifier": self.identifier, "isMuted": self.is_muted, "isOnHold": self.is_on_hold}
+        return {"identifier": self.identifier, "isMuted": self.is_muted, "isOnHold": self.is_on_hold or self.played_to}
 
 
 @dataclass
@@ -86,14 +88,16 @@ class Call:
     connection_state: str = "unknown"
     callback_uri: str = ""
     operation_context: str | None = None
-    answered_by: Identifier | None = None
-    media_streaming: dict[str, Any] | None = None
-    transcription: dict[str, Any] | None = None
+    display_name: str | None = None  # of the caller, on outbound calls
+    own: Participant | None = None  # the application itself
+    media_streaming: Subscription = field(default_factory=media_streaming)
+    transcription: Subscription = field(default_factory=transcription)
     participants: dict[str, Participant] = field(default_factory=dict)
     invitations: dict[str, Invitation] = field(default_factory=dict)
     recordings: list[Recording] = field(default_factory=list)
     playlist: Playlist | None = None
     continuous_dtmf: dict[str, dict[str, Any]] = field(default_factory=dict)  # by raw id: the request that started it
+    hold_audio: dict[str, dict[str, Any]] = field(default_factory=dict)  # by raw id: the hold request that plays it
     tones_heard: int = 0
     sequence_number: int = 0
     timers: list[asyncio.Task[None]] = field(default_factory=list)
@@ -133,13 +137,13 @@ class Call:
         person = self.find(raw_id)
         if person is None:
             return False
-        person.present = person.is_muted = person.is_on_hold = False
+        person.present = person.is_muted = person.is_on_hold = person.played_to = False
         person.listen(now)
         return True
 
     def next_sequence_number(self, rng: random.Random) -> int:
-        """Rising, with gaps, as the service's are."""
-        self.sequence_number += rng.randint(1, 3)
+        """1 at first, then rising with gaps, as recorded."""
+        self.sequence_number += rng.randint(1, 3) if self.sequence_number else 1
         return self.sequence_number
 
     def properties(self) -> dict[str, Any]:
@@ -152,9 +156,10 @@ class Call:
             "callConnectionState": self.connection_state,
             "callbackUri": self.callback_uri,
             "source": self.source,
+            "sourceDisplayName": self.display_name if outbound else None,
             "correlationId": self.correlation_id,
-            "answeredBy": None if outbound else self.answered_by,
-            "mediaStreamingSubscription": self.media_streaming and {"state": "inactive", **_subscription(self)},
+            "answeredBy": None if outbound or self.own is None else {"id": self.own.raw_id},
+            "mediaStreamingSubscription": self.media_streaming.describe(),
         }
         return {key: value for key, value in found.items() if value is not None}
 
@@ -178,10 +183,6 @@ class Call:
             "answered_at": self.answered_at and stamp(self.answered_at),
             "ended_at": self.ended_at and stamp(self.ended_at),
         }
-
-
-def _subscription(call: Call) -> dict[str, Any]:
-    return {"id": f"ms-{call.connection_id}", "subscribedContentTypes": ["audio"]}
 
 
 class Calls:

@@ -7,6 +7,7 @@ from typing import Any
 
 from emulator.acs.calls import Call
 from emulator.acs.identifiers import Identifier, unknown
+from emulator.acs.results import Result
 from emulator.clock import stamp
 
 TOPIC_SOURCE = (
@@ -14,10 +15,6 @@ TOPIC_SOURCE = (
     "/providers/Microsoft.Communication/communicationServices/emulator"
 )
 DATA_VERSION = "2026-03-12"  # the `version` of callback data: the api-version, as recorded
-
-ResultInformation = tuple[int, int, str]  # code, subCode, message
-
-OK: ResultInformation = (200, 0, "Success.")
 
 
 def cloud_event(type: str, data: dict[str, Any], *, id: str, source: str, subject: str, time: str) -> dict[str, Any]:
@@ -34,18 +31,17 @@ def cloud_event(type: str, data: dict[str, Any], *, id: str, source: str, subjec
 
 
 def callback_data(
-    call: Call, type: str, data: dict[str, Any], *, context: str | None, result: ResultInformation
+    call: Call, type: str, data: dict[str, Any], *, context: str | None, result: Result
 ) -> dict[str, Any]:
     """``data`` of a callback: what every one of them has, and what this type adds."""
-    code, sub_code, message = result
     return {
         "version": DATA_VERSION,
         "publicEventType": f"Microsoft.Communication.{type}",
         "callConnectionId": call.connection_id,
         "serverCallId": call.server_call_id,
         "correlationId": call.correlation_id,
-        "resultInformation": {"code": code, "subCode": sub_code, "message": message},
-        **({"operationContext": context} if context else {}),
+        "resultInformation": result.describe(),
+        **({} if context is None else {"operationContext": context}),
         **data,
     }
 
@@ -61,16 +57,17 @@ def incoming_call(
     on_behalf_of: Identifier | None,
     custom_context: dict[str, Any] | None,
 ) -> tuple[str, dict[str, Any]]:
-    """Subject and data of IncomingCall."""
+    """Subject and data of IncomingCall. Without custom headers it has no customContext, as recorded."""
     data: dict[str, Any] = {
         "to": unknown(call.target) if call.kind == "tpe" else call.target,
         "from": call.source,
         "serverCallId": call.server_call_id,
         "callerDisplayName": display_name,
-        "customContext": custom_context or {"voipHeaders": {}, "sipHeaders": {}},
         "incomingCallContext": call.context,
         "correlationId": call.correlation_id,
     }
+    if custom_context:
+        data["customContext"] = custom_context
     if on_behalf_of:
         data["onBehalfOfCallee"] = on_behalf_of
     return f"/caller/{call.source['rawId']}/recipient/{call.target['rawId']}", data

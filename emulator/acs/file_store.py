@@ -11,9 +11,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from emulator.acs.provenance import FILE_LIFE
 from emulator.clock import Clock
 
-KEPT = 24 * 3600.0  # seconds
 HOST = "https://emulator.asm.skype.com"  # one of the hosts the SDK agrees to fetch recordings from
 
 
@@ -49,7 +49,7 @@ class FileStore:
 
     def find(self, document_id: str) -> StoredFile | None:
         file = self._files.get(document_id)
-        if file and self._clock.elapsed() - file.stored_at > KEPT:
+        if file and self._clock.elapsed() - file.stored_at > FILE_LIFE.seconds:
             self.delete(document_id)
             return None
         return file

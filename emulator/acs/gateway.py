@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import json
-import re
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
-from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
@@ -16,57 +11,14 @@ from aiohttp import web
 from emulator.acs import errors, identity, signature, wire
 from emulator.acs.calls import Call
 from emulator.acs.errors import AcsError
+from emulator.acs.exchange import Exchange, FileResponse, parsed
 from emulator.acs.messages import Answer, Request
 from emulator.acs.operations import ACCESS_OPERATIONS, EVERY_OPERATION, IDENTITY_OPERATIONS, Operation
 from emulator.acs.service import Service
-from emulator.clock import stamp
 from emulator.faults import Fault
 
-_API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-\w+)*")
-_REPEATABILITY_HEADERS = ("Repeatability-Request-ID", "Repeatability-First-Sent")
+_NOT_FOUND_ONCE_ENDED = ("GetCall", "TerminateCall")  # as recorded; others answer that the call has ended
 _CODES = {429: errors.TOO_MANY_REQUESTS, 404: errors.NOT_FOUND, 400: errors.INVALID_ARGUMENT}
-
-
-@dataclass
-class _Exchange:
-    """One request on its way through."""
-
-    http: web.Request
-    operation: Operation | None  # None for a path that has none
-    received: datetime
-    raw: bytes
-    body: Any = None
-    repeated: bool = False
-    fault: Fault | None = None
-    headers: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        return self.operation.name if self.operation else "Unknown"
-
-    @property
-    def path(self) -> str:
-        return self.http.raw_path
-
-    @property
-    def request_id(self) -> str | None:
-        return self.http.headers.get("Repeatability-Request-ID")
-
-    def lost(self, *kinds: str) -> bool:
-        return self.fault is not None and self.fault.do in kinds
-
-
-class _File(web.FileResponse):
-    """A file whose status is known once it is sent: 200, 206 for a range, 416 for an impossible one."""
-
-    entry: dict[str, Any] | None = None
-
-    async def prepare(self, request: web.BaseRequest) -> Any:
-        try:
-            return await super().prepare(request)
-        finally:
-            if self.entry is not None:
-                self.entry["status"] = self.status
 
 
 class Gateway:
@@ -81,40 +33,28 @@ class Gateway:
 
     def _handler(self, operation: Operation | None) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(http: web.Request) -> web.StreamResponse:
-            exchange = await self._open(http, operation)
+            received, raw = self._service.clock.now(), await http.read()
+            exchange = Exchange(http, operation, received, raw, parsed(raw))
             try:
-                response = self._response(exchange, await self._perform(exchange))
+                response = exchange.respond(await self._perform(exchange), self._service.new_id())
             except AcsError as error:
-                response = self._refusal(exchange, error)
+                response = exchange.refuse(_worded(operation, error))
             return await self._close(exchange, response)
 
         return handle
 
-    async def _open(self, http: web.Request, operation: Operation | None) -> _Exchange:
-        received = self._service.clock.now()
-        exchange = _Exchange(http, operation, received, raw=await http.read())
-        try:
-            exchange.body = json.loads(exchange.raw) if exchange.raw else None
-        except (ValueError, RecursionError):
-            exchange.body = None
-        return exchange
-
-    # From the request to the answer
-
-    async def _perform(self, exchange: _Exchange) -> Answer:
+    async def _perform(self, exchange: Exchange) -> Answer:
         operation = exchange.operation
         if operation is None:
             raise errors.not_found("There is no such operation.")
         bearer = self._authenticate(exchange, operation)
         self._inject_fault(exchange)
-        if operation.versioned and not _API_VERSION.fullmatch(exchange.http.query.get("api-version", "")):
-            raise errors.invalid("The query parameter 'api-version' is required, as yyyy-mm-dd.")
-        repeatable = operation.repeatable and self._service.options.repeatability
-        if not repeatable or exchange.request_id is None:
+        _check_version(exchange, operation)
+        if exchange.request_id is None or not self._service.options.repeatability:
             return await self._carry_out(exchange, operation, bearer)
         return await self._once(exchange, operation, exchange.request_id)
 
-    async def _once(self, exchange: _Exchange, operation: Operation, request_id: str) -> Answer:
+    async def _once(self, exchange: Exchange, operation: Operation, request_id: str) -> Answer:
         """Perform a repeatable request, or give its first answer again."""
         memory = self._service.repeatability
         first = await memory.replay(operation.name, request_id, (exchange.path, exchange.raw))
@@ -131,20 +71,28 @@ class Gateway:
         memory.keep(operation.name, request_id, answer)
         return answer
 
-    async def _carry_out(self, exchange: _Exchange, operation: Operation, bearer: str = "") -> Answer:
+    async def _carry_out(self, exchange: Exchange, operation: Operation, bearer: str = "") -> Answer:
         body = _checked_body(exchange, operation)
-        request = Request(dict(exchange.http.match_info), body, self._call(exchange, operation), bearer)
+        exchange.call = self._call(exchange, operation)
+        request = Request(
+            params=dict(exchange.http.match_info),
+            body=body,
+            about=exchange.call,
+            api_version=exchange.api_version,
+            bearer=bearer,
+        )
         answer = operation.handler(self._service, request)
         return await answer if inspect.isawaitable(answer) else answer
 
-    def _call(self, exchange: _Exchange, operation: Operation) -> Call | None:
+    def _call(self, exchange: Exchange, operation: Operation) -> Call | None:
         """The call that the operation is about, if its state allows it. Raises AcsError."""
         if operation.allowed == "no call":
             return None
         call = self._service.calls.by_connection(exchange.http.match_info["callConnectionId"])
-        if call is None or (call.connection_state == "disconnected" and operation.name == "GetCall"):
+        ended = call is not None and call.connection_state == "disconnected"
+        if call is None or (ended and operation.name in _NOT_FOUND_ONCE_ENDED):
             raise errors.not_found("Call not found.")
-        if call.connection_state == "disconnected":
+        if ended:
             raise AcsError(400, errors.TERMINATED, "The call has ended.")
         if operation.allowed == "established" and not call.connected:
             raise AcsError(400, errors.NOT_ESTABLISHED, "The call is not established.")
@@ -152,9 +100,7 @@ class Gateway:
             raise AcsError(405, errors.UNSUPPORTED, f"{operation.name} is not supported in a Teams Phone call.")
         return call
 
-    # Authentication
-
-    def _authenticate(self, exchange: _Exchange, operation: Operation) -> str:
+    def _authenticate(self, exchange: Exchange, operation: Operation) -> str:
         """Check the signature; or return the bearer token of an operation that takes one."""
         if operation.credential == "token":
             return _bearer(exchange.http)
@@ -177,9 +123,7 @@ class Gateway:
             yield from (signed, f"{signed}:{own.rpartition(':')[2]}")
             yield own
 
-    # Faults
-
-    def _inject_fault(self, exchange: _Exchange) -> None:
+    def _inject_fault(self, exchange: Exchange) -> None:
         """Apply a rule of ``acs``, if there is one, as far as it comes before the effect."""
         fault = self._service.faults.take("acs", operation=exchange.name)
         if fault is None:
@@ -189,67 +133,43 @@ class Gateway:
         if fault.do == "drop":
             raise AcsError(0, "", "")
         if fault.do == "status":
-            status = int(fault.with_.get("status", 500))
-            if "retry_after" in fault.with_:
-                exchange.headers["Retry-After"] = str(fault.with_["retry_after"])
-            code = str(fault.with_.get("code", _CODES.get(status, "8500")))
-            raise AcsError(status, code, str(fault.with_.get("message", "A fault was asked for.")))
+            exchange.retry_after = str(fault.with_["retry_after"]) if "retry_after" in fault.with_ else None
+            raise _asked_for(fault)
 
-    # The response
-
-    def _response(self, exchange: _Exchange, answer: Answer) -> web.StreamResponse:
-        operation = exchange.operation
-        assert operation is not None  # noqa: S101 - a path without an operation has no answer
-        if answer.file is not None:
-            return _File(answer.file, headers={"Content-Type": answer.content_type})
-        headers = exchange.headers
-        if operation.credential != "none" and operation.versioned:
-            headers["X-Microsoft-Skype-Chain-ID"] = answer.chain_id or self._service.new_id()
-        if operation.repeatable and self._service.options.repeatability and exchange.request_id:
-            headers["Repeatability-Result"] = "accepted"
-        status = answer.status or operation.status
-        if answer.body is None or status == HTTPStatus.NO_CONTENT:
-            return web.Response(status=status, headers=headers)
-        return web.json_response(answer.body, status=status, headers=headers)
-
-    def _refusal(self, exchange: _Exchange, error: AcsError) -> web.StreamResponse:
-        beside = (*IDENTITY_OPERATIONS, *ACCESS_OPERATIONS)
-        error = error.without_number() if exchange.operation in beside else error
-        return web.json_response(error.body(), status=error.status or 500, headers=exchange.headers)
-
-    async def _close(self, exchange: _Exchange, response: web.StreamResponse) -> web.StreamResponse:
+    async def _close(self, exchange: Exchange, response: web.StreamResponse) -> web.StreamResponse:
         """Write the journal entry, then send the response, as far as a fault lets it."""
-        http = exchange.http
-        entry = self._journal(exchange, response)
+        entry = self._service.journal.add("acs.request", **exchange.entry(response))
         if exchange.fault and exchange.fault.do == "delay":
             await self._service.clock.sleep(float(exchange.fault.with_.get("seconds", 1)))
         if exchange.lost("drop", "lose_ack"):
             entry["lost"] = True
-            if http.transport:
-                http.transport.abort()
+            if exchange.http.transport:
+                exchange.http.transport.abort()
             return web.Response()
-        if isinstance(response, _File):
+        if isinstance(response, FileResponse):
             response.entry = entry
         return response
 
-    def _journal(self, exchange: _Exchange, response: web.StreamResponse) -> dict[str, Any]:
-        http = exchange.http
-        ranged = isinstance(response, _File) and "Range" in http.headers
-        status = HTTPStatus.PARTIAL_CONTENT if ranged else response.status
-        return self._service.journal.add(
-            "acs.request",
-            operation=exchange.name,
-            method=http.method,
-            path=http.path,
-            status=None if exchange.lost("drop") else int(status),
-            received=stamp(exchange.received),
-            body=_discreet(exchange.body),
-            headers={name: http.headers[name] for name in _REPEATABILITY_HEADERS if name in http.headers},
-            repeated=exchange.repeated,
-        )
+
+def _worded(operation: Operation | None, error: AcsError) -> AcsError:
+    beside = operation in IDENTITY_OPERATIONS or operation in ACCESS_OPERATIONS
+    return error.without_number() if beside else error
 
 
-def _checked_body(exchange: _Exchange, operation: Operation) -> dict[str, Any]:
+def _asked_for(fault: Fault) -> AcsError:
+    """The error that a fault rule asks for."""
+    status = int(fault.with_.get("status", 500))
+    code = str(fault.with_.get("code", _CODES.get(status, "8500")))
+    return AcsError(status, code, str(fault.with_.get("message", "A fault was asked for.")))
+
+
+def _check_version(exchange: Exchange, operation: Operation) -> None:
+    version, known = exchange.api_version, operation.versions
+    if known and version not in known:
+        raise errors.invalid(f"The api-version {version!r} does not exist; there are {', '.join(known)}.")
+
+
+def _checked_body(exchange: Exchange, operation: Operation) -> dict[str, Any]:
     if operation.model is None or (operation.optional_body and not exchange.raw):
         return {}
     if exchange.body is None:
@@ -263,8 +183,3 @@ def _bearer(http: web.Request) -> str:
     if scheme != "Bearer" or not token:
         raise identity.invalid_token()
     return token
-
-
-def _discreet(body: Any) -> Any:
-    """A body for the journal: without the Entra token that is exchanged."""
-    return {**body, "token": "…"} if isinstance(body, dict) and "token" in body else body

@@ -55,7 +55,7 @@ def exchange_for_teams_user(service: Service, request: Request) -> Answer:
         raise invalid_token()
     if not scopes_of(claims) >= TEAMS_SCOPES:
         raise AcsError(403, FORBIDDEN, "The token lacks a scope: Teams.ManageCalls and Teams.ManageChats are needed.")
-    return Answer(token(service, f"8:orgid:{claims['oid']}", ["chat", "voip"], claims["exp"]))
+    return Answer(token(service, f"8:orgid:{claims['oid']}", ["chat", "voip"], claims["exp"], claims["tid"]))
 
 
 def verified(service: Service, entra_token: str) -> dict[str, Any]:
@@ -82,7 +82,8 @@ def scopes_of(claims: dict[str, Any]) -> frozenset[str]:
     return frozenset(str(claims.get("scp", "")).split())
 
 
-def token(service: Service, id: str, scopes: list[str], expires: int) -> dict[str, Any]:
+def token(service: Service, id: str, scopes: list[str], expires: int, tenant: str | None = None) -> dict[str, Any]:
+    """An access token of ACS. By the claim ``tid``, the tenant, the calling SDK knows a Teams identity."""
     claims = {
         "skypeid": id.removeprefix("8:"),
         "acsScope": ",".join(scopes),
@@ -90,6 +91,7 @@ def token(service: Service, id: str, scopes: list[str], expires: int) -> dict[st
         "iat": service.clock.now(),
         "exp": expires,
         "jti": service.new_id(),
+        **({"tid": tenant} if tenant else {}),
     }
     # Seven digits of a second, as the service has them.
     expires_on = f"{datetime.fromtimestamp(expires, UTC):%Y-%m-%dT%H:%M:%S}.0000000+00:00"

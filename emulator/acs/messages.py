@@ -18,6 +18,7 @@ class Request:
     params: dict[str, str]
     body: dict[str, Any] = field(default_factory=dict)
     about: Call | None = None
+    api_version: str = ""
     bearer: str = ""  # the Entra token of an operation that takes one
 
     @property

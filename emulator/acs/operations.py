@@ -7,15 +7,26 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from emulator.acs import access, answering, files, identity, participants, tokens
+from emulator.acs.media import hold, streaming
 from emulator.acs.media import operations as media
-from emulator.acs.media import streaming
 from emulator.acs.messages import Answer, Request
 from emulator.acs.recording import operations as recordings
 from emulator.acs.service import Service
 
 SDK_VERSION = "1.6.0"
 IDENTITY_SDK_VERSION = "1.5.0"
-ACCESS_API_VERSION = "2025-06-30"
+
+# The SDKs' api-versions, and those of the public REST specifications.
+CALL_AUTOMATION_VERSIONS = (
+    *("2023-03-06", "2023-10-15", "2024-04-15", "2024-09-15", "2025-05-15", "2025-06-15", "2026-03-12"),
+    *("2022-04-07-preview", "2023-01-15-preview", "2023-06-15-preview", "2023-10-03-preview", "2024-01-22-preview"),
+    *("2024-09-01-preview", "2024-11-15-preview"),
+)
+IDENTITY_VERSIONS = (
+    *("2021-03-07", "2022-06-01", "2022-10-01", "2023-10-01", "2025-06-30", "2026-07-22", "2026-09-23"),
+    *("2021-10-31-preview", "2025-03-02-preview", "2025-04-01-preview"),
+)
+ACCESS_VERSIONS = ("2025-06-30", "2026-07-22", "2026-09-23", "2025-03-02-preview")
 
 Handler = Callable[[Service, Request], Answer | Awaitable[Answer]]
 Allowed = Literal["no call", "any time", "connected", "established"]
@@ -31,8 +42,8 @@ class Operation:
     ``allowed`` says what the call must be: any connection, or one that is established. ``shape`` says where the
     form of requests and answers comes from: *documented* in the public REST specification, *recorded* from
     the service (the SDK repositories' test recordings), or *assumed*. ``credential`` is what a request is authenticated
-    by: the access key or a user's Entra token. ``optional_body``: it may come without one. ``versioned``: it takes an
-    api-version.
+    by: the access key or a user's Entra token. ``optional_body``: it may come without one. ``versions`` are the
+    api-versions it takes; none means that it takes no such parameter.
     """
 
     name: str
@@ -49,7 +60,7 @@ class Operation:
     note: str = ""
     credential: Credential = "key"
     optional_body: bool = False
-    versioned: bool = True
+    versions: tuple[str, ...] = CALL_AUTOMATION_VERSIONS
 
 
 def _on_call(name: str, action: str, status: int, handler: Handler, model: str | None = None, **more: Any) -> Operation:
@@ -65,6 +76,14 @@ def _on_participants(name: str, action: str, status: int, handler: Handler, mode
 def _no_call(name: str, method: str, path: str, status: int, handler: Handler, **more: Any) -> Operation:
     """An operation that is not about an established call connection."""
     return Operation(name, method, path, status, handler, allowed="no call", **more)
+
+
+def _of_identity(*operation: Any, **more: Any) -> Operation:
+    return _no_call(*operation, versions=IDENTITY_VERSIONS, **more)
+
+
+def _of_access(*operation: Any, **more: Any) -> Operation:
+    return _no_call(*operation, versions=ACCESS_VERSIONS, **more)
 
 
 _CALLS = "/calling/callConnections"
@@ -139,8 +158,8 @@ OPERATIONS = (
         model="ContinuousDtmfRecognitionRequest",
     ),
     _on_call("SendDtmfTones", "sendDtmfTones", 202, media.send_dtmf_tones, "SendDtmfTonesRequest", repeatable=True),
-    _on_call("Hold", "hold", 200, participants.hold, "HoldRequest", teams_phone=False),
-    _on_call("Unhold", "unhold", 200, participants.unhold, "UnholdRequest", teams_phone=False),
+    _on_call("Hold", "hold", 200, hold.hold, "HoldRequest", teams_phone=False),
+    _on_call("Unhold", "unhold", 200, hold.unhold, "UnholdRequest", teams_phone=False),
     _on_call(
         *("StartTranscription", "startTranscription", 202, streaming.start_transcription),
         model="StartTranscriptionRequest",
@@ -176,7 +195,8 @@ OPERATIONS = (
         model="StartCallRecordingRequest",
         repeatable=True,
         shape="recorded",
-        note="the documented answers differ; `--start-recording-answer` chooses; files are always WAV",
+        note="200 to api-versions up to 2025-05-15, 202 to later ones; `--start-recording-answer` chooses another "
+        "documented answer; files are always WAV",
     ),
     _no_call("GetRecordingProperties", "GET", _RECORDING, 200, recordings.get_recording_properties),
     _no_call("StopRecording", "DELETE", _RECORDING, 204, recordings.stop_recording),
@@ -188,22 +208,22 @@ OPERATIONS = (
 _IDENTITIES = "/identities"
 _IDENTITY = _IDENTITIES + "/{id:[^/]+}"
 IDENTITY_OPERATIONS = (
-    _no_call(
+    _of_identity(
         *("CommunicationIdentityCreate", "POST", _IDENTITIES, 201, identity.create),
         model="CommunicationIdentityCreateRequest",
         optional_body=True,
     ),
-    _no_call("CommunicationIdentityDelete", "DELETE", _IDENTITY, 204, identity.delete),
-    _no_call(
+    _of_identity("CommunicationIdentityDelete", "DELETE", _IDENTITY, 204, identity.delete),
+    _of_identity(
         *("CommunicationIdentityRevokeAccessTokens", "POST", f"{_IDENTITY}/:revokeAccessTokens", 204, identity.revoke),
         extent="accepted only",
         note="no emulated service takes the tokens that are revoked",
     ),
-    _no_call(
+    _of_identity(
         *("CommunicationIdentityIssueAccessToken", "POST", f"{_IDENTITY}/:issueAccessToken", 200, identity.issue),
         model="CommunicationIdentityAccessTokenRequest",
     ),
-    _no_call(
+    _of_identity(
         *("CommunicationIdentityExchangeTeamsUserAccessToken", "POST", "/teamsUser/:exchangeAccessToken", 200),
         handler=identity.exchange_for_teams_user,
         model="TeamsUserExchangeTokenRequest",
@@ -216,14 +236,14 @@ IDENTITY_OPERATIONS = (
 _ACCESS = "/access/teamsExtension"
 _ASSIGNMENT = _ACCESS + "/tenants/{tenantId:[^/]+}/assignments/{objectId:[^/]+}"
 ACCESS_OPERATIONS = (
-    _no_call(
+    _of_access(
         *("CreateOrReplaceAssignment", "PUT", _ASSIGNMENT, 201, access.put),
         model="TeamsExtensionAssignmentCreateOrUpdateRequest",
         note="200 if there was one; both spellings of a resource account are taken, and given back as they came",
     ),
-    _no_call("GetAssignment", "GET", _ASSIGNMENT, 200, access.get),
-    _no_call("DeleteAssignment", "DELETE", _ASSIGNMENT, 204, access.delete, note="404 if there is none"),
-    _no_call(
+    _of_access("GetAssignment", "GET", _ASSIGNMENT, 200, access.get),
+    _of_access("DeleteAssignment", "DELETE", _ASSIGNMENT, 204, access.delete, note="404 if there is none"),
+    _of_access(
         *("ExchangeTeamsExtensionAccessToken", "POST", f"{_ACCESS}/:exchangeAccessToken", 200, access.exchange),
         credential="token",
         note="for users who have an assignment for the client that they signed in with",
@@ -233,17 +253,17 @@ ACCESS_OPERATIONS = (
 # Written by hand in the SDK, at addresses that RecordingFileStatusUpdated gives.
 _OBJECTS = "/v1/objects/{documentId}"
 FILE_OPERATIONS = (
-    _no_call("DownloadRecording", "GET", _OBJECTS + "/content/{part}", 200, files.download, versioned=False),
-    _no_call("DeleteRecording", "DELETE", _OBJECTS, 200, files.delete, versioned=False),
+    _no_call("DownloadRecording", "GET", _OBJECTS + "/content/{part}", 200, files.download, versions=()),
+    _no_call("DeleteRecording", "DELETE", _OBJECTS, 200, files.delete, versions=()),
 )
 
 KEY_OPERATIONS = (
     _no_call(
         *("GetOpenIdConfiguration", "GET", tokens.CONFIGURATION_PATH, 200, tokens.get_configuration),
         credential="none",
-        versioned=False,
+        versions=(),
     ),
-    _no_call("GetKeys", "GET", tokens.KEYS_PATH, 200, tokens.get_keys, credential="none", versioned=False),
+    _no_call("GetKeys", "GET", tokens.KEYS_PATH, 200, tokens.get_keys, credential="none", versions=()),
 )
 
 # What a gateway serves.

@@ -1,4 +1,4 @@
-"""People come and go: added, cancelled, removed, muted, moved, transferred."""
+"""Participants are added, removed, muted, moved and transferred."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from emulator.acs import errors
 from emulator.acs.answering import forward
 from emulator.acs.callees import Outcome
 from emulator.acs.calls import Call, Invitation, Participant
-from emulator.acs.events import ResultInformation
 from emulator.acs.identifiers import Identifier, canonical
 from emulator.acs.messages import Answer, Request, participant
-from emulator.acs.service import RING_SECONDS, Service
-
-NOT_IN_CALL: ResultInformation = (404, 8522, "The participant is not in the call.")
-NO_INVITATION: ResultInformation = (404, 8522, "There is no such invitation, or it has come to its end.")
-
-
-def get_participants(_: Service, request: Request) -> Answer:
-    return Answer({"value": [person.describe() for person in request.call.present()]})
+from emulator.acs.provenance import RING
+from emulator.acs.results import ACCEPTED, INVITATION_CANCELED, NO_INVITATION, NOT_IN_CALL, REMOVED
+from emulator.acs.service import Service
 
 
-def get_participant(_: Service, request: Request) -> Answer:
-    return Answer(participant(request.call, {"rawId": request.params["participantRawId"]}).describe())
+def get_participants(service: Service, request: Request) -> Answer:
+    return Answer({"value": service.participants(request.call)})
+
+
+def get_participant(service: Service, request: Request) -> Answer:
+    raw_id = request.params["participantRawId"]
+    for described in service.participants(request.call):
+        if described["identifier"]["rawId"] == raw_id:
+            return Answer(described)
+    raise errors.not_found("The participant is not in the call.")
 
 
 def add_participant(service: Service, request: Request) -> Answer:
@@ -33,7 +35,7 @@ def add_participant(service: Service, request: Request) -> Answer:
         raise errors.AcsError(409, errors.CONFLICT, "The participant is already in the call or being invited.")
     id = service.new_id()
     timeout = body.get("invitationTimeoutInSeconds")
-    outcome = service.callees.rung(who, RING_SECONDS if timeout is None else timeout)
+    outcome = service.callees.rung(who, RING.seconds if timeout is None else timeout)
     task = service.background.after(outcome.after, lambda: _settle(service, call, id, outcome))
     call.invitations[id] = Invitation(id, who, task, body.get("operationContext"), body.get("operationCallbackUri"))
     invited = {"identifier": who, "isMuted": False, "isOnHold": False}
@@ -51,7 +53,7 @@ def _settle(service: Service, call: Call, id: str, outcome: Outcome) -> None:
         {"participant": invitation.participant},
         context=invitation.operation_context,
         url=invitation.callback_uri,
-        result=(outcome.code, outcome.sub_code, outcome.message),
+        result=outcome.result,
     )
     if outcome.accepted:
         service.participants_updated(call)
@@ -62,7 +64,7 @@ def cancel_add_participant(service: Service, request: Request) -> Answer:
     data = {"invitationId": id}
     if invitation := call.invitations.pop(id, None):
         invitation.task.cancel()
-        service.emit(call, "CancelAddParticipantSucceeded", data, request=request.body)
+        service.emit(call, "CancelAddParticipantSucceeded", data, request=request.body, result=INVITATION_CANCELED)
     else:
         service.emit(call, "CancelAddParticipantFailed", data, request=request.body, result=NO_INVITATION)
     return Answer({"invitationId": id, **_context(request.body)})
@@ -73,7 +75,7 @@ def remove_participant(service: Service, request: Request) -> Answer:
     data = {"participant": who}
     if call.find(who["rawId"]):
         service.emit(call, "RemoveParticipantSucceeded", data, request=request.body)
-        service.leave(call, who["rawId"])
+        service.leave(call, who["rawId"], REMOVED)
     else:
         service.emit(call, "RemoveParticipantFailed", data, request=request.body, result=NOT_IN_CALL)
     return Answer(_context(request.body))
@@ -86,23 +88,6 @@ def mute(service: Service, request: Request) -> Answer:
         person.listen(service.clock.wall())
     service.participants_updated(request.call)
     return Answer(_context(request.body))
-
-
-def hold(service: Service, request: Request) -> Answer:
-    _hold(service, request, on_hold=True)
-    return Answer()
-
-
-def unhold(service: Service, request: Request) -> Answer:
-    _hold(service, request, on_hold=False)
-    return Answer()
-
-
-def _hold(service: Service, request: Request, *, on_hold: bool) -> None:
-    person = participant(request.call, canonical(request.body["targetParticipant"]))
-    person.is_on_hold = on_hold
-    person.listen(service.clock.wall())
-    service.participants_updated(request.call)
 
 
 def move_participants(service: Service, request: Request) -> Answer:
@@ -129,9 +114,9 @@ def transfer_to_participant(service: Service, request: Request) -> Answer:
     target = canonical(body["targetParticipant"])
     transferee = participant(call, canonical(body["transferee"])) if body.get("transferee") else _other(call)
     if target["kind"] == "microsoftTeamsApp":
-        outcome = Outcome(0, accepted=True)  # another resource account takes it, and rings as a new call
+        outcome = Outcome(0, ACCEPTED)  # another resource account takes it, and rings as a new call
     else:
-        outcome = service.callees.rung(target, RING_SECONDS)
+        outcome = service.callees.rung(target, RING.seconds)
     data = {"transferTarget": target, "transferee": transferee.identifier}
     arrival = service.background.after(outcome.after, lambda: _arrive(service, call, body, data, outcome))
     call.timers.append(arrival)
@@ -140,8 +125,7 @@ def transfer_to_participant(service: Service, request: Request) -> Answer:
 
 def _arrive(service: Service, call: Call, body: dict[str, Any], data: dict[str, Identifier], outcome: Outcome) -> None:
     if not outcome.accepted:
-        result = (outcome.code, outcome.sub_code, outcome.message)
-        service.emit(call, "CallTransferFailed", data, request=body, result=result)
+        service.emit(call, "CallTransferFailed", request=body, result=outcome.result)
         return
     service.emit(call, "CallTransferAccepted", data, request=body)
     if data["transferTarget"]["kind"] == "microsoftTeamsApp":
@@ -156,7 +140,7 @@ def _check_caller_id(call: Call, body: dict[str, Any]) -> None:
 
 
 def _other(call: Call) -> Participant:
-    """Who is transferred when nobody is named: the one the application talks to."""
+    """The transferee when the request names none: the only other participant."""
     people = list(call.present())
     if len(people) != 1:
         raise errors.invalid("The field 'transferee' is required unless the call has one other participant.")
@@ -165,4 +149,4 @@ def _other(call: Call) -> Participant:
 
 def _context(body: dict[str, Any]) -> dict[str, Any]:
     context = body.get("operationContext")
-    return {"operationContext": context} if context else {}
+    return {} if context is None else {"operationContext": context}

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 from emulator.acs.errors import invalid
 from emulator.acs.messages import Answer
+from emulator.acs.provenance import REPEATABILITY_WINDOW
 from emulator.clock import Clock
-
-WINDOW = 300.0  # seconds
 
 
 @dataclass
@@ -58,7 +57,7 @@ class Repeatability:
         self._seen.clear()
 
     def _forget_old(self) -> None:
-        oldest = self._clock.elapsed() - WINDOW
+        oldest = self._clock.elapsed() - REPEATABILITY_WINDOW.seconds
         while self._seen:
             first = next(iter(self._seen))
             if self._seen[first].at >= oldest:

@@ -1,4 +1,4 @@
-"""The state of the emulated service, and what happens to calls whoever causes it."""
+"""The state of the emulated service, and what happens to calls, whatever causes it."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from emulator.acs import errors, events
+from emulator.acs.callback_types import CALLBACK_TYPES
 from emulator.acs.callbacks import Callbacks
 from emulator.acs.callees import CalleeBehaviours
 from emulator.acs.calls import Call, Calls, Script
-from emulator.acs.events import OK, ResultInformation
 from emulator.acs.file_store import FileStore
 from emulator.acs.identifiers import Identifier
 from emulator.acs.identity_stores import Assignments, Identities
+from emulator.acs.provenance import RING
 from emulator.acs.repeatability import Repeatability
+from emulator.acs.results import HUNG_UP, OK, OTHER_LEFT, Result
 from emulator.acs.signing_keys import SigningKeys
 from emulator.background import BackgroundTasks
-from emulator.clock import Clock, stamp
+from emulator.clock import Clock, ticks_stamp
 from emulator.config import Config, Options
 from emulator.faults import Faults
 from emulator.journal import Journal
 
 SYSTEM_TOPIC = "acs"
-RING_SECONDS = 30.0  # azure-docs, Teams Phone extensibility FAQ: a call rings for 30 seconds
 
 Publish = Callable[[str, list[dict[str, Any]]], Awaitable[None]]
 Verify = Callable[[str, str], dict[str, Any]]
-HUNG_UP: ResultInformation = (200, 7000, "The conversation has ended.")  # observed of the service
 
 
-def nobody_signed_in(_token: str, _audience: str) -> dict[str, Any]:
-    """What stands in for Entra ID where there is none."""
-    raise ValueError("no token is of an Entra ID that is known here")
+def no_entra(_token: str, _audience: str) -> dict[str, Any]:
+    """Verifies tokens where there is no Entra ID: none is valid."""
+    raise ValueError("there is no Entra ID")
 
 
 class Service:
-    """Built once per process; ``reset`` brings it back to its start."""
+    """Built once per process; ``reset`` returns it to its initial state."""
 
     def __init__(self, config: Config, *, clock: Clock, journal: Journal, faults: Faults, publish: Publish) -> None:
         self.config, self.clock, self.journal, self.faults, self.publish = config, clock, journal, faults, publish
@@ -57,7 +57,7 @@ class Service:
         self.files = FileStore(clock)
         self.identities = Identities()
         self.assignments = Assignments()
-        self.verify: Verify = nobody_signed_in
+        self.verify: Verify = no_entra
         self.options = self._options()
 
     def _options(self) -> Options:
@@ -86,8 +86,12 @@ class Service:
         return str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
 
     def opaque_id(self, **content: str) -> str:
-        """An id such as the service makes: long, base64, and nothing to be read out of it."""
+        """A long id of base64, as recording ids and incoming-call contexts are."""
         return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
+
+    def new_server_call_id(self) -> str:
+        """Padded base64 with a slash in it, as recorded ids can be."""
+        return base64.b64encode(f"https://emulator/convs/{self.new_id()}?i=10".encode()).decode()
 
     def callback_token(self) -> str:
         return self.keys.token(issuer=self.base_url, audience=self.config.resource_id)
@@ -104,14 +108,14 @@ class Service:
         correlation_id: str | None = None,
         ringing_for: float = 0.0,
     ) -> Call:
-        """A call arrives, or has been ringing for some seconds. It is missed if nobody takes it in the ring time."""
+        """A call arrives, or has been ringing for some seconds. It is missed unless it is answered in the ring time."""
         id = self.new_id()
         call = Call(
             id=id,
             kind=kind,
             source=source,
             target=target,
-            server_call_id=self.opaque_id(conversation=f"https://emulator.invalid/conv/{self.new_id()}"),
+            server_call_id=self.new_server_call_id(),
             correlation_id=correlation_id or self.new_id(),
             state="ringing",
             context=self.opaque_id(callId=id, cc=f"{self.rng.getrandbits(2048):0512x}"),
@@ -120,7 +124,7 @@ class Service:
             ringing_at=self.clock.now() - timedelta(seconds=ringing_for),
         )
         self.calls.add(call)
-        left = max(0.0, RING_SECONDS - ringing_for)
+        left = max(0.0, RING.seconds - ringing_for)
         call.timers.append(self.background.after(left, lambda: self._stop_ringing(call, "missed")))
         return call
 
@@ -142,7 +146,7 @@ class Service:
         return events.system_event(type, subject, data, id=id or self.new_id(), at=at or self.clock.now())
 
     def ringing(self, context: str) -> Call:
-        """The call an incoming-call context stands for, if it can still be taken. Raises AcsError."""
+        """The ringing call of an incoming-call context. Raises AcsError if it can't be answered any more."""
         call = self.calls.by_context(context)
         if call is None:
             raise errors.invalid("The incomingCallContext is not valid.")
@@ -153,7 +157,7 @@ class Service:
         return call
 
     def take(self, call: Call, state: Literal["rejected", "redirected", "connected"]) -> None:
-        """Stop the ringing for good: the context is used now."""
+        """End the ringing: the context is used now."""
         self._cancel_timers(call)
         call.state = state
         if state != "connected":
@@ -166,7 +170,7 @@ class Service:
     # The application's leg
 
     def establish(self, call: Call) -> None:
-        """The application is in the call, with the caller; what the caller has in mind begins."""
+        """The application's leg is connected; the caller's script begins."""
         call.state = call.connection_state = "connected"
         call.answered_at = self.clock.now()
         call.join(call.far_end, self.clock.wall())
@@ -177,8 +181,8 @@ class Service:
         if call.script.hangs_up_after is not None:
             call.timers.append(self.background.after(call.script.hangs_up_after, lambda: self.hang_up(call)))
 
-    def disconnect(self, call: Call, result: ResultInformation = HUNG_UP) -> None:
-        """The application's leg ends; the others talk on if there are two of them."""
+    def disconnect(self, call: Call, result: Result = HUNG_UP) -> None:
+        """The application's leg ends; the call goes on if two others are in it."""
         for invitation in call.invitations.values():
             invitation.task.cancel()
         call.invitations.clear()
@@ -190,12 +194,10 @@ class Service:
         if len(list(call.present())) < 2:  # noqa: PLR2004 - one alone is no conversation
             self._finish(call)
 
-    def end(self, call: Call, result: ResultInformation = HUNG_UP) -> None:
+    def end(self, call: Call, result: Result = HUNG_UP) -> None:
         """The call is over for everyone."""
         for person in list(call.present()):
             call.leave(person.raw_id, self.clock.wall())
-        if call.connected:
-            self.participants_updated(call)
         self.disconnect(call, result)
 
     def _finish(self, call: Call) -> None:
@@ -214,28 +216,29 @@ class Service:
             timer.cancel()
         call.timers.clear()
 
-    # People
+    # Participants
 
     def hang_up(self, call: Call, raw_id: str | None = None) -> None:
-        """Somebody, the caller unless said otherwise, hangs up."""
+        """A participant hangs up: the caller unless another is named."""
         if call.state == "ringing":
             self._stop_ringing(call, "missed")
         else:
             self.leave(call, raw_id or call.far_end["rawId"])
 
-    def leave(self, call: Call, raw_id: str) -> None:
+    def leave(self, call: Call, raw_id: str, result: Result = OTHER_LEFT) -> None:
+        """A participant leaves; ``result`` is what the application is told if that ends its leg."""
         if not call.leave(raw_id, self.clock.wall()):
             return
         if call.connected:
             self.participants_updated(call)
         left = len(list(call.present()))
         if call.connected and left == 0:
-            self.disconnect(call)
+            self.disconnect(call, result)
         elif not call.connected and left < 2:  # noqa: PLR2004 - one alone is no conversation
             self._finish(call)
 
     def press(self, call: Call, tone: str, raw_id: str | None = None) -> None:
-        """Somebody in the call, the caller unless said otherwise, presses a key."""
+        """A participant presses a key: the caller unless another is named."""
         person = call.find(raw_id or call.far_end["rawId"])
         if person is None or not call.connected:
             return
@@ -248,9 +251,14 @@ class Service:
 
     # Events
 
+    def participants(self, call: Call) -> list[dict[str, Any]]:
+        """Who is in the call, as the wire has it: the application's own identity is among them, as recorded."""
+        own = [call.own.describe()] if call.own and call.connected and self.options.own_participant else []
+        return [*own, *(person.describe() for person in call.present())]
+
     def participants_updated(self, call: Call) -> None:
         data = {
-            "participants": [person.describe() for person in call.present()],
+            "participants": self.participants(call),
             "sequenceNumber": call.next_sequence_number(self.rng),
         }
         self.emit(call, "ParticipantsUpdated", data)
@@ -263,16 +271,18 @@ class Service:
         *,
         request: dict[str, Any] | None = None,
         context: str | None = None,
-        result: ResultInformation = OK,
+        result: Result = OK,
         url: str | None = None,
         source: str | None = None,
     ) -> None:
         """Send a callback. ``request`` is the body of the operation that it completes: context and URL come from it."""
         body = request or {}
-        context = context or body.get("operationContext")
+        context = body.get("operationContext") if context is None else context
+        if type not in CALLBACK_TYPES:
+            raise KeyError(f"{type} is not in the table of callbacks")
         where = source or f"calling/callConnections/{call.connection_id}"
         content = events.callback_data(call, type, data or {}, context=context, result=result)
         event = events.cloud_event(
-            type, content, id=self.new_id(), source=where, subject=where, time=stamp(self.clock.now())
+            type, content, id=self.new_id(), source=where, subject=where, time=ticks_stamp(self.clock.now())
         )
         self.callbacks.send(url or body.get("operationCallbackUri") or call.callback_uri, event)

@@ -14,9 +14,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from emulator.acs.provenance import TOKEN_LIFE
 from emulator.clock import Clock
-
-LIFETIME = 300.0  # seconds
 
 
 class SigningKeys:
@@ -49,7 +48,7 @@ class SigningKeys:
         *,
         issuer: str,
         audience: str,
-        expires_in: float = LIFETIME,
+        expires_in: float = TOKEN_LIFE.seconds,
         not_before_in: float = 0.0,
         kid: str | None = None,
     ) -> str:

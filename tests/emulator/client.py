@@ -35,6 +35,11 @@ class Application:
         await until(lambda: bool(self.of(type)))
         return self.of(type)[0]
 
+    async def connection(self, connection_id: str) -> dict[str, Any]:
+        """The data of CallConnected of one connection, which may still have to come."""
+        await until(lambda: any(data["callConnectionId"] == connection_id for data in self.of("CallConnected")))
+        return next(data for data in self.of("CallConnected") if data["callConnectionId"] == connection_id)
+
     async def receive(self, request: web.Request) -> web.Response:
         self.tokens.append(request.headers["Authorization"].removeprefix("Bearer "))
         self.events.extend(await request.json())

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import aiohttp
+import jwt
 import pytest
 from azure.communication.identity._shared.policy import HMACCredentialsPolicy
 from azure.core import AsyncPipelineClient
@@ -115,6 +116,8 @@ async def test_an_agent_with_an_assignment_gets_a_token(
     status, body = await exchanged(emulator, session, f"Bearer {entra}")
     assert (status, body["identity"]["id"]) == (200, f"8:acs:{RESOURCE_ID}_{CONTOSO}_{ALAN}")
     assert set(body["accessToken"]) == {"token", "expiresOn"}
+    claims = jwt.decode(body["accessToken"]["token"], options={"verify_signature": False})
+    assert claims["tid"] == CONTOSO
 
 
 @pytest.mark.parametrize(

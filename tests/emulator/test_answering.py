@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import re
 from typing import Any
 
 import aiohttp
@@ -25,7 +27,7 @@ async def test_a_dialled_call_raises_an_incoming_call_event(control: Control) ->
     assert data["to"] == {"kind": "unknown", "rawId": f"28:orgid:{ACCOUNT}"}
     assert data["from"] == {"kind": "phoneNumber", "rawId": f"4:{CALLER}", "phoneNumber": {"value": CALLER}}
     assert data["callerDisplayName"] == "Ada"
-    assert data["customContext"] == {"voipHeaders": {"a": "b"}, "sipHeaders": {}}
+    assert data["customContext"] == {"voipHeaders": {"a": "b"}}
     assert data["onBehalfOfCallee"]["kind"] == "teamsExtensionUser"
     assert data["incomingCallContext"] == dialled["incomingCallContext"]
     assert data["correlationId"] == dialled["correlationId"]
@@ -49,15 +51,18 @@ async def test_an_answered_call_is_connected_and_tells_who_is_in_it(answered: An
     call = await answered()
     connected = await app.event("CallConnected")
     assert connected["operationContext"] == "answering"
-    assert connected["resultInformation"]["code"] == 200
+    assert connected["resultInformation"] == {"code": 200, "subCode": 0, "message": ""}
     assert connected["correlationId"] == call.dialled["correlationId"]
     updated = await app.event("ParticipantsUpdated")
-    assert [one["identifier"]["rawId"] for one in updated["participants"]] == [f"4:{CALLER}"]
-    assert updated["sequenceNumber"] > 0
+    own, caller = updated["participants"]  # the application is a participant, too
+    assert own["identifier"]["kind"] == "communicationUser"
+    assert caller["identifier"]["rawId"] == f"4:{CALLER}"
+    assert updated["sequenceNumber"] == 1
     properties = await call.connection.get_call_properties()
     assert properties.call_connection_state == "connected"
     assert properties.server_call_id == call.dialled["serverCallId"]
-    assert [person.identifier.raw_id async for person in call.connection.list_participants()] == [f"4:{CALLER}"]
+    listed = [person.identifier.raw_id async for person in call.connection.list_participants()]
+    assert listed == [own["identifier"]["rawId"], f"4:{CALLER}"]
     person = await call.connection.get_participant(PhoneNumberIdentifier(CALLER))
     assert person.is_muted is False
 
@@ -106,6 +111,31 @@ async def test_a_teams_phone_call_is_not_redirected_but_others_are(
     assert second["incomingCallContext"] != dialled["incomingCallContext"]
 
 
+async def test_a_call_redirected_to_a_number_is_out_of_the_applications_sight(
+    client: CallAutomationClient, control: Control
+) -> None:
+    dialled = await control.dial(kind="acs", to="8:acs:res_ann")
+    await client.redirect_call(dialled["incomingCallContext"], PhoneNumberIdentifier("+4915112345"))
+    assert len(await control.events("IncomingCall")) == 1
+    assert (await control("GET", f"calls/{dialled['id']}"))["state"] == "redirected"
+
+
+async def test_ids_and_times_are_written_as_the_service_writes_them(answered: Any, app: Application) -> None:
+    call = await answered()
+    server_call_id = call.dialled["serverCallId"]
+    assert "/" in server_call_id
+    assert server_call_id.endswith("=")
+    assert base64.b64decode(server_call_id, validate=True)
+    times = [event["time"] for event in app.events]
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}\+00:00", time) for time in times)
+
+
+async def test_a_call_without_custom_headers_has_no_custom_context(control: Control) -> None:
+    await control.dial()
+    (event,) = await control.events("IncomingCall")
+    assert "customContext" not in event["data"]
+
+
 @pytest.mark.parametrize("for_everyone", [False, True])
 async def test_the_application_hangs_up(
     answered: Any, app: Application, control: Control, *, for_everyone: bool
@@ -114,18 +144,23 @@ async def test_the_application_hangs_up(
     await call.connection.hang_up(is_for_everyone=for_everyone)
     ended = await app.event("CallDisconnected")
     assert (ended["resultInformation"]["code"], ended["resultInformation"]["subCode"]) == (200, 7000)
+    assert len(app.of("ParticipantsUpdated")) == 1
     assert (await control("GET", f"calls/{call.id}"))["state"] == "ended"
     with pytest.raises(ResourceNotFoundError):
         await call.connection.get_call_properties()
-    with pytest.raises(HttpResponseError) as raised:
-        await call.connection.hang_up(is_for_everyone=True)
-    assert refusal(raised) == (400, "8528")
+    for everyone, refused in ((True, (404, "8522")), (False, (400, "8528"))):
+        with pytest.raises(HttpResponseError) as raised:
+            await call.connection.hang_up(is_for_everyone=everyone)
+        assert refusal(raised) == refused
 
 
 async def test_the_caller_hangs_up(answered: Any, app: Application, control: Control) -> None:
     call = await answered(hangs_up_after=2)
-    await app.event("CallDisconnected")
-    assert app.of("ParticipantsUpdated")[-1]["participants"] == []
+    ended = (await app.event("CallDisconnected"))["resultInformation"]
+    assert (ended["code"], ended["subCode"]) == (200, 5001)
+    assert [one["identifier"]["kind"] for one in app.of("ParticipantsUpdated")[-1]["participants"]] == [
+        "communicationUser"
+    ]
     state = await control("GET", f"calls/{call.id}")
     assert state["state"] == "ended"
     assert state["ringing_at"] < state["answered_at"] < state["ended_at"]
@@ -145,11 +180,12 @@ async def test_an_outbound_call_is_accepted(client: CallAutomationClient, app: A
     assert refusal(raised) == (400, "8501")
     assert (await app.event("CallConnected"))["operationContext"] == "dial"
     updated = await app.event("ParticipantsUpdated")
-    assert [one["identifier"]["rawId"] for one in updated["participants"]] == ["4:+4915112345"]
+    raw_ids = [one["identifier"]["rawId"] for one in updated["participants"]]
+    assert raw_ids == [f"28:orgid:{ACCOUNT}", "4:+4915112345"]
 
 
 async def test_an_outbound_call_is_declined(client: CallAutomationClient, app: Application, control: Control) -> None:
-    await control("PUT", "people/4:+4915112345", {"behaviour": "decline"})
+    await control("PUT", "callees/4:+4915112345", {"behaviour": "decline"})
     await client.create_call(
         PhoneNumberIdentifier("+4915112345"), app.url, teams_app_source=MicrosoftTeamsAppIdentifier(ACCOUNT)
     )
@@ -158,12 +194,22 @@ async def test_an_outbound_call_is_declined(client: CallAutomationClient, app: A
     await app.event("CallDisconnected")
 
 
+async def test_an_outbound_call_is_rejected_by_an_acs_user(
+    client: CallAutomationClient, app: Application, control: Control
+) -> None:
+    await control("PUT", "callees/8:acs:res_ann", {"behaviour": "decline"})
+    await client.create_call(CommunicationUserIdentifier("8:acs:res_ann"), app.url, source_display_name="Contoso")
+    for event in ("CreateCallFailed", "CallDisconnected"):
+        result = (await app.event(event))["resultInformation"]
+        assert (result["code"], result["subCode"]) == (603, 0)
+
+
 async def test_a_group_call_connects_with_the_first_and_takes_in_the_rest(
     client: CallAutomationClient, app: Application
 ) -> None:
     people = [CommunicationUserIdentifier("8:acs:res_ann"), CommunicationUserIdentifier("8:acs:res_bob")]
     await client.create_call(people, app.url)
-    await until(lambda: any(len(one["participants"]) == 2 for one in app.of("ParticipantsUpdated")))
+    await until(lambda: any(len(one["participants"]) == 3 for one in app.of("ParticipantsUpdated")))
     assert len(app.of("CallConnected")) == 1
 
 
@@ -184,7 +230,11 @@ async def test_a_call_can_be_joined_by_its_server_call_id(
     call = await answered()
     joined = await client.connect_call(app.url, server_call_id=call.dialled["serverCallId"])
     assert joined.call_connection_id != call.connection_id
-    assert joined.server_call_id == call.dialled["serverCallId"]
+    assert (joined.call_connection_state, joined.targets, joined.source) == ("connecting", [], None)
+    assert joined.server_call_id is None
+    assert joined.correlation_id != call.dialled["correlationId"]
+    connected = (await app.connection(str(joined.call_connection_id)))["serverCallId"]
+    assert connected == call.dialled["serverCallId"]
     with pytest.raises(ResourceNotFoundError):
         await client.connect_call(app.url, server_call_id="nobody")
 

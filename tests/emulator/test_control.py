@@ -56,8 +56,8 @@ async def test_a_reset_forgets_everything(answered: Any, control: Control, app: 
         ("POST", "calls", {"presses": [{"tone": "eleven"}]}, "'tone' is one of"),
         ("POST", "calls", {"recording_chunks": 0}, "from 1"),
         ("POST", "calls", "hello", "JSON object"),
-        ("PUT", "people/4:+1", {"behaviour": "sing"}, "'behaviour' is one of"),
-        ("PUT", "people/4:+1", {"after": -1}, "'after'"),
+        ("PUT", "callees/4:+1", {"behaviour": "sing"}, "'behaviour' is one of"),
+        ("PUT", "callees/4:+1", {"after": -1}, "'after'"),
         ("POST", "faults", {"where": "nowhere"}, "'where' is one of"),
         ("POST", "options", {"colour": "red"}, "no option 'colour'"),
         ("POST", "options", {"repeatability": "no"}, "true or false"),
@@ -118,7 +118,7 @@ async def test_a_late_answer_is_overtaken_by_its_callbacks(
     answering = asyncio.ensure_future(client.answer_call(dialled["incomingCallContext"], app.url))
     await app.event("CallConnected")
     assert not answering.done()
-    assert (await answering).call_connection_state == "connected"
+    assert (await answering).call_connection_state == "connecting"
 
 
 async def test_an_answer_is_lost_and_the_request_repeated(

@@ -45,6 +45,7 @@ async def test_a_user_lives_from_creation_to_deletion(identities: CommunicationI
     assert minutes_left(token) == pytest.approx(24 * 60, abs=1)
     claims = jwt.decode(token.token, options={"verify_signature": False})
     assert (claims["skypeid"], claims["acsScope"]) == (user.raw_id.removeprefix("8:"), "voip,chat")
+    assert "tid" not in claims, "a tenant makes it the token of a Teams identity"
     await identities.revoke_tokens(user)
     await identities.delete_user(user)
     for gone in (identities.revoke_tokens(user), identities.delete_user(user)):
@@ -93,7 +94,8 @@ async def test_a_teams_users_token_is_good_as_long_as_entras(
     entra = emulator.entra.sign_in({"user": "grace", "client": CLIENT, "expires_in": 1800, **TEAMS})
     token = await identities.get_token_for_teams_user(entra, CLIENT, GRACE)
     assert minutes_left(token) == pytest.approx(30, abs=1)
-    assert entra not in str(await control.journal("acs.request"))
+    assert jwt.decode(token.token, options={"verify_signature": False})["tid"] == "c0000000-0000-4000-8000-000000000001"
+    assert not {entra, token.token} & set(str(await control.journal("acs.request")).split("'"))
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from azure.communication.callautomation import (
     PhoneNumberIdentifier,
     RecognitionChoice,
     RecognizeInputType,
+    SsmlSource,
     TextSource,
     TranscriptionOptions,
 )
-from azure.communication.callautomation.aio import CallAutomationClient
+from azure.communication.callautomation.aio import CallAutomationClient, CallConnectionClient
 from azure.core.exceptions import HttpResponseError
 
 from tests.emulator.client import CALLER, Answered, Application, Control, refusal, until
@@ -42,13 +43,54 @@ async def test_a_prompt_is_played_through(answered: Any, app: Application) -> No
     assert (await app.event("PlayCompleted"))["operationContext"] == "greeting"
 
 
-async def test_a_file_that_is_not_there(answered: Any, app: Application) -> None:
+@pytest.mark.parametrize(("names", "started"), [(["a", "missing"], 1), (["missing", "a"], 0)])
+async def test_a_source_that_cannot_be_played_fails_when_its_turn_comes(
+    answered: Any, app: Application, *, names: list[str], started: int
+) -> None:
     call = await answered()
-    sources = [FileSource("https://files.example/a.wav"), FileSource("https://files.example/missing.wav")]
+    sources = [FileSource(f"https://files.example/{name}.wav") for name in names]
     await call.connection.play_media(sources, play_to=[CALLING])
     failed = await app.event("PlayFailed")
     assert _result(failed) == (400, 8535)
-    assert failed["failedPlaySourceIndex"] == 1
+    assert failed["failedPlaySourceIndex"] == names.index("missing")
+    assert len(app.of("PlayStarted")) == started
+
+
+async def test_an_empty_operation_context_comes_back_empty(answered: Any, app: Application) -> None:
+    call = await answered()
+    await call.connection.play_media(FileSource("https://files.example/a.wav"), operation_context="")
+    assert (await app.event("PlayCompleted"))["operationContext"] == ""
+    assert "operationContext" not in app.of("ParticipantsUpdated")[0]
+
+
+async def test_the_tags_of_ssml_take_no_time(answered: Any, app: Application) -> None:
+    call = await answered()
+    long = f'<speak version="1.0" xml:lang="en-US"><voice name="{"x" * 10_000}">Hi</voice></speak>'
+    await call.connection.play_media(SsmlSource(ssml_text=long))
+    await app.event("PlayCompleted")
+
+
+async def test_a_party_to_whom_alone_it_is_played_is_shown_on_hold(answered: Any, app: Application) -> None:
+    call = await answered()
+    await call.connection.play_media(FileSource("https://files.example/a.wav"), play_to=[CALLING], loop=True)
+    await app.event("PlayStarted")
+    assert (await call.connection.get_participant(CALLING)).is_on_hold is True
+    await call.connection.cancel_all_media_operations()
+    await app.event("PlayCanceled")
+    assert (await call.connection.get_participant(CALLING)).is_on_hold is False
+
+
+async def test_audio_on_hold_pauses_for_a_prompt_and_is_cut_off_by_unhold(answered: Any, app: Application) -> None:
+    call = await answered(kind="acs", to="8:acs:res_app")
+    music = FileSource("https://files.example/music.wav")
+    await call.connection.hold(CALLING, play_source=music, operation_context="music")
+    assert (await app.event("HoldAudioStarted"))["operationContext"] == "music"
+    await call.connection.play_media(FileSource("https://files.example/a.wav"), play_to=[CALLING])
+    for event in ("HoldAudioPaused", "PlayCompleted", "HoldAudioResumed"):
+        await app.event(event)
+    await call.connection.unhold(CALLING)
+    completed = await app.event("HoldAudioCompleted")
+    assert (_result(completed), completed["operationContext"]) == ((400, 8508), "music")
 
 
 async def test_prompts_wait_for_each_other_unless_they_interrupt(answered: Any, app: Application) -> None:
@@ -118,7 +160,7 @@ async def test_a_choice_by_key(
     await _press(control, call, tone)
     data = await app.event(f"Recognize{event}")
     assert data["resultInformation"]["subCode"] == result
-    assert data.get("choiceResult") == ({"label": "sales"} if tone == "one" else None)
+    assert data.get("choiceResult") == ({"label": "sales", "recognizedPhrase": None} if tone == "one" else None)
 
 
 async def test_a_key_interrupts_the_prompt_only_if_it_may(answered: Any, app: Application, control: Control) -> None:
@@ -158,6 +200,7 @@ async def test_streams_need_to_be_set_up_with_the_call(
     answered: Any, client: CallAutomationClient, control: Control, app: Application
 ) -> None:
     call = await answered()
+    assert await _streams(call.connection) == ("disabled", "disabled")
     for start in (call.connection.start_media_streaming, call.connection.start_transcription):
         with pytest.raises(HttpResponseError) as raised:
             await start()
@@ -179,10 +222,22 @@ async def test_streams_need_to_be_set_up_with_the_call(
     )
     started = await app.event("MediaStreamingStarted")
     assert started["mediaStreamingUpdate"]["mediaStreamingStatus"] == "mediaStreamingStarted"
+    assert started["mediaStreamingUpdate"]["contentType"] == "Audio"
     connection = client.get_call_connection(str(answer.call_connection_id))
+    assert await _streams(connection) == ("active", "inactive")
     await connection.stop_media_streaming()
     await connection.start_transcription(locale="en-US")
     await connection.update_transcription(locale="de-DE")
+    assert await _streams(connection) == ("inactive", "active")
     await connection.stop_transcription()
     for event in ("MediaStreamingStopped", "TranscriptionStarted", "TranscriptionUpdated", "TranscriptionStopped"):
         await app.event(event)
+
+
+async def _streams(connection: CallConnectionClient) -> tuple[str, str]:
+    """The states of media streaming and of transcription."""
+    properties = await connection.get_call_properties()
+    streaming, transcription = properties.media_streaming_subscription, properties.transcription_subscription
+    assert streaming is not None
+    assert transcription is not None
+    return str(streaming.state), str(transcription.state)

@@ -34,7 +34,7 @@ async def test_an_agent_accepts(answered: Any, app: Application) -> None:
     assert succeeded["participant"]["kind"] == "teamsExtensionUser"
     await until(lambda: len(app.of("ParticipantsUpdated")) == 2)
     first, second = sorted(app.of("ParticipantsUpdated"), key=lambda data: data["sequenceNumber"])
-    assert [len(data["participants"]) for data in (first, second)] == [1, 2]
+    assert [len(data["participants"]) for data in (first, second)] == [2, 3]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ async def test_an_agent_accepts(answered: Any, app: Application) -> None:
 async def test_an_invitation_comes_to_nothing(
     answered: Any, app: Application, control: Control, *, who: Any, raw_id: str, behaviour: str, result: tuple[int, int]
 ) -> None:
-    await control("PUT", f"people/{raw_id}", {"behaviour": behaviour, "after": 1})
+    await control("PUT", f"callees/{raw_id}", {"behaviour": behaviour, "after": 1})
     call = await answered()
     await call.connection.add_participant(who, invitation_timeout=3)
     failed = await app.event("AddParticipantFailed")
@@ -58,18 +58,19 @@ async def test_an_invitation_comes_to_nothing(
 
 
 async def test_an_invitation_is_cancelled(answered: Any, app: Application, control: Control) -> None:
-    await control("PUT", f"people/{AGENT_ID}", {"behaviour": "no_answer"})
+    await control("PUT", f"callees/{AGENT_ID}", {"behaviour": "no_answer"})
     call = await answered()
     added = await call.connection.add_participant(AGENT)
     await call.connection.cancel_add_participant_operation(added.invitation_id, operation_context="never mind")
     succeeded = await app.event("CancelAddParticipantSucceeded")
     assert (succeeded["invitationId"], succeeded["operationContext"]) == (added.invitation_id, "never mind")
+    assert _result(succeeded) == (487, 5234)
     await call.connection.cancel_add_participant_operation(added.invitation_id)
     assert _result(await app.event("CancelAddParticipantFailed")) == (404, 8522)
 
 
 async def test_nobody_is_rung_twice_at_once(answered: Any, control: Control) -> None:
-    await control("PUT", "people/+4915112345", {"behaviour": "no_answer"})
+    await control("PUT", "callees/+4915112345", {"behaviour": "no_answer"})
     call = await answered()
     await call.connection.add_participant(NUMBER)
     with pytest.raises(HttpResponseError) as raised:
@@ -112,10 +113,12 @@ async def test_a_transfer_is_accepted(answered: Any, app: Application) -> None:
 
 
 async def test_a_transfer_is_declined(answered: Any, app: Application, control: Control) -> None:
-    await control("PUT", "people/4:+4915112345", {"behaviour": "decline"})
+    await control("PUT", "callees/4:+4915112345", {"behaviour": "decline"})
     call = await answered()
     await call.connection.transfer_call_to_participant(NUMBER, transferee=PhoneNumberIdentifier(CALLER))
-    assert _result(await app.event("CallTransferFailed")) == (603, 560603)
+    failed = await app.event("CallTransferFailed")
+    assert _result(failed) == (603, 560603)
+    assert not {"transferTarget", "transferee"} & set(failed)
     assert (await call.connection.get_call_properties()).call_connection_state == "connected"
 
 
@@ -145,7 +148,7 @@ async def test_other_calls_can(answered: Any, app: Application) -> None:
     caller = PhoneNumberIdentifier(CALLER)
     await call.connection.mute_participant(caller)
     await call.connection.hold(caller)
-    await until(lambda: any(one["participants"][0]["isOnHold"] for one in app.of("ParticipantsUpdated")))
+    await until(lambda: any(one["participants"][1]["isOnHold"] for one in app.of("ParticipantsUpdated")))
     person = await call.connection.get_participant(caller)
     assert (person.is_muted, person.is_on_hold) == (True, True)
     await call.connection.unhold(caller)
@@ -165,7 +168,7 @@ async def test_participants_move_between_calls(
     assert [person.identifier.raw_id for person in moved.participants] == ["8:acs:res_bob"]
     assert (await app.event("MoveParticipantSucceeded"))["fromCall"] == other.call_connection_id
     assert _result(await app.event("MoveParticipantFailed")) == (404, 8522)
-    assert len([person async for person in first.connection.list_participants()]) == 2
+    assert len([person async for person in first.connection.list_participants()]) == 3
     await app.event("CallDisconnected")
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import cmath
 import io
 import itertools
@@ -25,7 +26,7 @@ from azure.storage.blob.aio import BlobServiceClient
 
 from emulator.acs import audio
 from emulator.config import Config
-from emulator.server import running
+from emulator.server import Emulator, running
 from tests.emulator.client import CALLER, Answered, Application, Control, refusal, until
 
 AGENT = CommunicationUserIdentifier("8:acs:res_agent")
@@ -82,6 +83,9 @@ async def test_a_recording_becomes_active_and_then_inactive(
     active = app.of("RecordingStateChanged")[0]
     assert (active["state"], active["recordingKind"]) == ("active", "azureCommunicationServices")
     assert active["recordingId"] == recording
+    described = json.loads(base64.urlsafe_b64decode(recording + "=="))
+    assert list(described) == ["PlatformEndpointId", "ResourceSpecificId"]
+    assert described["PlatformEndpointId"] == call.connection_id
     assert "operationContext" not in active
     source = next(event["source"] for event in app.events if "recordings" in event["source"])
     assert source == f"calling/recordings/{call.dialled['serverCallId']}/{recording}/RecordingStateChanged"
@@ -181,6 +185,34 @@ async def test_paused_time_is_left_out(recorded: Recorded, control: Control, cli
     metadata = json.loads(await _download(client, _chunks(data)[0]["metadataLocation"]))
     (interval,) = metadata["pauseResumeIntervals"]
     assert interval["duration"] == pytest.approx(500, abs=100)
+
+
+async def test_inactive_can_come_before_active(recorded: Recorded, app: Application, control: Control) -> None:
+    await control("POST", "options", {"leading_inactive": True})
+    await recorded()
+    await until(lambda: len(app.of("RecordingStateChanged")) == 2)
+    dates = {data["state"]: data["startDateTime"] for data in app.of("RecordingStateChanged")}
+    assert dates["inactive"].startswith("0001-01-01")
+    assert dates["active"].startswith("20")
+
+
+@pytest.mark.parametrize(("version", "status"), [("2025-05-15", 200), ("2025-06-15", 202), ("2026-03-12", 202)])
+async def test_what_accepts_a_recording_depends_on_the_api_version(
+    answered: Any, app: Application, control: Control, emulator: Emulator, *, version: str, status: int
+) -> None:
+    call = await answered()
+    credential = AzureKeyCredential(emulator.config.access_key)
+    async with CallAutomationClient(emulator.url, credential, api_version=version) as client:
+        await _start(client, app, call)
+    (entry,) = await control.journal("acs.request", operation="StartRecording")
+    assert entry["status"] == status
+
+
+async def test_channels_need_no_channel_type(answered: Any, app: Application, client: CallAutomationClient) -> None:
+    affinity = [ChannelAffinity(target_participant=PhoneNumberIdentifier(CALLER), channel=2)]
+    call = await answered()
+    await _start(client, app, call, channel_affinity=affinity, recording_channel_type=None)
+    await app.event("RecordingStateChanged")
 
 
 async def test_a_recording_can_start_paused(recorded: Recorded, app: Application, control: Control) -> None:
@@ -300,6 +332,7 @@ async def test_what_cannot_be_recorded_is_refused(
 @pytest.mark.parametrize(
     ("shape", "outcome"),
     [
+        ("by-version", None),
         ("202", None),
         ("200", None),
         ("204", HttpResponseError),
@@ -307,7 +340,7 @@ async def test_what_cannot_be_recorded_is_refused(
         ("202-bare", None),
     ],
 )
-async def test_accepted_has_five_shapes(
+async def test_an_accepted_recording_has_several_answers(
     answered: Any,
     app: Application,
     control: Control,

@@ -179,10 +179,29 @@ async def test_answers_carry_the_services_headers(
 ) -> None:
     dialled = await control.dial()
     seen: dict[str, str] = {}
-    await client.answer_call(
-        dialled["incomingCallContext"],
-        app.url,
-        raw_response_hook=lambda response: seen.update(response.http_response.headers),
-    )
+    options: dict[str, Any] = {"raw_response_hook": lambda response: seen.update(response.http_response.headers)}
+    answer = await client.answer_call(dialled["incomingCallContext"], app.url, **options)
+    assert "Repeatability-Result" not in seen
+    assert seen["X-Microsoft-Skype-Chain-ID"] == dialled["correlationId"]
+    assert "2026-03-12" in seen["api-supported-versions"].split(", ")
+    connection = client.get_call_connection(str(answer.call_connection_id))
+    await connection.send_dtmf_tones(["one"], PhoneNumberIdentifier(CALLER), request_id="the request", **options)
     assert seen["Repeatability-Result"] == "accepted"
     assert seen["X-Microsoft-Skype-Chain-ID"] == dialled["correlationId"]
+    assert seen["x-ms-client-request-id"] == "the request"
+
+
+async def test_refusals_carry_the_headers_of_tracing_alone(client: CallAutomationClient, app: Application) -> None:
+    with pytest.raises(HttpResponseError) as raised:
+        await client.answer_call("nothing", app.url)
+    response: Any = raised.value.response
+    assert response.headers["MS-CV"]
+    assert "Repeatability-Result" not in response.headers
+
+
+@pytest.mark.parametrize("version", ["2026-03-13", "2026-03", "", "2023-10-01"])
+async def test_an_api_version_must_exist(emulator: Emulator, session: aiohttp.ClientSession, version: str) -> None:
+    path = f"/calling/callConnections/any?api-version={version}"
+    async with session.get(emulator.url + path, headers=signed(emulator.url, "GET", path)) as answer:
+        assert answer.status == 400
+        assert f"'{version}' does not exist" in (await answer.json())["error"]["message"]

@@ -27,9 +27,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from multidict import CIMultiDict
 from yarl import URL
 
-from emulator.acs.callbacks import TIMEOUT
 from emulator.acs.gateway import Gateway
 from emulator.acs.operations import FILE_OPERATIONS, OPERATIONS
+from emulator.acs.provenance import CALLBACK_TIMEOUT
 from emulator.acs.service import Service
 from emulator.acs.tokens import KEYS_PATH
 from emulator.clock import Clock
@@ -147,7 +147,7 @@ class _Exchange:
         self._answer, self._headers = answer, headers
 
     async def __aenter__(self) -> _Answer:
-        async with asyncio.timeout(TIMEOUT):
+        async with asyncio.timeout(CALLBACK_TIMEOUT.seconds):
             status = await self._answer
         if status is None:
             raise aiohttp.ServerDisconnectedError

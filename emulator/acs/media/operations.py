@@ -13,6 +13,7 @@ from emulator.acs.media.play import Play
 from emulator.acs.media.playlist import Playlist
 from emulator.acs.media.recognize import Recognize
 from emulator.acs.messages import Answer, Request, participant
+from emulator.acs.results import DONE
 from emulator.acs.service import Service
 
 
@@ -53,7 +54,7 @@ def start_continuous_dtmf_recognition(_: Service, request: Request) -> Answer:
 def stop_continuous_dtmf_recognition(service: Service, request: Request) -> Answer:
     person = participant(request.call, canonical(request.body["targetParticipant"]))
     if request.call.continuous_dtmf.pop(person.raw_id, None):
-        service.emit(request.call, "ContinuousDtmfRecognitionStopped", request=request.body)
+        service.emit(request.call, "ContinuousDtmfRecognitionStopped", request=request.body, result=DONE)
     return Answer()
 
 
@@ -61,9 +62,9 @@ def send_dtmf_tones(service: Service, request: Request) -> Answer:
     participant(request.call, canonical(request.body["targetParticipant"]))
     if not request.body["tones"]:
         raise errors.invalid("The field 'tones' must hold at least one tone.")
-    service.emit(request.call, "SendDtmfTonesCompleted", request=request.body)
+    service.emit(request.call, "SendDtmfTonesCompleted", request=request.body, result=DONE)
     context = request.body.get("operationContext")
-    return Answer({"operationContext": context} if context else {})
+    return Answer({} if context is None else {"operationContext": context})
 
 
 def _playlist(service: Service, call: Call) -> Playlist:

@@ -4,36 +4,65 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.acs.calls import Call
-from emulator.acs.events import ResultInformation
+from emulator.acs.calls import Call, Participant
+from emulator.acs.identifiers import canonical
 from emulator.acs.media import sources
+from emulator.acs.results import BAD_FILE, CANCELED, DONE, Result
 from emulator.acs.service import Service
-
-BAD_FILE: ResultInformation = (400, 8535, "Action failed, file format is invalid or the file could not be fetched.")
-CANCELED: ResultInformation = (400, 8508, "Action failed, the operation was canceled.")
 
 
 class Play:
     def __init__(self, service: Service, call: Call, body: dict[str, Any]) -> None:
         self._service, self._call, self._body = service, call, body
+        self._sources: list[dict[str, Any]] = body["playSources"]
         self._loop = (body.get("playOptions") or {}).get("loop", False)
 
     async def run(self) -> None:
-        played = self._body["playSources"]
-        if (bad := sources.first_missing(played)) is not None:
-            data = {"failedPlaySourceIndex": bad}
-            self._service.emit(self._call, "PlayFailed", data, request=self._body, result=BAD_FILE)
+        bad = sources.first_missing(self._sources)
+        if bad == 0:
+            self._emit("PlayFailed", BAD_FILE, failedPlaySourceIndex=bad)
             return
-        self._service.emit(self._call, "PlayStarted", request=self._body)
-        while True:
-            for source in played:
-                await self._service.clock.sleep(sources.duration(source))
-            if not self._loop:
-                break
-        self._service.emit(self._call, "PlayCompleted", request=self._body)
+        self._begin()
+        try:
+            await self._play(bad)
+        finally:
+            self._end()
 
     def cancel(self) -> None:
-        self._service.emit(self._call, "PlayCanceled", request=self._body, result=CANCELED)
+        self._emit("PlayCanceled", CANCELED)
 
     def hear(self, raw_id: str, tone: str) -> None:
         """A prompt ignores tones."""
+
+    async def _play(self, bad: int | None) -> None:
+        """Play all sources, or those before the one that can't be played."""
+        while True:
+            for source in self._sources[:bad]:
+                await self._service.clock.sleep(sources.duration(source))
+            if bad is not None:
+                self._emit("PlayFailed", BAD_FILE, failedPlaySourceIndex=bad)
+                return
+            if not self._loop:
+                break
+        self._emit("PlayCompleted", DONE)
+
+    def _begin(self) -> None:
+        for target in self._targets():
+            target.played_to = True
+            if held := self._call.hold_audio.get(target.raw_id):
+                self._service.emit(self._call, "HoldAudioPaused", request=held)
+        self._emit("PlayStarted", DONE)
+
+    def _end(self) -> None:
+        for target in self._targets():
+            target.played_to = False
+            if (held := self._call.hold_audio.get(target.raw_id)) and self._call.connected:
+                self._service.emit(self._call, "HoldAudioResumed", request=held)
+
+    def _targets(self) -> list[Participant]:
+        """Those to whom alone it is played; none if it is played to everybody."""
+        found = (self._call.find(canonical(who)["rawId"]) for who in self._body.get("playTo") or ())
+        return [person for person in found if person]
+
+    def _emit(self, type: str, result: Result, **data: Any) -> None:
+        self._service.emit(self._call, type, data, request=self._body, result=result)

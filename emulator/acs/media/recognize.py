@@ -9,21 +9,21 @@ import asyncio
 from typing import Any
 
 from emulator.acs.calls import Call
-from emulator.acs.events import ResultInformation
 from emulator.acs.identifiers import canonical
 from emulator.acs.media import sources
-from emulator.acs.media.play import BAD_FILE, CANCELED
+from emulator.acs.provenance import INITIAL_SILENCE, INTER_TONE
+from emulator.acs.results import (
+    BAD_FILE,
+    CANCELED,
+    INTER_DIGIT,
+    MAX_DIGITS,
+    OPTION_MATCHED,
+    SILENCE,
+    STOP_TONE,
+    WRONG_TONE,
+    Result,
+)
 from emulator.acs.service import Service
-
-INITIAL_SILENCE = 5.0  # seconds; recognize-action.md, the default of initialSilenceTimeout
-INTER_TONE = 2  # seconds; recognize-action.md, the default of interToneTimeout
-
-MAX_DIGITS: ResultInformation = (200, 8531, "Action completed, max digits received.")
-STOP_TONE: ResultInformation = (200, 8514, "Action completed, stop tone was detected.")
-OPTION_MATCHED: ResultInformation = (200, 8533, "Action completed, DTMF option matched.")
-SILENCE: ResultInformation = (400, 8510, "Action failed, initial silence timeout reached.")
-INTER_DIGIT: ResultInformation = (400, 8532, "Action failed, inter-digit silence timeout reached.")
-WRONG_TONE: ResultInformation = (400, 8534, "Action failed, incorrect tone entered.")
 
 
 class Recognize:
@@ -59,7 +59,7 @@ class Recognize:
 
     async def _collect(self, first: str | None) -> None:
         seconds = self._options.get("initialSilenceTimeoutInSeconds")
-        tone = first or await self._next_tone(INITIAL_SILENCE if seconds is None else seconds)
+        tone = first or await self._next_tone(INITIAL_SILENCE.seconds if seconds is None else seconds)
         if tone is None:
             self._fail(SILENCE)
         elif self._body["recognizeInputType"] == "choices":
@@ -69,7 +69,7 @@ class Recognize:
 
     async def _collect_tones(self, tone: str | None) -> None:
         tones: list[str] = []
-        pause = self._dtmf.get("interToneTimeoutInSeconds", INTER_TONE)
+        pause = self._dtmf.get("interToneTimeoutInSeconds", INTER_TONE.seconds)
         while tone is not None:
             if tone in (self._dtmf.get("stopTones") or ()):
                 self._complete(STOP_TONE, recognitionType="dtmf", dtmfResult={"tones": tones})
@@ -84,7 +84,7 @@ class Recognize:
     def _choose(self, tone: str) -> None:
         for choice in self._options.get("choices") or ():
             if choice.get("tone") == tone:
-                result = {"label": choice["label"]}
+                result = {"label": choice["label"], "recognizedPhrase": None}
                 self._complete(OPTION_MATCHED, recognitionType="choices", choiceResult=result)
                 return
         self._fail(WRONG_TONE)
@@ -95,8 +95,8 @@ class Recognize:
         except TimeoutError:
             return None
 
-    def _complete(self, result: ResultInformation, **data: Any) -> None:
+    def _complete(self, result: Result, **data: Any) -> None:
         self._service.emit(self._call, "RecognizeCompleted", data, request=self._body, result=result)
 
-    def _fail(self, result: ResultInformation, **data: Any) -> None:
+    def _fail(self, result: Result, **data: Any) -> None:
         self._service.emit(self._call, "RecognizeFailed", data, request=self._body, result=result)

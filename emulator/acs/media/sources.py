@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from emulator.acs.errors import invalid
+from emulator.acs.provenance import FILE_PROMPT, SPOKEN_CHARACTER
 
-SECONDS_PER_CHARACTER = 0.06  # a synthetic voice, roughly
-SECONDS_PER_FILE = 1.0
+_TAG = re.compile(r"<[^>]*>")
 
 
 def check(sources: list[dict[str, Any]]) -> None:
@@ -25,8 +26,8 @@ def first_missing(sources: list[dict[str, Any]]) -> int | None:
 
 
 def duration(source: dict[str, Any]) -> float:
-    """Seconds."""
+    """Seconds. The tags of SSML take no time."""
     if source["kind"] == "file":
-        return SECONDS_PER_FILE
-    text = source["text"]["text"] if source["kind"] == "text" else source["ssml"]["ssmlText"]
-    return len(text) * SECONDS_PER_CHARACTER
+        return FILE_PROMPT.seconds
+    text = source["text"]["text"] if source["kind"] == "text" else _TAG.sub("", source["ssml"]["ssmlText"])
+    return len(text) * SPOKEN_CHARACTER.seconds

@@ -22,6 +22,7 @@ FORMATS = {
     ("audio", "mixed", "wav"),
     ("audio", "unmixed", "wav"),
 }
+LAST_WITH_200 = "2025-05-15"  # sent by SDK 1.4.0, which takes no other status for success
 DEFAULTS = ("audioVideo", "mixed", "mp4")  # call-recording.md, when the request leaves them out
 
 
@@ -29,11 +30,11 @@ def start_recording(service: Service, request: Request) -> Answer:
     call = _locate(service, request.body)
     if any(recording.open for recording in call.recordings):
         raise errors.AcsError(400, errors.RECORDING_ACTIVE, "A recording of this call is already active.")
-    recording = _recording(service, request.body)
+    recording = _recording(service, call, request.body)
     call.recordings.append(recording)
     call.at_end.append(lambda: recorder.stop(service, call, recording))
     service.background.start(recorder.begin(service, call, recording))
-    return _accepted(service.options.start_recording_answer, recording)
+    return _accepted(service.options.start_recording_answer, request.api_version, recording)
 
 
 def get_recording_properties(service: Service, request: Request) -> Answer:
@@ -56,16 +57,16 @@ def resume_recording(service: Service, request: Request) -> Answer:
     return Answer()
 
 
-def _recording(service: Service, body: dict[str, Any]) -> Recording:
+def _recording(service: Service, call: Call, body: dict[str, Any]) -> Recording:
     content, channel, format_ = _format(body)
     return Recording(
-        id=service.opaque_id(ResourceSpecificId=service.new_id(), PlatformEndpointId=service.new_id()),
+        id=service.opaque_id(PlatformEndpointId=call.connection_id or "", ResourceSpecificId=service.new_id()),
         callback_uri=body.get("recordingStateCallbackUri"),
         content=content,
         channel=channel,
         format=format_,
         pause_on_start=bool(body.get("pauseOnStart")),
-        channels=_affinity(body, channel),
+        channels=_affinity(body),
         container_url=_container(service, body),
     )
 
@@ -106,9 +107,10 @@ def _format(body: dict[str, Any]) -> tuple[str, str, str]:
     raise errors.invalid(f"This combination of {', '.join(names)} is not supported.")
 
 
-def _affinity(body: dict[str, Any], channel: str) -> dict[int, str]:
+def _affinity(body: dict[str, Any]) -> dict[int, str]:
+    """Raw ids by channel. Without a channel type it is accepted, as recorded, and changes nothing."""
     affinity, ordering = body.get("channelAffinity") or [], body.get("audioChannelParticipantOrdering") or []
-    if channel == "mixed" and (affinity or ordering):
+    if body.get("recordingChannelType") == "mixed" and (affinity or ordering):
         raise errors.invalid("'channelAffinity' and an ordering need 'recordingChannelType' to be 'unmixed'.")
     by_channel = {n: canonical(who)["rawId"] for n, who in enumerate(ordering)}
     for n, item in enumerate(affinity):
@@ -128,8 +130,10 @@ def _container(service: Service, body: dict[str, Any]) -> str | None:
     return str(url)
 
 
-def _accepted(shape: str, recording: Recording) -> Answer:
+def _accepted(shape: str, api_version: str, recording: Recording) -> Answer:
     """The answer to an accepted request, in one of the shapes that are documented or known."""
+    if shape == "by-version":
+        shape = "200" if api_version <= LAST_WITH_200 else "202"
     status, _, body = shape.partition("-")
     if status == "204" or body == "empty":
         return Answer(status=int(status))

@@ -5,28 +5,31 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from emulator.acs.calls import Call
-from emulator.acs.events import OK, ResultInformation
+from emulator.acs.provenance import RECORDING_START
 from emulator.acs.recording import archive
 from emulator.acs.recording.model import KIND, Recording
+from emulator.acs.results import CALL_ENDED, OK, Result
 from emulator.acs.service import Service
-from emulator.clock import stamp
+from emulator.clock import ticks_stamp
 
-START_SECONDS = 0.05  # from the request to RecordingStateChanged; assumed
+UNSET = "0001-01-01T00:00:00+00:00"  # the startDateTime of a recording that has not begun, as recorded
 
 
 async def begin(service: Service, call: Call, recording: Recording) -> None:
     """Start, or fail: some time after the request was accepted."""
-    await service.clock.sleep(START_SECONDS)
+    await service.clock.sleep(RECORDING_START.seconds)
     fault = service.faults.take("recording", call_connection_id=call.connection_id or "")
     if fault:
         service.journal.add("fault", fault=fault.describe(), recording_id=recording.id)
         code, sub_code = int(fault.with_.get("code", 500)), int(fault.with_.get("subCode", 0))
         message = str(fault.with_.get("message", "The recording could not be started."))
-        _fail(service, call, recording, (code, sub_code, message))
+        _fail(service, call, recording, Result(code, sub_code, message, "assumed", "a fault rule says so"))
     elif recording.state == "pending":
+        if service.options.leading_inactive:
+            _changed(service, call, recording)
         _enter(service, call, recording, "paused" if recording.pause_on_start else "active")
     else:
-        _fail(service, call, recording, (400, 8528, "The call ended before the recording could start."))
+        _fail(service, call, recording, CALL_ENDED)
 
 
 def pause(service: Service, call: Call, recording: Recording) -> None:
@@ -54,15 +57,19 @@ def stop(service: Service, call: Call, recording: Recording) -> None:
 
 def _enter(service: Service, call: Call, recording: Recording, state: Literal["active", "paused", "stopped"]) -> None:
     recording.enter(state, service.clock.now(), service.clock.wall())
+    _changed(service, call, recording)
+
+
+def _changed(service: Service, call: Call, recording: Recording) -> None:
     changed = {
         "state": recording.wire_state,
-        "startDateTime": recording.started_at and stamp(recording.started_at),
+        "startDateTime": ticks_stamp(recording.started_at) if recording.started_at else UNSET,
         "recordingKind": KIND,
     }
     _emit(service, call, recording, "RecordingStateChanged", changed)
 
 
-def _fail(service: Service, call: Call, recording: Recording, result: ResultInformation) -> None:
+def _fail(service: Service, call: Call, recording: Recording, result: Result) -> None:
     recording.state = "failed"
     _emit(service, call, recording, "StartRecordingFailed", {}, result=result)
 
@@ -74,7 +81,7 @@ def _emit(
     event: str,
     data: dict[str, Any],
     *,
-    result: ResultInformation = OK,
+    result: Result = OK,
 ) -> None:
     if recording.callback_uri is None:
         return

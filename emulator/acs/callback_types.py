@@ -1,0 +1,43 @@
+"""Every callback that the emulator sends, and where its fields come from."""
+
+from __future__ import annotations
+
+from emulator.acs.provenance import Source
+
+CALLBACK_TYPES: dict[str, tuple[Source, str]] = {
+    "CallConnected": ("recorded", ""),
+    "CallDisconnected": ("recorded", ""),
+    "CreateCallFailed": ("recorded", "followed by CallDisconnected with the same result"),
+    "ParticipantsUpdated": ("recorded", "the application's own identity is among the participants"),
+    "AddParticipantSucceeded": ("recorded", ""),
+    "AddParticipantFailed": ("documented", ""),
+    "CancelAddParticipantSucceeded": ("recorded", ""),
+    "CancelAddParticipantFailed": ("documented", "its result code is assumed"),
+    "RemoveParticipantSucceeded": ("recorded", ""),
+    "RemoveParticipantFailed": ("documented", "its result code is assumed"),
+    "MoveParticipantSucceeded": ("documented", ""),
+    "MoveParticipantFailed": ("documented", "its result code is assumed"),
+    "CallTransferAccepted": ("recorded", ""),
+    "CallTransferFailed": ("documented", "without transferTarget and transferee, as specified"),
+    "PlayStarted": ("recorded", ""),
+    "PlayCompleted": ("recorded", ""),
+    "PlayFailed": ("recorded", "after PlayStarted where a later source fails"),
+    "PlayCanceled": ("recorded", ""),
+    "RecognizeCompleted": ("documented", "recognizedPhrase is null for tones"),
+    "RecognizeFailed": ("recorded", ""),
+    "RecognizeCanceled": ("documented", ""),
+    "ContinuousDtmfRecognitionToneReceived": ("documented", ""),
+    "ContinuousDtmfRecognitionStopped": ("recorded", ""),
+    "SendDtmfTonesCompleted": ("recorded", ""),
+    "HoldAudioStarted": ("recorded", "on hold with a play source"),
+    "HoldAudioPaused": ("recorded", "something else is played to the held party"),
+    "HoldAudioResumed": ("recorded", ""),
+    "HoldAudioCompleted": ("recorded", "400/8508, since unhold cuts the audio off"),
+    "MediaStreamingStarted": ("recorded", ""),
+    "MediaStreamingStopped": ("recorded", ""),
+    "TranscriptionStarted": ("recorded", ""),
+    "TranscriptionStopped": ("recorded", ""),
+    "TranscriptionUpdated": ("documented", ""),
+    "RecordingStateChanged": ("recorded", "with `leading_inactive`, inactive comes before active, as in 2024"),
+    "StartRecordingFailed": ("documented", "seen in no recording"),
+}

@@ -1,0 +1,37 @@
+"""A call's subscription to media streaming or transcription: whether it was set up, and whether it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass
+class Subscription:
+    """``options`` are those that the call was set up with; without them the subscription is disabled."""
+
+    contents: tuple[str, list[str]]  # the field that names what is sent, and its values
+    options: dict[str, Any] | None = None
+    active: bool = False
+    id: str = ""
+
+    @property
+    def state(self) -> Literal["disabled", "inactive", "active"]:
+        if self.options is None:
+            return "disabled"
+        return "active" if self.active else "inactive"
+
+    def describe(self) -> dict[str, Any]:
+        if self.options is None:
+            return {"state": "disabled"}
+        name, values = self.contents
+        locale = {"locale": self.options["locale"]} if "locale" in self.options else {}
+        return {"id": self.id, "state": self.state, name: values, **locale}
+
+
+def media_streaming() -> Subscription:
+    return Subscription(("subscribedContentTypes", ["audio"]))
+
+
+def transcription() -> Subscription:
+    return Subscription(("subscribedResultStates", ["final"]))

@@ -1,0 +1,36 @@
+"""Where a fact about the service comes from. The coverage page lists every fact with its source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+# In the public documentation or REST specification; seen in recordings of the service in the SDKs' repositories; or
+# neither, so that it is the emulator's own choice.
+Source = Literal["documented", "recorded", "assumed"]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """A duration of the emulator, in seconds."""
+
+    seconds: float
+    source: Source
+    what: str
+
+
+RING = Timing(30.0, "documented", "a call rings before it counts as missed")
+INITIAL_SILENCE = Timing(5.0, "documented", "default of initialSilenceTimeout")
+INTER_TONE = Timing(2.0, "documented", "default of interToneTimeout")
+TOKEN_LIFE = Timing(300.0, "documented", "a callback's token is valid")
+FILE_LIFE = Timing(24 * 3600.0, "documented", "a recording's file is kept")
+REPEATABILITY_WINDOW = Timing(300.0, "assumed", "a request id is remembered; documented for Email and Rooms only")
+RECORDING_START = Timing(0.05, "assumed", "from StartRecording to RecordingStateChanged or StartRecordingFailed")
+CALLBACK_TIMEOUT = Timing(30.0, "assumed", "an application has to answer a callback")
+FILE_PROMPT = Timing(1.0, "assumed", "a file source plays, whatever its length")
+SPOKEN_CHARACTER = Timing(0.06, "assumed", "a character of a text or SSML source is spoken")
+
+TIMINGS = (
+    *(RING, INITIAL_SILENCE, INTER_TONE, TOKEN_LIFE, FILE_LIFE, REPEATABILITY_WINDOW),
+    *(RECORDING_START, CALLBACK_TIMEOUT, FILE_PROMPT, SPOKEN_CHARACTER),
+)
