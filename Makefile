@@ -5,6 +5,7 @@ HOST ?= emulator
 TOPOLOGY ?= single
 PORTS ?= default
 TESTS ?= tests
+SET ?=
 CALLS ?= 1000
 WORKERS ?= 2
 ACCOUNTS ?= 11111111-1111-4111-8111-111111111111
@@ -45,10 +46,10 @@ $(KUSTO): tests/infra/kusto/package-lock.json
 	@touch $@
 
 demo: setup  ## one call, end to end (SCENARIO=happy | recording-fails-then-recovers | recording-never-starts | duplicates-and-disorder | missed-call)
-	@$(RUN) -m local.demo --scenario $(SCENARIO) --host $(HOST) --topology $(TOPOLOGY) --ports $(PORTS)
+	@$(RUN) -m local.demo --scenario $(SCENARIO) --host $(HOST) --topology $(TOPOLOGY) --ports $(PORTS) --set "$(SET)"
 
-serve: setup  ## the same, left running (HOST=func for Azure Functions Core Tools, HOST=none for the platform alone, TOPOLOGY=flex for a process for each function)
-	@$(RUN) -m local.serve --host $(HOST) --topology $(TOPOLOGY) --ports $(PORTS)
+serve: setup  ## the same, left running (HOST=func for Azure Functions Core Tools, HOST=none for the platform alone, TOPOLOGY=flex for a process for each function, SET="RECORDING=off" for other settings)
+	@$(RUN) -m local.serve --host $(HOST) --topology $(TOPOLOGY) --ports $(PORTS) --set "$(SET)"
 
 doctor: setup  ## every link that a call depends on, looked at, with `make serve` running (ACCOUNTS=linked, JSON=yes)
 	@$(RUN) -c 'import socket; socket.create_connection(("127.0.0.1", 7080), 2)' 2> /dev/null || \
@@ -90,7 +91,7 @@ $(POLICY)/.installed: Makefile
 	@$(POLICY)/bin/pip install --quiet --disable-pip-version-check checkov==$(CHECKOV) zizmor==$(ZIZMOR)
 	@touch $@
 
-docs: setup  ## generate what is generated in docs/
+docs: setup  ## generate what is generated: pages of docs/, and what follows from the table of settings
 	@$(RUN) -m local.docs
 
 lock: setup  ## pin the newest versions that requirements*.in allow

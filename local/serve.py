@@ -6,11 +6,14 @@ Azurite's data is kept between runs: in ``.local/azurite``, or in a folder of th
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
 
+from local import settings
 from local.demo import options
 from local.processes import as_command
 from local.scenarios import ACCOUNT, CALLER
@@ -50,12 +53,15 @@ def folder(name: str, ports: Ports) -> Path:
     return ROOT / ".local" / (name if ports == Ports() else f"{name}-{ports.emulator}")
 
 
-async def main(host: str, topology: str, ports: Ports) -> int:
+async def main(given: argparse.Namespace) -> int:
+    changed, ports = settings.changes(given.set, os.environ), given.ports
+    print(settings.describe(changed), end="", flush=True)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     keep, logs = folder("azurite", ports), folder("logs", ports)
-    stack = Stack(ports=ports, host=host, topology=topology, keep=keep, logs=logs)
+    values = settings.values_of(changed)
+    stack = Stack(ports=ports, host=given.host, topology=given.topology, settings=values, keep=keep, logs=logs)
     async with stack:
         print(what_next(stack), flush=True)
         stopping = asyncio.ensure_future(stop.wait())
@@ -68,5 +74,4 @@ async def main(host: str, topology: str, ports: Ports) -> int:
 
 
 if __name__ == "__main__":
-    given = options(__doc__ or "").parse_args()
-    sys.exit(as_command(main(given.host, given.topology, given.ports)))
+    sys.exit(as_command(main(options(__doc__ or "").parse_args())))

@@ -1,8 +1,8 @@
 """Settings on this machine: the sample, and what a run changes of it.
 
 ``local.settings.sample.json`` is generated from the table of settings (``make docs``): each has its default, but those
-that lead to the emulator. A run takes the sample, then what ``local.settings.json`` has otherwise, then the
-environment, then ``SET="NAME=value …"`` of the make targets, the last one first.
+that lead to the emulator. A run takes a setting from ``SET="NAME=value …"`` of the make target, or else from the
+environment, or else from ``local.settings.json``, or else from the sample.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import json
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
+from local.processes import NotStarted
 from shared.platform.settings import Settings
 from shared.platform.settings.setting import SetBy
 from shared.platform.settings.table import TABLE
@@ -68,9 +70,7 @@ EMULATED = {
     "UNRECORDED_NOTICE": "We cannot take this call right now. Please call again later.",
 }
 
-
-class BadSettings(Exception):
-    """A setting of a local run cannot be used. The text names it and says what to do."""
+SECRETS = {"ACS_ACCESS_KEY", "EVENTS_TOPIC_KEY", "API_CLIENT_SECRET", "CALL_STORAGE"}
 
 
 def sample() -> dict[str, str]:
@@ -82,24 +82,60 @@ def sample() -> dict[str, str]:
     return PLUMBING | {name: EMULATED.get(name, text) for name, text in defaults.items() if name not in absent}
 
 
-def overrides(given: str, environment: Mapping[str, str], own_file: Path = OWN_FILE) -> dict[str, str]:
-    """The settings that a run changes. Raises BadSettings for what is no assignment or no setting."""
+class Change(NamedTuple):
+    """What a setting of a run is, in place of the sample's value, and what says so."""
+
+    value: str
+    source: str
+
+
+def changes(given: str, environment: Mapping[str, str], own_file: Path = OWN_FILE) -> dict[str, Change]:
+    """The settings of a run that differ from the sample. Raises NotStarted if one is unknown, missing or invalid."""
+    found: dict[str, Change] = {}
+    for source, values in (
+        (own_file.name, _values_of(own_file)),
+        ("environment", environment),
+        ("SET", _assignments(given)),
+    ):
+        found |= {name: Change(values[name], source) for name in TABLE if name in values}
     standard = sample()
-    own = json.loads(own_file.read_text())["Values"] if own_file.exists() else {}
-    in_file = {name: str(value) for name, value in own.items() if name in TABLE and value != standard.get(name)}
-    in_environment = {name: environment[name] for name in TABLE if name in environment}
-    return in_file | in_environment | _assignments(given)
-
-
-def _assignments(given: str) -> dict[str, str]:
-    found = dict(word.partition("=")[::2] for word in shlex.split(given))
-    for word in shlex.split(given):
-        if "=" not in word or word.partition("=")[0] not in TABLE:
-            raise BadSettings(f"{word!r} sets no setting: write NAME=value, with a NAME of docs/settings.md.")
+    found = {name: change for name, change in found.items() if change.value != standard.get(name, "")}
+    if problems := Settings(standard | values_of(found)).problems():
+        raise NotStarted("\n".join(map(str, problems)))
     return found
 
 
-def check(environment: Mapping[str, str]) -> None:
-    """Raise BadSettings, with what the app would report, if it cannot run with these settings as they are meant."""
-    if problems := Settings(environment).problems():
-        raise BadSettings("\n".join(map(str, problems)))
+def values_of(changed: Mapping[str, Change]) -> dict[str, str]:
+    return {name: change.value for name, change in changed.items()}
+
+
+def describe(changed: Mapping[str, Change]) -> str:
+    """The changed settings, one a line; keys and secrets without their values. Empty if there are none."""
+    lines = [f"  {name}={_shown(name, change.value)}  ({change.source})" for name, change in changed.items()]
+    return "\n".join(["Settings that differ from local.settings.sample.json:", *lines, ""]) if lines else ""
+
+
+def _shown(name: str, value: str) -> str:
+    return "…" if name in SECRETS and value else value
+
+
+def _values_of(path: Path) -> dict[str, str]:
+    """The ``Values`` of a file that need not be there."""
+    if not path.exists():
+        return {}
+    try:
+        return {name: str(value) for name, value in json.loads(path.read_text())["Values"].items()}
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise NotStarted(f"{path.name} has no settings that can be read: {error!r}") from None
+
+
+def _assignments(given: str) -> dict[str, str]:
+    """The pairs of ``NAME=value``, separated by spaces; quotes keep the spaces of a value."""
+    try:
+        words = shlex.split(given)
+    except ValueError as error:
+        raise NotStarted(f"SET cannot be read: {error}.") from None
+    for word in words:
+        if word.partition("=")[0] not in TABLE or "=" not in word:
+            raise NotStarted(f"SET has {word!r}: write NAME=value, with a name of docs/settings.md.")
+    return dict(word.split("=", 1) for word in words)
