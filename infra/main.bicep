@@ -51,6 +51,10 @@ param alwaysReadyIncomingCall int = 1
 @minValue(0)
 param alwaysReadyCallConnected int = 0
 
+@description('The same for wake_call, which runs timers, such as those of recording retries after 2, 5 and 15 seconds.')
+@minValue(0)
+param alwaysReadyWakeCall int = 0
+
 @description('HTTP requests that an instance works on at once. The platform\'s default for Python is 1: an instance for each callback.')
 @minValue(1)
 @maxValue(1000)
@@ -314,6 +318,7 @@ module app 'modules/function.bicep' = {
     alwaysReadyHttp: alwaysReadyHttp
     alwaysReadyIncomingCall: alwaysReadyIncomingCall
     alwaysReadyCallConnected: alwaysReadyCallConnected
+    alwaysReadyWakeCall: alwaysReadyWakeCall
     httpConcurrency: httpConcurrency
     maximumInstances: maximumInstances
     instanceMemory: instanceMemory

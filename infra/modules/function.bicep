@@ -39,6 +39,9 @@ param alwaysReadyIncomingCall int
 @description('Always-ready instances of call_connected.')
 param alwaysReadyCallConnected int
 
+@description('Always-ready instances of wake_call.')
+param alwaysReadyWakeCall int
+
 @description('HTTP requests that an instance works on at once.')
 param httpConcurrency int
 
@@ -62,6 +65,7 @@ param settings object
 var readyHttp = alwaysReadyHttp > 0 ? [{ name: 'http', instanceCount: alwaysReadyHttp }] : []
 var readyIncomingCall = alwaysReadyIncomingCall > 0 ? [{ name: 'function:incoming_call', instanceCount: alwaysReadyIncomingCall }] : []
 var readyCallConnected = alwaysReadyCallConnected > 0 ? [{ name: 'function:call_connected', instanceCount: alwaysReadyCallConnected }] : []
+var readyWakeCall = alwaysReadyWakeCall > 0 ? [{ name: 'function:wake_call', instanceCount: alwaysReadyWakeCall }] : []
 
 // Of the platform and the SDKs. None of it is a secret: the connection string of Application Insights names a place,
 // and its instrumentation key opens nothing, since local authentication is off.
@@ -141,7 +145,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
         }
       }
       scaleAndConcurrency: {
-        alwaysReady: concat(readyHttp, readyIncomingCall, readyCallConnected)
+        alwaysReady: concat(readyHttp, readyIncomingCall, readyCallConnected, readyWakeCall)
         maximumInstanceCount: maximumInstances
         instanceMemoryMB: instanceMemory
         triggers: {

@@ -99,12 +99,16 @@ class Infra:
     @cached_property
     def event_functions(self) -> set[str]:
         """The functions of function_app.py with an Event Grid trigger."""
+        return self.functions("event_grid_trigger")
+
+    def functions(self, *triggers: str) -> set[str]:
+        """The functions of function_app.py with one of these triggers."""
         tree = ast.parse((self.root / "function_app.py").read_text())
         return {
             node.name
             for node in tree.body
             if isinstance(node, ast.AsyncFunctionDef)
-            and any("event_grid_trigger" in ast.unparse(decorator) for decorator in node.decorator_list)
+            and any(name in ast.unparse(decorator) for decorator in node.decorator_list for name in triggers)
         }
 
     @property
@@ -362,7 +366,7 @@ HARDENED = {
         "functionAppConfig.deployment.storage.authentication.type": "'UserAssignedIdentity'",
         "functionAppConfig.scaleAndConcurrency.triggers.http.perInstanceConcurrency": "httpConcurrency",
         "functionAppConfig.scaleAndConcurrency.alwaysReady": (
-            "concat(readyHttp, readyIncomingCall, readyCallConnected)"
+            "concat(readyHttp, readyIncomingCall, readyCallConnected, readyWakeCall)"
         ),
     },
     "Microsoft.Web/sites/basicPublishingCredentialsPolicies": {"allow": "false"},
@@ -398,7 +402,7 @@ def check_always_ready(infra: Infra) -> list[str]:
     file, params = infra.files["function.bicep"], infra.files["main.bicep"].params
     entries = re.findall(r"{ name: '([\w:]+)', instanceCount: (\w+) }", file.source.decode())
     counts = {name.removeprefix("function:"): count for name, count in entries}
-    unknown = counts.keys() - infra.event_functions - {"http"}
+    unknown = counts.keys() - infra.functions("event_grid_trigger", "queue_trigger", "timer_trigger") - {"http"}
     problems = [f"instances are kept ready for {name}, which is no function" for name in sorted(unknown)]
     for name in ("http", "incoming_call"):
         default = params[counts[name]].default if counts.get(name) in params else None
