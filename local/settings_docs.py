@@ -48,7 +48,7 @@ SECTIONS = {
         "Settings that you choose",
         """In Azure, set them in azd's environment (`azd env set RECORDING off`) and run `azd provision`. In the
 workflow `azure-dev.yml` they are variables of the GitHub environment. On a development machine:
-`make serve SET="RECORDING=off"`.
+`make serve SET="RECORDING=off"`, or else the environment, `local.settings.json` and the sample, in this order.
 An empty value is the default.""",
     ),
     SetBy.DEPLOYMENT: (

@@ -218,6 +218,7 @@ def test_the_issuer_is_microsofts_by_default(value: str | None) -> None:
         ("COGNITIVE_SERVICES_ENDPOINT", "speech"),
         ("API_CLIENT_ID", "my-api"),
         ("API_TENANTS", "contoso.com"),
+        ("API_TENANTS", ", ,"),
         ("API_TENANTS", f"{A_GUID},organizations"),
         ("API_KEY_ROLES", "Owner"),
         ("AZURE_AUTHORITY_HOST", "http://127.0.0.1:7443"),

@@ -94,6 +94,12 @@ def _guid(text: str) -> str:
     return text.lower()
 
 
+def _guids(text: str) -> tuple[str, ...]:
+    guids = tuple(_guid(word) for word in words_of(text))
+    _require(guids)
+    return guids
+
+
 def _safe_url(text: str) -> str:
     _require(_is_safe(text))
     return text.rstrip("/")
@@ -160,7 +166,7 @@ ACCOUNTS = Kind(
     _accounts,
 )
 GUID = Kind("a GUID", _guid)
-GUIDS = Kind("GUIDs, separated by commas", lambda text: tuple(_guid(word) for word in words_of(text)))
+GUIDS = Kind("GUIDs, separated by commas", _guids)
 URL = Kind("an `https://` URL (`http://` on this machine alone)", _safe_url)
 HTTPS_URL = Kind("an `https://` URL", _https_url)
 LOOPBACK_URL = Kind("a URL of the emulator on this machine", _loopback_url)

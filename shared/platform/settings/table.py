@@ -86,7 +86,7 @@ def _uses_identity_for_storage(settings: Settings) -> bool:
     return not settings.text("CALL_STORAGE")
 
 
-READABLE_HOLD = Derived(
+READABLE_ENTRIES = Derived(
     "the entries that can be read hold; if none can, all accounts, as if it were empty",
     lambda settings: readable_accounts(settings.text("RESOURCE_ACCOUNTS")),
 )
@@ -122,7 +122,7 @@ class Settings:
         "Microsoft Graph reports them. Empty: all that the ACS resource gets calls for. Calls to other accounts are "
         "left to other applications.",
         example="cc123456-5678-5678-1234-ccc123456789",
-        if_invalid=READABLE_HOLD,
+        if_invalid=READABLE_ENTRIES,
     )
     incoming_calls: Setting[Literal["answer", "busy", "forbidden"]] = Setting(
         "INCOMING_CALLS",
@@ -460,8 +460,13 @@ class Settings:
         return "wakes"
 
     def storage_uri(self, service: Literal["table", "blob", "queue"]) -> str:
-        uris = {"table": Settings.table_service_uri, "blob": Settings.blob_service_uri}
-        return uris.get(service, Settings.queue_service_uri).read(self)
+        match service:
+            case "table":
+                return self.table_service_uri
+            case "blob":
+                return self.blob_service_uri
+            case "queue":
+                return self.queue_service_uri
 
 
 TABLE: dict[str, Setting[Any]] = {each.name: each for each in vars(Settings).values() if isinstance(each, Setting)}
