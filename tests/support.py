@@ -12,6 +12,9 @@ from typing import Any, Self
 import aiohttp
 import jwt
 from aiohttp import web
+from azure.functions import CloudEvent
+from azure.functions.eventgrid import EventGridEventInConverter
+from azure.functions.meta import Datum
 from azure.storage.blob.aio import ContainerClient
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -225,3 +228,10 @@ async def content_of(container: ContainerClient, name: str) -> bytes:
 async def kept(container: ContainerClient) -> list[dict[str, Any]]:
     """What stands in the quarantine."""
     return [json.loads(await content_of(container, name)) for name in await names_in(container)]
+
+
+def decoded(event: dict[str, Any]) -> CloudEvent:
+    """As the Functions worker makes it, through azure-functions' own converter."""
+    made = EventGridEventInConverter.decode(Datum(json.dumps(event), "json"), trigger_metadata=None)
+    assert isinstance(made, CloudEvent)
+    return made

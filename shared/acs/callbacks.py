@@ -1,7 +1,7 @@
-"""Callbacks of ACS on their way to the custom topic: read, checked, and published as they are.
+"""Callbacks of ACS on their way to the custom topic: read and checked, then published unchanged.
 
-A callback's body is a JSON array of CloudEvents, or a single one. What is published is the same event with one
-extension attribute, ``callid``: the id from the callback URL, by which the triggers find the call.
+The body of a callback is a JSON array of CloudEvents, or a single one. The published event has one more extension
+attribute, ``callid``: the id from the callback URL, by which the triggers find the call. Its time is written in UTC.
 """
 
 from __future__ import annotations
@@ -9,27 +9,26 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from shared.calls.events import in_utc
+from shared.platform import clock
 
-# Event Grid takes 1 MB at once, in one event or many (azure-docs, "Azure Event Grid quotas and limits").
+# Event Grid takes 1 MB in one request, in one event or many (azure-docs, "Azure Event Grid quotas and limits").
 LARGEST_BODY = 1024 * 1024  # bytes
 LARGEST_BATCH = 1_000_000
-DEEPEST = 64  # levels of an event; those of ACS have fewer than ten, and JSON encoders end at some hundred
+DEEPEST = 64  # levels of an event; those of ACS have fewer than ten, and JSON encoders fail at some hundred
 CALL_ID = "callid"
 
 
 class CloudEvent(msgspec.Struct, frozen=True):
-    """What Event Grid demands of a CloudEvent, and a time, without which a timeline has no place for it."""
+    """The attributes that Event Grid requires of a CloudEvent, and a time, which the timeline is sorted by."""
 
     id: str
     source: str
     type: str
-    time: datetime
+    time: str
     specversion: str
     data: dict[str, Any]
     subject: str | None = None
@@ -41,7 +40,7 @@ _EXTENSION = re.compile(r"[a-z0-9]+")  # CloudEvents 1.0.2, "Attribute naming co
 
 
 def read(body: bytes) -> tuple[list[dict[str, Any]], list[tuple[Any, str]]]:
-    """The events of a body, and what could not be read with the reason why: one bad event costs only itself."""
+    """The events of a body, and those that cannot be read, with the reason. A bad event does not affect the others."""
     try:
         decoded = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -78,10 +77,8 @@ def _children(value: Any) -> Iterable[Any]:
 def _fault(item: Any) -> str | None:
     try:
         event = msgspec.convert(item, CloudEvent)
-        in_utc(event.time)
-    except OverflowError:
-        return "its time is at the end of times"
-    except msgspec.ValidationError as error:
+        clock.parse(event.time)
+    except (msgspec.ValidationError, ValueError) as error:
         return f"it is no CloudEvent: {error}"
     if event.specversion != "1.0" or not (event.id and event.source and event.type):
         return "it is no CloudEvent 1.0 with id, source and type"
@@ -94,12 +91,12 @@ def _fault(item: Any) -> str | None:
 
 
 def address(event: dict[str, Any], call_id: str) -> dict[str, Any]:
-    """The event as it is published: with the id of its call."""
-    return event | {CALL_ID: call_id, "time": _in_utc(event["time"])}
+    """The event as it is published: with the id of its call, and its time in the form that every parser knows."""
+    return event | {CALL_ID: call_id, "time": clock.rfc_3339(clock.parse(event["time"]))}
 
 
 def batches(events: list[dict[str, Any]]) -> tuple[list[list[dict[str, Any]]], list[dict[str, Any]]]:
-    """The events in batches that the topic takes, in order, and those that are too large for any."""
+    """The events in batches that the topic accepts, in order, and those that are too large for any."""
     fitting: list[list[dict[str, Any]]] = []
     too_large, room = [], 0
     for event in events:
@@ -113,9 +110,3 @@ def batches(events: list[dict[str, Any]]) -> tuple[list[list[dict[str, Any]]], l
         fitting[-1].append(event)
         room -= size
     return fitting, too_large
-
-
-def _in_utc(time: str) -> str:
-    """The same moment in UTC: the SDK drops an offset without reckoning with it."""
-    moment = msgspec.convert(time, datetime)
-    return time if moment.utcoffset() == timedelta() else in_utc(moment).isoformat()

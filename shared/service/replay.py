@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from azure.core.exceptions import ResourceNotFoundError
 
 from shared.calls.events import PREFIX, Unreadable, parse
+from shared.platform import clock
 from shared.platform.settings import SettingError
 from shared.service.container import Container
 from shared.service.processor import TryAgain
@@ -62,8 +62,8 @@ def _stored_event(event: Any) -> StoredEvent:
 
 def _moment(text: Any) -> datetime | None:
     try:
-        return msgspec.convert(text, datetime) if text else None
-    except msgspec.ValidationError:
+        return clock.parse(text)
+    except ValueError:
         return None
 
 

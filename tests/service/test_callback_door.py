@@ -12,9 +12,10 @@ from azure.storage.blob.aio import ContainerClient
 
 from emulator.server import Emulator
 from shared.acs.callbacks import LARGEST_BODY, read
+from shared.platform import clock
 from shared.service.container import Container
 from tests.golden import cloud_event
-from tests.support import CALL_ID, Issuer, Servers, asked, closed_port, kept
+from tests.support import CALL_ID, Issuer, Servers, asked, closed_port, decoded, kept
 
 
 @pytest.fixture
@@ -108,7 +109,10 @@ async def test_an_empty_array_is_nothing(
     [
         "2026-11-21T09:00:00",
         "2026-11-21t09:00:00z",
+        "2026-11-21T09:00:00z",
         "2026-11-21 09:00:00Z",
+        "2026-11-21 09:00:00",
+        "2026-11-21T09:00:00+0100",
         "2026-11-21T09:00:00.123456789Z",
         "2026-11-21T09:00:00.1Z",
         "2026-11-21T09:00:00-00:00",
@@ -126,8 +130,14 @@ async def test_an_empty_array_is_nothing(
         "",
     ],
 )
-async def test_no_time_is_too_odd_to_be_dealt_with(app: Container, token: str, time: Any) -> None:
+async def test_any_time_is_read_by_the_worker_or_quarantined(  # pytest passes them by name
+    app: Container, token: str, emulator: Emulator, quarantine: ContainerClient, time: Any
+) -> None:
     assert await post(app, token, [an_event(time=time)]) == 200
+    events = [entry["event"] for entry in emulator.journal.entries("event")]
+    read_by_worker = [decoded(event).time for event in events]
+    stored = [record["event"]["time"] for record in await kept(quarantine)]
+    assert (read_by_worker or stored) == ([clock.parse(time)] if events else [time])
 
 
 # -- Refused -------------------------------------------------------------------------------------------------

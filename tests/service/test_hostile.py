@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 from azure.functions import CloudEvent
-from azure.functions.eventgrid import EventGridEventInConverter
-from azure.functions.meta import Datum
 from azure.storage.blob.aio import ContainerClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,7 +17,7 @@ from shared.calls.events import recording_id_of, server_call_id_of
 from shared.service.container import Container
 from shared.service.processor import TryAgain
 from tests.golden import FOLDER, cloud_event
-from tests.support import CALL_ID, kept, names_in
+from tests.support import CALL_ID, decoded, kept, names_in
 
 
 @pytest.fixture
@@ -69,13 +67,6 @@ def bent(draw: st.DrawFn) -> dict[str, Any]:
         except (KeyError, IndexError, TypeError):
             continue
     return event
-
-
-def decoded(event: dict[str, Any]) -> CloudEvent:
-    """As the Functions worker makes it, through azure-functions' own converter."""
-    made = EventGridEventInConverter.decode(Datum(json.dumps(event), "json"), trigger_metadata=None)
-    assert isinstance(made, CloudEvent)
-    return made
 
 
 async def handle(app: Container, event: CloudEvent) -> None:

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 
-from shared.service.replay import main
-from tests.golden import cloud_event
+from shared.service.replay import events_of, main
+from tests.golden import START, cloud_event
 from tests.support import names_in
 
 ODD = {"1": b"{", "2": b"[7]", "3": b"7", "4": b"[{}]", "5": b"\xff"}
@@ -68,3 +68,9 @@ async def test_a_setting_that_is_missing_is_nobodys_fault_but_ours(
     assert await run("replay", CALLBACK_BASE_URL="") == 1
     assert await names_in(letters) == [*ODD, "6"]
     assert "not done: CALLBACK_BASE_URL is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("time", ["2026-11-21 09:00:00z", "2026-11-21t09:00:00Z", "2026-11-21T10:00:00+0100"])
+def test_the_time_of_a_stored_event_is_read_as_everywhere(time: str) -> None:
+    (event,) = events_of({"reason": "", "event": cloud_event("call_connected") | {"time": time}})
+    assert event.time == START
