@@ -41,6 +41,7 @@ def storage(blob: int = 10000, queue: int = 10001, table: int = 10002) -> str:
 # What the Functions host and OpenSSL read, and the app does not.
 PLUMBING = {
     "FUNCTIONS_WORKER_RUNTIME": "python",
+    "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "2097152",
     "AzureWebJobsStorage": storage(),
     "SSL_CERT_FILE": ".local/emulator-tls.pem",
 }

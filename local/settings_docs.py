@@ -22,6 +22,7 @@ OTHERS = {
     "CALL_STORAGE__clientId": "The identity that it authenticates with.",
     "AzureWebJobsStorage": "The Functions host's own storage. In Azure `AzureWebJobsStorage__accountName` and others.",
     "FUNCTIONS_WORKER_RUNTIME": "`python`, for the Functions host on a development machine.",
+    "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "The largest body of a request in bytes, which the Functions host enforces.",
     "SSL_CERT_FILE": "The certificate of the emulator's TLS port, on a development machine. Read by OpenSSL.",
 }
 

@@ -81,6 +81,9 @@ var platformSettings = {
   // Up to Python 3.12 the worker's own azure-functions comes first on the path, and it may be too old for func.CloudEvent
   // (workers/pyproject.toml of Azure/azure-functions-python-worker pins 1.24.0): no function would load.
   PYTHON_ISOLATE_WORKER_DEPENDENCIES: '1'
+  // In bytes, of any HTTP request. The host reads a body whole before the app can look at its length or its token, and its
+  // default is 100 MB. The largest that is needed is a delivery of Event Grid, which has at most 1 MB.
+  FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '2097152'
   // host.json's telemetryMode, set here so that the app also runs under Core Tools, which may not know it.
   AzureFunctionsJobHost__telemetryMode: telemetryMode
   APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString

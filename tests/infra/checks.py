@@ -66,6 +66,7 @@ SETTINGS_OF_THE_PLATFORM = {
     "AZURE_CLIENT_ID": "azure-identity",
     "AZURE_TOKEN_CREDENTIALS": "azure-identity",
     "PYTHON_ISOLATE_WORKER_DEPENDENCIES": "the Python worker: the app's packages come before its own",
+    "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "the Functions host, before a request reaches the app",
     "AzureFunctionsJobHost__telemetryMode": "the Functions host, in place of host.json",
     "APPLICATIONINSIGHTS_CONNECTION_STRING": "the Functions host",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "the Functions host, with local authentication off",
