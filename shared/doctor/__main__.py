@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import logging
 import sys
 from pathlib import Path
@@ -30,10 +29,9 @@ async def main(arguments: list[str]) -> int:
     given = parser().parse_args(arguments)
     if given.settings:
         try:
-            values = json.loads(given.settings.read_text())["Values"]
-            add_to_environment({name: str(value) for name, value in values.items()})
-        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-            sys.stderr.write(f"no settings can be read from {given.settings}: {type(error).__name__}\n")
+            add_to_environment(given.settings)
+        except ValueError as error:
+            sys.stderr.write(f"{error}\n")
             return 2
     logging.disable(logging.CRITICAL)  # what the SDKs complain of, the report says better
     # After the settings: SSL_CERT_FILE is read when aiohttp is imported.

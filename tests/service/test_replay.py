@@ -1,4 +1,4 @@
-"""What was kept aside: one blob that is odd costs the others nothing."""
+"""Stored events: a blob that cannot be read does not affect the others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 
-from shared.service.replay import events_of, main
+from shared.service.replay.__main__ import main
+from shared.service.replay.stored import events_of
 from tests.golden import START, cloud_event
 from tests.support import names_in
 
@@ -20,7 +21,7 @@ Run = Callable[..., Awaitable[int]]
 
 @pytest.fixture
 async def letters(blobs: BlobServiceClient) -> AsyncIterator[ContainerClient]:
-    """All that is odd, in a container of its own, and last an event of a call that no other test has seen."""
+    """Unreadable blobs in a container of the test's own, and after them an event of a call that no other test uses."""
     container = await blobs.create_container(f"letters-{uuid.uuid4().hex}")
     good = cloud_event("call_connected") | {"callid": f"20261121-{uuid.uuid4().hex}", "deadletterreason": "late"}
     for name, content in (ODD | {"6": json.dumps([good]).encode()}).items():
@@ -41,7 +42,7 @@ def run(environment: dict[str, str], letters: ContainerClient, monkeypatch: pyte
     return run
 
 
-async def test_whatever_was_kept_is_listed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_every_blob_is_listed_with_its_reason(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert await run("list") == 0
     assert capsys.readouterr().out.splitlines() == [
         "1  it is no JSON",
@@ -54,15 +55,15 @@ async def test_whatever_was_kept_is_listed(run: Run, capsys: pytest.CaptureFixtu
     ]
 
 
-async def test_what_can_be_replayed_is_and_the_others_stay(
+async def test_readable_events_are_replayed_and_the_others_stay(
     run: Run, letters: ContainerClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await run("replay", RECORDING="off") == 1
     assert await names_in(letters) == list(ODD)
-    assert "1  kept: JSONDecodeError" in capsys.readouterr().out
+    assert "1  failed: JSONDecodeError" in capsys.readouterr().out
 
 
-async def test_a_setting_that_is_missing_is_nobodys_fault_but_ours(
+async def test_a_missing_setting_stops_the_replay(
     run: Run, letters: ContainerClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await run("replay", CALLBACK_BASE_URL="") == 1

@@ -21,10 +21,9 @@ from tests.simulation.plans import LIVES, crashing, day_of, plan_of
 from tests.simulation.process import Site
 from tests.simulation.world import Life, Plan, live
 
-REPLAY = ROOT / "shared/service/replay.py"  # a command of the operator's, which no trigger runs
 ROOMS = ("acs", "platform", "service", "storage")
 SOURCES = [ROOT / "function_app.py"]
-SOURCES += [path for room in ROOMS for path in sorted((ROOT / "shared" / room).glob("*.py")) if path != REPLAY]
+SOURCES += [path for room in ROOMS for path in sorted((ROOT / "shared" / room).glob("*.py"))]
 TIDY_EVERY = 40  # runs: what runs leave behind is in cycles, and collecting them takes as long as a run
 
 
@@ -195,7 +194,7 @@ def where(each: Await) -> str:
 # Why no instance dies there, by how the code at the place begins.
 NOT_DIED_AT = {
     "_answer(req": "the contact centre's API, which has no part in a call's life",
-    "_api().answer(": "the same",
+    "_api().respond(": "the same",
     "asyncio.wait_for(container.directory.refresh(": "the directory is copied apart from calls; Graph is not simulated",
     "super().send(": "the transport over real HTTP, in whose place the simulated network is",
     "self._already_ours(": "recordings that ACS writes to a container of one's own, which the emulator does not do",

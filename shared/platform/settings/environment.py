@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 
 
@@ -16,6 +18,12 @@ def azure_variable(name: Literal["WEBSITE_SITE_NAME", "WEBSITE_RESOURCE_GROUP", 
     return os.environ.get(name, "")
 
 
-def add_to_environment(values: Mapping[str, str]) -> None:
-    """Add the settings of a file to those of the process, which take precedence."""
+def add_to_environment(file: Path) -> None:
+    """Add the ``Values`` of a file in the form of ``local.settings.json`` to the process's settings, which take
+    precedence. Raises ValueError, whose text names the file.
+    """
+    try:
+        values = {name: str(value) for name, value in json.loads(file.read_text())["Values"].items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ValueError(f"no settings can be read from {file}: {type(error).__name__}") from None
     os.environ |= {**values, **os.environ}

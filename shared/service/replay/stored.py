@@ -1,31 +1,21 @@
-"""Quarantined events and dead letters: listed, shown and replayed. ``python -m shared.service.replay --help``.
-
-Two containers hold events that did not become part of a call: the quarantine (events that could not be read) and the
-dead letters (events that Event Grid could not deliver in time). Replaying runs the app's own handlers here, with the
-settings of the deployed app, so it needs the roles of the app's identity. It is safe to repeat: a known event changes
-nothing, a call that no longer rings is not answered, and an effect is claimed in the row.
-"""
+"""Stored events: the blobs of both containers listed, shown and passed to the app's handlers."""
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import json
-import sys
+from argparse import Namespace
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-
-from azure.core.exceptions import ResourceNotFoundError
 
 from shared.calls.events import PREFIX, Unreadable, parse
 from shared.platform import clock
 from shared.platform.settings import SettingError
 from shared.service.container import Container
 from shared.service.processor import TryAgain
+from shared.service.replay import KINDS
 
-KINDS = ("quarantine", "deadletters")
 CLOUD_EVENT = {"id", "source", "type", "time", "subject", "data", "specversion", "datacontenttype", "dataschema"}
 
 
@@ -133,35 +123,14 @@ async def _replay(container: Container, blobs: Any, chosen: list[str]) -> int:
         except Exception as error:  # noqa: BLE001  # the text of others could hold names and numbers
             failed += 1
             text = str(error) if isinstance(error, Unreadable | TryAgain) else type(error).__name__
-            print(f"{name}  kept: {text}")
+            print(f"{name}  failed: {text}")
             continue
         print(f"{name}  replayed")
     return 1 if failed else 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m shared.service.replay", description=__doc__)
-    parser.add_argument("kind", choices=KINDS, help="which container")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("list", help="names and reasons")
-    commands.add_parser("show", help="one, whole: it can hold names and numbers").add_argument("name")
-    commands.add_parser("replay", help="those named, or all").add_argument("names", nargs="*")
-    return parser
-
-
-async def main(arguments: list[str]) -> int:
-    given = _parser().parse_args(arguments)
-    container = Container()
-    try:
-        return await _run(container, given)
-    except (ResourceNotFoundError, SettingError) as error:
-        print(f"not done: {getattr(error, 'reason', None) or error}", file=sys.stderr)
-        return 1
-    finally:
-        await container.close()
-
-
-async def _run(container: Container, given: argparse.Namespace) -> int:
+async def run(container: Container, given: Namespace) -> int:
+    """The command that the arguments name. Returns the exit status."""
     settings = container.settings
     name = settings.quarantine_container if given.kind == KINDS[0] else settings.deadletters_container
     blobs = container.clients.container(name)
@@ -171,7 +140,3 @@ async def _run(container: Container, given: argparse.Namespace) -> int:
         case "show":
             return await _show(blobs, given.name)
     return await _replay(container, blobs, given.names)
-
-
-if __name__ == "__main__":
-    sys.exit(asyncio.run(main(sys.argv[1:])))
