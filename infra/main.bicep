@@ -1,12 +1,12 @@
-// The whole deployment but the Event Grid subscriptions, which can exist only once the functions do:
-// subscriptions.bicep, deployed by hooks/postdeploy. Settings of the app: modules/function.bicep.
+// The deployment without the Event Grid subscriptions, which require deployed functions: subscriptions.bicep, deployed by
+// hooks/postdeploy. Settings of the app: modules/function.bicep.
 targetScope = 'subscription'
 
-// -- Names and places ----------------------------------------------------------------------------------------
+// -- Names and locations --------------------------------------------------------------------------------------
 
 @minLength(1)
 @maxLength(32)
-@description('Name of the environment: part of the resource group\'s name, and what all other names are derived from.')
+@description('Name of the environment: part of the resource group\'s name; all other names are derived from it.')
 param environmentName string
 
 @minLength(1)
@@ -26,10 +26,10 @@ param communicationName string = ''
 @description('Resource group of the existing ACS resource. Empty: that of this deployment.')
 param communicationResourceGroup string = ''
 
-@description('Name of the system topic that the existing ACS resource has already (a resource has one at most). Empty: a new one is created beside the resource.')
+@description('Name of the system topic of the existing ACS resource (a resource has at most one). Empty: a new one is created in the resource\'s group.')
 param systemTopicName string = ''
 
-@description('Where a new ACS resource keeps its data at rest, such as Europe or United States. It cannot be changed later.')
+@description('Location of the data at rest of a new ACS resource, such as Europe or United States. It cannot be changed later.')
 param communicationDataLocation string = 'United States'
 
 // -- Settings of the app ------------------------------------------------------------------------------------------
@@ -37,17 +37,17 @@ param communicationDataLocation string = 'United States'
 @description('Settings that you choose, by name: docs/settings.md says what each is for. Empty: its default. The app checks them: a deployment waits until it reports itself healthy.')
 param appSettings object
 
-// -- How much --------------------------------------------------------------------------------------------------
+// -- Scale -----------------------------------------------------------------------------------------------------
 
-@description('Instances for the HTTP functions (callbacks) that are always running. A cold start eats the time in which a caller hears ringing.')
+@description('Always-ready instances for the HTTP functions (callbacks).')
 @minValue(0)
 param alwaysReadyHttp int = 1
 
-@description('Always-ready instances for incoming_call. Every function that is not HTTP scales, and starts cold, by itself.')
+@description('Always-ready instances for incoming_call. Functions with other triggers than HTTP scale separately, by one instance in 30 seconds: these instances alone answer a burst.')
 @minValue(0)
 param alwaysReadyIncomingCall int = 1
 
-@description('The same for call_connected, which starts recordings: a cold start is seconds that are not recorded.')
+@description('The same for call_connected, which starts recordings: the seconds of a cold start are not recorded.')
 @minValue(0)
 param alwaysReadyCallConnected int = 0
 
@@ -55,12 +55,12 @@ param alwaysReadyCallConnected int = 0
 @minValue(0)
 param alwaysReadyWakeCall int = 0
 
-@description('HTTP requests that an instance works on at once. The platform\'s default for Python is 1: an instance for each callback.')
+@description('Concurrent HTTP requests of an instance. The platform\'s default for Python is 1: an instance for each callback.')
 @minValue(1)
 @maxValue(1000)
 param httpConcurrency int = 32
 
-@description('Most instances of any one function.')
+@description('Maximum number of instances of each function.')
 @minValue(40)
 @maxValue(1000)
 param maximumInstances int = 100
@@ -86,36 +86,36 @@ param archiveAfterDays int = 0
 @minValue(0)
 param deleteAfterDays int = 365
 
-@description('Days for which a deleted blob or container can be brought back.')
+@description('Days for which a deleted blob or container can be restored.')
 @minValue(1)
 @maxValue(365)
 param softDeleteDays int = 14
 
-@description('Days in which nobody can change or delete a recording; 0: no such policy. It is left unlocked: locking it is a decision that cannot be taken back.')
+@description('Days in which a recording cannot be changed or deleted; 0: no such policy. The policy is not locked: locking is irreversible.')
 @minValue(0)
 param immutableDays int = 0
 
-@description('Identifier of a key in Key Vault or Managed HSM, without version, that encrypts the calls\' storage. Empty: a key of Microsoft\'s.')
+@description('Identifier of a key in Key Vault or Managed HSM, without version, that encrypts the storage of calls. Empty: a Microsoft-managed key.')
 param customerKeyUri string = ''
 
 @description('Resource id of the user-assigned identity that may use this key (Key Vault Crypto Service Encryption User).')
 param customerKeyIdentity string = ''
 
-// -- Around it -------------------------------------------------------------------------------------------------
+// -- Options ---------------------------------------------------------------------------------------------------
 
-@description('A virtual network with private endpoints for storage. The app itself stays public: ACS must reach it.')
+@description('A virtual network with private endpoints for storage. The app stays public: ACS must reach it.')
 param privateNetwork bool = false
 
 @description('Azure AI services for spoken text, connected to a new ACS resource. Needed for announcements and notices given as text.')
 param speech bool = false
 
-@description('Application (client) id of the Entra app of a bot. Empty: no bot. Teams Phone extensibility needs one, with the Teams channel; it may exist already.')
+@description('Application (client) id of the Entra app of a bot. Empty: no bot. Teams Phone extensibility requires one, with the Teams channel and calling.')
 param botAppId string = ''
 
-@description('Where alerts are mailed to. Empty: they are only listed in the portal.')
+@description('Mail address for alerts. Empty: alerts are listed in the portal only.')
 param alertEmail string = ''
 
-@description('Seconds that the slowest twentieth of answers may take before there is an alert.')
+@description('Upper limit of the 95th percentile of the time to answer, in seconds. Above it there is an alert.')
 @minValue(1)
 param alertAnswerSeconds int = 2
 
@@ -128,14 +128,14 @@ param telemetryMode string = 'ApplicationInsights'
 @maxValue(730)
 param retentionDays int = 90
 
-@description('Object id of a group or person who may replay events and read recordings. Empty: nobody by this deployment.')
+@description('Object id of a group or person who may replay events and read recordings. Empty: none.')
 param operatorId string = ''
 
-@description('What operatorId is.')
+@description('Type of operatorId.')
 @allowed(['Group', 'User'])
 param operatorType string = 'Group'
 
-// -- What is made of it ------------------------------------------------------------------------------------------
+// -- Resources ---------------------------------------------------------------------------------------------------
 
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
@@ -371,7 +371,7 @@ module alerts 'modules/alerts.bicep' = {
   }
 }
 
-// Read by azd, by hooks/postdeploy, and by the administrators of Entra and Teams. Nothing of it is a secret.
+// For azd, hooks/postdeploy, and the administrators of Entra and Teams. None is a secret.
 output AZURE_LOCATION string = location
 output AZURE_RESOURCE_GROUP string = group.name
 output FUNCTION_APP_NAME string = app.outputs.name

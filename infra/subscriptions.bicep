@@ -1,7 +1,7 @@
-// The Event Grid subscriptions: the second step of a deployment, since an endpoint must exist before anything can be
-// subscribed to it. hooks/postdeploy runs it once the app is healthy; running it again changes nothing.
+// The Event Grid subscriptions: the second step of a deployment, since a subscription requires an endpoint that exists.
+// hooks/postdeploy deploys it once the app is healthy; it can be deployed again.
 //
-// What is subscribed stands in local.json, which the local platform reads too: event types, attempts, time to live.
+// Event types, attempts and time to live are in local.json, which also defines the local platform.
 
 @description('Name of the Function App.')
 param functionAppName string
@@ -21,11 +21,11 @@ param storageName string
 @description('Container of dead letters.')
 param deadLettersContainer string
 
-@description('Object ids (or raw ids) of the Teams resource accounts that are ours, separated by commas; or the word linked. Empty: all.')
+@description('Object ids (or raw ids) of the Teams resource accounts whose calls are delivered, separated by commas; or linked. Empty: all.')
 param resourceAccounts string = ''
 
 var subscriptions = loadJsonContent('local.json', 'subscriptions')
-// Which accounts are linked changes without a deployment: then the app alone tells which calls are ours.
+// Linked accounts change without a deployment: then all calls are delivered, and the app selects.
 var named = toLower(trim(resourceAccounts)) == 'linked' ? '' : resourceAccounts
 var accounts = filter(map(split(named, ','), each => trim(each)), each => !empty(each))
 
@@ -48,7 +48,7 @@ module fromCommunication 'modules/system-topic-subscriptions.bicep' = {
     storageId: storage.id
     deadLettersContainer: deadLettersContainer
     subscriptions: filter(subscriptions, each => each.topic == 'acs')
-    // Event Grid compares with at most 25 values; with more, the app alone tells which calls are ours.
+    // Event Grid compares with at most 25 values; with more, all calls are delivered and the app selects.
     resourceAccounts: length(accounts) <= 25 ? accounts : []
   }
 }

@@ -1,5 +1,5 @@
-// What wakes somebody up. docs/operations.md says what each alert means and what to do. The queries read the lines that
-// shared/platform/telemetry.py writes; a test holds the two together.
+// Alerts. docs/operations.md has the meaning and the response of each. The queries read the lines that
+// shared/platform/telemetry.py writes; a test compares the two.
 
 @description('Azure region.')
 param location string
@@ -16,15 +16,15 @@ param topicId string
 @description('The system topic of the ACS resource.')
 param systemTopicId string
 
-@description('Where alerts are mailed to. Empty: nowhere.')
+@description('Mail address for alerts. Empty: none.')
 param email string
 
-@description('Seconds that the slowest twentieth of answers may take.')
+@description('Upper limit of the 95th percentile of the time to answer, in seconds.')
 param answerSeconds int
 
-var facts = loadTextContent('../queries/facts.kql')
+var events = loadTextContent('../queries/events.kql')
 
-// column: the number that is compared; empty: the rows are counted.
+// column: the column whose value is compared with the threshold; empty: the number of rows is.
 var rules = [
   {
     name: 'missed-calls'
@@ -82,7 +82,7 @@ var rules = [
   }
   {
     name: 'silent'
-    title: 'The app shows no sign of life'
+    title: 'The app does not run'
     query: loadTextContent('../queries/alert-silent.kql')
     column: 'runs'
     operator: 'LessThan'
@@ -130,16 +130,16 @@ resource queryAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       evaluationFrequency: 'PT5M'
       windowSize: 'PT15M'
       autoMitigate: true
-      // Before the first call there is no table to check the query against.
+      // Before the first call the workspace has no table to validate the query with.
       skipQueryValidation: true
       criteria: {
         allOf: [
           {
-            query: '${facts}\n${rule.query}'
+            query: '${events}\n${rule.query}'
             operator: rule.operator
             threshold: rule.threshold
             timeAggregation: empty(rule.column) ? 'Count' : 'Maximum'
-            // Absent where rows are counted.
+            // Absent if rows are counted.
             metricMeasureColumn: empty(rule.column) ? null : rule.column
             failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
           }
@@ -150,7 +150,7 @@ resource queryAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
   }
 ]
 
-// Dead letters are Event Grid's own: the app cannot see what never reached it.
+// Metrics of Event Grid: the app does not see events that never reached it.
 resource deadLetterAlerts 'Microsoft.Insights/metricAlerts@2018-03-01' = [
   for topic in topics: {
     name: 'dead-letters-${topic.name}'

@@ -1,5 +1,5 @@
-// Storage of calls: their rows, their wake-ups, their recordings, and what was kept aside; and of the directory. Names
-// come from local.json, which the local platform is made from too.
+// Storage of calls (rows, timers, recordings, quarantined events) and of the directory. The names are those of local.json,
+// which also defines the local platform.
 
 @description('Name of the account.')
 @maxLength(24)
@@ -26,13 +26,13 @@ param archiveAfterDays int
 @description('Days after which a recording is deleted; 0: never.')
 param deleteAfterDays int
 
-@description('Days for which a deleted blob or container can be brought back.')
+@description('Days for which a deleted blob or container can be restored.')
 param softDeleteDays int
 
-@description('Days in which nobody can change or delete a recording; 0: no such policy.')
+@description('Days in which a recording cannot be changed or deleted; 0: no such policy.')
 param immutableDays int
 
-@description('Key that encrypts the account. Empty: a key of Microsoft\'s.')
+@description('Key that encrypts the account. Empty: a Microsoft-managed key.')
 param customerKeyUri string
 
 @description('Resource id of the identity that may use this key.')
@@ -41,10 +41,10 @@ param customerKeyIdentity string
 @description('The app\'s identity.')
 param appPrincipalId string
 
-@description('Who may replay events and read recordings. Empty: nobody.')
+@description('Group or person who may replay events and read recordings. Empty: none.')
 param operatorId string
 
-@description('What operatorId is.')
+@description('Type of operatorId.')
 param operatorType string
 
 @description('Where logs of access go.')
@@ -167,21 +167,20 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
       name: wakesQueue
     }
 
-    // The Functions host puts messages there that have failed five times. It could create the queue itself, but is
-    // not allowed to.
+    // The Functions host moves messages here that have failed five times. It has no permission to create the queue.
     resource poison 'queues' = {
       name: '${wakesQueue}-poison'
     }
   }
 
-  // Events that were kept aside hold names and numbers: a quarter of a year is time enough to look into them.
+  // Quarantined events hold names and numbers. They are deleted after 90 days.
   resource ageingPolicy 'managementPolicies' = {
     name: 'default'
     properties: {
       policy: {
         rules: concat(ageingOfRecordings, [
           {
-            name: 'kept-aside'
+            name: 'quarantine'
             type: 'Lifecycle'
             enabled: true
             definition: {
@@ -196,8 +195,8 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   }
 }
 
-// Time-based retention. An unlocked policy can still be shortened or removed; locking it is left to a person. It is the
-// container's, for which blobs need no versions: nothing would ever delete those ("Container-level WORM policies").
+// Time-based retention. An unlocked policy can be shortened or removed; locking is a manual step. It applies to the
+// container, which needs no blob versions: no lifecycle rule would delete those ("Container-level WORM policies").
 resource immutability 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2024-01-01' = if (immutableDays > 0) {
   parent: storage::blobs::recordings
   name: 'default'
@@ -207,7 +206,7 @@ resource immutability 'Microsoft.Storage/storageAccounts/blobServices/containers
   }
 }
 
-// Role: the rows of calls are read and written.
+// Role: the app reads and writes the rows of calls.
 resource writesCalls 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(storage::tables::calls.id, appPrincipalId, storageTableDataContributor)
   scope: storage::tables::calls
@@ -218,7 +217,7 @@ resource writesCalls 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// Role: resource accounts are copied, and which chats were opened is kept.
+// Role: the app keeps a copy of resource accounts, and the chats that it opened.
 resource writesDirectory 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(storage::tables::directory.id, appPrincipalId, storageTableDataContributor)
   scope: storage::tables::directory
@@ -229,7 +228,7 @@ resource writesDirectory 'Microsoft.Authorization/roleAssignments@2022-04-01' = 
   }
 }
 
-// Role: recordings are archived.
+// Role: the app archives recordings.
 resource archivesRecordings 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(storage::blobs::recordings.id, appPrincipalId, storageBlobDataContributor)
   scope: storage::blobs::recordings
@@ -240,8 +239,8 @@ resource archivesRecordings 'Microsoft.Authorization/roleAssignments@2022-04-01'
   }
 }
 
-// Role: events that cannot be read are kept aside.
-resource keepsAside 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+// Role: the app quarantines events that it cannot read.
+resource quarantinesEvents 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(storage::blobs::quarantine.id, appPrincipalId, storageBlobDataContributor)
   scope: storage::blobs::quarantine
   properties: {
@@ -264,8 +263,8 @@ resource usesWakes 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// Role: the Functions host sets aside wake-ups that fail again and again.
-resource setsWakesAside 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+// Role: the Functions host moves messages that keep failing to the poison queue.
+resource movesToPoison 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(storage::queues::poison.id, appPrincipalId, storageQueueDataMessageSender)
   scope: storage::queues::poison
   properties: {
@@ -275,7 +274,7 @@ resource setsWakesAside 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// Role: an operator replays events, which does what the app does with rows, …
+// Role: replaying an event writes rows, as the app does, …
 resource operatorWritesCalls 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorId)) {
   name: guid(storage::tables::calls.id, operatorId, storageTableDataContributor)
   scope: storage::tables::calls
@@ -286,7 +285,7 @@ resource operatorWritesCalls 'Microsoft.Authorization/roleAssignments@2022-04-01
   }
 }
 
-// Role: … and deletes what was replayed: from the quarantine, …
+// Role: … and deletes the replayed event from the quarantine …
 resource operatorEmptiesQuarantine 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorId)) {
   name: guid(storage::blobs::quarantine.id, operatorId, storageBlobDataContributor)
   scope: storage::blobs::quarantine
@@ -297,7 +296,7 @@ resource operatorEmptiesQuarantine 'Microsoft.Authorization/roleAssignments@2022
   }
 }
 
-// Role: … and from the dead letters.
+// Role: … or from the dead letters.
 resource operatorEmptiesDeadLetters 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorId)) {
   name: guid(storage::blobs::deadLetters.id, operatorId, storageBlobDataContributor)
   scope: storage::blobs::deadLetters
@@ -308,7 +307,7 @@ resource operatorEmptiesDeadLetters 'Microsoft.Authorization/roleAssignments@202
   }
 }
 
-// Role: an operator listens to recordings, and changes none.
+// Role: an operator listens to recordings and changes none.
 resource operatorReadsRecordings 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorId)) {
   name: guid(storage::blobs::recordings.id, operatorId, storageBlobDataReader)
   scope: storage::blobs::recordings
@@ -319,7 +318,7 @@ resource operatorReadsRecordings 'Microsoft.Authorization/roleAssignments@2022-0
   }
 }
 
-// Who listened to, changed or deleted a recording.
+// An audit log of who read, changed or deleted a recording.
 resource blobLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-log-analytics'
   scope: storage::blobs

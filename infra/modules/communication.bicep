@@ -1,5 +1,4 @@
-// What the app needs of the ACS resource and its system topic, whether they are new or were there before. Deployed into
-// their resource group.
+// Roles and logs of the ACS resource and its system topic, new or existing. Deployed into their resource group.
 
 @description('Name of the ACS resource.')
 param name string
@@ -26,8 +25,8 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
   name: systemTopicName
 }
 
-// Role: calls are answered, recorded and ended with the app's identity; identities, their tokens and access assignments
-// are made with it. No narrower built-in role is known for the data plane of ACS; this one is for this ACS resource only.
+// Role: the app answers, records and ends calls, and creates identities, tokens and access assignments. There is no
+// narrower built-in role for the data plane of ACS. The scope is this ACS resource.
 resource controlsCalls 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(communication.id, appPrincipalId, communicationAndEmailServiceOwner)
   scope: communication
@@ -38,8 +37,8 @@ resource controlsCalls 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// Role: the doctor reads the subscriptions of the system topic. EventGrid EventSubscription Reader, which does for a
-// custom topic, lacks Microsoft.EventGrid/systemTopics/eventSubscriptions/read; of this one topic Reader shows no key.
+// Role: the doctor reads the subscriptions of the system topic. EventGrid EventSubscription Reader, which suffices for a
+// custom topic, lacks Microsoft.EventGrid/systemTopics/eventSubscriptions/read. Reader of the topic exposes no key.
 resource readsSubscriptions 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(topic.id, appPrincipalId, reader)
   scope: topic
@@ -50,7 +49,7 @@ resource readsSubscriptions 'Microsoft.Authorization/roleAssignments@2022-04-01'
   }
 }
 
-// What Azure support asks for: requests to Call Automation and recording, and a summary of each call. The categories are
+// For diagnosis and support: requests to Call Automation and recording, and a summary of each call. The categories are
 // those of "Supported logs for Microsoft.Communication/CommunicationServices" (Azure Monitor reference).
 resource callLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: settingName

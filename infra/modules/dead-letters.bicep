@@ -1,4 +1,4 @@
-// Event Grid leaves in one container what it could not deliver in time.
+// Roles of Event Grid at the container of dead letters, the events that it could not deliver in time.
 
 @description('Name of the storage account.')
 param storageName string
@@ -37,7 +37,7 @@ resource systemTopicWrites 'Microsoft.Authorization/roleAssignments@2022-04-01' 
   }
 }
 
-// Role: the custom topic does the same.
+// Role: the custom topic writes dead letters.
 resource topicWrites 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(storage::blobs::container.id, topicPrincipalId, storageBlobDataContributor)
   scope: storage::blobs::container

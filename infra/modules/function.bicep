@@ -27,7 +27,7 @@ param applicationInsightsName string
 @description('Where logs go.')
 param workspaceId string
 
-@description('Subnet that the app reaches out through. Empty: the internet.')
+@description('Subnet for outbound connections. Empty: none.')
 param subnetId string
 
 @description('Always-ready instances of the HTTP functions.')
@@ -42,10 +42,10 @@ param alwaysReadyCallConnected int
 @description('Always-ready instances of wake_call.')
 param alwaysReadyWakeCall int
 
-@description('HTTP requests that an instance works on at once.')
+@description('Concurrent HTTP requests of an instance.')
 param httpConcurrency int
 
-@description('Most instances of any one function.')
+@description('Maximum number of instances of each function.')
 param maximumInstances int
 
 @description('Memory of an instance, in MB.')
@@ -60,20 +60,20 @@ param telemetryMode string
 @description('The settings that differ between deployments: docs/settings.md.')
 param settings object
 
-// HTTP functions share a group of instances; every other function has its own, and a name of its own here. An entry
-// without instances is no entry.
+// HTTP functions share a group of instances; every other function has its own group, function:NAME. An entry needs at
+// least one instance.
 var readyHttp = alwaysReadyHttp > 0 ? [{ name: 'http', instanceCount: alwaysReadyHttp }] : []
 var readyIncomingCall = alwaysReadyIncomingCall > 0 ? [{ name: 'function:incoming_call', instanceCount: alwaysReadyIncomingCall }] : []
 var readyCallConnected = alwaysReadyCallConnected > 0 ? [{ name: 'function:call_connected', instanceCount: alwaysReadyCallConnected }] : []
 var readyWakeCall = alwaysReadyWakeCall > 0 ? [{ name: 'function:wake_call', instanceCount: alwaysReadyWakeCall }] : []
 
-// Of the platform and the SDKs. None of it is a secret: the connection string of Application Insights names a place,
-// and its instrumentation key opens nothing, since local authentication is off.
+// Settings of the platform and the SDKs. None is a secret: local authentication of Application Insights is off, so its
+// connection string is an address only.
 var platformSettings = {
   AzureWebJobsStorage__accountName: hostStorageName
   AzureWebJobsStorage__credential: 'managedidentity'
   AzureWebJobsStorage__clientId: identityClientId
-  // The queue trigger's connection; the app's own clients read AZURE_CLIENT_ID.
+  // The queue trigger's connection; the app's own clients use AZURE_CLIENT_ID.
   CALL_STORAGE__credential: 'managedidentity'
   CALL_STORAGE__clientId: identityClientId
   AZURE_CLIENT_ID: identityClientId
@@ -84,7 +84,7 @@ var platformSettings = {
   // In bytes, of any HTTP request. The host reads a body whole before the app can look at its length or its token, and its
   // default is 100 MB. The largest that is needed is a delivery of Event Grid, which has at most 1 MB.
   FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '2097152'
-  // host.json's telemetryMode, set here so that the app also runs under Core Tools, which may not know it.
+  // telemetryMode of host.json. A setting, since older Core Tools do not support it.
   AzureFunctionsJobHost__telemetryMode: telemetryMode
   APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
@@ -111,10 +111,10 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
 }
 
 resource app 'Microsoft.Web/sites@2024-04-01' = {
-  // checkov:skip=CKV_AZURE_222: ACS must reach the callbacks; each proves itself by a signed token
+  // checkov:skip=CKV_AZURE_222: ACS must reach the callbacks, which carry signed tokens
   // checkov:skip=CKV_AZURE_17: ACS and Event Grid have no client certificates
-  // checkov:skip=CKV_AZURE_212: Flex Consumption has no such number; always-ready instances are set instead
-  // checkov:skip=CKV_AZURE_213: Flex Consumption replaces instances by itself; the hook and an alert look at health
+  // checkov:skip=CKV_AZURE_212: Flex Consumption has always-ready instances instead
+  // checkov:skip=CKV_AZURE_213: Flex Consumption replaces instances by itself; the hook and an alert check health
   // checkov:skip=CKV_AZURE_78: Flex Consumption refuses ftpsState; basicPublishingCredentialsPolicies turns FTP off
   name: name
   location: location

@@ -1,5 +1,5 @@
-// The Functions host's own storage: keys, locks, timers, and the deployed package. Apart from the calls', so that
-// the wide role the host needs does not reach recordings.
+// Storage of the Functions host: keys, locks, timers, and the deployed package. Separate from the storage of calls, so
+// that the host's wide role does not include recordings.
 
 @description('Name of the account.')
 @maxLength(24)
@@ -60,8 +60,8 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   }
 }
 
-// Role: the host creates containers for its locks, keys and timers, and reads the package; Microsoft names this role
-// for a host storage that is reached by identity ("Connecting to host storage with an identity").
+// Role: the host creates containers for its locks, keys and timers, and reads the package. Documented for identity-based
+// connections ("Connecting to host storage with an identity").
 resource hostOwnsBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(storage.id, appPrincipalId, storageBlobDataOwner)
   scope: storage

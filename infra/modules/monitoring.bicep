@@ -1,6 +1,6 @@
-// Log Analytics and Application Insights. Both take telemetry from Entra identities only: no instrumentation key works.
+// Log Analytics and Application Insights. Both accept telemetry from Entra identities only.
 
-@description('What names are derived from.')
+@description('Suffix of the names.')
 param name string
 
 @description('Azure region.')
@@ -37,12 +37,12 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
     Application_Type: 'web'
     WorkspaceResourceId: workspace.id
     DisableLocalAuth: true
-    // Nothing is dropped at ingestion either: alerts count calls, and a call is counted by one line.
+    // No sampling at ingestion: alerts count calls, and each call is one line.
     SamplingPercentage: 100
   }
 }
 
-// Role: the Functions host writes the app's telemetry with the app's identity.
+// Role: the Functions host sends telemetry with the app's identity.
 resource publishesTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(insights.id, appPrincipalId, monitoringMetricsPublisher)
   scope: insights

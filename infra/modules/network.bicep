@@ -1,7 +1,7 @@
-// A virtual network for the app's way out, with private endpoints for both storage accounts. Event Grid, ACS and Entra
+// A virtual network for outbound connections, with private endpoints for both storage accounts. Event Grid, ACS and Entra
 // are reached over the internet, with TLS and identities.
 
-@description('What names are derived from.')
+@description('Suffix of the names.')
 param name string
 
 @description('Azure region.')
@@ -17,7 +17,7 @@ param hostStorageId string
 param callStorageId string
 
 var services = ['blob', 'queue', 'table']
-// zone: the place of the service in the list above.
+// zone: the index of the service in the list above.
 var endpoints = [
   { name: 'host-blob', id: hostStorageId, service: 'blob', zone: 0 }
   { name: 'host-queue', id: hostStorageId, service: 'queue', zone: 1 }
@@ -60,7 +60,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
       {
         name: 'app'
         properties: {
-          // An instance takes an address: /24 has room for well over the default of 100 instances.
+          // Each instance takes an address: /24 suffices for more than the default of 100 instances.
           addressPrefix: '10.20.0.0/24'
           networkSecurityGroup: { id: closed.id }
           delegations: [{ name: 'flex', properties: { serviceName: 'Microsoft.App/environments' } }]

@@ -3,7 +3,7 @@
 @description('Name of the resource.')
 param name string
 
-@description('Where it keeps its data at rest.')
+@description('Location of its data at rest.')
 param dataLocation string
 
 @description('Tags.')

@@ -1,4 +1,4 @@
-// Azure AI services, by which ACS speaks prompts that are given as text.
+// Azure AI services, with which ACS speaks prompts that are given as text.
 
 @description('Name of the resource; also its subdomain.')
 param name string
@@ -18,7 +18,7 @@ param workspaceId string
 var cognitiveServicesUser = 'a97b65f3-24c7-4388-baec-2e87135dc908'
 
 resource speech 'Microsoft.CognitiveServices/accounts@2024-10-01' = {
-  // checkov:skip=CKV_AZURE_134: ACS calls it from outside of any network of ours, with its identity; keys are off
+  // checkov:skip=CKV_AZURE_134: ACS calls it from its own network, with its identity; keys are off
   name: name
   location: location
   tags: tags
@@ -32,7 +32,7 @@ resource speech 'Microsoft.CognitiveServices/accounts@2024-10-01' = {
   }
 }
 
-// Role: ACS speaks with its own identity ("Connect Azure Communication Services with Azure AI services").
+// Role: ACS synthesizes speech with its own identity ("Connect Azure Communication Services with Azure AI services").
 resource speaks 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(speech.id, communicationPrincipalId, cognitiveServicesUser)
   scope: speech

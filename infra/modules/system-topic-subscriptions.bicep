@@ -1,4 +1,4 @@
-// Subscriptions to what the ACS resource raises.
+// Subscriptions to the events of the ACS resource.
 
 @description('Name of the system topic.')
 param topicName string
@@ -12,13 +12,13 @@ param storageId string
 @description('Container of dead letters.')
 param deadLettersContainer string
 
-@description('Those of local.json for this topic.')
+@description('The subscriptions of local.json to this topic.')
 param subscriptions array
 
-@description('Object ids or raw ids of the resource accounts whose calls are ours. Empty: all.')
+@description('Object ids or raw ids of the resource accounts whose calls are delivered. Empty: all.')
 param resourceAccounts array
 
-// Only IncomingCall names the callee. This spares invocations; that a call is not ours is found out by the app as well.
+// IncomingCall alone has the callee. The filter saves invocations; the app checks the callee as well.
 var calleeFilter = empty(resourceAccounts) ? [] : [
   {
     operatorType: 'StringIn'
@@ -37,7 +37,7 @@ resource toFunctions 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-0
     parent: topic
     name: replace(each.function, '_', '-')
     properties: {
-      // By resource id: Event Grid gets the function's key by itself, so that none stands here.
+      // With the resource id, Event Grid obtains the function's key itself.
       destination: {
         endpointType: 'AzureFunction'
         properties: {

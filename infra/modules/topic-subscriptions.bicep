@@ -12,7 +12,7 @@ param storageId string
 @description('Container of dead letters.')
 param deadLettersContainer string
 
-@description('Those of local.json for this topic.')
+@description('The subscriptions of local.json to this topic.')
 param subscriptions array
 
 resource topic 'Microsoft.EventGrid/topics@2025-02-15' existing = {
@@ -35,8 +35,8 @@ resource toFunctions 'Microsoft.EventGrid/topics/eventSubscriptions@2025-02-15' 
       }
       eventDeliverySchema: 'CloudEventSchemaV1_0'
       filter: {
-        // One function takes what no other does. For events in the CloudEvents schema the key of their type is 'type'.
-        // Event Grid takes 25 values in all advanced filters of a subscription.
+        // One function gets the types of no other. In the CloudEvents schema the key of the event type is 'type'. Event
+        // Grid allows 25 values in all advanced filters of a subscription.
         includedEventTypes: each.?event_types
         advancedFilters: contains(each, 'event_types_except') ? [
           {

@@ -1,4 +1,4 @@
-// The custom topic: callbacks of ACS, verified by the app and published to its triggers and whoever else subscribes.
+// The custom topic: callbacks of ACS, verified by the app and published to its triggers and other subscribers.
 
 @description('Name of the topic.')
 param name string
@@ -19,7 +19,7 @@ var eventGridDataSender = 'd5a91429-5739-47e2-a06b-3470a27159e7'
 var eventGridEventSubscriptionReader = '2414bbcf-6497-4faf-8c65-045460748405'
 
 resource topic 'Microsoft.EventGrid/topics@2025-02-15' = {
-  // checkov:skip=CKV_AZURE_193: other subscribers and publishers prove themselves by Entra identity; keys are off
+  // checkov:skip=CKV_AZURE_193: other subscribers and publishers use Entra identities; keys are off
   name: name
   location: location
   tags: tags
@@ -32,7 +32,7 @@ resource topic 'Microsoft.EventGrid/topics@2025-02-15' = {
   }
 }
 
-// Role: callbacks are published.
+// Role: the app publishes callbacks.
 resource publishes 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(topic.id, appPrincipalId, eventGridDataSender)
   scope: topic
@@ -43,7 +43,7 @@ resource publishes 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// Role: the doctor reads the subscriptions of this topic, and changes none.
+// Role: the doctor reads the subscriptions of this topic.
 resource readsSubscriptions 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(topic.id, appPrincipalId, eventGridEventSubscriptionReader)
   scope: topic

@@ -1,4 +1,4 @@
-// The workbook: calls, the phases of answering, recordings, errors, and how Event Grid and storage do.
+// The workbook: calls, the phases of answering, recordings, errors, and metrics of Event Grid and storage.
 
 @description('Azure region.')
 param location string
@@ -18,18 +18,18 @@ param systemTopicId string
 @description('The storage account of calls.')
 param callStorageId string
 
-var facts = loadTextContent('../queries/facts.kql')
+var events = loadTextContent('../queries/events.kql')
 
 var queries = [
   { title: 'Answered and missed', show: 'tiles', query: loadTextContent('../queries/answered.kql') }
   { title: 'How calls ended', show: 'barchart', query: loadTextContent('../queries/calls.kql') }
   { title: 'Phases of answering (seconds)', show: 'table', query: loadTextContent('../queries/latencies.kql') }
-  { title: 'The slowest twentieth of each phase (seconds)', show: 'timechart', query: loadTextContent('../queries/latencies-over-time.kql') }
+  { title: '95th percentile of each phase (seconds)', show: 'timechart', query: loadTextContent('../queries/latencies-over-time.kql') }
   { title: 'Recordings', show: 'barchart', query: loadTextContent('../queries/recordings.kql') }
   { title: 'Why calls were not recorded', show: 'table', query: loadTextContent('../queries/not-recorded.kql') }
   { title: 'What ACS refused or could not do', show: 'table', query: loadTextContent('../queries/errors.kql') }
   { title: 'Results of calls', show: 'table', query: loadTextContent('../queries/results.kql') }
-  { title: 'Kept aside, refused, woken late', show: 'table', query: loadTextContent('../queries/kept-aside.kql') }
+  { title: 'Quarantined events, refused callbacks, late timers', show: 'table', query: loadTextContent('../queries/quarantined.kql') }
   { title: 'One call: {Call}', show: 'table', query: loadTextContent('../queries/one-call.kql') }
 ]
 
@@ -98,7 +98,7 @@ var queryItems = map(queries, each => {
   content: {
     version: 'KqlItem/1.0'
     title: each.title
-    query: '${facts}\n${each.query}'
+    query: '${events}\n${each.query}'
     size: 0
     queryType: 0
     visualization: each.show
@@ -124,7 +124,7 @@ var metricItems = map(metrics, each => {
     metrics: map(each.names, name => {
       namespace: each.resourceType
       metric: '${each.resourceType}--${name}'
-      // Totals, but for what is an average by its nature.
+      // 4: average, 1: total.
       aggregation: contains(['Availability', 'SuccessE2ELatency'], name) ? 4 : 1
     })
   }

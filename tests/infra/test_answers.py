@@ -20,9 +20,9 @@ from shared.platform.telemetry import TelemetryEvent, emit
 CALLS = [f"20261121-{number:032x}" for number in range(6)]
 
 
-def life(number: int, *facts: tuple[type[TelemetryEvent], Any]) -> list[TelemetryEvent]:
+def life(number: int, *events: tuple[type[TelemetryEvent], Any]) -> list[TelemetryEvent]:
     ids = (CALLS[number], f"correlation-{number}")
-    return [kind(*ids, *(values if isinstance(values, tuple) else (values,))) for kind, values in facts]
+    return [kind(*ids, *(values if isinstance(values, tuple) else (values,))) for kind, values in events]
 
 
 ENDED = (telemetry.CallSettled, ("ended", 200, 7000, 180.0))
@@ -50,10 +50,10 @@ Answers = dict[str, list[dict[str, Any]]]
 def ask(lines: list[str]) -> Answers:
     """What each query answers over these lines."""
     queries = {path.stem: path.read_text() for path in (ROOT / "infra/queries").glob("*.kql")}
-    facts = queries.pop("facts")
+    events = queries.pop("events")
     one_call = queries.pop("one-call")
     queries |= {by: one_call.replace("{Call}", by) for by in (CALLS[2], "correlation-2")}
-    given = {"lines": lines, "queries": {name: f"{facts}\n{query}" for name, query in queries.items()}}
+    given = {"lines": lines, "queries": {name: f"{events}\n{query}" for name, query in queries.items()}}
     command = [sys.executable, str(ROOT / "tests/infra/duck.py")]
     done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, check=True)  # noqa: S603
     answers: Answers = json.loads(done.stdout)
@@ -110,11 +110,11 @@ def test_errors_by_code(insights: Answers) -> None:
     assert (seen["step"], seen["code"], seen["sub_code"], seen["times"]) == ("StartRecording", 400, 8500, 1)
 
 
-def test_what_was_kept_aside(insights: Answers) -> None:
-    assert {row["what"]: row["times"] for row in insights["kept-aside"]} == {
-        "kept aside: call_event": 1,
+def test_quarantined_events_refused_callbacks_and_late_timers(insights: Answers) -> None:
+    assert {row["what"]: row["times"] for row in insights["quarantined"]} == {
+        "quarantined: call_event": 1,
         "callback answered with 401": 1,
-        "calls woken by the sweep": 1,
+        "timers replaced by the sweep": 1,
     }
 
 

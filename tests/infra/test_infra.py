@@ -111,7 +111,7 @@ MUTATIONS = {
         "Storage Blob Data Owner is too much",
     ),
     "a role's scope is too wide": (CALLS, "  scope: storage::tables::calls\n", "  scope: storage\n", "is too much for"),
-    "nobody says why a role is needed": (CALLS, "// Role: recordings are archived.\n", "", "no comment says why"),
+    "nobody says why a role is needed": (CALLS, "// Role: the app archives recordings.\n", "", "no comment says why"),
     "a key is put out": (
         CALLS, "output id string = storage.id", "output id string = storage.listKeys().keys[0].value", "uses listKeys",
     ),

@@ -16,7 +16,7 @@ from shared.platform import telemetry
 from tests.infra.bicep import File, object_of, text_of
 
 QUERIES = {path.name: path.read_text() for path in sorted((ROOT / "infra/queries").glob("*.kql"))}
-FACTS = QUERIES.pop("facts.kql")
+EVENTS = QUERIES.pop("events.kql")
 TOLD = {fact.name: {field.name for field in fields(fact)} for fact in telemetry.TELEMETRY_EVENTS}
 KUSTO = ROOT / "tests/infra/kusto"
 MODULES = ("alerts.bicep", "workbook.bicep")
@@ -32,8 +32,11 @@ def analysed() -> dict[str, dict[str, list[str]]]:
     """What Microsoft's parser says of each query, put together as the Bicep files do."""
     if not (KUSTO / "node_modules").exists():
         pytest.skip("Microsoft's Kusto parser is not installed: make test installs it")
-    texts = {name: f"{FACTS}\n{query}" for name, query in QUERIES.items()}
-    texts |= {"a column that is not there": f"{FACTS}\nfacts | where nam == 1", "no Kusto": "traces | sumarize count()"}
+    texts = {name: f"{EVENTS}\n{query}" for name, query in QUERIES.items()}
+    texts |= {
+        "a column that is not there": f"{EVENTS}\nevents | where nam == 1",
+        "no Kusto": "traces | sumarize count()",
+    }
     command = ["node", "check.js"]
     done = subprocess.run(  # noqa: S603
         command, cwd=KUSTO, input=json.dumps(texts), capture_output=True, text=True, check=True
@@ -43,7 +46,7 @@ def analysed() -> dict[str, dict[str, list[str]]]:
 
 
 def names_in(query: str) -> set[str]:
-    """The names of facts that a query asks for."""
+    """The names of telemetry events that a query selects."""
     return set(re.findall(r'"([a-z]+\.[a-z]+)"', query))
 
 
@@ -80,7 +83,7 @@ def test_what_the_app_tells_is_asked_for() -> None:
 
 
 def test_the_lines_are_found_by_the_names_they_begin_with() -> None:
-    pattern = re.search(r'matches regex @"(.+)"', FACTS)
+    pattern = re.search(r'matches regex @"(.+)"', EVENTS)
     assert pattern is not None
     for fact in telemetry.TELEMETRY_EVENTS:
         assert re.match(pattern[1], f"{fact.name} {{")
@@ -102,9 +105,9 @@ def test_sampling_drops_no_line() -> None:
 
 
 def test_every_query_is_shown_or_alerted_on() -> None:
-    loaded = [name for module in MODULES for name in loaded_by(module) if name != "facts.kql"]
+    loaded = [name for module in MODULES for name in loaded_by(module) if name != "events.kql"]
     assert sorted(loaded) == sorted(QUERIES)
-    assert all("facts.kql" in loaded_by(module) for module in MODULES)
+    assert all("events.kql" in loaded_by(module) for module in MODULES)
 
 
 def rules() -> list[dict[str, str]]:
