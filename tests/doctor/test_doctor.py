@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from azure.data.tables.aio import TableServiceClient
 from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
@@ -149,6 +150,20 @@ async def test_a_right_that_is_missing_is_no_fault(world: World) -> None:
     assert [role in told for role, told in zip(('"Reader"', "EventSubscription Reader"), roles, strict=True)] == [
         True
     ] * 2
+
+
+async def test_a_wrong_setting_of_the_app_that_is_reached_is_no_fault_of_the_callback_url(world: World) -> None:
+    """The check of the settings reports it: one cause is one finding."""
+
+    async def misconfigured(request: web.Request) -> web.StreamResponse:
+        if request.method == "POST":
+            return web.Response(status=401)
+        return web.json_response({"status": "misconfigured", "settings": ["RECORDING"]}, status=503)
+
+    report = await world.diagnose(CALLBACK_BASE_URL=await world.servers.start(misconfigured), RECORDING="yes")
+    assert {each.link for each in wrong(report)} == {"settings"}
+    (finding,) = wrong(report)
+    assert finding.remedy.endswith("Until then the default holds.")
 
 
 async def test_what_hangs_takes_no_longer_than_it_may(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,6 +98,9 @@ CASES = {
         "settings", "RECORDING_CHANNELS", "--setting-names RECORDING_CHANNELS",
         settings={"RECORDING_CHANNELS": "three"},
     ),
+    "one of several accounts cannot be read": Case(
+        "settings", "RESOURCE_ACCOUNTS", "", settings={"RESOURCE_ACCOUNTS": f"{ACCOUNT},support@contoso.com"}
+    ),
     "the ACS key is wrong": Case(
         "acs", "ACS_ACCESS_KEY", "--settings ACS_ACCESS_KEY=", ACS, settings={"ACS_ACCESS_KEY": WRONG_KEY}
     ),
