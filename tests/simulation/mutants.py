@@ -39,7 +39,6 @@ from shared.service.ingress import CallbackIngress
 from shared.service.processor import Processor
 from shared.service.sweeper import Sweeper
 from shared.storage.calls import Row
-from tests.simulation.shortcuts import shortcuts
 
 
 @dataclass(frozen=True)
@@ -246,7 +245,7 @@ MUTANTS: dict[str, Mutant] = {
 @contextmanager
 def mutated(name: str | None) -> Iterator[None]:
     """The app with the mutant's mistake in it; as it is for None."""
-    with shortcuts(), ExitStack() as stack:  # in this order: a mistake must not be put right by a shortcut
+    with ExitStack() as stack:
         for each in MUTANTS[name].patches() if name else []:
             stack.enter_context(each)
         yield

@@ -32,9 +32,9 @@ from shared.calls.effects import Effect
 from shared.calls.events import Event
 from shared.calls.machine import reduce
 from shared.storage.calls import Row, Store, partition_ranges
+from tests.simulation.clients import shared_clients
 from tests.simulation.host import _ContainerOfThisInstance
 from tests.simulation.platform import signing_key
-from tests.simulation.shortcuts import shortcuts
 
 # The events that made the call which is being written, in the order in which they were folded.
 STORY: ContextVar[list[tuple[Event, datetime]]] = ContextVar("story")
@@ -71,6 +71,7 @@ def laws(rng: random.Random, now: Callable[[], datetime], files: dict[str, bytes
         patch.object(shared.service.processor, "reduce", _noted),
         patch.object(shared.service.sweeper, "partition_ranges", _one_range),
         patch.object(Store, "write", _written_with_its_story),
+        *shared_clients(),
     ]
     collecting = gc.isenabled()
     gc.disable()  # when a cycle dies must not depend on the runs before
@@ -78,8 +79,7 @@ def laws(rng: random.Random, now: Callable[[], datetime], files: dict[str, bytes
     for each in patches:
         each.start()
     try:
-        with shortcuts():
-            yield
+        yield
     finally:
         for each in reversed(patches):
             each.stop()

@@ -10,6 +10,7 @@ import pytest
 
 from emulator.host.functions import scaling_group
 from tests.indexed import functions
+from tests.simulation import nature
 from tests.simulation.campaign import NOT_DIED_AT, awaits, crash_points, lived, several, struck
 from tests.simulation.host import ROOT
 from tests.simulation.plans import COMBINATIONS, CROWD, DAY, KINDS, OFTEN, crashing, plan_of
@@ -65,6 +66,13 @@ def test_a_seed_tells_the_same_story_twice() -> None:
     for seed in (5, 131, 250):
         assert live(plan_of(seed)).trace == live(plan_of(seed)).trace
     assert live(plan_of(5)).trace != live(plan_of(6)).trace
+
+
+@pytest.mark.parametrize("seed", [5, 131])
+def test_nor_do_clients_that_instances_share(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = live(plan_of(seed)).trace
+    monkeypatch.setattr(nature, "shared_clients", list)
+    assert live(plan_of(seed)).trace == trace
 
 
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
