@@ -1,6 +1,6 @@
-"""The doctor: walks the chain that a call depends on and says, link by link, what is fine and how to mend what isn't.
+"""The doctor: checks everything that a call depends on, and names the remedy for what is wrong.
 
-Run it as ``python -m shared.doctor`` or by the API's ``diagnosis``. Nothing that stays is changed.
+Run it as ``python -m shared.doctor`` or by the API's ``diagnosis``. It changes nothing permanently.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ async def diagnose(
     caller: Caller | None = None,
     progress: Callable[[list[Finding]], None] | None = None,
 ) -> Report:
-    """Look at every link, in at most 20 seconds. A signed-in ``caller`` is who asks Graph, and sees one tenant.
+    """Run all checks, in at most 20 seconds. Graph is asked on behalf of a signed-in ``caller``, who sees one tenant.
 
-    ``progress`` is told what was found of a link as soon as it is known.
+    ``progress`` receives the findings of each check as soon as it is done.
     """
-    # They import every SDK, which answering a call must not wait for.
-    from shared.doctor.patient import Patient  # noqa: PLC0415
-    from shared.doctor.walk import walk  # noqa: PLC0415
+    # These import every SDK, which answering a call must not wait for.
+    from shared.doctor.checks import run_checks  # noqa: PLC0415
+    from shared.doctor.context import DiagnosisContext  # noqa: PLC0415
 
-    return await walk(Patient(settings, clients, directory, caller), progress)
+    return await run_checks(DiagnosisContext(settings, clients, directory, caller), progress)

@@ -1,4 +1,4 @@
-"""``python -m shared.doctor``: look at every link that a call depends on, and say how to mend what is wrong.
+"""``python -m shared.doctor``: check everything that a call depends on, and name the remedy for what is wrong.
 
 The settings are the process's environment, or that and the ``Values`` of a file in the form of ``local.settings.json``.
 The exit status is 1 if something is wrong.
@@ -21,7 +21,7 @@ from shared.platform.settings import Settings, add_to_environment
 def parser() -> argparse.ArgumentParser:
     parse = argparse.ArgumentParser(prog="python -m shared.doctor", description=__doc__)
     parse.add_argument("--json", action="store_true", help="the report as JSON")
-    parse.add_argument("--settings", type=Path, help="a local.settings.json whose Values join the environment")
+    parse.add_argument("--settings", type=Path, help="a local.settings.json, whose Values are added to the environment")
     return parse
 
 
@@ -33,7 +33,7 @@ async def main(arguments: list[str]) -> int:
         except ValueError as error:
             sys.stderr.write(f"{error}\n")
             return 2
-    logging.disable(logging.CRITICAL)  # what the SDKs complain of, the report says better
+    logging.disable(logging.CRITICAL)  # the report covers the errors that the SDKs log
     # After the settings: SSL_CERT_FILE is read when aiohttp is imported.
     from shared.directory.directory import Directory  # noqa: PLC0415
     from shared.doctor import diagnose, printing  # noqa: PLC0415

@@ -1,7 +1,7 @@
-"""The commands that mend things, to be pasted.
+"""Shell commands that apply a remedy.
 
-Names of Azure resources that the app does not know are azd's variables:
-``eval "$(azd env get-values | sed 's/^/export /')"`` brings them into a shell.
+Resources whose names the app does not know are named by azd's variables, which
+``eval "$(azd env get-values | sed 's/^/export /')"`` exports into a shell.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from shared.platform.settings import Settings, azure_variable
 GROUP = '"$AZURE_RESOURCE_GROUP"'
 SUBSCRIBE = "azd hooks run postdeploy"
 
-# Where the value of a setting is to be had.
+# The sources of the values of settings.
 SOURCES = {
     "ACS_RESOURCE_ID": "$ACS_IMMUTABLE_ID",
     "CALLBACK_BASE_URL": "https://$(az functionapp show {app} --query defaultHostName --output tsv)",
@@ -39,7 +39,7 @@ SOURCES = {
 
 
 def app() -> str:
-    """The options that name the Function App. In Azure the platform tells which one it is."""
+    """The options that name the Function App, which Azure provides in the environment."""
     name = azure_variable("WEBSITE_SITE_NAME") or '"$FUNCTION_APP_NAME"'
     return f"--name {name} --resource-group {azure_variable('WEBSITE_RESOURCE_GROUP') or GROUP}"
 
@@ -54,21 +54,21 @@ def remove_setting(name: str) -> str:
 
 
 def without_tenant(settings: Settings, tenant: str) -> str:
-    """Set API_TENANTS to the others; in place of our own, which stands first, to that of the subscription."""
-    own, *others = settings.api_tenants
-    left = [SOURCES["API_TENANTS"] if tenant == own else own, *(each for each in others if each != tenant)]
+    """Set API_TENANTS to the other tenants. The home tenant, which is first, is replaced by the subscription's."""
+    home, *others = settings.api_tenants
+    left = [SOURCES["API_TENANTS"] if tenant == home else home, *(each for each in others if each != tenant)]
     return f'az functionapp config appsettings set {app()} --settings API_TENANTS="{",".join(left)}"'
 
 
 def resource_id_of_acs(settings: Settings) -> str:
-    """Set ACS_RESOURCE_ID to the one of the resource that ACS_ENDPOINT names."""
+    """Set ACS_RESOURCE_ID to that of the resource at ACS_ENDPOINT."""
     host = urlsplit(settings.acs_endpoint).hostname or ""
     found = f"$(az communication list --query \"[?hostName=='{host}'].immutableResourceId | [0]\" --output tsv)"
     return f'az functionapp config appsettings set {app()} --settings ACS_RESOURCE_ID="{found}"'
 
 
 def give_role(role: str, scope: str) -> str:
-    """Give the app's identity a role. ``scope`` is a resource id, or what a shell makes one of."""
+    """Assign a role to the app's identity. ``scope`` is a resource id, or a shell expression for one."""
     return f'az role assignment create --assignee {identity()} --role "{role}" --scope "{scope}"'
 
 
@@ -82,8 +82,8 @@ def identity() -> str:
 def get_identity() -> str:
     if not azure_variable("WEBSITE_SITE_NAME"):
         return "az login"
-    ours = f"$(az identity list --resource-group {GROUP} --query '[0].id' --output tsv)"
-    return f'az functionapp identity assign {app()} --identities "{ours}"'
+    id = f"$(az identity list --resource-group {GROUP} --query '[0].id' --output tsv)"
+    return f'az functionapp identity assign {app()} --identities "{id}"'
 
 
 def acs_scope(settings: Settings) -> str:
@@ -102,23 +102,23 @@ STORAGE_SCOPE = (
 
 
 def create_storage(kind: str, name: str, account: str = "") -> str:
-    """``kind`` is table, queue or container; ``account`` another one than the calls'."""
+    """``kind`` is table, queue or container; ``account`` is set if it is not the calls' storage account."""
     named = account or '"$CALL_STORAGE_NAME"'
     return f"az storage {kind} create --name {name} --account-name {named} --auth-mode login"
 
 
-# -- Entra, and our own API ------------------------------------------------------------------------------------
+# -- Entra, and the app's own API ------------------------------------------------------------------------------------
 
 
 def consent(settings: Settings, tenant: str) -> str:
-    """What an administrator of the tenant grants: in our own by command, in a customer's by a page to be opened."""
+    """How an administrator of the tenant consents: by a command in the home tenant, by a web page in a customer's."""
     if tenant == settings.api_tenants[0]:
         return f"az ad app permission admin-consent --id {settings.api_client_id}"
     return f"{settings.authority}/{tenant}/adminconsent?client_id={settings.api_client_id}"
 
 
 def federate(settings: Settings) -> str:
-    """Let the app's managed identity prove itself as the API's registration."""
+    """Add a federated credential for the app's managed identity to the API's registration."""
     credential = {
         "name": "teams-phone-functions",
         "issuer": f"{settings.authority}/{settings.api_tenants[0]}/v2.0",
@@ -131,12 +131,12 @@ def federate(settings: Settings) -> str:
 
 
 def assign(settings: Settings, tenant: str, account: str) -> str:
-    """Grant the access assignment by our own API, with a key where keys may, else as who is logged in."""
+    """Create the access assignment by the app's own API: with a key if keys may do that, else as the logged-in user."""
     token = f"az account get-access-token --scope {settings.api_client_id}/.default --query accessToken --output tsv"
-    proof, door = f'"Authorization: Bearer $({token})"', "api"
+    header, prefix = f'"Authorization: Bearer $({token})"', "api"
     if "Administrator" in settings.api_key_roles:
-        proof = f'"x-functions-key: $(az functionapp keys list {app()} --query functionKeys.default --output tsv)"'
-        door = "api/keyed"
-    url = f"{settings.callback_base_url}/{door}/v1/tenants/{tenant}/access-assignments/{account}"
+        header = f'"x-functions-key: $(az functionapp keys list {app()} --query functionKeys.default --output tsv)"'
+        prefix = "api/keyed"
+    url = f"{settings.callback_base_url}/{prefix}/v1/tenants/{tenant}/access-assignments/{account}"
     body = '{"kind": "resourceAccount"}'
-    return f"curl -X PUT '{url}' -H {proof} -H 'Content-Type: application/json' -d '{body}'"
+    return f"curl -X PUT '{url}' -H {header} -H 'Content-Type: application/json' -d '{body}'"

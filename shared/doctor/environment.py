@@ -1,4 +1,4 @@
-"""The first links: the settings, each of them, and the identity that the app authenticates with."""
+"""The settings, and the identity that the app authenticates with."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import suppress
 from azure.core.exceptions import AzureError
 
 from shared.doctor import commands
-from shared.doctor.patient import Patient, code_of
+from shared.doctor.context import DiagnosisContext, code_of
 from shared.doctor.report import Finding, fine, wrong
 from shared.platform.settings import SettingError, Settings
 from shared.platform.settings.setting import Fault, Need
@@ -20,9 +20,9 @@ TOKEN_SECONDS = 4.0
 _LISTS = {"API_TENANTS", "RESOURCE_ACCOUNTS"}  # a command would overwrite the entries that are right
 
 
-async def settings(patient: Patient) -> list[Finding]:
-    problems = patient.settings.problems()
-    return [_finding(patient.settings, each) for each in problems] or [fine("all of them can be read")]
+async def settings(context: DiagnosisContext) -> list[Finding]:
+    problems = context.settings.problems()
+    return [_finding(context.settings, each) for each in problems] or [fine("all of them can be read")]
 
 
 def _finding(settings: Settings, error: SettingError) -> Finding:
@@ -69,19 +69,19 @@ def needs_identity(settings: Settings) -> bool:
     )
 
 
-async def identity(patient: Patient) -> list[Finding]:
-    if not needs_identity(patient.settings):
+async def identity(context: DiagnosisContext) -> list[Finding]:
+    if not needs_identity(context.settings):
         return [fine("none is needed: everything is the emulator's, which takes keys")]
     try:
         async with asyncio.timeout(TOKEN_SECONDS):
-            await patient.clients.credential.get_token(f"{patient.settings.resource_manager_endpoint}/.default")
+            await context.clients.credential.get_token(f"{context.settings.resource_manager_endpoint}/.default")
     except (AzureError, TimeoutError) as error:
         return [
             wrong(
-                f"Entra gives the app's identity no token: {code_of(error)}",
+                f"Entra issues no token for the app's identity: {code_of(error)}",
                 "In Azure, give the Function App its user-assigned identity and set AZURE_CLIENT_ID to that identity's "
                 "client id. On your own machine, log in first.",
                 commands.get_identity(),
             )
         ]
-    return [fine("Entra gives it tokens")]
+    return [fine("Entra issues tokens for it")]

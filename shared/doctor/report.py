@@ -1,7 +1,7 @@
-"""What is found of a link, as data: fine, wrong, or not to be seen from here; and what mends it.
+"""The findings of the checks: fine, wrong, or not visible from here, each with its remedy.
 
-``what`` and ``remedy`` are sentences, ``command`` can be pasted into a shell (PowerShell for cmdlets). No secrets, no
-numbers, no names of people are in them: of a resource account, its object id.
+``what`` and ``remedy`` are sentences, ``command`` can be pasted into a shell (PowerShell for cmdlets). They contain no
+secrets, phone numbers or names of people: a resource account is named by its object id.
 """
 
 from __future__ import annotations
@@ -14,34 +14,34 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 
-class Verdict(StrEnum):
+class CheckStatus(StrEnum):
     FINE = "fine"
     WRONG = "wrong"
-    UNSEEN = "unseen"  # it can't be told from here: something before it is broken, or a right is missing
+    UNSEEN = "unseen"  # not visible from here: something that the check needs is wrong, or a permission is missing
 
 
-class Who(StrEnum):
-    """Who can mend it. There are two administrators, who seldom are the same person."""
+class Owner(StrEnum):
+    """Who can apply the remedy: one of two administrators, who are rarely the same person."""
 
-    NOBODY = ""
+    NONE = ""
     AZURE = "Azure: the owner of the ACS resource and of this app"
     TEAMS = "Teams: the administrator of the tenant with the resource accounts"
 
 
 class Finding(Struct, frozen=True, rename="camel"):
-    """``about`` says which one, where a link has several: a table, a subscription, a resource account."""
+    """``about`` names the table, subscription, tenant or resource account, where a check looks at several."""
 
-    link: str
-    verdict: Verdict
+    check: str
+    status: CheckStatus
     what: str
     about: str = ""
     remedy: str = ""
     command: str = ""
-    who: Who = Who.NOBODY
+    owner: Owner = Owner.NONE
 
 
 class Report(Struct, frozen=True, rename="camel"):
-    """``healthy``: nothing is wrong. What could not be seen is no proof of health."""
+    """``healthy``: nothing is wrong. Findings that are unseen do not count as wrong."""
 
     healthy: bool
     at: datetime
@@ -52,22 +52,22 @@ class Report(Struct, frozen=True, rename="camel"):
 
 def report(findings: Iterable[Finding], at: datetime, seconds: float) -> Report:
     found = tuple(findings)
-    counts = {verdict.value: sum(each.verdict is verdict for each in found) for verdict in Verdict}
-    return Report(not counts[Verdict.WRONG], at, round(seconds, 2), counts, found)
+    counts = {status.value: sum(each.status is status for each in found) for status in CheckStatus}
+    return Report(not counts[CheckStatus.WRONG], at, round(seconds, 2), counts, found)
 
 
 def fine(what: str, about: str = "") -> Finding:
-    return Finding("", Verdict.FINE, what, about)
+    return Finding("", CheckStatus.FINE, what, about)
 
 
-def wrong(what: str, remedy: str, command: str = "", *, about: str = "", who: Who = Who.AZURE) -> Finding:
-    return Finding("", Verdict.WRONG, what, about, remedy, command, who)
+def wrong(what: str, remedy: str, command: str = "", *, about: str = "", owner: Owner = Owner.AZURE) -> Finding:
+    return Finding("", CheckStatus.WRONG, what, about, remedy, command, owner)
 
 
-def unseen(what: str, remedy: str = "", command: str = "", *, about: str = "", who: Who = Who.NOBODY) -> Finding:
-    return Finding("", Verdict.UNSEEN, what, about, remedy, command, who)
+def unseen(what: str, remedy: str = "", command: str = "", *, about: str = "", owner: Owner = Owner.NONE) -> Finding:
+    return Finding("", CheckStatus.UNSEEN, what, about, remedy, command, owner)
 
 
-def of(link: str, findings: Iterable[Finding]) -> list[Finding]:
-    """The findings, with the link that they are of; one that names its link already keeps it."""
-    return [each if each.link else replace(each, link=link) for each in findings]
+def of(check: str, findings: Iterable[Finding]) -> list[Finding]:
+    """The findings, with the name of the check. A finding that has a name keeps it."""
+    return [each if each.check else replace(each, check=check) for each in findings]

@@ -1,7 +1,7 @@
-"""The Teams administrator's cmdlets, to be pasted into PowerShell after ``Connect-MicrosoftTeams``.
+"""Cmdlets for the Teams administrator, to paste into PowerShell after ``Connect-MicrosoftTeams``.
 
-Parameters as in Microsoft Learn, module MicrosoftTeams; those of licences in Microsoft.Graph.Users.Actions. What the
-doctor does not know, or does not tell, PowerShell asks for.
+Parameters as in Microsoft Learn, module MicrosoftTeams; those of licences in Microsoft.Graph.Users.Actions. PowerShell
+prompts for values that the doctor does not know or does not disclose.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ BOT = "(Read-Host 'Application id of the bot')"
 
 
 def create() -> str:
-    asked = "-UserPrincipalName (Read-Host 'User principal name') -DisplayName (Read-Host 'Display name')"
-    return f"New-CsOnlineApplicationInstance {asked} -ApplicationId {BOT}"
+    names = "-UserPrincipalName (Read-Host 'User principal name') -DisplayName (Read-Host 'Display name')"
+    return f"New-CsOnlineApplicationInstance {names} -ApplicationId {BOT}"
 
 
 def link(account: str, app_id: str, acs_resource_id: str) -> str:
@@ -22,9 +22,9 @@ def link(account: str, app_id: str, acs_resource_id: str) -> str:
 
 
 def number(account: str) -> str:
-    asked = "-PhoneNumber (Read-Host 'Number, such as +12065550100') -PhoneNumberType"
+    given = "-PhoneNumber (Read-Host 'Number, such as +12065550100') -PhoneNumberType"
     kind = "(Read-Host 'DirectRouting, CallingPlan or OperatorConnect')"
-    return f"Set-CsPhoneNumberAssignment -Identity {account} {asked} {kind}"
+    return f"Set-CsPhoneNumberAssignment -Identity {account} {given} {kind}"
 
 
 def licence(account: str) -> str:

@@ -125,9 +125,9 @@ async def test_identities_live_from_creation_to_deletion(client: Client) -> None
 
 async def test_a_customers_administrator_sees_nothing_of_the_app_itself_in_the_diagnosis(client: Client) -> None:
     own = await client.ask("GET", "diagnosis", await client.token())
-    assert {"settings", "storage", "sign-in", "number"} <= {each["link"] for each in own.data["findings"]}
+    assert {"settings", "storage", "sign-in", "number"} <= {each["check"] for each in own.data["findings"]}
     customers = await client.ask("GET", "diagnosis", await client.token(tenant="fabrikam", user="fred"))
-    links = {each["link"] for each in customers.data["findings"]}
+    links = {each["check"] for each in customers.data["findings"]}
     assert {"sign-in", "number"} <= links
     assert not links & {"settings", "identity", "acs", "storage", "topic", "subscriptions", "callback-url"}
 
@@ -206,7 +206,7 @@ async def test_refusals_of_entra_and_graph_say_what_to_do(client: Client) -> Non
 async def test_the_doctor_answers_administrators(client: Client) -> None:
     report = await client.ask("GET", "diagnosis", await client.token())
     assert report.status == 200, report.body
-    assert {finding["verdict"] for finding in report.data["findings"]} <= {"fine", "wrong", "unseen"}
+    assert {finding["status"] for finding in report.data["findings"]} <= {"fine", "wrong", "unseen"}
 
 
 async def test_the_hosts_log_names_nobody_and_no_secret(client: Client) -> None:

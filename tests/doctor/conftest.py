@@ -13,7 +13,7 @@ import pytest
 from local.stack import Ports, Stack, control
 from shared.directory.caller import Caller
 from shared.doctor import diagnose
-from shared.doctor.report import Finding, Report, Verdict
+from shared.doctor.report import CheckStatus, Finding, Report
 from tests.parts import opened
 from tests.support import Servers
 
@@ -94,8 +94,8 @@ async def assign(world: World) -> None:
 
 
 def wrong(report: Report) -> list[Finding]:
-    return [each for each in report.findings if each.verdict is Verdict.WRONG]
+    return [each for each in report.findings if each.status is CheckStatus.WRONG]
 
 
 def unseen(report: Report) -> set[str]:
-    return {each.link for each in report.findings if each.verdict is Verdict.UNSEEN}
+    return {each.check for each in report.findings if each.status is CheckStatus.UNSEEN}

@@ -1,4 +1,4 @@
-"""The doctor on a healthy platform: all fine, nothing left behind; on whose behalf it asks; the command."""
+"""The doctor on a healthy platform, on behalf of callers, and as a command."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from azure.storage.queue.aio import QueueServiceClient
 
 from local.stack import LOCAL, ROOT
 from shared.directory.caller import Caller
-from shared.doctor import teams, walk
-from shared.doctor.eventgrid import PROBE
+from shared.doctor import checks, teams
+from shared.doctor.topic import PROBE
 from tests.doctor.conftest import ACCOUNT, CONTOSO, FABRIKAM, World, unseen, wrong
 from tests.infra.powershell import Script
 from tests.parts import opened
@@ -31,31 +31,31 @@ FRONT_DESK = "11111111-1111-4111-8111-111111111121"  # fabrikam's
 async def test_on_a_healthy_platform_all_is_fine(world: World) -> None:
     report = await world.diagnose()
     assert report.healthy
-    assert {each.verdict for each in report.findings} == {"fine"}, [f for f in report.findings if f.verdict != "fine"]
-    assert {each.about for each in report.findings if each.link in {"sign-in", "graph"}} == {CONTOSO, FABRIKAM}
-    assert len({each.about for each in report.findings if each.link == "subscriptions"}) == len(LOCAL["subscriptions"])
+    assert {each.status for each in report.findings} == {"fine"}, [f for f in report.findings if f.status != "fine"]
+    assert {each.about for each in report.findings if each.check in {"sign-in", "graph"}} == {CONTOSO, FABRIKAM}
+    assert len({each.about for each in report.findings if each.check == "subscriptions"}) == len(LOCAL["subscriptions"])
 
 
 async def stored(world: World) -> dict[str, Any]:
-    """Everything that stands in storage."""
+    """All rows, blobs and messages."""
     storage = world.stack.ports.storage()
-    kept: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     async with TableServiceClient.from_connection_string(storage) as tables:
         async for table in tables.list_tables():
-            kept[table.name] = [dict(each) async for each in tables.get_table_client(table.name).list_entities()]
+            found[table.name] = [dict(each) async for each in tables.get_table_client(table.name).list_entities()]
     async with BlobServiceClient.from_connection_string(storage) as blobs:
         async for container in blobs.list_containers():
             client = blobs.get_container_client(container.name)
-            kept[container.name] = [name async for name in client.list_blob_names()]
+            found[container.name] = [name async for name in client.list_blob_names()]
     async with (
         QueueServiceClient.from_connection_string(storage) as queues,
         queues.get_queue_client("wakes") as wakes,
     ):
-        kept["wakes"] = (await wakes.get_queue_properties()).approximate_message_count
-    return kept
+        found["wakes"] = (await wakes.get_queue_properties()).approximate_message_count
+    return found
 
 
-async def test_nothing_stays(world: World) -> None:
+async def test_nothing_is_changed_permanently(world: World) -> None:
     before = await stored(world)
     report = await world.diagnose()
     while not (await world.control("GET", "idle"))["idle"]:  # noqa: ASYNC110  # it is asked over HTTP
@@ -71,10 +71,10 @@ async def test_nothing_stays(world: World) -> None:
 
 
 async def test_an_administrator_sees_their_own_tenant(world: World) -> None:
-    """Graph is asked on behalf of who asks. What a person may not see there is unseen, not wrong."""
+    """Graph is asked on behalf of the caller. What a person may not see there is unseen, not wrong."""
     report = await world.diagnose(await caller(world, "contoso", "ada"))
     assert report.healthy
-    assert {each.about for each in report.findings if each.link in {"sign-in", "graph"}} == {CONTOSO}
+    assert {each.about for each in report.findings if each.check in {"sign-in", "graph"}} == {CONTOSO}
     assert unseen(report) == {"licence"}
 
 
@@ -84,17 +84,17 @@ async def caller(world: World, tenant: str, user: str) -> Caller:
         return await parts.directory.token_validator.validate(f"Bearer {token}")
 
 
-async def test_a_customers_administrator_is_told_of_no_account_but_his_own(world: World) -> None:
+async def test_a_customers_administrator_sees_only_accounts_of_their_tenant(world: World) -> None:
     fred = await caller(world, "fabrikam", "fred")
     others = "99999999-9999-4999-8999-999999999999"
     report = await world.diagnose(fred, RESOURCE_ACCOUNTS=f"{ACCOUNT},{FRONT_DESK},{others}")
     assert {each.about for each in report.findings} == {FABRIKAM, FRONT_DESK}
     report = await world.diagnose(fred, RESOURCE_ACCOUNTS=f"{ACCOUNT},{others}")
-    assert [(each.link, each.about) for each in report.findings][2:] == [("resource-accounts", FABRIKAM)]
+    assert [(each.check, each.about) for each in report.findings][2:] == [("resource-accounts", FABRIKAM)]
     assert unseen(report) == {"resource-accounts"}
 
 
-async def test_for_a_customer_nothing_is_tried_that_he_is_not_told(world: World) -> None:
+async def test_for_a_customer_no_internal_check_runs(world: World) -> None:
     def refused() -> int:
         return (world.stack.logs / "host.log").read_text().count("callback refused")
 
@@ -102,30 +102,30 @@ async def test_for_a_customer_nothing_is_tried_that_he_is_not_told(world: World)
     report = await world.diagnose(await caller(world, "fabrikam", "fred"), RESOURCE_ACCOUNTS="linked")
     assert report.healthy
     journal = (await world.control("GET", "journal"))["entries"]
-    assert not [each for each in journal if each["kind"] == "event"], "what is published to the topic"
+    assert not [each for each in journal if each["kind"] == "event"], "the probe of the topic"
     assert refused() == before
 
 
-async def test_a_tenant_without_lines_is_told(world: World) -> None:
-    """To its own administrator as what is wrong; to ours as what can't be told, as long as another tenant has lines."""
+async def test_a_tenant_without_lines_is_reported(world: World) -> None:
+    """As wrong to its own administrator; as unseen to the home tenant's, while another tenant has lines."""
     unlinked = {"resourceAccounts": {"front-desk": {"acsResourceId": None}}}
     await world.control("PATCH", "directory", {"tenants": {"fabrikam": unlinked}})
     report = await world.diagnose(await caller(world, "fabrikam", "fred"), RESOURCE_ACCOUNTS="linked")
-    assert [(each.link, each.about) for each in wrong(report)] == [("resource-accounts", FABRIKAM)]
+    assert [(each.check, each.about) for each in wrong(report)] == [("resource-accounts", FABRIKAM)]
     report = await world.diagnose(RESOURCE_ACCOUNTS="linked")
-    told = [each for each in report.findings if each.link == "resource-accounts" and each.about == FABRIKAM]
-    assert [each.verdict for each in told] == ["unseen"]
+    told = [each for each in report.findings if each.check == "resource-accounts" and each.about == FABRIKAM]
+    assert [each.status for each in told] == ["unseen"]
     lines = {name: {"acsResourceId": None} for name in ("support", "sales")}
     await world.control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": lines}}})
     report = await world.diagnose(RESOURCE_ACCOUNTS="linked")
-    assert {(each.link, each.about) for each in wrong(report)} == {
+    assert {(each.check, each.about) for each in wrong(report)} == {
         ("resource-accounts", CONTOSO),
         ("resource-accounts", FABRIKAM),
     }
 
 
-async def test_what_is_no_id_stands_in_no_command(world: World) -> None:
-    """Graph is not ours: what it tells is pasted into a shell."""
+async def test_commands_contain_only_valid_ids(world: World) -> None:
+    """Responses of Graph are not trusted: commands are pasted into a shell."""
     evil = {"resourceAccounts": {"support": {"appId": "x; Remove-MgUser -UserId y", "acsResourceId": None}}}
     await world.control("PATCH", "directory", {"tenants": {"contoso": evil}})
     report = await world.diagnose()
@@ -133,27 +133,27 @@ async def test_what_is_no_id_stands_in_no_command(world: World) -> None:
     assert "resource-accounts" in unseen(report)
 
 
-async def test_without_a_list_all_that_are_linked_are_looked_at(world: World) -> None:
+async def test_without_a_list_all_linked_accounts_are_checked(world: World) -> None:
     report = await world.diagnose(RESOURCE_ACCOUNTS="linked")
-    looked = {each.about for each in report.findings if each.link == "number"}
-    assert looked == {ACCOUNT, "11111111-1111-4111-8111-111111111112", "11111111-1111-4111-8111-111111111121"}
-    assert {each.about for each in wrong(report) if each.link == "number"} == {"11111111-1111-4111-8111-111111111112"}
+    checked = {each.about for each in report.findings if each.check == "number"}
+    assert checked == {ACCOUNT, "11111111-1111-4111-8111-111111111112", "11111111-1111-4111-8111-111111111121"}
+    assert {each.about for each in wrong(report) if each.check == "number"} == {"11111111-1111-4111-8111-111111111112"}
 
 
-async def test_a_right_that_is_missing_is_no_fault(world: World) -> None:
-    """Who may not read subscriptions can't say that something is wrong with them."""
+async def test_a_missing_permission_is_unseen_not_wrong(world: World) -> None:
+    """Owner may not read subscriptions can't say that something is wrong with them."""
     await world.control("POST", "faults", {"where": "arm", "do": "status", "status": 403})
     report = await world.diagnose()
     assert report.healthy
     assert unseen(report) == {"subscriptions"}
-    roles = [each.command for each in report.findings if each.link == "subscriptions"]
+    roles = [each.command for each in report.findings if each.check == "subscriptions"]
     assert [role in told for role, told in zip(('"Reader"', "EventSubscription Reader"), roles, strict=True)] == [
         True
     ] * 2
 
 
-async def test_a_wrong_setting_of_the_app_that_is_reached_is_no_fault_of_the_callback_url(world: World) -> None:
-    """The check of the settings reports it: one cause is one finding."""
+async def test_a_misconfigured_app_is_reported_by_the_check_of_the_settings_alone(world: World) -> None:
+    """One fault is one finding."""
 
     async def misconfigured(request: web.Request) -> web.StreamResponse:
         if request.method == "POST":
@@ -161,28 +161,28 @@ async def test_a_wrong_setting_of_the_app_that_is_reached_is_no_fault_of_the_cal
         return web.json_response({"status": "misconfigured", "settings": ["RECORDING"]}, status=503)
 
     report = await world.diagnose(CALLBACK_BASE_URL=await world.servers.start(misconfigured), RECORDING="yes")
-    assert {each.link for each in wrong(report)} == {"settings"}
+    assert {each.check for each in wrong(report)} == {"settings"}
     (finding,) = wrong(report)
     assert finding.remedy.endswith("Until then the default holds.")
 
 
-async def test_what_hangs_takes_no_longer_than_it_may(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walk, "CHAIN", tuple(link._replace(seconds=link.seconds / 5) for link in walk.CHAIN))
+async def test_a_hanging_server_is_given_up_in_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "CHECKS", tuple(check._replace(seconds=check.seconds / 5) for check in checks.CHECKS))
     slow = await world.servers.start(hang)
     began = time.monotonic()
     report = await world.diagnose(CALLBACK_BASE_URL=slow)
     assert time.monotonic() - began < 2
-    assert {each.link for each in wrong(report)} == {"callback-url"}
+    assert {each.check for each in wrong(report)} == {"callback-url"}
 
 
 async def test_the_command(world: World) -> None:
-    """Its exit status and its JSON, of a healthy platform and of one that isn't."""
+    """Exit status and JSON, for a healthy and a broken platform."""
     environment = os.environ | world.healthy
     healthy, broken = await asyncio.gather(
         command(environment, "--json"), command(environment | {"CALLS_TABLE": "nosuch"})
     )
     told = json.loads(healthy[1])
-    assert [each for each in told["findings"] if each["verdict"] == "wrong"] == []
+    assert [each for each in told["findings"] if each["status"] == "wrong"] == []
     assert healthy[0] == 0
     assert broken[0] == 1
     assert "✗ storage            table nosuch: it does not exist" in broken[1]
@@ -190,7 +190,7 @@ async def test_the_command(world: World) -> None:
 
 
 @pytest.mark.parametrize("values", ["[]", '"x"', "null", '{"A": 1}x', "5"])
-async def test_a_file_without_settings_is_told_as_that(tmp_path: Path, values: str) -> None:
+async def test_a_file_without_settings_is_reported(tmp_path: Path, values: str) -> None:
     path = tmp_path / "settings.json"
     path.write_text(f'{{"Values": {values}}}')
     status, told = await command(dict(os.environ), "--settings", str(path))
@@ -220,7 +220,7 @@ COMMANDS = (
 
 @pytest.mark.parametrize("pasted", COMMANDS, ids=lambda pasted: pasted.partition(" ")[0])
 def test_cmdlets_are_as_documented(pasted: str) -> None:
-    """What the doctor tells to paste is PowerShell, of cmdlets and parameters that the documentation has."""
+    """The doctor's cmdlets parse as PowerShell, and their parameters are documented."""
     script = Script("pasted", pasted)
     assert not script.errors
     called = [each for each in script.commands if each.name != "Read-Host"]

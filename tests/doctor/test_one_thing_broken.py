@@ -1,4 +1,4 @@
-"""One thing is broken at a time: that link alone is wrong, with what mends it; what stands on it can't be seen."""
+"""One fault at a time: its check alone is wrong, with the remedy; the checks that need it are unseen."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from azure.storage.queue.aio import QueueClient
 
 from local.stack import provision
-from shared.doctor.report import Who
+from shared.doctor.report import Owner
 from tests.doctor.conftest import ACCOUNT, CONTOSO, FABRIKAM, World, unseen, wrong
-from tests.parts import parts_of
+from tests.parts import opened
 from tests.support import closed_port
 
 OTHER = "99999999-9999-4999-8999-999999999999"
@@ -26,13 +26,13 @@ Settings = dict[str, str | None]
 
 @dataclass
 class Case:
-    """``about`` and ``command`` are parts of the finding; ``unseen``, the links that stand on the broken one."""
+    """``about`` and ``command`` are parts of the finding; ``unseen``: the checks that need the failing one."""
 
-    link: str
+    check: str
     about: str
     command: str
     unseen: set[str] = field(default_factory=set)
-    who: Who = Who.AZURE
+    owner: Owner = Owner.AZURE
     settings: Settings = field(default_factory=dict)
     breaks: Break | None = None
 
@@ -59,18 +59,17 @@ async def with_a_web_site_for_acs(world: World) -> Settings:
     return {"ACS_ENDPOINT": await world.servers.start(404)}
 
 
-async def served_by_somebody_else(world: World) -> Settings:
+async def served_by_another_server(world: World) -> Settings:
     return {"CALLBACK_BASE_URL": await world.servers.start(200)}
 
 
 async def without_assignment(world: World) -> None:
-    app = parts_of(world.healthy)
-    await app.directory.consent.revoke(CONTOSO, ACCOUNT)
-    await app.close()
+    async with opened(world.healthy) as parts:
+        await parts.directory.consent.revoke(CONTOSO, ACCOUNT)
 
 
 def patched(**account: Any) -> Break:
-    """The resource account is otherwise in the directory."""
+    """Change the resource account in the directory."""
 
     async def breaks(world: World) -> None:
         change = {"tenants": {"contoso": {"resourceAccounts": {"support": account}}}}
@@ -94,7 +93,7 @@ CASES = {
         "settings", "EVENTS_TOPIC_ENDPOINT", "--settings EVENTS_TOPIC_ENDPOINT=", {"topic"},
         settings={"EVENTS_TOPIC_ENDPOINT": "call-events"},
     ),
-    "a choice is none of those there are": Case(
+    "a choice is unknown": Case(
         "settings", "RECORDING_CHANNELS", "--setting-names RECORDING_CHANNELS",
         settings={"RECORDING_CHANNELS": "three"},
     ),
@@ -104,10 +103,10 @@ CASES = {
     "the ACS key is wrong": Case(
         "acs", "ACS_ACCESS_KEY", "--settings ACS_ACCESS_KEY=", ACS, settings={"ACS_ACCESS_KEY": WRONG_KEY}
     ),
-    "ACS is not reached": Case(
+    "ACS is unreachable": Case(
         "acs", "ACS_ENDPOINT", "--settings ACS_ENDPOINT=", ACS, settings={"ACS_ENDPOINT": closed_port()}
     ),
-    "what answers for ACS has no such page": Case("acs", "", "ACS_ENDPOINT", ACS, breaks=with_a_web_site_for_acs),
+    "the server at ACS_ENDPOINT is not ACS": Case("acs", "", "ACS_ENDPOINT", ACS, breaks=with_a_web_site_for_acs),
     "the ACS resource is another": Case(
         "acs-resource-id", "ACS_RESOURCE_ID", "az communication list", {"resource-accounts"},
         settings={"ACS_RESOURCE_ID": OTHER},
@@ -144,17 +143,17 @@ CASES = {
     "a subscription is for other events": Case(
         "subscriptions", "incoming_call", SUBSCRIBE, breaks=resubscribed("incoming_call", event_types=["Other"])
     ),
-    "dead letters are not kept": Case(
+    "there is no dead-letter destination": Case(
         "subscriptions", "recording_file_ready", SUBSCRIBE,
         breaks=resubscribed("recording_file_ready", dead_letter=False),
     ),
-    "nobody serves the callback URL": Case(
+    "nothing listens at the callback URL": Case(
         "callback-url", "", "--settings CALLBACK_BASE_URL=", settings={"CALLBACK_BASE_URL": closed_port()}
     ),
-    "somebody takes unsigned callbacks": Case(
-        "callback-url", "", "--settings CALLBACK_BASE_URL=", breaks=served_by_somebody_else
+    "unsigned callbacks are accepted": Case(
+        "callback-url", "", "--settings CALLBACK_BASE_URL=", breaks=served_by_another_server
     ),
-    "the signing keys are not reached": Case(
+    "the signing keys are unreachable": Case(
         "signing-keys", "", "CALLBACK_TOKEN_KEYS_URL", settings={"CALLBACK_TOKEN_KEYS_URL": closed_port()}
     ),
     "the client's secret is wrong": Case(
@@ -165,7 +164,7 @@ CASES = {
         "sign-in", OTHER, f'--settings API_TENANTS="{CONTOSO},{FABRIKAM}"', {"graph"},
         settings={"API_TENANTS": f"{CONTOSO},{OTHER},{FABRIKAM}"},
     ),
-    "our own tenant is unknown": Case(
+    "the home tenant is unknown": Case(
         "sign-in", OTHER, f'--settings API_TENANTS="$(az account show --query tenantId --output tsv),{CONTOSO}"',
         {"graph", "subscriptions"}, settings={"API_TENANTS": f"{OTHER},{CONTOSO}"},
     ),
@@ -173,46 +172,46 @@ CASES = {
         "settings", "API_TENANTS", "", {"sign-in", "graph", "resource-accounts", "subscriptions"},
         settings={"API_TENANTS": f"{CONTOSO},fabrikam.com"},
     ),
-    "nobody consented to Graph": Case(
-        "graph", CONTOSO, f"az ad app permission admin-consent --id {API}", {"resource-accounts", *STEPS}, Who.TEAMS,
+    "there is no consent to Graph": Case(
+        "graph", CONTOSO, f"az ad app permission admin-consent --id {API}", {"resource-accounts", *STEPS}, Owner.TEAMS,
         breaks=without_consent,
     ),
-    "the resource account is unknown": Case(
-        "resource-accounts", OTHER, "New-CsOnlineApplicationInstance ", STEPS, Who.TEAMS,
+    "the resource account does not exist": Case(
+        "resource-accounts", OTHER, "New-CsOnlineApplicationInstance ", STEPS, Owner.TEAMS,
         settings={"RESOURCE_ACCOUNTS": OTHER},
     ),
     "the resource account is linked to another ACS resource": Case(
-        "acs-link", ACCOUNT, f"Set-CsOnlineApplicationInstance -Identity {ACCOUNT} -App", set(), Who.TEAMS,
+        "acs-link", ACCOUNT, f"Set-CsOnlineApplicationInstance -Identity {ACCOUNT} -App", set(), Owner.TEAMS,
         breaks=patched(acsResourceId=OTHER),
     ),
     "the resource account is not linked": Case(
-        "acs-link", ACCOUNT, f"Sync-CsOnlineApplicationInstance -ObjectId {ACCOUNT}", set(), Who.TEAMS,
+        "acs-link", ACCOUNT, f"Sync-CsOnlineApplicationInstance -ObjectId {ACCOUNT}", set(), Owner.TEAMS,
         breaks=patched(acsResourceId=None),
     ),
-    "nobody granted the access assignment": Case(
+    "there is no access assignment": Case(
         "access-assignment", ACCOUNT, f"/v1/tenants/{CONTOSO}/access-assignments/{ACCOUNT}", breaks=without_assignment
     ),
     "the resource account has no number": Case(
-        "number", ACCOUNT, f"Set-CsPhoneNumberAssignment -Identity {ACCOUNT}", set(), Who.TEAMS,
+        "number", ACCOUNT, f"Set-CsPhoneNumberAssignment -Identity {ACCOUNT}", set(), Owner.TEAMS,
         breaks=patched(phoneNumber=None),
     ),
     "the resource account has no licence": Case(
-        "licence", ACCOUNT, f"Set-MgUserLicense -UserId {ACCOUNT}", set(), Who.TEAMS, breaks=patched(licenses=[])
+        "licence", ACCOUNT, f"Set-MgUserLicense -UserId {ACCOUNT}", set(), Owner.TEAMS, breaks=patched(licenses=[])
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_that_link_alone_is_named(world: World, name: str) -> None:
+async def test_only_the_failing_check_is_wrong(world: World, name: str) -> None:
     case = CASES[name]
     changed = (case.breaks and await case.breaks(world)) or {}
     report = await world.diagnose(**(case.settings | changed))
     found = wrong(report)
-    assert {each.link for each in found} == {case.link}, found
+    assert {each.check for each in found} == {case.check}, found
     assert not report.healthy
     assert case.about in found[0].about
     assert case.command in found[0].command
     assert case.command or not found[0].command
     assert found[0].remedy
-    assert found[0].who is case.who
+    assert found[0].owner is case.owner
     assert unseen(report) == case.unseen

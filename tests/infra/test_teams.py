@@ -73,10 +73,10 @@ def test_the_guide_asks_azd_for_what_there_is() -> None:
 
 def test_the_guide_knows_every_link_of_the_doctor_and_no_other() -> None:
     from shared.doctor.accounts import STEPS  # noqa: PLC0415
-    from shared.doctor.walk import CHAIN  # noqa: PLC0415
+    from shared.doctor.checks import CHECKS  # noqa: PLC0415
 
     table = GUIDE.read_text().partition("## Which link is broken")[2].partition("\n## ")[0]
-    assert re.findall(r"^\| `([\w-]+)`", table, flags=re.MULTILINE) == [*(link.name for link in CHAIN), *STEPS]
+    assert re.findall(r"^\| `([\w-]+)`", table, flags=re.MULTILINE) == [*(check.name for check in CHECKS), *STEPS]
 
 
 def test_what_the_doctor_prescribes_is_documented() -> None:

@@ -1,4 +1,4 @@
-"""Who is looked at: the app with its settings and clients, and on whose behalf; and how what went wrong is told."""
+"""What the checks share: settings, clients, directory and caller; and the codes of SDK errors."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ NOT_FOUND = 404
 UNAUTHORIZED = 401
 
 
-class Patient:
-    """One for each diagnosis. It closes what it opened itself; the app's clients are the app's."""
+class DiagnosisContext:
+    """One for each diagnosis. It closes its own HTTP client only; the other clients belong to the app."""
 
     def __init__(self, settings: Settings, clients: Clients, directory: Directory, caller: Caller | None) -> None:
         self.settings, self.clients, self.directory = settings, clients, directory
         self.on_behalf = caller if caller is not None and caller.kind == "user" else None
         self._tenant = caller.tenant if caller is not None else None
         self.signed_in: dict[str, AsyncTokenCredential] = {}  # for Graph, by tenant
-        self.seen: set[str] = set()  # the tenants whose resource accounts Graph tells
+        self.seen: set[str] = set()  # the tenants whose resource accounts Graph returns
         self._closing = AsyncExitStack()
 
     @property
     def tenants(self) -> tuple[str, ...]:
-        """The tenants that are looked at: all of ours, or the one that the caller is of."""
+        """The tenants that are checked: all of API_TENANTS, or the caller's."""
         return (self._tenant,) if self._tenant else self.settings.api_tenants
 
     @property
     def is_customers(self) -> bool:
-        """Whether who asks is of another tenant than the app, whose affairs are no concern of theirs."""
+        """Whether the caller is of a customer's tenant, and must not see the app's own settings and resources."""
         return self._tenant is not None and self._tenant != self.settings.api_tenants[0]
 
     def credential(self, tenant: str) -> AsyncTokenCredential:
-        """Who asks Graph: the signed-in caller, or the app."""
-        signing = self.directory.credentials
-        return signing.on_behalf_of(self.on_behalf) if self.on_behalf else signing.as_app(tenant)
+        """For Graph: the signed-in caller's, or the app's."""
+        credentials = self.directory.credentials
+        return credentials.on_behalf_of(self.on_behalf) if self.on_behalf else credentials.as_app(tenant)
 
     @cached_property
     def _http(self) -> AsyncPipelineClient[HttpRequest, Any]:
@@ -64,10 +64,10 @@ class Patient:
         self._closing.push_async_callback(client.close)
         return client
 
-    async def ask(
+    async def request(
         self, method: str, url: str, *, token: str = "", params: dict[str, str] | None = None, body: Any = None
     ) -> tuple[int, Any]:
-        """Status and JSON (None if it is none) of a plain request. Redirections are not followed."""
+        """Status and JSON (None if the body is not JSON) of a request. Redirects are not followed."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         request = HttpRequest(method, url, params=params, json=body, headers=headers)
         response = await self._http.send_request(request)
@@ -82,20 +82,20 @@ class Patient:
 
 
 def by_key(settings: Settings) -> bool:
-    """Whether ACS is the emulator, which takes a key, or the real one, which takes the app's identity."""
+    """Whether ACS takes a key, as the emulator does, and not the app's identity."""
     return settings.acs_access_key is not None
 
 
 def code_of(error: BaseException) -> str:
-    """What the other side called it, such as ``403 AuthorizationPermissionMismatch``: a code, never its text."""
+    """Status and code of an error, such as ``403 AuthorizationPermissionMismatch``, without its text."""
     if isinstance(error, HttpResponseError):
-        said = storage_code(error) or str(getattr(error.error, "code", None) or "")
-        return f"{error.status_code or ''} {said}".strip() or type(error).__name__
+        code = storage_code(error) or str(getattr(error.error, "code", None) or "")
+        return f"{error.status_code or ''} {code}".strip() or type(error).__name__
     return type(error).__name__
 
 
 def storage_code(error: HttpResponseError) -> str:
-    """The code of a storage service, which its SDK may have made an enumeration's member of."""
+    """The code of a storage service, which the SDK may wrap in an enumeration."""
     code = getattr(error, "error_code", None)
     return str(getattr(code, "value", code) or "")
 
@@ -107,6 +107,6 @@ def status_of(error: AzureError) -> int:
 
 
 def outcome_of(error: HttpResponseError) -> Outcome:
-    """The catalogue's word on a refusal of ACS."""
-    said = str(getattr(error.error, "code", "") or "")
-    return look_up(error.status_code or 0, int(said) if said.isdigit() else 0)
+    """The entry of the catalogue for an error of ACS."""
+    code = str(getattr(error.error, "code", "") or "")
+    return look_up(error.status_code or 0, int(code) if code.isdigit() else 0)
