@@ -8,7 +8,6 @@ TESTS ?= tests
 SET ?=
 CALLS ?= 1000
 WORKERS ?= 2
-ACCOUNTS ?= 11111111-1111-4111-8111-111111111111
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 VENV := .venv/$(VERSION)
@@ -51,11 +50,10 @@ demo: setup  ## one call, end to end (SCENARIO=happy | recording-fails-then-reco
 serve: setup  ## the same, left running (HOST=func for Azure Functions Core Tools, HOST=none for the platform alone, TOPOLOGY=flex for a process for each function, SET="RECORDING=off" for other settings)
 	@$(RUN) -m local.serve --host $(HOST) --topology $(TOPOLOGY) --ports $(PORTS) --set "$(SET)"
 
-doctor: setup  ## every link that a call depends on, looked at, with `make serve` running (ACCOUNTS=linked, JSON=yes)
-	@$(RUN) -c 'import socket; socket.create_connection(("127.0.0.1", 7080), 2)' 2> /dev/null || \
-	  { echo "Nothing answers at http://127.0.0.1:7080: run make serve first, with its default ports."; exit 1; }
-	@RESOURCE_ACCOUNTS=$(ACCOUNTS) SSL_CERT_FILE=.local/emulator-tls.pem \
-	  $(RUN) -m shared.doctor --settings local.settings.sample.json $(if $(JSON),--json)
+doctor: setup  ## check everything that a call depends on, in the app of `make serve` (JSON=yes)
+	@$(RUN) -c 'import socket; socket.create_connection(("127.0.0.1", 7071), 2)' 2> /dev/null || \
+	  { echo "Nothing answers at http://127.0.0.1:7071: run make serve first, with its default ports."; exit 1; }
+	@$(RUN) -m shared.doctor --api http://127.0.0.1:7071/api/keyed/v1 $(if $(JSON),--json)
 
 test: setup $(KUSTO)  ## all tests (PYTHON=python3.13 for another Python, TESTS=tests/calls for a part, WORKERS=0 for one process)
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile $(TESTS)

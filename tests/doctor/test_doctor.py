@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -23,7 +24,7 @@ from shared.doctor.topic import PROBE
 from tests.doctor.conftest import ACCOUNT, CONTOSO, FABRIKAM, World, unseen, wrong
 from tests.infra.powershell import Script
 from tests.parts import opened
-from tests.support import hang
+from tests.support import closed_port, hang
 
 FRONT_DESK = "11111111-1111-4111-8111-111111111121"  # fabrikam's
 
@@ -187,6 +188,33 @@ async def test_the_command(world: World) -> None:
     assert broken[0] == 1
     assert "✗ storage            table nosuch: it does not exist" in broken[1]
     assert "$ az storage table create --name nosuch" in broken[1]
+
+
+def recipe(target: str) -> str:
+    command = ["make", "-n", target, "JSON=yes"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S603
+
+
+async def test_make_doctor_prints_the_report_of_the_running_app(world: World) -> None:
+    """The same question, the same answer: as the diagnosis route of the app, whatever its settings are."""
+    printed = recipe("doctor").rpartition("-m shared.doctor ")[2]
+    arguments = printed.replace("http://127.0.0.1:7071", world.stack.host_url)
+    status, printed = await command(dict(os.environ), *arguments.split())
+    async with world.http.get(
+        f"{world.stack.host_url}/api/keyed/v1/diagnosis", headers={"x-functions-key": "any"}
+    ) as got:
+        route = await got.json()
+    told = json.loads(printed)
+    assert [(f["check"], f["about"], f["status"]) for f in told["findings"]] == [
+        (f["check"], f["about"], f["status"]) for f in route["findings"]
+    ]
+    assert status == (0 if route["healthy"] else 1)
+
+
+async def test_an_app_that_does_not_respond_is_reported() -> None:
+    status, printed = await command(dict(os.environ), "--api", closed_port())
+    assert status == 2
+    assert printed.startswith("no report from http://")
 
 
 @pytest.mark.parametrize("values", ["[]", '"x"', "null", '{"A": 1}x', "5"])
