@@ -7,7 +7,6 @@ environment, or else from ``local.settings.json``, or else from the sample.
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import NamedTuple
 
 from local.processes import NotStarted
 from shared.platform.settings import Settings
+from shared.platform.settings.environment import values_in
 from shared.platform.settings.setting import SetBy
 from shared.platform.settings.table import TABLE
 
@@ -121,13 +121,11 @@ def _shown(name: str, value: str) -> str:
 
 
 def _values_of(path: Path) -> dict[str, str]:
-    """The ``Values`` of a file that need not be there."""
-    if not path.exists():
-        return {}
+    """The settings of a file that need not be there."""
     try:
-        return {name: str(value) for name, value in json.loads(path.read_text())["Values"].items()}
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise NotStarted(f"{path.name} has no settings that can be read: {error!r}") from None
+        return values_in(path) if path.exists() else {}
+    except ValueError as error:
+        raise NotStarted(str(error)) from None
 
 
 def _assignments(given: str) -> dict[str, str]:

@@ -70,7 +70,7 @@ def test_a_wrong_setting_is_the_reason_that_nothing_is_started(given: str, why: 
 def test_a_file_without_settings_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / "local.settings.json"
     path.write_text(text)
-    with pytest.raises(NotStarted, match=r"local\.settings\.json has no settings that can be read"):
+    with pytest.raises(NotStarted, match=r"no settings can be read from .*local\.settings\.json"):
         changes("", {}, path)
 
 

@@ -102,6 +102,7 @@ class Plan:
     stops: tuple[float, ...] = ()  # when all instances are replaced in peace: they close what they have open
     strays: tuple[float, ...] = ()  # when events come that nobody can read
     rotations: tuple[tuple[float, bool], ...] = ()  # when the keys change, and whether the old ones are withdrawn
+    mistyped: tuple[tuple[float, str, str, float], ...] = ()  # when a setting is set wrong, which, how, for how long
     rules_from: float = 0.0  # when the emulator's rules begin to hold
 
     @property
@@ -202,6 +203,7 @@ class World:
             plan.mishaps,
         )
         self.network.observers.append(self._watch)
+        self.mistyped: dict[str, str] = {}
         self._numbers = itertools.count()
         self.host = Host(plan.instances, self._instance, rng, self.queues, clock.now)
         self.acs_calls: list[AcsCall] = []
@@ -216,7 +218,7 @@ class World:
         skews = self.plan.skews
         skew = timedelta(seconds=skews[place] if skews else 0.0)
         clock = self.platform.clock
-        container = Container(SAMPLE | self.plan.settings, lambda: clock.now() + skew, TRANSPORT)
+        container = Container(SAMPLE | self.plan.settings | self.mistyped, lambda: clock.now() + skew, TRANSPORT)
         return Process(next(self._numbers), container, self.network, self.steps, skew)
 
     async def _post(self, method: str, url: str, headers: dict[str, str], body: bytes) -> int | None:
@@ -268,6 +270,7 @@ class World:
         tasks += [self._stop(at) for at in self.plan.stops]
         tasks += [self._stray(at) for at in self.plan.strays]
         tasks += [self._rotate(at, forget) for at, forget in self.plan.rotations]
+        tasks += [self._mistype(*wrong) for wrong in self.plan.mistyped]
         if self.plan.rules_from:
             tasks.append(self._misbehave(self.plan.rules_from))
         else:
@@ -341,6 +344,15 @@ class World:
     async def _stop(self, at: float) -> None:
         await asyncio.sleep(at)
         await self.host.stop()
+
+    async def _mistype(self, at: float, name: str, text: str, seconds: float) -> None:
+        """A setting is set wrong and, after some time, right again. Azure restarts the app each time."""
+        await asyncio.sleep(at)
+        self.mistyped[name] = text
+        self.host.deploy()
+        await asyncio.sleep(seconds)
+        del self.mistyped[name]
+        self.host.deploy()
 
     async def _stray(self, at: float) -> None:
         """Events at every way in, each unreadable in its own way."""
@@ -470,6 +482,7 @@ def _struck(world: World) -> Counter[str]:
     struck["deploy"] += sum(at < world.loop.time() for at in plan.deploys)
     struck["keys rotated"] += sum(at < world.loop.time() for at, _ in plan.rotations)
     struck["clock skew"] += sum(skew != 0 for skew in plan.skews)
+    struck["setting wrong"] += sum(at < world.loop.time() for at, *_ in plan.mistyped)
     del struck[""]
     return +struck
 

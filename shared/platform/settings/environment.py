@@ -19,11 +19,13 @@ def azure_variable(name: Literal["WEBSITE_SITE_NAME", "WEBSITE_RESOURCE_GROUP", 
 
 
 def add_to_environment(file: Path) -> None:
-    """Add the ``Values`` of a file in the form of ``local.settings.json`` to the process's settings, which take
-    precedence. Raises ValueError, whose text names the file.
-    """
+    """Add the settings of a file to those of the process, which take precedence. Raises ValueError as ``values_in``."""
+    os.environ |= {**values_in(file), **os.environ}
+
+
+def values_in(file: Path) -> dict[str, str]:
+    """The ``Values`` of a file in the form of ``local.settings.json``. Raises ValueError, whose text names the file."""
     try:
-        values = {name: str(value) for name, value in json.loads(file.read_text())["Values"].items()}
+        return {name: str(value) for name, value in json.loads(file.read_text())["Values"].items()}
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"no settings can be read from {file}: {type(error).__name__}") from None
-    os.environ |= {**values, **os.environ}

@@ -1,0 +1,39 @@
+"""Every setting, set wrong in each way it can be, before a call or in it, and corrected later: nothing is lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from local.stack import SAMPLE
+from shared.platform.settings import Settings
+from shared.platform.settings.table import TABLE
+from tests.simulation.invariants import broken
+from tests.simulation.plans import RECORDED, crashing
+from tests.simulation.world import live
+
+NEEDED_TO_ANSWER = {"ACS_ENDPOINT", "ACS_ACCESS_KEY", "CALLBACK_BASE_URL"}
+WRONG = [
+    (name, text)
+    for name in TABLE
+    for text in ("", "wrong://")
+    if name not in RECORDED["settings"] and name in {e.name for e in Settings(SAMPLE | {name: text}).problems()}
+]
+
+
+@pytest.mark.parametrize(("name", "text"), WRONG)
+def test_a_setting_that_is_wrong_while_a_call_comes_loses_nothing(name: str, text: str) -> None:
+    plan = crashing("recorded")
+    plan.mistyped = ((0.0, name, text, 60.0),)
+    life = live(plan)
+    assert life.struck["setting wrong"]
+    assert broken(life) == []
+    assert [call.answered_at is not None for call in life.acs] == [name not in NEEDED_TO_ANSWER]
+
+
+@pytest.mark.parametrize(("name", "text"), WRONG)
+def test_a_setting_that_becomes_wrong_in_a_call_loses_nothing(name: str, text: str) -> None:
+    plan = crashing("recorded")
+    plan.mistyped = ((1.0, name, text, 600.0),)
+    life = live(plan)
+    assert broken(life) == []
+    assert [call.answered_at is not None for call in life.acs] == [True]
