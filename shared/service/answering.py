@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from shared.directory.directory import Directory
     from shared.directory.models import ResourceAccount
 
+log = logging.getLogger(__name__)
+
 REMEMBERED_ANSWERS = 1000
 LONGEST_NAME = 256  # characters of a caller's display name, which callers choose themselves
 
@@ -30,6 +34,15 @@ LONGEST_NAME = 256  # characters of a caller's display name, which callers choos
 def call_id_of(context: str, at: datetime) -> str:
     """A call's id, derived from its incoming-call context: ``20261121-`` and 32 hexadecimal digits."""
     return f"{at:%Y%m%d}-{hashlib.sha256(context.encode()).hexdigest()[:32]}"
+
+
+@dataclass(frozen=True)
+class _Response:
+    """What became of a call that rings; ``fault`` is an error of our own, after which it goes on ringing."""
+
+    decision: Decision
+    outcome: Event | None
+    fault: Exception | None
 
 
 class Answering:
@@ -65,20 +78,26 @@ class Answering:
             return
         payload: IncomingCallPayload = event.data
         call_id = call_id_of(payload.incoming_call_context, event.at)
-        decision = await self._decision(payload, event.at, received_at)
-        outcome, fault = None, None
+        response = await self._answer_or_reject(call_id, payload, event.at, received_at)
+        account = None if response.decision is Decision.NOT_OURS else await self._account(payload.to.raw_id)
+        rang = _rang(payload, response.decision, received_at, account)
+        events = [Event(event.id, "IncomingCall", event.at, rang), *([response.outcome] if response.outcome else [])]
+        await self._processor().process(call_id, events, Row())
+        if response.fault is not None:
+            raise response.fault
+        if response.outcome is not None and _is_transient(response.outcome):
+            raise TryAgain(f"call {call_id}: ACS did not take the answer; the event must be delivered again")
+
+    async def _answer_or_reject(
+        self, call_id: str, payload: IncomingCallPayload, rang_at: datetime, now: datetime
+    ) -> _Response:
+        decision, outcome, fault = Decision.ANSWER, None, None
         try:
+            decision = await self._decision(payload, rang_at, now)
             outcome = await self._respond(decision, call_id, payload.incoming_call_context)
         except Exception as error:  # noqa: BLE001  # an error of our own; the row must show that there was a call
             fault = error
-        account = None if decision is Decision.NOT_OURS else await self._account(payload.to.raw_id)
-        rang = _rang(payload, decision, received_at, account)
-        events = [Event(event.id, "IncomingCall", event.at, rang), *([outcome] if outcome else [])]
-        await self._processor().process(call_id, events, Row())
-        if fault is not None:
-            raise fault
-        if outcome is not None and _is_transient(outcome):
-            raise TryAgain(f"call {call_id}: ACS did not take the answer; the event must be delivered again")
+        return _Response(decision, outcome, fault)
 
     async def _decision(self, payload: IncomingCallPayload, rang_at: datetime, now: datetime) -> Decision:
         callee = payload.to.raw_id
@@ -87,10 +106,16 @@ class Answering:
         return decide(self._settings.plan, payload, rang_at, now)
 
     async def _account(self, raw_id: str) -> ResourceAccount | None:
-        """What the directory knows of a callee, read after the answer if it has not been for some minutes."""
-        account_cache = self._directory().account_cache
-        await account_cache.catch_up()
-        return account_cache.account(raw_id)
+        """What the directory knows of a callee, read after the answer if it has not been for some minutes. The row does
+        not depend on it.
+        """
+        try:
+            account_cache = self._directory().account_cache
+            await account_cache.catch_up()
+            return account_cache.account(raw_id)
+        except Exception as error:  # noqa: BLE001  # an error of our own; the row can do without names
+            log.error("the callee of a call cannot be looked up: %s", type(error).__name__)  # noqa: TRY400
+            return None
 
     async def _respond(self, decision: Decision, call_id: str, context: str) -> Event | None:
         match decision:

@@ -19,6 +19,8 @@ from emulator.acs.identifiers import parse
 from emulator.server import Emulator
 from shared.calls.call import Call, Measured, Recording, State
 from shared.calls.machine import recording_status
+from shared.calls.policy import Decision
+from shared.directory.account_cache import AccountCache
 from shared.platform import clock
 from shared.platform.settings import SettingError
 from shared.service import answering, processor
@@ -171,6 +173,32 @@ async def test_a_missing_setting_is_named_by_the_call_that_needs_it_and_hides_no
         await app.answering.incoming_call(wire)
     call = await row_of(app, wire)
     assert (call.state, call.caller) == (State.RINGING, "4:+12065551212")
+
+
+async def test_an_error_in_the_decision_leaves_a_row(
+    app: Container, rings: Callable[..., Wire], emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Decision:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(answering, "decide", broken)
+    wire = rings()
+    with pytest.raises(ZeroDivisionError):
+        await app.answering.incoming_call(wire)
+    assert (await row_of(app, wire)).state is State.RINGING
+    assert not asked(emulator, "AnswerCall")
+
+
+async def test_an_error_in_the_directory_after_the_answer_leaves_a_row(
+    app: Container, rings: Callable[..., Wire], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_: AccountCache) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(AccountCache, "catch_up", broken)
+    wire = rings()
+    await app.answering.incoming_call(wire)
+    assert (await row_of(app, wire)).state is State.ANSWERED
 
 
 async def test_an_answer_needs_no_storage(
