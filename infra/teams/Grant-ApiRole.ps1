@@ -6,17 +6,17 @@
 Gives a person, a group or an application a role in the HTTP API: Agent, Supervisor or Administrator.
 
 .DESCRIPTION
-For the Entra administrator of the tenant that the person is of, after the consent (New-AppRegistration.ps1): only then does
-the tenant know the app. Whoever has no role gets a token, and is answered 403.
+For the Entra administrator of the person's tenant, after the consent (New-AppRegistration.ps1), which adds the app to the
+tenant. A caller without a role gets a token, and 403 from the API.
 
-Sign in before: Connect-MgGraph -Scopes 'Application.Read.All', 'AppRoleAssignment.ReadWrite.All'
+Sign in first: Connect-MgGraph -Scopes 'Application.Read.All', 'AppRoleAssignment.ReadWrite.All'
 
 .PARAMETER ApiClientId
 Application (client) id of the API's registration.
 
 .PARAMETER PrincipalId
-Object id of the person or group, or of an application's service principal (its enterprise application). A group's members
-have the role, those of groups in it don't.
+Object id of the person or group, or of an application's service principal (its enterprise application). Direct members
+of a group have the role; members of nested groups do not.
 
 .PARAMETER Role
 The role.
@@ -24,7 +24,7 @@ The role.
 .EXAMPLE
 ./Grant-ApiRole.ps1 -ApiClientId $api -PrincipalId $group -Role Agent -WhatIf
 
-Shows what would be done.
+Shows what would change.
 
 .OUTPUTS
 One object: Target, Step, State, Detail.

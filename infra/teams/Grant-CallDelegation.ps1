@@ -3,30 +3,30 @@
 
 <#
 .SYNOPSIS
-Lets people have delegates for their calls: a Teams calling policy with AllowDelegation, granted to them.
+Allows users to have delegates for their calls: grants a Teams calling policy with AllowDelegation.
 
 .DESCRIPTION
-For the Teams administrator. Without the policy Teams takes no delegates, and Microsoft Graph refuses to list them. A policy
-that does not exist is made, with everything else as in the Global policy; in one that exists, AllowDelegation is switched
-on, for all who have it. Somebody whose policy allows delegation already keeps it.
+For the Teams administrator. Without the policy Teams accepts no delegates, and Microsoft Graph refuses to list them. A policy
+that does not exist is created, otherwise like the Global policy; in an existing one AllowDelegation is switched on, for all
+users who have it. A user whose policy already allows delegation keeps that policy.
 
-Sign in before: Connect-MicrosoftTeams
+Sign in first: Connect-MicrosoftTeams
 
 .PARAMETER PolicyName
-The policy. Global: the one that holds for all who were granted no other; nobody has to be granted it.
+The policy. Global applies to all users without another policy, and is not granted to users.
 
 .PARAMETER UserPrincipalName
-Who is to have delegates. Without anybody, the policy alone is seen to.
+Users who may have delegates. Without any, only the policy is changed.
 
 .EXAMPLE
 ./Grant-CallDelegation.ps1 -UserPrincipalName 'grace@contoso.com', 'joan@contoso.com' -WhatIf
 
-Shows what would be done for two people.
+Shows what would change for two users.
 
 .EXAMPLE
 ./Grant-CallDelegation.ps1 -PolicyName Global
 
-Allows delegation to all who have no other policy.
+Allows delegation for all users without another policy.
 
 .OUTPUTS
 One object for each step: Target, Step, State, Detail.
@@ -48,7 +48,7 @@ begin {
     $ErrorActionPreference = 'Stop'
     . (Join-Path -Path $PSScriptRoot -ChildPath 'Steps.ps1')
 
-    # Teams calls a policy 'Tag:NAME', and Global by its name. Names are compared without it.
+    # Teams names a policy 'Tag:NAME', except Global. Names are compared without the tag.
     $allowing = @{}
     foreach ($each in Get-CsTeamsCallingPolicy) {
         $title = $each.Identity -replace '^Tag:', ''
@@ -56,7 +56,7 @@ begin {
     }
 
     if (-not $allowing.ContainsKey($PolicyName)) {
-        if ($PSCmdlet.ShouldProcess($PolicyName, 'Make a calling policy with AllowDelegation')) {
+        if ($PSCmdlet.ShouldProcess($PolicyName, 'Create a calling policy with AllowDelegation')) {
             $null = New-CsTeamsCallingPolicy -Identity $PolicyName -AllowDelegation $true -Description 'May have delegates for calls.'
             Write-Step -Target $PolicyName -Step 'policy' -State 'done'
         }
@@ -67,7 +67,7 @@ begin {
     elseif ($allowing[$PolicyName]) {
         Write-Step -Target $PolicyName -Step 'policy' -State 'already so'
     }
-    elseif ($PSCmdlet.ShouldProcess($PolicyName, 'Switch on AllowDelegation for all who have the policy')) {
+    elseif ($PSCmdlet.ShouldProcess($PolicyName, 'Switch on AllowDelegation for all users with the policy')) {
         $null = Set-CsTeamsCallingPolicy -Identity $PolicyName -AllowDelegation $true
         Write-Step -Target $PolicyName -Step 'policy' -State 'done'
     }
@@ -78,14 +78,14 @@ begin {
 
 process {
     foreach ($person in $UserPrincipalName) {
-        # Nobody's policy is empty in the answer: it is the Global one that holds then.
+        # An empty value means the Global policy.
         $has = [string](Get-PropertyValue -InputObject (Get-CsOnlineUser -Identity $person) -Name 'TeamsCallingPolicy')
         if (-not $has) { $has = 'Global' }
         if ($has -eq $PolicyName -or $allowing[$has]) {
             Write-Step -Target $person -Step 'policy' -State 'already so' -Detail $has
         }
         elseif ($PolicyName -eq 'Global') {
-            throw "$person has the policy $has, which does not allow delegation, and Global holds only for those who have none. Name the policy: -PolicyName '$has'"
+            throw "$person has the policy $has, which does not allow delegation; Global applies only to users without a policy. Name the policy: -PolicyName '$has'"
         }
         elseif ($PSCmdlet.ShouldProcess($person, "Grant the calling policy $PolicyName in place of $has")) {
             $null = Grant-CsTeamsCallingPolicy -Identity $person -PolicyName $PolicyName

@@ -3,67 +3,67 @@
 
 <#
 .SYNOPSIS
-Registers what Entra must know: the bot's app, the HTTP API, and the app that agents sign in with.
+Creates three Entra app registrations: the bot's app, the HTTP API, and the app that agents sign in with.
 
 .DESCRIPTION
 For the Entra administrator (Application Administrator, and Privileged Role Administrator for the consent) of the tenant
-that the Function App is in. No secret is made: the API proves itself by the app's managed identity, which its federated
-credential trusts. Every step looks first; what is asked for by name is looked up in the tenant, not written down here.
-The permissions of the three registrations are the script's: others are taken away. App roles, scopes and optional claims
-that somebody added stay. What is not given stays as it is: the audience, the redirect URIs, what a switch once allowed.
-A switch that is given as false (-AllowAzureCli:$false) takes it away.
+of the Function App. No secret is created: the API authenticates with the app's managed identity, which its federated
+credential trusts. Each step reads the current state first. Ids of permissions are looked up in the tenant by name.
+The script manages the permissions of the three registrations and removes all others. Other app roles, scopes and optional
+claims stay. What is not given stays as it is: the audience, the redirect URIs, what a switch allowed before.
+A switch that is given as false (-AllowAzureCli:$false) revokes it.
 
-Anybody in a tenant can register an app of any name. So a registration is taken for the script's own only if it is named
-with -Registered; if one of that name is there otherwise, nothing is done.
+Every user of a tenant can register an app of any name. So the script changes an existing registration only if it is given
+in -Registered; otherwise an existing registration of the same name is an error.
 
-Sign in before: Connect-MgGraph -Scopes 'Application.ReadWrite.All'
+Sign in first: Connect-MgGraph -Scopes 'Application.ReadWrite.All'
 
 .PARAMETER AppPrincipalId
 Object (principal) id of the app's managed identity: azd env get-value APP_PRINCIPAL_ID.
 
 .PARAMETER AppHostName
-Host name of the Function App: azd env get-value FUNCTION_APP_HOST. The consent ends at a page there.
+Host name of the Function App: azd env get-value FUNCTION_APP_HOST. The consent page redirects there.
 
 .PARAMETER RedirectUri
-Where the agents' app, a single-page application, is sent back to after the sign-in; http://localhost at first. It is the
-whole list: those that are not in it are taken away.
+Redirect URIs of the agents' app, a single-page application; http://localhost by default. The list is complete: URIs that
+are not in it are removed.
 
 .PARAMETER Name
-What the three registrations' names begin with. Each environment needs its own.
+Prefix of the three registrations' names. Each environment needs its own.
 
 .PARAMETER Registered
-Application (client) ids of the registrations that this script made before, in any order.
+Application (client) ids of the registrations that this script created before, in any order.
 
 .PARAMETER MultiTenant
-Lets people of other tenants sign in. API_TENANTS still says of which.
+Allows users of other tenants to sign in. API_TENANTS lists which tenants.
 
 .PARAMETER CustomerTenantId
-Tenants of customers, to put out their consent URLs too. Implies -MultiTenant.
+Tenants of customers, whose consent URLs are output too. Implies -MultiTenant.
 
 .PARAMETER CustomTeamsClient
-Lets the agents' app also ask for a Teams user's token (Teams.ManageCalls, Teams.ManageChats), for the route teams-tokens.
+Allows the agents' app also to request a Teams user's token (Teams.ManageCalls, Teams.ManageChats), for the route teams-tokens.
 
 .PARAMETER AllowAzureCli
-Lets the Azure CLI get tokens for the API (az account get-access-token), so that administrators can ask it with curl.
+Allows the Azure CLI to get tokens for the API (az account get-access-token), for administrators who call it with curl.
 
 .EXAMPLE
 ./New-AppRegistration.ps1 -AppPrincipalId $principal -AppHostName func-x.azurewebsites.net -WhatIf
 
-Shows what would be done.
+Shows what would change.
 
 .EXAMPLE
 ./New-AppRegistration.ps1 -AppPrincipalId $principal -AppHostName func-x.azurewebsites.net -RedirectUri https://agents.contoso.com
 
-Registers them for the tenant that is signed in to.
+Creates them in the tenant of the session.
 
 .EXAMPLE
 ./New-AppRegistration.ps1 -AppPrincipalId $principal -AppHostName func-x.azurewebsites.net -Registered $bot, $api, $agents -CustomerTenantId $fabrikam
 
-Lets another tenant's people sign in as well.
+Allows users of another tenant to sign in as well.
 
 .OUTPUTS
 One object for each step (Target, Step, State, Detail), then one with the settings, and one for each tenant with the URLs
-at which its administrator consents, the API's first.
+for its administrator's consent, the API's first.
 #>
 [CmdletBinding(SupportsShouldProcess)]
 [OutputType([pscustomobject])]
@@ -110,7 +110,7 @@ $audience = if ($MultiTenant -or $CustomerTenantId.Count -gt 0) { $several } els
 function Get-Registration {
     <#
     .SYNOPSIS
-    Finds a registration by its name, if it is one of those that this script made.
+    Finds a registration by its name, if it is in -Registered.
     #>
     [CmdletBinding()]
     [OutputType([object])]
@@ -118,18 +118,18 @@ function Get-Registration {
         [Parameter(Mandatory)] [ValidateNotNullOrEmpty()] [string] $DisplayName
     )
     $found = @(Get-MgApplication -Filter "displayName eq '$DisplayName'")
-    $ours = @($found | Where-Object { $known -contains $_.AppId })
-    if ($ours.Count -gt 1) { throw "-Registered names $($ours.Count) registrations that are called '$DisplayName': name the one that this script made." }
-    if ($ours.Count -eq 1) { return $ours[0] }
+    $own = @($found | Where-Object { $known -contains $_.AppId })
+    if ($own.Count -gt 1) { throw "-Registered names $($own.Count) registrations named '$DisplayName'. Give the one that this script created." }
+    if ($own.Count -eq 1) { return $own[0] }
     if ($found.Count -gt 0) {
-        throw "'$DisplayName' is registered already, as $($found[0].AppId). If this script made it, name it in -Registered. If you do not know who did, give another -Name: its owners and whoever knows a secret of it could act as this app."
+        throw "'$DisplayName' is registered already, as $($found[0].AppId). If this script created it, give its id in -Registered. Otherwise use another -Name: its owners, and holders of its secrets, could act as this app."
     }
 }
 
 function Get-Permission {
     <#
     .SYNOPSIS
-    Makes the entry of a registration that asks a resource for scopes (delegated) and roles (application).
+    Builds a registration's request for scopes (delegated) and roles (application) of a resource.
     #>
     [CmdletBinding()]
     [OutputType([hashtable])]
@@ -157,7 +157,7 @@ function Get-Permission {
 function Format-Permission {
     <#
     .SYNOPSIS
-    Makes permissions comparable: a sorted text.
+    Converts permissions to a sorted text, for comparison.
     #>
     [CmdletBinding()]
     [OutputType([string])]
@@ -171,14 +171,14 @@ function Format-Permission {
     (@($lines) | Sort-Object) -join "`n"
 }
 
-# -- The resources whose permissions are asked for ---------------------------------------------------------------
+# -- The resources whose permissions are requested ---------------------------------------------------------------
 
 $graph = Get-MgServicePrincipal -Filter "appId eq '00000003-0000-0000-c000-000000000000'"
 $communication = Get-MgServicePrincipal -Filter "servicePrincipalNames/any(each:each eq 'https://auth.msft.communication.azure.com')"
 if ($communication) {
     Write-Step -Target 'Azure Communication Services' -Step 'service principal' -State 'already so'
 }
-elseif ($PSCmdlet.ShouldProcess('Azure Communication Services', 'Make it known to the tenant')) {
+elseif ($PSCmdlet.ShouldProcess('Azure Communication Services', 'Create the service principal')) {
     $communication = New-MgServicePrincipal -AppId '1fd5118e-2576-4263-8130-9503064c837a' # "Set up and create access tokens for Teams users"
     Write-Step -Target 'Azure Communication Services' -Step 'service principal' -State 'done'
 }
@@ -186,12 +186,12 @@ else {
     Write-Step -Target 'Azure Communication Services' -Step 'service principal' -State 'not done'
 }
 
-# -- The three registrations, bare -------------------------------------------------------------------------------
+# -- The three registrations -------------------------------------------------------------------------------------
 
 $called = @(foreach ($kind in 'bot', 'API', 'agents') { Get-MgApplication -Filter "displayName eq '$Name $kind'" })
 $ids = @(foreach ($each in $called) { $each.AppId })
 foreach ($each in $known) {
-    if ($ids -notcontains $each) { throw "No registration '$Name ...' has the id $each. Give the -Name that it was made with." }
+    if ($ids -notcontains $each) { throw "No registration '$Name ...' has the id $each. Give the -Name that it was created with." }
 }
 
 $registrations = @{}
@@ -211,9 +211,9 @@ foreach ($kind in 'bot', 'API', 'agents') {
     }
 }
 $bot, $api, $agents = $registrations['bot'], $registrations['API'], $registrations['agents']
-if (-not ($bot -and $api -and $agents)) { return } # -WhatIf, or declined: the rest is about what is not there
+if (-not ($bot -and $api -and $agents)) { return } # -WhatIf, or declined: the rest requires all three
 
-# -- The bot: nothing but who may use it --------------------------------------------------------------------------
+# -- The bot: its audience ----------------------------------------------------------------------------------------
 
 if (-not $audience -or $bot.SignInAudience -eq $audience) {
     Write-Step -Target $bot.DisplayName -Step 'settings' -State 'already so'
@@ -226,7 +226,7 @@ else {
     Write-Step -Target $bot.DisplayName -Step 'settings' -State 'not done' -Detail 'audience'
 }
 
-# -- The API: who may ask it, and what it may ask ----------------------------------------------------------------
+# -- The API: roles, scopes, permissions -------------------------------------------------------------------------
 
 $descriptions = @{
     Agent         = 'Takes calls: sees lines, people, own delegates and meetings, opens chats, gets tokens.'
@@ -248,25 +248,25 @@ $scope = Select-ByValue -InputObject $oldScopes -Value 'access_as_user'
 if (-not $scope) {
     $scope = @{
         Id = "$([guid]::NewGuid())"; Value = 'access_as_user'; Type = 'User'; IsEnabled = $true
-        AdminConsentDisplayName = "Use $Name"; AdminConsentDescription = "Lets the app use $Name for whoever is signed in."
+        AdminConsentDisplayName = "Use $Name"; AdminConsentDescription = "Allows the app to use $Name for the signed-in user."
         UserConsentDisplayName = "Use $Name"; UserConsentDescription = "Lets the app use $Name for you."
     }
 }
 $scopes = @(foreach ($each in $oldScopes) { if ($each.Value -ne 'access_as_user') { $each } }) + @($scope)
-$asked = @{
+$requested = @{
     Resource = $graph
     Scope    = @(
         'TeamsResourceAccount.Read.All', 'CallDelegation.Read', 'User.ReadBasic.All', 'Chat.Create', 'Chat.ReadBasic',
         'Calendars.Read'
     )
-    # For the timer, which has nobody signed in, and for the doctor, which looks for a resource account's licence.
+    # For the timer, which has no signed-in user, and for the doctor, which reads a resource account's licence.
     Role     = @('TeamsResourceAccount.Read.All', 'LicenseAssignment.Read.All')
 }
-$permissions = @(Get-Permission @asked)
+$permissions = @(Get-Permission @requested)
 $identifier = "api://$($api.AppId)"
 $consentEnds = "https://$AppHostName/api/health"
 $oldTrust = Get-PropertyValue -InputObject $api.Api -Name 'PreAuthorizedApplications'
-# Without the claim idtyp a token does not tell that it is an app's, and the API refuses it ("Optional claims reference").
+# Without the claim idtyp an application's token is not recognizable, and the API refuses it ("Optional claims reference").
 $oldClaims = @(foreach ($each in (Get-PropertyValue -InputObject $api.OptionalClaims -Name 'AccessToken')) { $each })
 $claims = $oldClaims + @(if (@($oldClaims | Where-Object { $_.Name -eq 'idtyp' }).Count -eq 0) { @{ Name = 'idtyp' } })
 $wrong = @(
@@ -295,9 +295,9 @@ elseif ($PSCmdlet.ShouldProcess($api.DisplayName, "Set $($wrong -join ', ')")) {
         IdentifierUris         = @($identifier)
         AppRoles               = $roles
         RequiredResourceAccess = $permissions
-        Web                    = @{ RedirectUris = @($consentEnds) } # only the consent ends there; no token is issued to it
+        Web                    = @{ RedirectUris = @($consentEnds) } # for the consent only; no token is issued to it
         Api                    = @{
-            RequestedAccessTokenVersion = 2 # tokens of version 1 are refused by the API
+            RequestedAccessTokenVersion = 2 # the API refuses tokens of version 1
             Oauth2PermissionScopes      = $scopes
             KnownClientApplications     = @($agents.AppId)
             PreAuthorizedApplications   = @(foreach ($each in $oldTrust) { $each })
@@ -310,14 +310,14 @@ else {
     Write-Step -Target $api.DisplayName -Step 'settings' -State 'not done' -Detail ($wrong -join ', ')
 }
 
-# An app can be authorized for a scope only once the scope is there: a request of its own.
+# A separate request: an app can be authorized for a scope only after the scope exists.
 $cli = '04b07795-8ddb-461a-bbee-02f9e1bf7b46' # the Azure CLI, in every tenant
 $others = @(foreach ($each in $oldTrust) { if ($each.AppId -ne $cli) { $each } })
 $trusted = @(foreach ($each in $oldTrust) { $each }).Count -gt $others.Count
 if ($trusted -eq [bool]$AllowAzureCli -or -not $PSBoundParameters.ContainsKey('AllowAzureCli')) {
     Write-Step -Target $api.DisplayName -Step 'Azure CLI' -State 'already so'
 }
-elseif ($PSCmdlet.ShouldProcess($api.DisplayName, $(if ($trusted) { 'No longer let the Azure CLI ask' } else { 'Let the Azure CLI ask' }))) {
+elseif ($PSCmdlet.ShouldProcess($api.DisplayName, $(if ($trusted) { 'Revoke the Azure CLI''s access' } else { 'Authorize the Azure CLI' }))) {
     $wholeApi = @{
         RequestedAccessTokenVersion = 2
         Oauth2PermissionScopes      = $scopes
@@ -331,7 +331,7 @@ else {
     Write-Step -Target $api.DisplayName -Step 'Azure CLI' -State 'not done'
 }
 
-# -- The API proves itself by the app's managed identity ----------------------------------------------------------
+# -- The API's credential: the app's managed identity -------------------------------------------------------------
 
 $issuer = "https://login.microsoftonline.com/$($session.TenantId)/v2.0"
 $credentials = @(Get-MgApplicationFederatedIdentityCredential -ApplicationId $api.Id -All)
@@ -360,7 +360,7 @@ else {
     Write-Step -Target $api.DisplayName -Step 'federated credential' -State 'not done'
 }
 
-# -- The agents' app: it signs people in, and exchanges their tokens at ACS itself --------------------------------
+# -- The agents' app: signs users in, and exchanges their tokens at ACS -------------------------------------------
 
 $teamsUser = Select-ByValue -InputObject (Get-PropertyValue -InputObject $communication -Name 'Oauth2PermissionScopes') -Value 'Teams.ManageCalls'
 $asksForIt = $teamsUser -and (Format-Permission -Permission $agents.RequiredResourceAccess) -match $teamsUser.Id
@@ -394,13 +394,13 @@ else {
     Write-Step -Target $agents.DisplayName -Step 'settings' -State 'not done' -Detail ($wrong -join ', ')
 }
 
-# -- Known to this tenant; to others by their consent --------------------------------------------------------------
+# -- Service principals in this tenant; consent creates those of other tenants -------------------------------------
 
 foreach ($each in $bot, $api, $agents) {
     if (Get-MgServicePrincipal -Filter "appId eq '$($each.AppId)'") {
         Write-Step -Target $each.DisplayName -Step 'service principal' -State 'already so'
     }
-    elseif ($PSCmdlet.ShouldProcess($each.DisplayName, 'Make it known to the tenant')) {
+    elseif ($PSCmdlet.ShouldProcess($each.DisplayName, 'Create the service principal')) {
         $null = New-MgServicePrincipal -AppId $each.AppId
         Write-Step -Target $each.DisplayName -Step 'service principal' -State 'done'
     }

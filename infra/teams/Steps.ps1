@@ -1,9 +1,9 @@
-# What the scripts of this folder share. They read it with a dot; it does nothing by itself.
+# Functions of the scripts in this folder, which dot-source it.
 
 function Write-Step {
     <#
     .SYNOPSIS
-    Puts out what became of one step.
+    Outputs the outcome of one step.
     .DESCRIPTION
     State is one of: done, already so, not done (-WhatIf, or declined).
     #>
@@ -21,9 +21,9 @@ function Write-Step {
 function Get-PropertyValue {
     <#
     .SYNOPSIS
-    Reads a property that an object may lack; nothing, if it does.
+    Reads a property that an object may lack. Returns nothing if it does.
     .DESCRIPTION
-    Modules put out more properties from one version to the next, and strict mode refuses those that are not there.
+    Versions of modules differ in their properties, and strict mode refuses a missing one.
     #>
     [CmdletBinding()]
     [OutputType([object])]
@@ -39,7 +39,7 @@ function Get-PropertyValue {
 function Select-ByValue {
     <#
     .SYNOPSIS
-    Picks app roles or scopes by their value. There may be none to pick from.
+    Selects app roles or scopes by their value. The list may be empty.
     #>
     [CmdletBinding()]
     [OutputType([object])]
@@ -82,7 +82,7 @@ function Wait-Result {
 function Assert-GraphSession {
     <#
     .SYNOPSIS
-    Puts out the session with Microsoft Graph, and says how to begin one if there is none, or none that may do enough.
+    Returns the session with Microsoft Graph. Throws with the command to sign in if there is none with all the scopes.
     #>
     [CmdletBinding()]
     [OutputType([object])]
@@ -100,7 +100,7 @@ function Assert-GraphSession {
 function Get-UserByName {
     <#
     .SYNOPSIS
-    Finds an account by its user principal name. None is no error here, unlike with Get-MgUser -UserId.
+    Finds an account by its user principal name. Unlike Get-MgUser -UserId, a missing account is not an error.
     #>
     [CmdletBinding()]
     [OutputType([object])]

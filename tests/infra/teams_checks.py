@@ -297,7 +297,7 @@ ASKED = (
 
 # What keeps a run from taking over somebody else's registration, and from taking away what an earlier run gave.
 KEPT = (
-    "$ours = @($found | Where-Object { $known -contains $_.AppId })",
+    "$own = @($found | Where-Object { $known -contains $_.AppId })",
     "if ($ids -notcontains $each) { throw",
     "elseif ($PSBoundParameters.ContainsKey('MultiTenant')) { $alone }",
     "-or -not $PSBoundParameters.ContainsKey('AllowAzureCli')",
