@@ -1,7 +1,7 @@
-"""Bicep files, read with a real grammar: what is declared in them, and what is referred to.
+"""Bicep files, parsed with tree-sitter: declarations and references.
 
-tree-sitter's grammar tells whether a file is Bicep, not whether it compiles: types of resources, their properties and
-API versions are for ``az bicep build`` to check, which the workflow runs and this machine cannot.
+The grammar decides whether a file is Bicep, not whether it compiles. schema.py checks resource types and properties;
+the workflow runs ``az bicep build``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PARSER = Parser(Language(tree_sitter_bicep.language()))
 
 @dataclass(frozen=True)
 class Object:
-    """An object literal: its properties in order, and the nested resources that stand in it."""
+    """An object literal: its properties in order, and its nested resources."""
 
     node: Node
     properties: dict[str, Node]
@@ -44,7 +44,7 @@ class Resource:
     api_version: str
     existing: bool
     body: Object
-    comment: str  # what stands right above it
+    comment: str  # the comment directly above it
     path: str  # ``storage::blobs::recordings``
 
 
@@ -160,25 +160,25 @@ class File:
         return {*self.params, *self.variables, *self.modules, *nested}
 
     def unresolved(self) -> list[str]:
-        """Names that nothing of this name is declared for."""
+        """Names without a declaration."""
         known, found = self.symbols(), []
         for declaration in self.root.children:
             bound = _bound(declaration)
             for node in _references(declaration):
                 name = text_of(node)
                 if name not in known | bound | NAMESPACES:
-                    found.append(f"{self.name}:{node.start_point[0] + 1}: nothing is called {name}")
+                    found.append(f"{self.name}:{node.start_point[0] + 1}: {name} is not declared")
             found += [
                 f"{self.name}: there is no function {name}" for name in _called(declaration) if name not in FUNCTIONS
             ]
         return found
 
     def unused(self) -> list[str]:
-        """Parameters and variables that nothing refers to."""
+        """Parameters and variables without a reference."""
         used = {text_of(node) for declaration in self.root.children for node in _references(declaration)}
         return [f"{self.name}: {name} is not used" for name in {*self.params, *self.variables} - used]
 
-    def outputs_asked_of_modules(self) -> Iterator[tuple[str, str]]:
+    def outputs_read(self) -> Iterator[tuple[str, str]]:
         """Of each ``module.outputs.name``: the module's symbol and the output's name."""
         for node in walk(self.root):
             if node.type == "member_expression":
@@ -202,7 +202,7 @@ def text_of(node: Node) -> str:
 
 
 def string_of(node: Node) -> str:
-    """What stands between the quotes."""
+    """The text between the quotes."""
     return text_of(node).strip("'")
 
 
@@ -250,7 +250,7 @@ def _bound(declaration: Node) -> set[str]:
 
 
 def _references(declaration: Node) -> Iterator[Node]:
-    """The identifiers that refer to something: no declared names, no keys, no properties, no functions."""
+    """Identifiers that are references: not declared names, keys, properties or functions."""
     for node in walk(declaration):
         if node.type != "identifier" or node.parent is None:
             continue

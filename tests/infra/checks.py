@@ -1,6 +1,6 @@
-"""What is held of the infrastructure. Each check returns what is wrong, so that mutations show that it notices.
+"""Checks of the infrastructure. Each returns a list of problems, so that mutations can show that it finds them.
 
-``ROLES`` and ``SETTINGS_OF_THE_PLATFORM`` are the tables that a change of the infrastructure has to be argued into.
+A new role or platform setting needs an entry in ``ROLES`` or ``SETTINGS_OF_THE_PLATFORM``, with its reason.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ROLE_NAMES = {
     "d5a91429-5739-47e2-a06b-3470a27159e7": "EventGrid Data Sender",
 }
 
-# Who may do what, and where: (file, principal, scope) → roles.
+# (file, principal, scope) → roles.
 ROLES = {
     ("monitoring.bicep", "appPrincipalId", "insights"): {"Monitoring Metrics Publisher"},
     ("host-storage.bicep", "appPrincipalId", "storage"): {"Storage Blob Data Owner"},
@@ -48,7 +48,7 @@ ROLES = {
     ("call-storage.bicep", "operatorId", "storage::blobs::deadLetters"): {"Storage Blob Data Contributor"},
     ("call-storage.bicep", "operatorId", "storage::blobs::recordings"): {"Storage Blob Data Reader"},
     ("communication.bicep", "appPrincipalId", "communication"): {"Communication and Email Service Owner"},
-    # A system topic's subscriptions are read with no narrower built-in role; of the topic alone it shows no key.
+    # There is no narrower built-in role to read a system topic's subscriptions; Reader exposes no key.
     ("communication.bicep", "appPrincipalId", "topic"): {"Reader"},
     ("topic.bicep", "appPrincipalId", "topic"): {"EventGrid Data Sender", "EventGrid EventSubscription Reader"},
     ("dead-letters.bicep", "systemTopicPrincipalId", "storage::blobs::container"): {"Storage Blob Data Contributor"},
@@ -73,8 +73,8 @@ SETTINGS_OF_THE_PLATFORM = {
 }
 
 # Event Grid: "Delivery and retry" (1 to 30 attempts, 1 to 1440 minutes to live); for IncomingCall "Lowest latency best
-# practices for Teams Phone extensibility". A late answer is worth nothing; a late account of a call is worth as much
-# as one in time; what starts something in a call (the recording) is worth nothing when most calls are over.
+# practices for Teams Phone extensibility". A late answer is useless; a late record of a call is as good as a timely
+# one; a function that starts something in a call (the recording) is useless once most calls have ended.
 HOURS = 60
 POLICIES = {
     "incoming_call": (2, 1),
@@ -84,12 +84,12 @@ POLICIES = {
     "recording_state_changed": (30, 24 * HOURS),
     "call_progressed": (30, 24 * HOURS),
 }
-PROBE = "TeamsPhone.Doctor.Probe"  # what the doctor publishes to see whether the topic takes it: for nobody
+PROBE = "TeamsPhone.Doctor.Probe"  # the doctor publishes it to test the topic; no function handles it
 FILTER_VALUES = 25  # of all advanced filters of a subscription: "Understand event filtering"
 
 
 class Infra:
-    """The project's folder, or a copy of it: what is to be deployed, and the functions that it is for."""
+    """The infrastructure and the functions of the project's folder, or of a copy of it."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -132,7 +132,7 @@ def _set_by_bicep(node: Node | None) -> Object:
     return next(object_of(each) for each in walk(node) if each.type == "object" and each.named_children)
 
 
-# -- Is it whole? --------------------------------------------------------------------------------------------
+# -- Completeness --------------------------------------------------------------------------------------------
 
 
 def check_syntax(infra: Infra) -> list[str]:
@@ -158,7 +158,7 @@ def _loaded(file: File) -> Iterator[str]:
 
 
 def check_modules(infra: Infra) -> list[str]:
-    """Modules exist, get what they need and nothing else, and are asked for outputs that they have."""
+    """Modules exist, get all required parameters and no others, and have the outputs that are read."""
     problems, reached = [], {"main.bicep", "subscriptions.bicep"}
     for file in infra.files.values():
         for module in file.modules.values():
@@ -168,11 +168,11 @@ def check_modules(infra: Infra) -> list[str]:
                 continue
             reached.add(target.name)
             problems += _params_of(file, module, target)
-        for symbol, output in file.outputs_asked_of_modules():
+        for symbol, output in file.outputs_read():
             target = infra.files.get(Path(file.modules[symbol].path).name)
             if target is not None and output not in target.outputs:
                 problems.append(f"{file.name}: {target.name} has no output {output}")
-    return problems + [f"{name} is deployed by nothing" for name in infra.files.keys() - reached]
+    return problems + [f"no module deploys {name}" for name in infra.files.keys() - reached]
 
 
 def _params_of(file: File, module: Module, target: File) -> list[str]:
@@ -206,7 +206,7 @@ def check_parameters(infra: Infra) -> list[str]:
 
 
 def check_second_step(infra: Infra) -> list[str]:
-    """What the hook reads is put out by the first step, and what it gives is taken by the second."""
+    """The hook reads outputs of the first step, and passes parameters of the second."""
     problems = []
     outputs = set(infra.files["main.bicep"].outputs)
     for hook in ("postdeploy.sh", "postdeploy.ps1"):
@@ -229,7 +229,7 @@ def check_second_step(infra: Infra) -> list[str]:
 
 
 def check_subscriptions(infra: Infra) -> list[str]:
-    """Every subscription is for a function that exists, and every function gets its events, each type once."""
+    """Every subscription has an existing function, and every event type is delivered to exactly one."""
     problems = []
     subscribed = [each.get("function") for each in infra.local["subscriptions"]]
     problems += [f"there is no function {name}" for name in subscribed if name not in infra.event_functions]
@@ -240,7 +240,7 @@ def check_subscriptions(infra: Infra) -> list[str]:
         if None in policy:
             problems.append(f"{name} has no retry policy of its own")
         elif policy != POLICIES.get(name):
-            problems.append(f"{name} is tried {policy[0]} times in {policy[1]} minutes, which nobody argued for")
+            problems.append(f"{name} is tried {policy[0]} times in {policy[1]} minutes, which POLICIES does not say")
         if not each.get("dead_letter", True):
             problems.append(f"{name} has no dead letters")
         if each.get("schema", "cloudevents") != "cloudevents":
@@ -257,7 +257,7 @@ def check_subscriptions(infra: Infra) -> list[str]:
 
 
 def check_event_subscriptions(infra: Infra) -> list[str]:
-    """The Bicep side: retry policy, dead letters and schema of each subscription are set, and from local.json."""
+    """In Bicep, retry policy, dead letters and schema of each subscription are set, with the values of local.json."""
     problems, found = [], 0
     for kind in ("topics", "systemTopics"):
         for file, each in infra.resources(f"Microsoft.EventGrid/{kind}/eventSubscriptions"):
@@ -268,7 +268,7 @@ def check_event_subscriptions(infra: Infra) -> list[str]:
     text = infra.files["subscriptions.bicep"].source.decode()
     topics = set(re.findall(r"each\.topic == '([\w-]+)'", text))
     if "var named = toLower(trim(resourceAccounts)) == 'linked' ? '' : resourceAccounts" not in text:
-        problems.append("subscriptions.bicep takes the word linked for an account")
+        problems.append("subscriptions.bicep treats the word linked as an account")
     problems += [
         f"subscriptions of {topic} are not deployed" for topic in {t["name"] for t in infra.local["topics"]} - topics
     ]
@@ -315,7 +315,7 @@ def check_settings(infra: Infra, read: set[str]) -> list[str]:
 
 
 def check_roles(infra: Infra) -> list[str]:
-    """Every role is in the table, with its reason written above it; and the table is not wider than what is there."""
+    """Every role assignment is in the table and has its reason above it; every entry of the table is assigned."""
     problems, seen = [], set()
     for file, each in infra.resources("Microsoft.Authorization/roleAssignments"):
         where = f"{file.name}, {each.symbol}"
@@ -329,21 +329,21 @@ def check_roles(infra: Infra) -> list[str]:
         if role is None or role not in ROLES.get(place, set()):
             problems.append(f"{where}: {role or 'a role that is not in the table'} is too much for {place[1:]}")
         if variable and role and variable[1].lower() != re.sub(r"\W", "", role).lower():
-            problems.append(f"{where}: the role is {role}, whatever {variable[1]} says")
+            problems.append(f"{where}: the role is {role}, and the variable is called {variable[1]}")
         if not each.comment.startswith("Role:"):
-            problems.append(f"{where}: no comment says why")
+            problems.append(f"{where}: no comment gives the reason")
         if variable and variable[1] not in each.body.text("name"):
-            problems.append(f"{where}: its name is not made from its role, so that changing the role would fail")
+            problems.append(f"{where}: its name does not depend on its role, so a change of the role would fail")
         seen.add((place, role))
     allowed = {(place, role) for place, roles in ROLES.items() for role in roles}
-    return problems + [f"the table allows {role} at {place}, which nothing asks for" for place, role in allowed - seen]
+    return problems + [f"the table allows {role} at {place}, which is not assigned" for place, role in allowed - seen]
 
 
 OPENERS = ("listKeys", "listSecrets", "listAccountSas", "primaryKey", "@secure", "getSecret")
 
 
 def check_secrets(infra: Infra) -> list[str]:
-    """Nothing that opens something is asked for, so nothing of it can be put out."""
+    """No key or secret is read, so no output can contain one."""
     problems = []
     for file in infra.files.values():
         text = file.source.decode()
@@ -399,12 +399,12 @@ def check_hardening(infra: Infra) -> list[str]:
 
 
 def check_always_ready(infra: Infra) -> list[str]:
-    """Instances are kept ready for callbacks and for incoming calls, by names that the platform knows."""
+    """Callbacks and incoming calls have always-ready instances, under names that the platform accepts."""
     file, params = infra.files["function.bicep"], infra.files["main.bicep"].params
     entries = re.findall(r"{ name: '([\w:]+)', instanceCount: (\w+) }", file.source.decode())
     counts = {name.removeprefix("function:"): count for name, count in entries}
     unknown = counts.keys() - infra.functions("event_grid_trigger", "queue_trigger", "timer_trigger") - {"http"}
-    problems = [f"instances are kept ready for {name}, which is no function" for name in sorted(unknown)]
+    problems = [f"always-ready instances of {name}, which is no function" for name in sorted(unknown)]
     for name in ("http", "incoming_call"):
         default = params[counts[name]].default if counts.get(name) in params else None
         if default is None or int(text_of(default)) < 1:
@@ -413,20 +413,20 @@ def check_always_ready(infra: Infra) -> list[str]:
 
 
 def check_storage_names(infra: Infra) -> list[str]:
-    """Tables, queues and containers are made of the list that the local platform is made of, all of it."""
+    """All tables, queues and containers of local.json, which the local platform uses, are created."""
     names = infra.files["call-storage.bicep"].variables
     problems = []
     for kind in ("tables", "queues", "containers"):
         used = {int(index) for node in names.values() for index in re.findall(rf"names\.{kind}\[(\d)\]", text_of(node))}
         if used != set(range(len(infra.local["storage"][kind]))):
-            problems.append(f"not every one of the {kind} of local.json is created")
+            problems.append(f"not all {kind} of local.json are created")
     return problems
 
 
 def check_versions(infra: Infra) -> list[str]:
-    """What is deleted is gone once soft deletion is over: versions of blobs would stay, which no rule deletes."""
+    """Deleted blobs are gone after soft deletion: versions would stay, since no rule deletes them."""
     return [
-        f"{file.name}: old versions of blobs stay for ever"
+        f"{file.name}: old versions of blobs are never deleted"
         for file, each in infra.resources("Microsoft.Storage/storageAccounts/blobServices")
         if each.body.text("properties", "isVersioningEnabled") not in {"", "false"}
     ]

@@ -1,6 +1,6 @@
 """Runs Kusto queries over log lines: {"lines": […], "queries": {"name": "query", …}} in, the rows of each out.
 
-A process of its own: DuckDB's bindings complain of leaks when a long test run ends.
+A process of its own: DuckDB's bindings report leaks at the end of a long test run.
 """
 
 from __future__ import annotations

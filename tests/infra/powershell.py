@@ -64,7 +64,7 @@ class Command:
 
     @property
     def guarded(self) -> bool:
-        """Whether it stands in the branch of an ``if`` that is taken when ShouldProcess says so."""
+        """Whether it is in the branch of an ``if`` for which ShouldProcess returned true."""
         node = self.node
         while node.parent is not None:
             parent = node.parent
@@ -89,7 +89,7 @@ class Function:
 
 @cache
 def parsed(name: str, source: str) -> Script:
-    """Read once, however often it is asked for."""
+    """Parsed once for each text."""
     return Script(name, source)
 
 

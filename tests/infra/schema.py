@@ -1,7 +1,7 @@
-"""Bodies of resources in Bicep, held against what Azure publishes: names, required, read-only, types, enumerations.
+"""Bodies of resources in Bicep against Azure's published models: names, required, read-only, types, enumerations.
 
-``schema.json`` is written by ``schema_extract.py``, which says where it is from. A value that only a deployment knows
-(a parameter, an output, the result of most functions) is checked by its type where that is declared, else not at all.
+``schema.json`` is written by ``schema_extract.py``, which names the source. A value that only a deployment knows (a
+parameter, an output, the result of most functions) is checked by its declared type, if it has one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LITERALS = {"string", "boolean", "object", "array"}
 
 
 class Place(NamedTuple):
-    """Where a value stands, and what it is checked with."""
+    """The place of a value, and the schema that it is checked against."""
 
     file: File
     schema: Schema
@@ -148,7 +148,7 @@ def _scalar(place: Place, node: Node, known: dict[str, Any]) -> Iterator[str]:
 
 
 def values(file: File, node: Node) -> Iterator[Node]:
-    """The expressions that a value can be: both sides of a condition, and what a variable or ``concat`` stands for."""
+    """The expressions that a value can be: both sides of a condition, a variable's value, arguments of ``concat``."""
     if node.type == "ternary_expression":
         yield from (each for branch in node.named_children[1:] for each in values(file, branch))
     elif node.type == "identifier" and text_of(node) in file.variables:

@@ -1,4 +1,4 @@
-"""Writes ``schema.json``: of the resource types that ``infra/`` deploys, the properties that Azure publishes.
+"""Writes ``schema.json``: the published properties of the resource types that ``infra/`` deploys.
 
     python -m tests.infra.schema_extract
 
@@ -88,7 +88,7 @@ SOURCES = {
 
 
 def extract() -> Schema:
-    """All that the packages publish of the sources; far more than is written."""
+    """All that the packages publish of the sources; more than is written."""
     schema: Schema = {"resources": {}, "objects": {}}
     with tempfile.TemporaryDirectory() as folder:
         clients = {package: _download(package, Path(folder)) for package in {each.package for each in SOURCES.values()}}
@@ -181,7 +181,7 @@ def _type(kind: str, prefix: str, values: list[str]) -> dict[str, Any]:
 
 
 def _place(found: dict[str, Any], owner: str, path: list[str], described: dict[str, Any]) -> None:
-    """Put a property where its path says, with objects in between."""
+    """Add a property at its path, with the objects in between."""
     *levels, name = (part.replace("\\.", ".") for part in path)
     for level in levels:
         properties = found[owner]["properties"]

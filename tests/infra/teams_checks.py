@@ -1,5 +1,5 @@
 """What is held of infra/teams without PowerShell: the rules of its analyser (PSScriptAnalyzer) as far as the source
-tells them, and that each cmdlet and parameter is one that the documentation has (cmdlets.json). Each check returns what
+shows them, and that each cmdlet and parameter is documented (cmdlets.json). Each check returns what
 is wrong.
 """
 
@@ -69,7 +69,7 @@ class Teams:
 
 
 def check_syntax(teams: Teams) -> list[str]:
-    """Also what the grammar lets pass: with begin, process or end, nothing else may stand beside them."""
+    """Also an error that the grammar accepts: statements beside begin, process or end."""
     problems = [f"{name}:{line}: cannot be parsed" for name, s in teams.scripts.items() for line in s.errors]
     for script in teams.scripts.values():
         first = script.top_level()
@@ -92,9 +92,11 @@ def check_help(teams: Teams) -> list[str]:
         sections = re.findall(r"^\.(SYNOPSIS|DESCRIPTION|EXAMPLE|OUTPUTS)\s+\S", itself.help, re.MULTILINE)
         wanted = {"SYNOPSIS", "DESCRIPTION", "EXAMPLE", "OUTPUTS"}
         problems += [f"{script.name}: no {each} in its help" for each in sorted(wanted - set(sections))]
-        told = {each.lower() for each in re.findall(r"^\.PARAMETER (\w+)\n\S", itself.help, re.MULTILINE)}
-        problems += [f"{script.name}: no word on -{p.name}" for key, p in itself.parameters.items() if key not in told]
-        problems += [f"{script.name}: there is no -{each}" for each in sorted(told - itself.parameters.keys())]
+        documented = {each.lower() for each in re.findall(r"^\.PARAMETER (\w+)\n\S", itself.help, re.MULTILINE)}
+        problems += [
+            f"{script.name}: no word on -{p.name}" for key, p in itself.parameters.items() if key not in documented
+        ]
+        problems += [f"{script.name}: there is no -{each}" for each in sorted(documented - itself.parameters.keys())]
         if "-WhatIf" not in itself.help:
             problems.append(f"{script.name}: no example with -WhatIf")
     return problems + [
@@ -120,7 +122,7 @@ def check_declarations(teams: Teams) -> list[str]:
             if supports != (verb in CHANGING_VERBS):
                 problems.append(f"{where}: SupportsShouldProcess does not go with its verb")
             if supports and "$PSCmdlet.ShouldProcess(" not in script.source:
-                problems.append(f"{where}: ShouldProcess is declared and not asked")
+                problems.append(f"{where}: ShouldProcess is declared and not called")
             for parameter in each.parameters.values():
                 problems += [f"{where}: -{parameter.name} {what}" for what in _parameter(parameter)]
     return problems
@@ -183,10 +185,10 @@ def _takes(teams: Teams, command: Command, own: Function | None) -> tuple[set[st
     if own is None:
         known = teams.cmdlets[command.name]
         return _lower(known["parameters"]) | COMMON, _lower(known["mandatory"])
-    asks = {"whatif", "confirm"} if "SupportsShouldProcess" in own.attributes.get("CmdletBinding", "") else set()
+    common = {"whatif", "confirm"} if "SupportsShouldProcess" in own.attributes.get("CmdletBinding", "") else set()
     parameters = own.parameters.items()
     needs = {key for key, each in parameters if each.mandatory and not (command.piped and each.from_pipeline)}
-    return own.parameters.keys() | asks | COMMON, needs
+    return own.parameters.keys() | common | COMMON, needs
 
 
 def _lower(names: Iterable[str]) -> set[str]:
@@ -194,9 +196,9 @@ def _lower(names: Iterable[str]) -> set[str]:
 
 
 def check_changes(teams: Teams) -> list[str]:
-    """What changes something stands where ShouldProcess was asked, and nowhere where nobody can ask."""
+    """Every change is in a branch that ShouldProcess guards."""
     return [
-        f"{script.name}:{command.line}: {command.name} is not asked about"
+        f"{script.name}:{command.line}: {command.name} is not guarded by ShouldProcess"
         for script in teams.scripts.values()
         for command in script.commands
         if teams.cmdlets.get(command.name, {}).get("changes") and not command.guarded
@@ -242,7 +244,7 @@ def check_modules(teams: Teams) -> list[str]:
 
 
 def check_variables(teams: Teams) -> list[str]:
-    """Strict mode refuses what has no value; and what nobody reads is a slip."""
+    """Strict mode refuses a variable without a value; a variable that is not read is a mistake."""
     problems = []
     for script in teams.scripts.values():
         parameters = {key for each in [script.itself, *script.functions] for key in each.parameters}
@@ -279,7 +281,7 @@ IDS = {
     "04b07795-8ddb-461a-bbee-02f9e1bf7b46": "Azure CLI: Azure Stack Hub, enable multi-tenancy; and its own source",
 }
 # The permissions that the directory needs, by name, and what the API is made of.
-ASKED = (
+REQUIRED = (
     "'TeamsResourceAccount.Read.All', 'CallDelegation.Read', 'User.ReadBasic.All', 'Chat.Create', 'Chat.ReadBasic'",
     "'Calendars.Read'",
     "@('TeamsResourceAccount.Read.All', 'LicenseAssignment.Read.All')",
@@ -295,7 +297,7 @@ ASKED = (
 )
 
 
-# What keeps a run from taking over somebody else's registration, and from taking away what an earlier run gave.
+# These keep a run from changing another registration of the same name, and from revoking what an earlier run allowed.
 KEPT = (
     "$own = @($found | Where-Object { $known -contains $_.AppId })",
     "if ($ids -notcontains $each) { throw",
@@ -311,7 +313,9 @@ def check_registration(teams: Teams) -> list[str]:
         ids = re.findall(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", script.source, re.IGNORECASE)
         problems += [f"{script.name}: nothing documents the id {each}" for each in ids if each not in IDS]
     source = teams.scripts["New-AppRegistration.ps1"].source
-    return problems + [f"New-AppRegistration.ps1: {each} is missing" for each in (*ASKED, *KEPT) if each not in source]
+    return problems + [
+        f"New-AppRegistration.ps1: {each} is missing" for each in (*REQUIRED, *KEPT) if each not in source
+    ]
 
 
 CHECKS = (

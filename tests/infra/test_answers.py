@@ -1,4 +1,4 @@
-"""The queries, run over what the app tells: an operator sees what has happened.
+"""The queries, run over the app's telemetry lines.
 
 They run on DuckDB, by a translation of Kusto that is not Microsoft's; how Kusto itself understands them is looked at in
 ``test_queries.py``.
@@ -27,7 +27,7 @@ def life(number: int, *events: tuple[type[TelemetryEvent], Any]) -> list[Telemet
 
 ENDED = (telemetry.CallSettled, ("ended", 200, 7000, 180.0))
 ARCHIVED = (telemetry.RecordingSettled, ("archived", 0, 0))
-TOLD = [
+EMITTED = [
     *life(0, (telemetry.Notified, 0.2), (telemetry.CallSettled, ("missed", 0, 0, 0.0))),
     *life(0, (telemetry.Answered, 0.1), ENDED, ARCHIVED),  # it rose after all: it is no missed call
     *life(1, (telemetry.Notified, 0.2), (telemetry.Answered, 0.2), (telemetry.Connected, 0.7), ENDED, ARCHIVED),
@@ -47,7 +47,7 @@ OTHER_LINES = ["call 20261121-0: connected", "Executing 'Functions.incoming_call
 Answers = dict[str, list[dict[str, Any]]]
 
 
-def ask(lines: list[str]) -> Answers:
+def run_queries(lines: list[str]) -> Answers:
     """What each query answers over these lines."""
     queries = {path.stem: path.read_text() for path in (ROOT / "infra/queries").glob("*.kql")}
     events = queries.pop("events")
@@ -65,13 +65,13 @@ def insights() -> Answers:
     lines: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(telemetry.log, "info", lambda text, *parts: lines.append(text % parts))
-        emit(*TOLD)
-    return ask([*OTHER_LINES, *lines])
+        emit(*EMITTED)
+    return run_queries([*OTHER_LINES, *lines])
 
 
 @pytest.fixture(scope="module")
 def silence() -> Answers:
-    return ask(OTHER_LINES)
+    return run_queries(OTHER_LINES)
 
 
 def test_answered_and_missed(insights: Answers) -> None:

@@ -1,4 +1,4 @@
-"""The infrastructure, checked without a compiler; and the checks, checked by mutations."""
+"""The infrastructure, checked without a compiler; and mutations that the checks find."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_the_settings_that_are_deployed_are_those_that_the_code_reads() -> None:
     assert check_settings(Infra(ROOT), DEPLOYED) == []
 
 
-# -- Would it be noticed? ------------------------------------------------------------------------------------
+# -- Mutations -----------------------------------------------------------------------------------------------
 
 FUNCTION, MAIN = "infra/modules/function.bicep", "infra/main.bicep"
 TOPIC, CALLS = "infra/modules/topic-subscriptions.bicep", "infra/modules/call-storage.bicep"
@@ -43,7 +43,7 @@ MUTATIONS = {
     ),
     "the ready function's name is wrong": (
         FUNCTION, "'function:incoming_call'", "'function:incomingCall'",
-        "kept ready for incomingCall, which is no function",
+        "always-ready instances of incomingCall, which is no function",
     ),
     "no instance is ready for incoming calls": (
         MAIN, "param alwaysReadyIncomingCall int = 1", "param alwaysReadyIncomingCall int = 0",
@@ -111,11 +111,11 @@ MUTATIONS = {
         "Storage Blob Data Owner is too much",
     ),
     "a role's scope is too wide": (CALLS, "  scope: storage::tables::calls\n", "  scope: storage\n", "is too much for"),
-    "nobody says why a role is needed": (CALLS, "// Role: the app archives recordings.\n", "", "no comment says why"),
-    "a key is put out": (
+    "a role has no reason": (CALLS, "// Role: the app archives recordings.\n", "", "no comment gives the reason"),
+    "a key is an output": (
         CALLS, "output id string = storage.id", "output id string = storage.listKeys().keys[0].value", "uses listKeys",
     ),
-    "a secret is put out": (
+    "a secret is an output": (
         "infra/modules/monitoring.bicep", "output workspaceId string = workspace.id",
         "output workspaceId string = workspace.id\noutput all string = insights.properties.ConnectionString",
         "output all looks like a secret",
@@ -145,7 +145,7 @@ MUTATIONS = {
     ),
     "http is allowed": (FUNCTION, "httpsOnly: true", "httpsOnly: false", "httpsOnly"),
     "a file is no Bicep": (FUNCTION, "param name string\n", "param name = = string\n", "cannot be parsed"),
-    "a name is misspelt": (FUNCTION, "serverFarmId: plan.id", "serverFarmId: plann.id", "nothing is called plann"),
+    "a name is misspelt": (FUNCTION, "serverFarmId: plan.id", "serverFarmId: plann.id", "plann is not declared"),
     "a function of Bicep is misspelt": (FUNCTION, "union(settings", "unoin(settings", "there is no function unoin"),
     "a parameter is not given": (
         MAIN, "    httpConcurrency: httpConcurrency\n", "", "module app: httpConcurrency is missing",
@@ -153,41 +153,42 @@ MUTATIONS = {
     "a parameter is given that is not taken": (
         MAIN, "    httpConcurrency: httpConcurrency\n", "    concurrency: httpConcurrency\n", "takes no concurrency",
     ),
-    "an output is asked for that is not there": (
+    "an output that does not exist is read": (
         MAIN, "topic.outputs.endpoint", "topic.outputs.endPoint", "topic.bicep has no output endPoint",
     ),
-    "a module is not there": (MAIN, "'modules/topic.bicep'", "'modules/topics.bicep'", "there is no modules/topics"),
+    "a module does not exist": (MAIN, "'modules/topic.bicep'", "'modules/topics.bicep'", "there is no modules/topics"),
     "a parameter cannot be set": (
         "infra/main.parameters.json", '    "speech": { "value": "${SPEECH=false}" },\n', "", "speech cannot be set",
     ),
     "azd and Bicep have other defaults": (
         "infra/main.parameters.json", "${SPEECH=false}", "${SPEECH=true}", "speech is 'true' by default",
     ),
-    "the hook reads what is not put out": (
+    "the hook reads a missing output": (
         MAIN, "output EVENTS_TOPIC_NAME string", "output TOPIC_NAME string", "EVENTS_TOPIC_NAME is no output",
     ),
-    "a container is not created": (CALLS, "names.containers[2]", "names.containers[1]", "every one of the containers"),
+    "a container is not created": (CALLS, "names.containers[2]", "names.containers[1]", "not all containers"),
     "old versions of recordings are kept": (
         CALLS, "      containerDeleteRetentionPolicy:",
-        "      isVersioningEnabled: immutableDays > 0\n      containerDeleteRetentionPolicy:", "stay for ever",
+        "      isVersioningEnabled: immutableDays > 0\n      containerDeleteRetentionPolicy:", "never deleted",
     ),
-    "a table is not created": (CALLS, "names.tables[1]", "names.tables[0]", "every one of the tables"),
-    "the word linked is taken for an account": (
-        "infra/subscriptions.bicep", "== 'linked' ? ''", "== 'linked' ? resourceAccounts", "the word linked",
+    "a table is not created": (CALLS, "names.tables[1]", "names.tables[0]", "not all tables"),
+    "the word linked is treated as an account": (
+        "infra/subscriptions.bicep", "== 'linked' ? ''", "== 'linked' ? resourceAccounts",
+        "the word linked as an account",
     ),
-    "a query is not there": (
+    "a query does not exist": (
         "infra/modules/alerts.bicep", "queries/alert-lost.kql", "queries/alert-gone.kql", "alert-gone.kql to load",
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("what", MUTATIONS)
-def test_it_would_be_noticed_if(what: str, tmp_path: Path) -> None:
+def test_a_mutation_is_found(what: str, tmp_path: Path) -> None:
     name, old, new, expected = MUTATIONS[what]
     shutil.copytree(ROOT / "infra", tmp_path / "infra")
     shutil.copy(ROOT / "function_app.py", tmp_path)
     source = (tmp_path / name).read_text()
-    assert old in source, "the mutation no longer fits"
+    assert old in source, "the mutation does not apply"
     (tmp_path / name).write_text(source.replace(old, new, 1))
     infra = Infra(tmp_path)
     problems = check_syntax_first(infra) or [
@@ -198,7 +199,7 @@ def test_it_would_be_noticed_if(what: str, tmp_path: Path) -> None:
 
 
 def check_syntax_first(infra: Infra) -> list[str]:
-    """What cannot be parsed cannot be checked either."""
+    """Files that cannot be parsed cannot be checked further."""
     return CHECKS[0](infra)
 
 
@@ -225,12 +226,12 @@ class Hook:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.pretend("az", LISTED)
-        self.pretend("curl", "exit 0")
+        self.script("az", LISTED)
+        self.script("curl", "exit 0")
 
-    def pretend(self, tool: str, does: str) -> None:
+    def script(self, tool: str, does: str) -> None:
         path = self._folder / tool
-        path.write_text(f'#!/bin/sh\necho "{tool} $*" >> "{self._folder}/asked"\n{does}\n')
+        path.write_text(f'#!/bin/sh\necho "{tool} $*" >> "{self._folder}/requests"\n{does}\n')
         path.chmod(0o755)
 
     def run(self, **changed: str) -> subprocess.CompletedProcess[str]:
@@ -241,8 +242,8 @@ class Hook:
         )
 
     @property
-    def asked(self) -> list[str]:
-        path = self._folder / "asked"
+    def requests(self) -> list[str]:
+        path = self._folder / "requests"
         return path.read_text().splitlines() if path.exists() else []
 
 
@@ -253,27 +254,27 @@ def hook(tmp_path: Path) -> Hook:
 
 @pytest.mark.parametrize("function", sorted(Infra(ROOT).event_functions))
 def test_the_hook_names_a_function_that_azure_does_not_list(hook: Hook, function: str) -> None:
-    hook.pretend("az", LISTED.replace(f" {function}", ""))
+    hook.script("az", LISTED.replace(f" {function}", ""))
     done = hook.run(HEALTH_SECONDS="0")
     assert done.returncode == 1
     assert f"{function} is missing" in done.stderr
-    assert not any("deployment" in line for line in hook.asked)
+    assert not any("deployment" in line for line in hook.requests)
 
 
 def test_the_hook_waits_for_health_and_for_each_function_and_subscribes(hook: Hook) -> None:
     done = hook.run(RESOURCE_ACCOUNTS="a,b")
     assert done.returncode == 0, done.stderr
-    assert hook.asked[0].endswith("https://func-x.azurewebsites.net/api/health")
-    assert sum("functionapp function list" in line for line in hook.asked) == 1
-    assert "subscriptions.bicep" in hook.asked[-1]
-    assert "resourceAccounts=a,b" in hook.asked[-1]
-    assert "systemTopicResourceGroup=rg-acs" in hook.asked[-1]
+    assert hook.requests[0].endswith("https://func-x.azurewebsites.net/api/health")
+    assert sum("functionapp function list" in line for line in hook.requests) == 1
+    assert "subscriptions.bicep" in hook.requests[-1]
+    assert "resourceAccounts=a,b" in hook.requests[-1]
+    assert "systemTopicResourceGroup=rg-acs" in hook.requests[-1]
 
 
 def test_the_hook_waits_until_the_app_is_healthy(hook: Hook, tmp_path: Path) -> None:
-    hook.pretend("curl", f'[ -e "{tmp_path}/tried" ] || {{ touch "{tmp_path}/tried"; exit 22; }}')
+    hook.script("curl", f'[ -e "{tmp_path}/tried" ] || {{ touch "{tmp_path}/tried"; exit 22; }}')
     assert hook.run().returncode == 0
-    assert [line.split()[0] for line in hook.asked[:2]] == ["curl", "curl"]
+    assert [line.split()[0] for line in hook.requests[:2]] == ["curl", "curl"]
 
 
 @pytest.mark.parametrize(
@@ -284,32 +285,32 @@ def test_the_hook_waits_until_the_app_is_healthy(hook: Hook, tmp_path: Path) -> 
         ("az", f'{LISTED}; case "$*" in *deployment*) exit 1;; esac', "the subscriptions could not be created"),
     ],
 )
-def test_the_hook_fails_loudly(hook: Hook, tool: str, does: str, why: str) -> None:
-    hook.pretend(tool, does)
+def test_a_failing_hook_stops_the_deployment(hook: Hook, tool: str, does: str, why: str) -> None:
+    hook.script(tool, does)
     done = hook.run()
     assert done.returncode == 1
     assert why in done.stderr
     assert "NOT FINISHED" in done.stderr
 
 
-def test_the_hook_shows_what_the_last_attempt_said(hook: Hook) -> None:
-    hook.pretend("az", "echo \"Please run 'az login' to setup account.\" >&2; exit 1")
+def test_the_hook_shows_the_output_of_the_last_attempt(hook: Hook) -> None:
+    hook.script("az", "echo \"Please run 'az login' to setup account.\" >&2; exit 1")
     assert "Please run 'az login'" in hook.run().stderr
 
 
-def test_an_app_that_hangs_is_waited_for_no_longer_than_one_that_answers(hook: Hook, tmp_path: Path) -> None:
+def test_the_deadline_is_the_same_for_an_app_that_hangs(hook: Hook, tmp_path: Path) -> None:
     clock = tmp_path / "clock"
     clock.write_text("0")
-    hook.pretend("date", f"cat {clock}")
+    hook.script("date", f"cat {clock}")
     for tool, seconds in (("curl", 30), ("sleep", 5)):
-        hook.pretend(tool, f"echo $(($(cat {clock}) + {seconds})) > {clock}; [ {tool} = sleep ]")
+        hook.script(tool, f"echo $(($(cat {clock}) + {seconds})) > {clock}; [ {tool} = sleep ]")
     assert hook.run(HEALTH_SECONDS="100").returncode == 1
     assert int(clock.read_text()) == 100
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
-def test_the_hook_names_what_is_missing(hook: Hook, name: str) -> None:
+def test_the_hook_names_a_missing_variable(hook: Hook, name: str) -> None:
     done = hook.run(**{name: ""})
     assert done.returncode == 1
     assert f"{name} is not set" in done.stderr
-    assert hook.asked == []
+    assert hook.requests == []

@@ -20,7 +20,7 @@ FUNCTIONS = {each["function"] for each in LOCAL["subscriptions"]} | {
     *("callbacks", "health", "api", "api_by_key"),
     *("wake_call", "sweep", "refresh_directory"),
 }
-LARGEST = 1_000_000  # bytes; it is some fifty thousand, and what makes it ten times larger is there by mistake
+LARGEST = 1_000_000  # bytes; a package that is many times larger than today's has files by mistake
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def requirements() -> Path:
-    """A folder with what requirements.txt names and nothing else, kept for the next run."""
+    """A folder with the packages of requirements.txt and nothing else, kept for the next run."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     digest = hashlib.sha256((ROOT / "requirements.txt").read_bytes()).hexdigest()[:16]
     folder = ROOT / f".local/requirements/{version}-{digest}"
@@ -41,7 +41,7 @@ def requirements() -> Path:
     return folder
 
 
-def test_what_is_deployed_is_what_runs() -> None:
+def test_the_package_has_the_files_that_run() -> None:
     needed = {"function_app.py", "host.json", "requirements.txt", "infra/local.json"}
     shared = {str(path.relative_to(ROOT)) for path in (ROOT / "shared").rglob("*.py")}
     assert set(contents()) == needed | shared
@@ -57,7 +57,7 @@ def test_no_secret_is_in_the_package(package: Path) -> None:
     keys = {sample["ACS_ACCESS_KEY"], sample["EVENTS_TOPIC_KEY"], "AccountKey="}
     with zipfile.ZipFile(package) as zipped:
         texts = {name: zipped.read(name).decode() for name in zipped.namelist()}
-        # The emulated topic's key stands in the file that the emulator reads, which the doctor reads as well.
+        # local.json has the emulated topic's key. The emulator reads the file, and so does the doctor.
         emulated = {topic.get("key") for topic in json.loads(texts["infra/local.json"])["topics"]} - {None}
         assert emulated == {sample["EVENTS_TOPIC_KEY"]}
         texts["infra/local.json"] = texts["infra/local.json"].replace(sample["EVENTS_TOPIC_KEY"], "")
@@ -95,6 +95,6 @@ def test_the_app_needs_a_newer_azure_functions_than_the_worker_bundles(
         load(package, with_bundled)
 
 
-def test_what_a_deployment_lacks_would_be_noticed(package: Path, tmp_path: Path) -> None:
+def test_a_missing_package_is_found(package: Path, tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="cannot be imported"):
         load(package, tmp_path)

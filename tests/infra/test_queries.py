@@ -1,4 +1,4 @@
-"""The queries of the workbook and the alerts: that they are Kusto, and that they ask for what the app tells."""
+"""The queries of the workbook and the alerts: they are Kusto, and select what the app's telemetry has."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.infra.bicep import File, object_of, text_of
 
 QUERIES = {path.name: path.read_text() for path in sorted((ROOT / "infra/queries").glob("*.kql"))}
 EVENTS = QUERIES.pop("events.kql")
-TOLD = {fact.name: {field.name for field in fields(fact)} for fact in telemetry.TELEMETRY_EVENTS}
+FIELDS = {event.name: {field.name for field in fields(event)} for event in telemetry.TELEMETRY_EVENTS}
 KUSTO = ROOT / "tests/infra/kusto"
 MODULES = ("alerts.bicep", "workbook.bicep")
 
@@ -29,7 +29,7 @@ def loaded_by(module: str) -> list[str]:
 
 @cache
 def analysed() -> dict[str, dict[str, list[str]]]:
-    """What Microsoft's parser says of each query, put together as the Bicep files do."""
+    """The result of Microsoft's parser for each query, composed as in the Bicep files."""
     if not (KUSTO / "node_modules").exists():
         pytest.skip("Microsoft's Kusto parser is not installed: make test installs it")
     texts = {name: f"{EVENTS}\n{query}" for name, query in QUERIES.items()}
@@ -60,33 +60,32 @@ def test_a_query_is_kusto_and_names_only_columns_that_there_are(name: str) -> No
 
 
 @pytest.mark.parametrize("name", ["a column that is not there", "no Kusto"])
-def test_the_parser_would_notice(name: str) -> None:
+def test_the_parser_finds_errors(name: str) -> None:
     assert analysed()[name]["findings"]
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_a_query_asks_for_what_the_app_tells(name: str) -> None:
+def test_a_query_selects_existing_events_and_fields(name: str) -> None:
     query = QUERIES[name]
-    asked = names_in(query) or set(TOLD)  # one-call.kql asks for all
-    assert asked <= set(TOLD)
+    selected = names_in(query) or set(FIELDS)  # one-call.kql selects all
+    assert selected <= set(FIELDS)
     for field in fields_in(query):
-        tellers = {fact for fact in asked if field in TOLD[fact]}
-        assert tellers, f"nothing that is asked for has a field {field}"
+        assert any(field in FIELDS[event] for event in selected), f"no selected event has a field {field}"
 
 
-def test_what_the_app_tells_is_asked_for() -> None:
-    for fact, told in TOLD.items():
-        asking = [query for query in QUERIES.values() if fact in names_in(query)]
-        assert asking, f"no query asks for {fact}"
-        asked = set().union(*(fields_in(query) for query in [*asking, QUERIES["one-call.kql"]]))
-        assert told <= asked, f"no query asks for {told - asked} of {fact}"
+def test_every_event_and_field_is_selected_by_a_query() -> None:
+    for event, existing in FIELDS.items():
+        queries = [query for query in QUERIES.values() if event in names_in(query)]
+        assert queries, f"no query selects {event}"
+        selected = set().union(*(fields_in(query) for query in [*queries, QUERIES["one-call.kql"]]))
+        assert existing <= selected, f"no query selects {existing - selected} of {event}"
 
 
-def test_the_lines_are_found_by_the_names_they_begin_with() -> None:
+def test_lines_are_matched_by_the_name_of_their_event() -> None:
     pattern = re.search(r'matches regex @"(.+)"', EVENTS)
     assert pattern is not None
-    for fact in telemetry.TELEMETRY_EVENTS:
-        assert re.match(pattern[1], f"{fact.name} {{")
+    for event in telemetry.TELEMETRY_EVENTS:
+        assert re.match(pattern[1], f"{event.name} {{")
     assert not re.match(pattern[1], "call 20261121-0: connected")
 
 

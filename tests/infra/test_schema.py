@@ -1,4 +1,4 @@
-"""Errors that a compiler would find, seeded into the Bicep files: the check against the published types finds them."""
+"""Errors that a compiler would find, seeded into the Bicep files: the check against the published models finds them."""
 
 from __future__ import annotations
 
@@ -58,18 +58,18 @@ MUTATIONS = {
 
 
 @pytest.mark.parametrize("what", MUTATIONS)
-def test_it_is_noticed_if(what: str, tmp_path: Path) -> None:
+def test_a_mutation_is_found(what: str, tmp_path: Path) -> None:
     name, old, new, expected = MUTATIONS[what]
     shutil.copytree(ROOT / "infra", tmp_path / "infra")
     path = tmp_path / "infra/modules" / name
-    assert old in path.read_text(), "the mutation no longer fits"
+    assert old in path.read_text(), "the mutation does not apply"
     path.write_text(path.read_text().replace(old, new, 1))
     problems = check_types(Infra(tmp_path))
     assert any(expected in problem for problem in problems), problems
 
 
 def misspellings(file: File) -> Iterator[tuple[str, bytes]]:
-    """Each property of each resource in turn, misspelt: where it stands, and the file with it."""
+    """Each property of each resource in turn, misspelt: its place, and the source of the file."""
     for declaration in file.root.named_children:
         for node in walk(declaration) if declaration.type == "resource_declaration" else ():
             key = node.named_children[0] if node.type == "object_property" else None
@@ -83,7 +83,7 @@ def in_call(node: Node) -> bool:
     return node.parent is not None and (node.type == "call_expression" or in_call(node.parent))
 
 
-def test_every_misspelt_property_is_noticed(tmp_path: Path) -> None:
+def test_every_misspelt_property_is_found(tmp_path: Path) -> None:
     infra, schema, tried, passed = Infra(ROOT), published(), 0, []
     for file in list(infra.files.values()):
         for where, source in misspellings(file):

@@ -27,7 +27,7 @@ def test_the_scripts(check: Callable[[Teams], list[str]]) -> None:
 
 
 def commands_of(text: str, teams: Teams) -> Iterator[str]:
-    """What is wrong with PowerShell that is to be pasted."""
+    """Problems of pasted PowerShell."""
     # The grammar knows no commands that are paths: ./infra/teams/X.ps1 is read as X.
     pasted = parsed("pasted", re.sub(r"\./(?:[\w-]+/)*([\w-]+)\.ps1", r"\1", text))
     yield from (f"line {line} cannot be parsed" for line in pasted.errors)
@@ -40,13 +40,13 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^ *```{language}\n(.*?)^ *```", GUIDE.read_text(), flags=re.MULTILINE | re.DOTALL)
 
 
-def test_what_the_guide_tells_to_paste_is_documented() -> None:
+def test_the_guides_commands_are_documented() -> None:
     teams, pasted = Teams(ROOT), blocks("powershell")
     assert len(pasted) >= 8
     assert [problem for block in pasted for problem in commands_of(block, teams)] == []
 
 
-def test_examples_give_the_scripts_what_they_take() -> None:
+def test_examples_use_parameters_that_exist() -> None:
     teams = Teams(ROOT)
     examples = [
         each for entry in teams.entries for each in re.findall(r"^\.EXAMPLE\n(.+)", entry.itself.help, re.MULTILINE)
@@ -60,7 +60,7 @@ def test_every_script_is_in_the_guide() -> None:
     assert [each.name for each in Teams(ROOT).entries if f"infra/teams/{each.name}" not in text] == []
 
 
-def test_the_guide_asks_azd_for_what_there_is() -> None:
+def test_the_guides_azd_variables_exist() -> None:
     infra, text = Infra(ROOT), GUIDE.read_text()
     outputs = set(infra.files["main.bicep"].outputs)
     settable = set(re.findall(r"\$\{(\w+)", str(infra.parameters)))
@@ -71,7 +71,7 @@ def test_the_guide_asks_azd_for_what_there_is() -> None:
     assert set(re.findall(r"azd env set (\w+)", text)) <= settable
 
 
-def test_the_guide_knows_every_link_of_the_doctor_and_no_other() -> None:
+def test_the_guide_lists_the_links_of_the_doctor() -> None:
     from shared.doctor.accounts import STEPS  # noqa: PLC0415
     from shared.doctor.checks import CHECKS  # noqa: PLC0415
 
@@ -79,9 +79,9 @@ def test_the_guide_knows_every_link_of_the_doctor_and_no_other() -> None:
     assert re.findall(r"^\| `([\w-]+)`", table, flags=re.MULTILINE) == [*(check.name for check in CHECKS), *STEPS]
 
 
-def test_what_the_doctor_prescribes_is_documented() -> None:
+def test_the_doctors_commands_are_documented() -> None:
     teams = Teams(ROOT)
-    teams.cmdlets["Read-Host"] = {"parameters": ["Prompt"], "mandatory": []}  # asks whoever pastes it
+    teams.cmdlets["Read-Host"] = {"parameters": ["Prompt"], "mandatory": []}  # in pasted commands
     pasted = [
         prescribed.create(), prescribed.link("a", "b", "c"), prescribed.number("a"),
         prescribed.licence("a"), prescribed.see_licence("a"),
@@ -90,7 +90,7 @@ def test_what_the_doctor_prescribes_is_documented() -> None:
     assert [each for each in wrong if "by position" not in each and "Read-Host" not in each] == []
 
 
-# -- Would it be noticed? ------------------------------------------------------------------------------------
+# -- Mutations -----------------------------------------------------------------------------------------------
 
 LINE, APP, SHARED = "New-TeamsPhoneLine.ps1", "New-AppRegistration.ps1", "Steps.ps1"
 ASKED = '    elseif ($PSCmdlet.ShouldProcess($UserPrincipalName, "Link to the ACS resource $AcsResourceId")) {'
@@ -107,11 +107,11 @@ MUTATIONS = {
     "a splatted parameter is not there": (
         APP, "IdentifierUris         =", "IdentifierUri          =", "Update-MgApplication has no -identifieruri",
     ),
-    "our own function gets what it does not take": (LINE, "-State 'done'", "-State 'finished'", "takes no 'finished'"),
+    "a value is not accepted": (LINE, "-State 'done'", "-State 'finished'", "takes no 'finished'"),
     "an alias": (LINE, "| Where-Object {", "| ? {", "or an alias"),
-    "something changes without being asked about": (LINE, ASKED, "    elseif ($AcsResourceId) {", "is not asked about"),
-    "something changes where the answer was no": (
-        LINE, ASKED, ASKED.replace("($PSCmdlet", "(-not $PSCmdlet", 1), "is not asked about",
+    "a change is not guarded": (LINE, ASKED, "    elseif ($AcsResourceId) {", "is not guarded by ShouldProcess"),
+    "a change is in the wrong branch": (
+        LINE, ASKED, ASKED.replace("($PSCmdlet", "(-not $PSCmdlet", 1), "is not guarded by ShouldProcess",
     ),
     "ShouldProcess is not declared": (
         LINE, "[CmdletBinding(SupportsShouldProcess)]", "[CmdletBinding()]", "does not go with its verb",
@@ -119,7 +119,7 @@ MUTATIONS = {
     "a verb is not approved": (SHARED, "Wait-Result", "Await-Result", "no approved verb"),
     "a parameter is not validated": (LINE, "    [ValidateLength(1, 256)]\n", "", "-DisplayName is not validated"),
     "a parameter has no type": (LINE, "[string] $PhoneNumber,", "$PhoneNumber,", "-PhoneNumber has no type"),
-    "a parameter is not told of": (LINE, ".PARAMETER Relink\n", "Relink:\n", "no word on -Relink"),
+    "a parameter is not documented": (LINE, ".PARAMETER Relink\n", "Relink:\n", "no word on -Relink"),
     "there is no example": (LINE, ".EXAMPLE\n", "An example:\n", "no EXAMPLE in its help"),
     "a secret is a parameter": (LINE, "$WaitSeconds", "$PasswordSeconds", "a secret as plain text"),
     "the output has no type": (LINE, "[OutputType([pscustomobject])]\n", "", "no OutputType"),
@@ -144,11 +144,11 @@ MUTATIONS = {
         APP, "'Calendars.Read'", "'465a38f9-76ea-45b9-9f34-9e8b0d4b0b42'", "nothing documents the id",
     ),
     "tokens are of version 1": (APP, "TokenVersion = 2", "TokenVersion = 1", "is missing"),
-    "tokens of apps do not tell that they are": (APP, "@{ Name = 'idtyp' }", "@{ Name = 'upn' }", "is missing"),
-    "a registration is taken over by its name alone": (
+    "tokens of applications lack idtyp": (APP, "@{ Name = 'idtyp' }", "@{ Name = 'upn' }", "is missing"),
+    "a registration is changed by its name alone": (
         APP, " | Where-Object { $known -contains $_.AppId })", ")", "is missing",
     ),
-    "a run without a switch takes away what it gave": (
+    "a run without a switch revokes what it allowed": (
         APP, " -or -not $PSBoundParameters.ContainsKey('AllowAzureCli')", "", "is missing",
     ),
     "a run without a switch narrows the audience": (
@@ -160,12 +160,12 @@ MUTATIONS = {
 
 
 @pytest.mark.parametrize("what", MUTATIONS)
-def test_it_would_be_noticed_if(what: str, tmp_path: Path) -> None:
+def test_a_mutation_is_found(what: str, tmp_path: Path) -> None:
     name, old, new, expected = MUTATIONS[what]
     shutil.copytree(ROOT / "infra/teams", tmp_path / "infra/teams")
     path = tmp_path / "infra/teams" / name
     source = path.read_text()
-    assert old in source, "the mutation no longer fits"
+    assert old in source, "the mutation does not apply"
     path.write_text(source.replace(old, new))
     teams = Teams(tmp_path)
     problems = CHECKS[0](teams) or [problem for check in CHECKS for problem in check(teams)]

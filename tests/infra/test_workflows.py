@@ -1,4 +1,4 @@
-"""The workflows and azd's file: that nothing moves under them, and that they name what there is."""
+"""The workflows and azure.yaml: pinned actions, minimal permissions, names that exist."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_actions_are_pinned_by_commit_and_say_which_release_that_is(path: Path) -> None:
+def test_actions_are_pinned_by_commit_with_the_release_in_a_comment(path: Path) -> None:
     uses = re.findall(r"uses: (.+)", path.read_text())
     assert uses
     for each in uses:
@@ -25,7 +25,7 @@ def test_actions_are_pinned_by_commit_and_say_which_release_that_is(path: Path) 
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_a_workflow_may_do_nothing_but_what_its_jobs_ask_for(path: Path) -> None:
+def test_a_workflow_has_only_the_permissions_of_its_jobs(path: Path) -> None:
     text = path.read_text()
     assert "\npermissions: {}\n" in text
     granted = set(re.findall(r"^      ([\w-]+: \w+)", text, flags=re.MULTILINE)) & {
@@ -38,17 +38,17 @@ def test_no_workflow_has_a_secret() -> None:
     assert not any("secrets." in path.read_text() for path in WORKFLOWS)
 
 
-def test_what_is_to_be_compiled_is_compiled_and_shown_before_it_is_deployed() -> None:
+def test_templates_are_compiled_and_previewed_before_a_deployment() -> None:
     deploy = (ROOT / ".github/workflows/azure-dev.yml").read_text()
     for word in ("az bicep lint", "az bicep build", "what-if", "--preview", "needs: preview"):
         assert word in deploy
     assert "az bicep build" in (ROOT / ".github/workflows/ci.yml").read_text()
-    # A runner has no .azure/: without asking, every deployment looks like the first.
+    # A runner has no .azure/: without a refresh every deployment looks like the first.
     assert deploy.index("azd env refresh") < deploy.index("azd env get-values")
 
 
-def test_every_variable_of_azd_is_handed_to_it_by_both_jobs() -> None:
-    """One that is not would silently have its default: calls recorded against RECORDING=off."""
+def test_both_jobs_pass_every_variable_of_azd() -> None:
+    """A missing one would silently have its default: calls recorded despite RECORDING=off."""
     parameters = (ROOT / "infra/main.parameters.json").read_text()
     of_azd = set(re.findall(r"\$\{(\w+)", parameters))
     jobs = (ROOT / ".github/workflows/azure-dev.yml").read_text().split("    env:\n")[1:]
@@ -72,13 +72,13 @@ def test_the_federated_subjects_are_those_that_github_issues() -> None:
     assert "repo:OWNER@OWNER_ID/REPO@REPO_ID" in head
 
 
-def test_workflows_run_what_there_is() -> None:
+def test_workflows_run_existing_make_targets() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     for path in WORKFLOWS:
         assert set(re.findall(r"\bmake ([a-z]+)", path.read_text())) <= targets
 
 
-def test_azd_finds_what_its_file_names() -> None:
+def test_the_files_named_in_azure_yaml_exist() -> None:
     text = (ROOT / "azure.yaml").read_text()
     hooks = re.findall(r"run: (\S+)", text)
     assert hooks == ["infra/hooks/postdeploy.sh", "infra/hooks/postdeploy.ps1"]
@@ -90,7 +90,7 @@ def test_azd_finds_what_its_file_names() -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "infra").rglob("*.ps1")), ids=lambda path: path.name)
 def test_powershell_can_be_parsed(path: Path) -> None:
-    """There is no PowerShell here to run it with."""
+    """Parsed only: PowerShell is not available to the tests."""
     root = Parser(Language(tree_sitter_powershell.language())).parse(path.read_bytes()).root_node
     wrong = [node.start_point[0] + 1 for node in walk(root) if node.is_missing or node.type == "ERROR"]
     assert not wrong, f"{path.name}, lines {wrong}"
