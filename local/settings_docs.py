@@ -57,7 +57,7 @@ An empty value is the default.""",
         "`infra/main.bicep` takes them from the resources that it creates.",
     ),
     SetBy.PLATFORM: ("Settings that Azure Functions sets", "The app only reads them."),
-    SetBy.NOBODY: (
+    SetBy.UNSET: (
         "Settings for the emulator",
         "Not set in Azure: their defaults are right there. `local.settings.sample.json` sets them for the emulator.",
     ),

@@ -84,10 +84,10 @@ async def test_of_a_list_of_accounts_the_entries_hold_that_can_be_read(
 ) -> None:
     """The list still keeps this app from answering the calls of another that shares the ACS resource."""
     app = make_app(RESOURCE_ACCOUNTS=f"{ACCOUNT},support@contoso.com")
-    ours, other = ring(emulator), ring(emulator, "11111111-2222-3333-4444-555555555555")
-    await app.answering.incoming_call(ours)
+    listed, other = ring(emulator), ring(emulator, "11111111-2222-3333-4444-555555555555")
+    await app.answering.incoming_call(listed)
     await app.answering.incoming_call(other)
-    assert await state_of(app, ours) is State.ANSWERED
+    assert await state_of(app, listed) is State.ANSWERED
     assert await state_of(app, other) is State.NOT_OURS
 
 

@@ -36,13 +36,13 @@ class SettingError(Exception):
         self.name, self.fault, self.advice = name, fault, advice
 
 
-class SetBy(StrEnum):
-    """Who sets it in Azure."""
+class SetBy(Enum):
+    """Who sets it in Azure. ``docs/settings.md`` has a section for each."""
 
-    OPERATOR = "you, with `azd env set`"
-    DEPLOYMENT = "`infra/main.bicep`, from the resources that it creates"
+    OPERATOR = "azd's environment"
+    DEPLOYMENT = "infra/main.bicep"
     PLATFORM = "Azure Functions"
-    NOBODY = "nobody: it is for the emulator, or its default is right"
+    UNSET = "not set"  # it is for the emulator, or its default is right
 
 
 class Need(Enum):

@@ -230,7 +230,7 @@ class Settings:
         "ACS_ACCESS_KEY",
         optional(TEXT),
         "The access key of the emulator. With an `https://` endpoint the app's identity is used, and no key.",
-        set_by=SetBy.NOBODY,
+        set_by=SetBy.UNSET,
         need=lambda settings: _key_of(settings.acs_endpoint),
     )
     acs_resource_id = Setting(
@@ -246,7 +246,7 @@ class Settings:
         "ACS_RECORDING_ENDPOINT",
         optional(LOOPBACK_URL),
         "Where recordings are fetched in place of `https://*.asm.skype.com`.",
-        set_by=SetBy.NOBODY,
+        set_by=SetBy.UNSET,
         if_invalid=DEFAULT_HOLDS,
     )
 
@@ -272,14 +272,14 @@ class Settings:
         microsofts_or_loopback(MICROSOFT_ISSUER),
         "The issuer of the tokens that callbacks carry.",
         default=MICROSOFT_ISSUER,
-        set_by=SetBy.NOBODY,
+        set_by=SetBy.UNSET,
     )
     callback_keys_url = Setting(
         "CALLBACK_TOKEN_KEYS_URL",
         microsofts_or_loopback(MICROSOFT_KEYS),
         "The keys that these tokens are signed with.",
         default=MICROSOFT_KEYS,
-        set_by=SetBy.NOBODY,
+        set_by=SetBy.UNSET,
     )
 
     # -- Event Grid --
@@ -296,7 +296,7 @@ class Settings:
         "EVENTS_TOPIC_KEY",
         optional(TEXT),
         "The key of the emulated topic. With an `https://` endpoint the app's identity is used, and no key.",
-        set_by=SetBy.NOBODY,
+        set_by=SetBy.UNSET,
         need=lambda settings: _key_of(settings.topic_endpoint),
     )
     events_topic_id = Setting(
@@ -319,7 +319,7 @@ class Settings:
         optional(CONNECTION_STRING),
         "The storage account of calls and recordings, for development. The queue trigger's connection has this name "
         "too.",
-        set_by=SetBy.NOBODY,
+        set_by=SetBy.UNSET,
     )
     table_service_uri = Setting(
         "CALL_STORAGE__tableServiceUri",
@@ -403,14 +403,14 @@ class Settings:
         microsofts(*AUTHORITIES),
         "Microsoft Entra ID. azure-identity reads this setting as well.",
         default=AUTHORITIES[0],
-        set_by=SetBy.NOBODY,
+        set_by=SetBy.UNSET,
     )
     api_client_secret = Setting(
         "API_CLIENT_SECRET",
         optional(TEXT),
         "The secret of the registration at the emulator. With Microsoft's authority the app's managed identity is "
         "used, by a federated credential, and no secret.",
-        set_by=SetBy.NOBODY,
+        set_by=SetBy.UNSET,
         need=lambda settings: _of_the_emulator(settings.authority),
         used=_uses_api,
     )
@@ -424,14 +424,14 @@ class Settings:
         microsofts(*GRAPHS),
         "Microsoft Graph, of the same cloud.",
         default=GRAPHS[0],
-        set_by=SetBy.NOBODY,
+        set_by=SetBy.UNSET,
     )
     resource_manager_endpoint = Setting(
         "RESOURCE_MANAGER_ENDPOINT",
         microsofts(*RESOURCE_MANAGERS),
         "Azure Resource Manager, where the doctor reads the subscriptions.",
         default=RESOURCE_MANAGERS[0],
-        set_by=SetBy.NOBODY,
+        set_by=SetBy.UNSET,
     )
 
     # -- What follows from them --
