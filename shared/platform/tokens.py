@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 KEYS_LIFE = 3600.0  # seconds until the keys are fetched anew
 REFETCH_PAUSE = 30.0  # between two fetches for key ids that are not known
+PROMPT_SECONDS = 1.0  # from a token's arrival to the keys: so soon, none of them is withdrawn meanwhile
 FAILED_PAUSE = 1.0  # between two fetches while the keys can't be had
 FETCH_SECONDS = 5.0  # a fetch, however slow the endpoint; an invocation ends after 9 (app.HANDLER_SECONDS)
 CLOCK_SKEW = 60.0  # seconds by which our clock and the issuer's may differ
@@ -54,7 +55,8 @@ class SigningKeys:
 
     An unknown key id makes them be fetched again, since keys are rotated, but at most once in 30 seconds, so that
     forged ids cost nothing. Only such fetches count: keys that change just after they were first fetched are found.
-    Within the 30 seconds an unknown id may be a new key's, so that nothing is said of it.
+    Within the 30 seconds an unknown id may be a new key's, and after a slow fetch that of a key that was withdrawn
+    while the token waited: it is not refused for good then.
     PyJWT's own client does the same, but blocks the event loop while it fetches and holds up tokens of known keys
     meanwhile.
     """
@@ -82,10 +84,10 @@ class SigningKeys:
                 await self._refresh(kid)
         if kid in self._keys:
             return self._keys[kid]
-        if self._asked_at >= came_at:
+        if self._asked_at >= came_at and self._fetched_at - came_at < PROMPT_SECONDS:
             raise Forbidden("the token is signed with a key that the issuer does not publish")
         wait = max(0.0, self._missed_at + REFETCH_PAUSE - _time())
-        raise KeysUnavailable("the token's key is not known, and the signing keys were fetched a moment ago", wait)
+        raise KeysUnavailable("the token's key is not known, and the signing keys were not fetched just now", wait)
 
     def issuers(self, kid: str) -> set[str]:
         """Whom the key may sign for, where that is told: Entra's are published with ``https://…/{tenantid}/v2.0``."""

@@ -238,6 +238,21 @@ async def test_a_key_that_is_rotated_while_no_fetch_is_due_is_no_verdict(known: 
     await check(issuer.token("two"), known, issuer)
 
 
+async def test_a_key_withdrawn_while_the_keys_are_fetched_slowly_is_no_verdict(
+    fresh: SigningKeys, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "PROMPT_SECONDS", 0.1)
+
+    async def slow(_: web.Request) -> web.Response:
+        await asyncio.sleep(0.15)
+        return web.json_response({"keys": [issuer.jwk("two")]})
+
+    issuer.answer = slow
+    with pytest.raises(KeysUnavailable):
+        await check(issuer.token("one"), fresh, issuer)
+    await check(issuer.token("two"), fresh, issuer)
+
+
 @pytest.mark.parametrize("changed", [{"aud": "another"}, {"iss": "another"}, {"exp": 1}, {"exp": None}], ids=str)
 async def test_what_claims_to_be_another_s_costs_no_fetch_and_is_always_forbidden(
     known: SigningKeys, issuer: Issuer, changed: dict[str, Any]

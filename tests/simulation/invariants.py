@@ -20,6 +20,7 @@ from shared.calls.call import Call, Measured, Recording, RecordingStatus, State
 from shared.calls.events import Event
 from shared.calls.machine import ATTEMPTS, recording_status, reduce
 from shared.calls.policy import RING_WINDOW
+from shared.platform import tokens
 from tests.simulation.plans import FOREIGN
 from tests.simulation.platform import START
 from tests.simulation.versions import ADDED
@@ -158,7 +159,8 @@ def accounted_for(life: Life) -> Iterator[str]:
 
 def _just_withdrawn(life: Life, callback: dict[str, Any]) -> bool:
     at = (datetime.fromisoformat(callback["at"]) - START).total_seconds()
-    return any(withdrawn and 0 <= at - then < 1 for then, withdrawn in life.plan.rotations)
+    on_its_way = tokens.PROMPT_SECONDS + 0.2  # from ACS to the verdict, where the keys are fetched at once
+    return any(withdrawn and 0 <= at - then < on_its_way for then, withdrawn in life.plan.rotations)
 
 
 def order_free(life: Life) -> Iterator[str]:

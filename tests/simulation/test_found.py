@@ -46,6 +46,10 @@ def test_keys_that_change_just_after_they_were_fetched_cost_no_callback() -> Non
     assert {entry["status"] for entry in life.journal if entry["kind"] == "callback"} == {200}
 
 
+def test_a_key_that_is_withdrawn_while_the_keys_are_out_of_reach_costs_no_callback() -> None:
+    assert several(["5923", "6623"]).broken == {}
+
+
 def test_a_recording_that_was_asked_for_by_an_instance_that_died_over_it_is_archived() -> None:
     assert several(["unnamed-25", "unnamed-27"]).broken == {}
 
