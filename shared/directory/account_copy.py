@@ -172,7 +172,8 @@ class AccountCopy:
         return at
 
 
-def _continuation(position: dict[str, str]) -> str:
+def _continuation(position: dict[str, str | None]) -> str:
+    """A position of Table storage, which has no row key if the next page starts with a partition."""
     return (
         base64.urlsafe_b64encode(msgspec.json.encode([position["PartitionKey"], position["RowKey"]]))
         .decode()
@@ -180,11 +181,11 @@ def _continuation(position: dict[str, str]) -> str:
     )
 
 
-def _position(continuation: str) -> dict[str, str]:
+def _position(continuation: str) -> dict[str, str | None]:
     """The storage's position of a page. A forged one stays within the partitions of the query."""
     try:
         padded = continuation + "=" * (-len(continuation) % 4)
-        keys = msgspec.json.decode(base64.urlsafe_b64decode(padded), type=tuple[str, str])
+        keys = msgspec.json.decode(base64.urlsafe_b64decode(padded), type=tuple[str, str | None])
     except ValueError:
         raise UpstreamError(BAD_CONTINUATION) from None
     return {"PartitionKey": keys[0], "RowKey": keys[1]}

@@ -9,6 +9,7 @@ import pytest
 from azure.data.tables.aio import TableClient
 
 from emulator.server import Emulator
+from shared.directory import account_copy as module
 from shared.directory.account_copy import AccountCopy
 from shared.directory.accounts import Accounts
 from shared.directory.caller import Caller
@@ -287,6 +288,13 @@ async def test_that_there_are_none_any_more_must_be_told_twice(
     assert await copy() == (0, 3)
     assert await everything(account_copy.list, CONTOSO) == []
     assert await copy() == (0, 0)
+
+
+@pytest.mark.parametrize("row_key", ["11111111-1111-4111-8111-111111111111", None])
+def test_every_position_of_table_storage_is_a_continuation_that_is_accepted(row_key: str | None) -> None:
+    """NextRowKey is absent if the next page starts with a partition ("Query timeout and pagination")."""
+    position = {"PartitionKey": f"account {CONTOSO}", "RowKey": row_key}
+    assert module._position(module._continuation(position)) == position
 
 
 # -- The timer ------------------------------------------------------------------------------------------------
