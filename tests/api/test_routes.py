@@ -233,6 +233,7 @@ async def test_the_examples_of_the_documentation_work(client: Client) -> None:
     told, _ = await process.communicate()
     assert process.returncode == 0, told.decode()
     assert told.count(b'"id"') > 5
+    assert b'"joinUrl"' in told, "the meetings of the example are empty"
 
 
 def test_the_documentation_lists_every_route() -> None:
