@@ -1,6 +1,8 @@
-"""Validation of the query and the body of a request."""
+"""Validation of the path, the query and the body of a request."""
 
 from __future__ import annotations
+
+import re
 
 import msgspec
 from msgspec import Struct
@@ -11,6 +13,15 @@ from shared.api.route import Route
 
 LARGEST_BODY = 64 * 1024  # bytes
 HOST_PARAMETERS = frozenset({"code", "clientId"})  # the host's own parameters of a request with a key
+
+
+def path_of(path: dict[str, str], route: Route) -> dict[str, str]:
+    """The parameters of the path. Raises Problem for one that does not have its form."""
+    for name, given in path.items():
+        form = route.parameters[name]
+        if not re.fullmatch(form.pattern or "", given):
+            raise Problem("BadParameter", f"{name} must be {form.description}.")
+    return path
 
 
 def query_of(request: Request, route: Route, *, keyed: bool) -> Struct:
@@ -33,5 +44,7 @@ def body_of(request: Request, route: Route) -> Struct | None:
         raise Problem("NotJson")
     try:
         return msgspec.json.decode(request.body, type=route.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # ValidationError is a DecodeError
+    except msgspec.ValidationError as error:
         raise Problem("BadBody", f"{error}.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Problem("MalformedJson", f"{error}.") from None

@@ -11,7 +11,7 @@ from base64 import b64encode
 from math import ceil
 
 from azure.core.exceptions import AzureError
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from shared.api.http import Request, Response, as_json
 from shared.directory.error_entries import ENTRIES, ErrorEntry
@@ -37,8 +37,11 @@ class Kind(Struct, frozen=True):
 
 
 PROBLEMS: dict[str, Kind] = {
-    "BadParameter": Kind(400, "a parameter of the query is not valid", "Change the parameter that the detail names."),
-    "BadBody": Kind(400, "the body is not valid", "Change the field that the detail names."),
+    "BadParameter": Kind(
+        400, "a parameter of the path or the query is not valid", "Change the parameter that the detail names."
+    ),
+    "BadBody": Kind(400, "a field of the body is not valid", "Change the field that the detail names."),
+    "MalformedJson": Kind(400, "the body is not valid JSON", "Correct the syntax of the body."),
     "NotSignedIn": Kind(401, "the request has no bearer token", SIGN_IN),
     "TokenRefused": Kind(401, "the token is not accepted", SIGN_IN),
     "RoleMissing": Kind(
@@ -92,15 +95,15 @@ class Problem(Exception):
 
 
 class ProblemDetails(Struct, frozen=True):
-    """RFC 9457, with a stable ``code`` and a ``remedy``."""
+    """RFC 9457, with a stable ``code`` and a ``remedy``. ``detail`` is there if it says more than the title."""
 
     type: str
     title: str
     status: int
-    detail: str
     instance: str
     code: str
     remedy: str
+    detail: str | UnsetType = UNSET
 
 
 def problem_of(error: Exception, request: Request, operation: str) -> Response:
@@ -143,18 +146,24 @@ def _upstream(request: Request, error: UpstreamError) -> Response:
     if error.claims:  # Entra's challenge: the client signs in again with these claims
         claims = b64encode(error.claims.encode()).decode()
         headers["WWW-Authenticate"] = f'Bearer realm="api", error="insufficient_claims", claims="{claims}"'
-    return _response(request, code_of(entry), kind, str(error), headers)
+    return _response(request, code_of(entry), kind, _detail(error), headers)
+
+
+def _detail(error: UpstreamError) -> str:
+    """What the title does not say: the app's own text, and the id that the other side knows the request by."""
+    parts = [error.detail] if error.detail else []
+    parts += [f"request id of {error.entry.source}: {error.request_id}"] if error.request_id else []
+    return f"{'; '.join(parts)}." if parts else ""
 
 
 def _response(
     request: Request, code: str, kind: Kind, detail: str = "", headers: dict[str, str] | None = None
 ) -> Response:
-    detail = detail or f"{kind.title}."
     details = ProblemDetails(
         type=f"{TYPES}{code}" if code in CATALOGUE else "about:blank",
         title=kind.title,
         status=kind.status,
-        detail=f"{detail[0].upper()}{detail[1:]}",
+        detail=f"{detail[0].upper()}{detail[1:]}" if detail else UNSET,
         instance=request.url,
         code=code,
         remedy=kind.remedy,

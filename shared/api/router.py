@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from shared.api.authorizer import Authorizer
 from shared.api.http import InvalidUrl, Request, Response
-from shared.api.input import body_of, query_of
+from shared.api.input import body_of, path_of, query_of
 from shared.api.openapi import Document
 from shared.api.output import NO_CONTENT, finished, response_to
 from shared.api.problems import Problem, problem_of
@@ -84,7 +84,7 @@ class Api:
             clients=self._clients,
             caller=caller,
             request=request,
-            path=path,
+            path=path_of(path, route),
             query=query_of(request, route, keyed=keyed),
             body=body_of(request, route),
             openapi=self._document.response,

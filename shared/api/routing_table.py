@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from msgspec import Struct
 
@@ -13,9 +11,9 @@ from shared.api.route import Route
 
 
 class Entry(Struct, frozen=True):
-    """All methods of one path. A segment is a literal, or a parameter with its name."""
+    """All methods of one path. A segment is a literal, or the name of a parameter in braces."""
 
-    segments: tuple[tuple[str, re.Pattern[str]], ...]
+    segments: tuple[str, ...]
     methods: Mapping[str, Route]
 
     def match(self, segments: list[str]) -> dict[str, str] | None:
@@ -23,9 +21,9 @@ class Entry(Struct, frozen=True):
         if len(segments) != len(self.segments):
             return None
         pairs = list(zip(self.segments, segments, strict=True))
-        if not all(pattern.fullmatch(given) for (_, pattern), given in pairs):
+        if not all(given and (_is_parameter(segment) or segment == given) for segment, given in pairs):
             return None
-        return {name: given for (name, _), given in pairs if name}
+        return {segment.strip("{}"): given for segment, given in pairs if _is_parameter(segment)}
 
     def route(self, method: str) -> Route:
         route = self.methods.get("GET" if method == "HEAD" else method)
@@ -50,7 +48,9 @@ class RoutingTable:
                 raise ValueError(f"{route.operation}, {route.method} {route.path}, is there already")
             operations.add(route.operation)
             paths.setdefault(route.path, {})[route.method] = route
-        self._entries = [_entry(path, methods) for path, methods in paths.items()]
+        entries = [Entry(tuple(path.split("/")), methods) for path, methods in paths.items()]
+        # Literals come before parameters: resource-accounts/refresh is not the account "refresh".
+        self._entries = sorted(entries, key=lambda entry: [_is_parameter(each) for each in entry.segments])
 
     def find(self, segments: list[str]) -> tuple[Entry, dict[str, str]]:
         """The entry of a path, and its parameters. Raises Problem."""
@@ -61,20 +61,14 @@ class RoutingTable:
         raise Problem("NoSuchPath")
 
 
+def _is_parameter(segment: str) -> bool:
+    return segment.startswith("{")
+
+
 def _check(route: Route) -> None:
+    if {part.strip("{}") for part in route.path.split("/") if _is_parameter(part)} != set(route.parameters):
+        raise ValueError(f"{route.operation} does not declare the parameters of its path")
     if not (route.roles or route.public):
         raise ValueError(f"{route.operation} names no roles, so no caller could use it")
     if route.public and route.path != "openapi.json":
         raise ValueError(f"{route.operation} is public, which only the OpenAPI document may be")
-
-
-def _entry(path: str, methods: Mapping[str, Route]) -> Entry:
-    parameters = next(iter(methods.values())).parameters
-    return Entry(tuple(_segment(part, parameters) for part in path.split("/")), methods)
-
-
-def _segment(part: str, parameters: Mapping[str, Any]) -> tuple[str, re.Pattern[str]]:
-    if not part.startswith("{"):
-        return "", re.compile(re.escape(part))
-    name = part.strip("{}")
-    return name, re.compile(parameters[name].pattern or "")

@@ -48,7 +48,7 @@ async def test_every_method_and_path_below_the_version_is_ours_to_answer(http: a
         assert (answer.status, answer.headers["Allow"], await answer.read()) == (204, "GET, HEAD, OPTIONS", b"")
     async with http.head("/api/v1/openapi.json") as answer:
         assert (answer.status, await answer.read(), answer.content_type) == (200, b"", "application/json")
-    for path in ("", "/", "/users%2F", "/../health", "/users/%2e%2e/%2e%2e/health", "/users/%00", f"/{'x' * 7000}"):
+    for path in ("", "/", "/users%2F", "/../health", "/users/%2e%2e/%2e%2e/health", f"/{'x' * 7000}"):
         url = f"{http._base_url}".rstrip("/") + f"/api/v1{path}"
         async with http.get(URL(url, encoded=True)) as answer:
             assert (answer.status, answer.content_type) == (404, MEDIA_TYPE), path
