@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from tests.infra.bicep import File, object_of, text_of
-from tests.infra.checks import Infra
+from tests.infra.project import Infra
 
 FLEX_REFUSES_IN_SITE_CONFIG = {
     *("alwaysOn", "ftpsState", "functionAppScaleLimit", "functionsRuntimeScaleMonitoringEnabled", "linuxFxVersion"),

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from tree_sitter import Node
 
 from tests.infra.bicep import File, Resource, object_of, string_of, text_of
-from tests.infra.checks import Infra
+from tests.infra.project import Infra
 
 SCHEMA = Path(__file__).with_name("schema.json")
 Schema = dict[str, dict[str, Any]]

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from local.stack import ROOT
-from tests.infra.checks import Infra
+from tests.infra.project import Infra
 from tests.infra.schema import SCHEMA, Schema, check_bodies
 
 

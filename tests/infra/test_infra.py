@@ -12,10 +12,10 @@ import pytest
 from local.stack import ROOT
 from shared.platform.settings.setting import SetBy
 from shared.platform.settings.table import TABLE
-from tests.infra import checks, limits, schema
-from tests.infra.checks import Infra, check_settings
+from tests.infra.checks import CHECKS
+from tests.infra.project import Infra
+from tests.infra.security import check_settings
 
-CHECKS = (*checks.CHECKS, *limits.CHECKS, *schema.CHECKS)
 DEPLOYED = {name for name, each in TABLE.items() if each.set_by in {SetBy.OPERATOR, SetBy.DEPLOYMENT}}
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from local.stack import ROOT
-from tests.infra.checks import ROLES
 from tests.infra.operations import USES, check_operations
+from tests.infra.security import ROLES
 
 OF_THE_APP = {scope: roles for (_, principal, scope), roles in ROLES.items() if principal == "appPrincipalId"}
 

@@ -11,7 +11,7 @@ from tree_sitter import Node
 
 from local.stack import ROOT
 from tests.infra.bicep import File, text_of, walk
-from tests.infra.checks import Infra
+from tests.infra.project import Infra
 from tests.infra.schema import NEAREST_VERSION, check_bodies, check_types, published
 
 FUNCTION, STORAGE, BOT = "function.bicep", "call-storage.bicep", "bot.bicep"

@@ -11,8 +11,8 @@ import pytest
 
 from local.stack import ROOT
 from shared.doctor import teams as prescribed
-from tests.infra.checks import Infra
 from tests.infra.powershell import parsed
+from tests.infra.project import Infra
 from tests.infra.teams_checks import CHECKS, Teams, check_command
 
 GUIDE = ROOT / "docs/provisioning.md"
