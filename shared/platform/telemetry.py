@@ -1,13 +1,13 @@
-"""What operators are told: one line in the log for each fact, from which the workbook and the alerts are made.
+"""Telemetry: one line in the log for each event, from which the workbook and the alerts are made.
 
 A line is a name and compact JSON, ``call.answered {"call":"…","correlation":"…","seconds":0.12}``. The Functions host
 carries the worker's log lines to Application Insights (table ``traces``, column ``message``), so that no telemetry SDK
-need be imported, which would cost a cold start more than the whole app does. ``infra/queries/`` reads the lines;
-``tests/infra/test_telemetry.py`` holds the two together.
+has to be imported, which would cost a cold start more than the whole app does. ``infra/queries/`` reads the lines;
+``tests/platform/test_telemetry.py`` and ``tests/infra/test_queries.py`` hold the two together.
 
-Events come of comparing a call before and after it was saved, so that a duplicate tells nothing. A process
-that dies between saving and telling leaves a gap: the row is the account of a call, telemetry is not. ``call`` and
-``correlation`` join the lines; of all other fields there are few values. There are no people in them.
+Events come of comparing a call before and after it was saved, so that a duplicate emits nothing. A process
+that dies between the two leaves a gap: the row is the account of a call, telemetry is not. ``call`` and
+``correlation`` join the lines; all other fields have few distinct values. No line names a person.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class RecordingSettled(TelemetryEvent, frozen=True):
 
 
 class StepFailed(TelemetryEvent, frozen=True):
-    """ACS refused something, or said that something went wrong: an event's type or an effect's name, and the code."""
+    """ACS refused a request or reported a failure: an event's type or an effect's name, and the code."""
 
     name: ClassVar[str] = "step.failed"
     call: str
@@ -93,7 +93,7 @@ class StepFailed(TelemetryEvent, frozen=True):
 
 
 class Quarantined(TelemetryEvent, frozen=True):
-    """An event was kept aside. ``source`` is the trigger that could not read it."""
+    """An event was quarantined. ``source`` is the function that could not handle it."""
 
     name: ClassVar[str] = "event.quarantined"
     source: str
@@ -107,7 +107,7 @@ class CallbackRefused(TelemetryEvent, frozen=True):
 
 
 class Swept(TelemetryEvent, frozen=True):
-    """The sweep ran: a sign of life every minute. ``woken`` calls had been waiting in vain."""
+    """The sweep ran: a sign of life every minute. ``woken`` calls were overdue."""
 
     name: ClassVar[str] = "sweep.done"
     woken: int
@@ -139,7 +139,7 @@ def emit(*events: TelemetryEvent) -> None:
 
 
 def changes(before: Call | None, after: Call, events: Iterable[Event]) -> Iterator[TelemetryEvent]:
-    """What saving ``after`` over ``before`` has made known; ``events`` are those that made the difference."""
+    """The telemetry events of a write of ``after`` over ``before``; ``events`` are those that were folded."""
     ids = (after.id, after.correlation_id or "")
     known = latencies(before) if before else {}
     for phase, seconds in latencies(after).items():
@@ -151,9 +151,9 @@ def changes(before: Call | None, after: Call, events: Iterable[Event]) -> Iterat
     status = recording_status(after)[0]
     if status in RECORDING_SETTLED and (before is None or recording_status(before)[0] is not status):
         yield RecordingSettled(*ids, status.value, *_why(after, status))
-    told = {entry.id for entry in before.timeline} if before else set()
+    known_ids = {entry.id for entry in before.timeline} if before else set()
     for event in events:
-        if event.id not in told and (failure := _failure(event)):
+        if event.id not in known_ids and (failure := _failure(event)):
             step, code, sub_code = failure
             yield StepFailed(*ids, step, code, sub_code)
 

@@ -19,7 +19,7 @@ from shared.service.container import Container
 from shared.storage.calls import Row
 from tests.directory.fixtures import CONTOSO, FABRIKAM, SUPPORT_LINE
 from tests.emulator.client import Control
-from tests.service.test_app import Wire
+from tests.service.test_triggers import Wire
 from tests.support import Servers, asked, closed_port, hang
 
 FRONT_DESK = "11111111-1111-4111-8111-111111111121"

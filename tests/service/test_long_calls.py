@@ -12,7 +12,7 @@ from shared.calls.fold import LONGEST_TIMELINE
 from shared.service.container import Container
 from shared.storage.calls import Row, _entity, partition_of
 from tests.golden import START, cloud_event
-from tests.service.test_app import Wire
+from tests.service.test_triggers import Wire
 from tests.support import kept
 
 PROPERTY = 64 * 1024  # bytes; Table storage's limits, of which a character of text takes two

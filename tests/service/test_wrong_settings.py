@@ -15,7 +15,7 @@ from shared.platform.settings import SettingError, Settings
 from shared.service.answering import call_id_of
 from shared.service.container import Container
 from shared.service.health import check_health
-from tests.service.test_app import Wire
+from tests.service.test_triggers import Wire
 from tests.support import asked
 
 ACCOUNT = "cc123456-5678-5678-1234-ccc123456789"

@@ -10,7 +10,7 @@ import pytest
 
 from emulator.host.functions import scaling_group
 from tests.indexed import functions
-from tests.simulation import nature
+from tests.simulation import patches
 from tests.simulation.campaign import NOT_DIED_AT, awaits, crash_points, lived, several, struck
 from tests.simulation.host import ROOT
 from tests.simulation.plans import COMBINATIONS, CROWD, DAY, KINDS, OFTEN, crashing, plan_of
@@ -71,7 +71,7 @@ def test_a_seed_tells_the_same_story_twice() -> None:
 @pytest.mark.parametrize("seed", [5, 131])
 def test_nor_do_clients_that_instances_share(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     trace = live(plan_of(seed)).trace
-    monkeypatch.setattr(nature, "shared_clients", list)
+    monkeypatch.setattr(patches, "shared_clients", list)
     assert live(plan_of(seed)).trace == trace
 
 

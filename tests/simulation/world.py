@@ -37,7 +37,7 @@ from shared.service.container import Container
 from shared.storage import calls as store
 from tests.simulation.host import Host, Invocation
 from tests.simulation.loop import VirtualLoop, pause, run
-from tests.simulation.nature import STORY, laws
+from tests.simulation.patches import STORY, laws
 from tests.simulation.platform import START, Platform, acs_operation
 from tests.simulation.process import HERE, Process, Site, Steps, task_factory
 from tests.simulation.storage import Asked, Blobs, Queues, Tables, plain

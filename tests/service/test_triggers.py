@@ -1,4 +1,4 @@
-"""The hall: what the triggers do with an event, against a real emulator and a real storage."""
+"""What the triggers do with an event, against a real emulator and a real storage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``App.callbacks``: what ACS posts, from the door to the topic."""
+"""``CallbackIngress.accept``: what ACS posts, from the HTTP request to the topic."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ async def test_the_moment_is_kept_to_the_microsecond(app: Container, token: str,
     assert [event["time"] for event in published(emulator)] == [datetime.fromisoformat(time).astimezone(UTC)]
 
 
-async def test_the_calls_id_is_the_urls_and_nobody_elses(app: Container, token: str, emulator: Emulator) -> None:
+async def test_the_call_id_is_that_of_the_url(app: Container, token: str, emulator: Emulator) -> None:
     assert await post(app, token, [an_event(callid="20261121-" + "f" * 32)]) == 200
     assert [event["callid"] for event in published(emulator)] == [CALL_ID]
 
@@ -182,7 +182,7 @@ async def test_the_largest_body_is_taken(
     assert published(emulator) == [with_call_id(an_event())]
 
 
-# -- Kept aside ----------------------------------------------------------------------------------------------
+# -- Quarantined ----------------------------------------------------------------------------------------------
 
 
 BAD: dict[str, Any] = {

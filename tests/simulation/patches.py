@@ -1,7 +1,4 @@
-"""What the laws of a simulated world take the place of: clocks, chance, and what would take too long.
-
-Everything here is put back when the run is over.
-"""
+"""The patches of a simulated run: clocks, randomness, and what would take too long. All are undone when it ends."""
 
 from __future__ import annotations
 
