@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     add = parse.add_argument
     add("--host", default=HOST, help="address to listen on (%(default)s)")
     add("--port", type=int, default=PORT, help="port to listen on, 0 for any free one (%(default)s)")
-    add("--tls-port", type=int, help="listen here too, with TLS: Entra, Graph and whoever takes tokens (off)")
+    add("--tls-port", type=int, help="also listen here, with TLS alone (off)")
     add("--tls-certificate", default=".local/emulator-tls.pem", help="its certificate; made if absent (%(default)s)")
     add("--config", default="infra/local.json", help="topics and subscriptions (%(default)s)")
     add("--functions-url", help="where functions are, instead of the config's 'functions'")
@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def configuration(arguments: argparse.Namespace) -> Config:
-    """What the command line asks for. Raises Misconfigured."""
+    """The configuration of the command line. Raises Misconfigured."""
     return Config(
         host=arguments.host,
         port=arguments.port,

@@ -1,4 +1,4 @@
-"""Everything that goes on beside the requests: callbacks under way, people about to act, prompts playing."""
+"""Background work: callbacks under way, callees about to act, prompts playing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from emulator.clock import Clock
 
 
 class BackgroundTasks:
-    """Background tasks, of two sorts: *busy* ones, which somebody waits to see done, and mere timers."""
+    """Background tasks, of two kinds: *busy* ones, which count as work under way, and timers."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""The one place where the emulator reads a clock or waits.
+"""The only place where the emulator reads a clock or waits.
 
 Time stamps are always the wall's, since applications compare them with their own clock. Durations (retry
 schedules, ring times, time to live) can run faster: with ``speed=60`` a minute's wait takes a second.
@@ -38,7 +38,7 @@ class Clock:
         return self._before + (time.monotonic() - self._since) * self._speed
 
     def wall(self) -> float:
-        """Seconds on a steady clock, as fast as the wall's: what a recording is as long as."""
+        """Seconds on a steady clock, as fast as the wall's: recordings are measured by it."""
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:

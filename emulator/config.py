@@ -1,4 +1,4 @@
-"""What the emulator is told at its start, and the known values a client needs to reach it."""
+"""The emulator's configuration, and the values that a client needs to reach it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ PORT = 7080
 ACCESS_KEY = "ZW11bGF0b3ItYWNjZXNzLWtleS1mb3ItbG9jYWwtdXNl"  # base64, as keys of the service are; known to all
 RESOURCE_ID = "ac5e0000-0000-4000-8000-000000000001"  # the immutable id: what callbacks' tokens are meant for
 
-# The shapes of "accepted" that `POST /recordings` has been documented or seen to have: the REST reference
+# The shapes of an accepting answer of `POST /recordings` that are documented or recorded: the REST reference
 # and recordings of the service say 202 with a body, the SDK takes 200 as well, the Teams Phone
-# extensibility quickstart says 204, and bare ones are what a client must survive.
+# extensibility quickstart says 204, and a client must survive bare ones.
 START_RECORDING_ANSWERS = ("by-version", "202", "200", "204", "202-empty", "202-bare")
 
 

@@ -12,6 +12,8 @@ from typing import Any
 from azure.communication.callautomation import aio
 from azure.communication.identity.aio import CommunicationIdentityClient
 
+from emulator.acs.callback_types import CALLBACK_TYPES
+from emulator.acs.errors import KNOWN
 from emulator.acs.operations import (
     ACCESS_OPERATIONS,
     ACCESS_VERSIONS,
@@ -22,11 +24,13 @@ from emulator.acs.operations import (
     SDK_VERSION,
     Operation,
 )
+from emulator.acs.provenance import TIMINGS
+from emulator.acs.results import RESULTS
 from emulator.graph.service import OPERATIONS as GRAPH_OPERATIONS
 
 FILE = Path("docs/emulator-coverage.md")
 
-# Public methods of the SDK's clients that go by another name than the operation they call.
+# Public methods of the SDK's clients that have another name than the operation they call.
 METHODS = {
     "connect_call": ("Connect",),
     "create_group_call": ("CreateCall",),
@@ -56,9 +60,12 @@ date.
 
 *Fully behaved*: the request is checked against its model and the state of the call, has its effect on the call, and
 the events follow. *Accepted only*: the request is checked and answered, a plausible event follows, and nothing else
-happens. The shape of requests, answers and events is *documented* (the public REST specification of api-version
-2026-03-12 and of those named below), *recorded* (seen in recordings of the real service in the SDKs' repositories) or
-*assumed*.
+happens.
+
+Each operation, callback, result code, error code and duration is *documented* (the public documentation, or the REST
+specification of api-version 2026-03-12 and of those named below), *recorded* (seen in recordings of the real service in
+the SDKs' repositories) or *assumed* (chosen by the emulator, since nothing is published). All recordings are of calls
+of Azure Communication Services: of Teams Phone calls there are none.
 
 ## Call Automation
 
@@ -80,6 +87,34 @@ In no SDK for Python; api-version {ACCESS_VERSIONS[0]}.
 
 | operation | extent | wire shape | notes |
 |---|---|---|---|
+"""
+
+CALLBACKS = """
+## Callbacks
+
+| type | source | notes |
+|---|---|---|
+"""
+
+RESULT_CODES = """
+## Result codes of callbacks
+
+| code/subCode | message | when | source |
+|---|---|---|---|
+"""
+
+ERROR_CODES = """
+## Error codes of Call Automation
+
+| status | code | when | source |
+|---|---|---|---|
+"""
+
+DURATIONS = """
+## Durations
+
+| seconds | what | source |
+|---|---|---|
 """
 
 GRAPH = """
@@ -105,7 +140,7 @@ def methods(*clients: type[Any]) -> Iterator[tuple[str, str]]:
 
 
 def operations(method: str) -> tuple[Operation, ...]:
-    """What a method calls. Raises KeyError if the emulator knows nothing of it."""
+    """The operations that a method calls. Raises KeyError for a method that is not covered."""
     by_name = {each.name: each for each in (*OPERATIONS, *FILE_OPERATIONS, *IDENTITY_OPERATIONS)}
     names = METHODS.get(method) or ("".join(part.capitalize() for part in method.split("_")),)
     return tuple(by_name[name] for name in names)
@@ -114,8 +149,21 @@ def operations(method: str) -> tuple[Operation, ...]:
 def page() -> str:
     access = (f"| {_cells(operation)} |\n" for operation in ACCESS_OPERATIONS)
     graph = (f"| {each.name} | `{each.method} {_path(each.path)}` |\n" for each in GRAPH_OPERATIONS)
-    parts = (HEADER, *_rows(*CALL_CLIENTS), IDENTITY, *_rows(*IDENTITY_CLIENTS), ACCESS, *access, GRAPH, *graph)
-    return "".join(parts)
+    operations_of_sdks = (HEADER, *_rows(*CALL_CLIENTS), IDENTITY, *_rows(*IDENTITY_CLIENTS), ACCESS, *access)
+    return "".join((*operations_of_sdks, *_facts(), GRAPH, *graph))
+
+
+def _facts() -> Iterator[str]:
+    """Callbacks, codes and durations, each with its source."""
+    yield CALLBACKS
+    yield from (f"| {name} | {source} | {note} |\n" for name, (source, note) in CALLBACK_TYPES.items())
+    yield RESULT_CODES
+    for result in RESULTS:
+        yield f"| {result.code}/{result.sub_code} | {result.message} | {result.when} | {result.source} |\n"
+    yield ERROR_CODES
+    yield from (f"| {status} | {code} | {when} | {source} |\n" for status, code, when, source in KNOWN)
+    yield DURATIONS
+    yield from (f"| {timing.seconds:g} | {timing.what} | {timing.source} |\n" for timing in TIMINGS)
 
 
 def _rows(*clients: type[Any]) -> Iterator[str]:
@@ -130,7 +178,7 @@ def _cells(operation: Operation) -> str:
 
 
 def _path(path: str) -> str:
-    """Without the patterns that routes have."""
+    """A route's path without its patterns."""
     kind = re.sub(r"\{kind:(\w+)\}", r"\1", path)
     return re.sub(r":\[\^/:?\]\+", "", kind)
 

@@ -7,18 +7,23 @@ from typing import Any
 from emulator.clock import Clock, stamp
 
 KEPT = 200_000  # entries; a long `make serve` must not grow for ever
+KINDS = (
+    *("acs.request", "graph.request", "entra.request", "arm.request"),
+    *("event", "callback", "delivery", "handshake", "dead_letter", "fault", "upload_failed"),
+)
 
 
 class Journal:
     """An append-only list of entries ``{"seq", "at", "kind", …}``.
 
-    Kinds: ``acs.request`` (operation, method, path, status, body, headers, repeated), ``callback`` (one POST
-    to an application's callback URL: url, status, events, attempt), ``event`` (an event accepted by a topic:
-    topic, event), ``delivery`` (one POST to a subscription's endpoint: subscription, events, status, attempt, and when
-    it was ``sent``),
-    ``dead_letter`` (subscription, event, reason), ``graph.request`` (operation, method, path, query, status, caller: an
-    object id), ``entra.request`` and ``arm.request`` (operation, path, status), and ``fault`` (the rule that was
-    applied).
+    Kinds: ``acs.request`` (operation, method, path, status, body, headers, repeated, answer: the body that went back,
+    error: its code), ``graph.request`` (operation, method, path, query, status, error, caller: an object id),
+    ``entra.request`` and ``arm.request`` (operation, path, status, error), ``callback`` (one POST to an application's
+    callback URL: url, status, events, attempt), ``event`` (an event accepted by a topic: topic, event), ``delivery``
+    (one POST to a subscription's endpoint: subscription, events, status, attempt), ``handshake`` (a subscription's
+    validation succeeded, or failed in a new way: subscription, endpoint, attempt, reason), ``dead_letter``
+    (subscription, event, reason), ``fault`` (the rule that was applied), and ``upload_failed`` (a recording that could
+    not be written to its container).
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -27,6 +32,8 @@ class Journal:
         self._seq = 0
 
     def add(self, kind: str, **fields: Any) -> dict[str, Any]:
+        if kind not in KINDS:
+            raise ValueError(f"the journal has no kind {kind!r}")
         self._seq += 1
         entry = {"seq": self._seq, "at": stamp(self._clock.now()), "kind": kind, **fields}
         self._entries.append(entry)

@@ -1,4 +1,4 @@
-"""The certificate of the emulator's TLS port: self-signed, for this machine only.
+"""The emulator's certificate: self-signed, for this machine only.
 
 azure-identity takes only https authorities, and azure-core sends tokens only over https. A process trusts the
 certificate when OpenSSL's variable SSL_CERT_FILE names its file before the first connection.
@@ -20,22 +20,23 @@ from cryptography.x509.oid import NameOID
 
 LIFETIME = timedelta(days=365)
 RENEWED = timedelta(days=30)  # before it expires
+DNS_NAMES = ("localhost", "emulator.asm.skype.com")  # the second is the host that recordings are announced under
 
 
 def ensure(path: Path) -> Path:
-    """Key and certificate in one PEM file; made if there is none, or if it expires soon. Returns its absolute path."""
+    """Key and certificate in one PEM file; made unless a good one is there. Returns its absolute path."""
     path = path.absolute()
     if not _is_good(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent)  # readable for its owner only
         with os.fdopen(handle, "wb") as file:
             file.write(_generated())
-        Path(name).replace(path)  # at once: whoever reads it beside us sees the old or the new one
+        Path(name).replace(path)  # atomic: a reader sees the old file or the new one
     return path
 
 
 def context(path: Path) -> ssl.SSLContext:
-    """What a server needs to show the certificate."""
+    """For a server that presents the certificate."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.load_cert_chain(path)
     return made
@@ -46,14 +47,16 @@ def _is_good(path: Path) -> bool:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError):
         return False
-    return certificate.not_valid_after_utc - datetime.now(UTC) > RENEWED
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    there = names.get_values_for_type(x509.DNSName)
+    return certificate.not_valid_after_utc - datetime.now(UTC) > RENEWED and set(DNS_NAMES) <= set(there)
 
 
 def _generated() -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Teams Phone Functions emulator")])
     now = datetime.now(UTC)
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))])
+    names = x509.SubjectAlternativeName([*map(x509.DNSName, DNS_NAMES), x509.IPAddress(ip_address("127.0.0.1"))])
     # OpenSSL trusts a file of certificates; from Python 3.13 on it also wants of an authority what RFC 5280 demands.
     usage = {"digital_signature": True, "key_cert_sign": True}
     others = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "crl_sign")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from emulator import journal_text
 from shared.calls.call import Call, latencies
 from shared.calls.machine import recording_status
 
@@ -23,50 +24,8 @@ BOLD, DIM, GREEN, RED, PLAIN = _styles()
 
 
 def lines(entries: list[dict[str, Any]], start: datetime) -> Iterator[str]:
-    """What of the journal is worth reading, a line each."""
-    for entry in entries:
-        text = _line(entry)
-        if text:
-            seconds = (datetime.fromisoformat(entry["at"]) - start).total_seconds()
-            yield f"{DIM}{seconds:8.3f} s{PLAIN}  {text}"
-
-
-def _line(entry: dict[str, Any]) -> str:
-    match entry["kind"]:
-        case "event" if entry["topic"] == "acs":
-            return _arrow("ACS", "Event Grid", _short(entry["event"]["type"]))
-        case "callback":
-            status = "no answer" if entry["status"] is None else entry["status"]
-            names = ", ".join(_callback(event) for event in entry["events"])
-            return _arrow("ACS", "callbacks", names, "" if status == 200 else str(status))  # noqa: PLR2004
-        case "delivery":
-            names = ", ".join(_short(event["type"]) for event in entry["events"])
-            status = entry["status"] or "no answer"
-            note = f"answered {status}" if status != 202 else ""  # noqa: PLR2004
-            return _arrow("Event Grid", entry.get("function") or entry["subscription"], names, note)
-        case "acs.request" if entry["operation"] != "GetKeys":
-            note = " (repeated)" if entry.get("repeated") else ""
-            return _arrow("app", "ACS", entry["operation"], f"{entry['status']}{note}", BOLD)
-        case "dead_letter":
-            return _arrow("Event Grid", "dead letters", entry["reason"])
-    return ""
-
-
-def _arrow(source: str, target: str, what: str, note: str = "", style: str = "") -> str:
-    return f"{source:>10} → {target:<24} {style}{what}{PLAIN if style else ''}  {DIM}{note}{PLAIN}".rstrip()
-
-
-def _short(type: str) -> str:
-    return type.removeprefix("Microsoft.Communication.")
-
-
-def _callback(event: dict[str, Any]) -> str:
-    data = event.get("data", {})
-    result = data.get("resultInformation") or {}
-    more = data.get("state") or (f"{len(data['participants'])} present" if "participants" in data else "")
-    if result.get("code", 200) != 200:  # noqa: PLR2004
-        more = f"{result['code']}/{result.get('subCode', 0)}"
-    return f"{_short(event['type'])}{f' ({more})' if more else ''}"
+    """The entries of the emulator's journal, a line each."""
+    return journal_text.lines(entries, journal_text.TERMINAL if BOLD else journal_text.PLAIN, start)
 
 
 def row(call: Call) -> str:

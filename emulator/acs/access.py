@@ -1,8 +1,8 @@
-"""Consent to Teams Phone extensibility: which resource accounts and users the resource may act for.
+"""Consent to Teams Phone extensibility: the resource accounts and users for which the resource may act.
 
 azure-docs, ``articles/communication-services/quickstarts/tpe/teams-phone-extensiblity-rest-api.md``. Whether calls of a
-resource account without an assignment reach the resource is not emulated: they do. Assumed: codes and wordings of
-refusals, and that a user's assignment needs client ids.
+resource account without an assignment reach the resource is not emulated: they always do. Assumed: codes and wordings
+of errors, and that a user's assignment needs client ids.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def put(service: Service, request: Request) -> Answer:
     tenant, object_id = _whose(request)
     kind, clients = request.body["principalType"], request.body.get("clientIds") or []
     if (kind == "user") is not bool(clients):
-        raise invalid("The field 'clientIds' is required for a user, and for nobody else.")
+        raise invalid("The field 'clientIds' is required for a user, and for no other principal.")
     assignment: dict[str, Any] = {"objectId": object_id, "tenantId": tenant, "principalType": kind}
     if clients:
         assignment["clientIds"] = clients

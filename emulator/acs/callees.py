@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from emulator.acs.identifiers import Identifier
 from emulator.acs.results import (
@@ -32,23 +30,10 @@ class Outcome:
         return self.result is ACCEPTED
 
 
-class BadBehaviour(ValueError):
-    """Somebody was given to do what nobody can; the text says why."""
-
-
 @dataclass(frozen=True)
 class CalleeBehaviour:
     does: str = "accept"
     after: float = 1.0  # seconds from ringing to accepting or declining
-
-    @classmethod
-    def parse(cls, given: Mapping[str, Any]) -> CalleeBehaviour:
-        does, after = given.get("behaviour", "accept"), given.get("after", 1.0)
-        if does not in BEHAVIOURS:
-            raise BadBehaviour(f"'behaviour' is one of {', '.join(BEHAVIOURS)}, not {does!r}")
-        if isinstance(after, bool) or not isinstance(after, (int, float)) or after < 0:
-            raise BadBehaviour(f"'after' is a number of seconds, not {after!r}")
-        return cls(does, float(after))
 
 
 class CalleeBehaviours:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from emulator.acs.provenance import Source
+
 INVALID_MEDIA_MODE = "8500"
 NOT_ESTABLISHED = "8501"
 TOO_MANY_REQUESTS = "8516"
@@ -17,6 +19,7 @@ NOT_FOUND = "8522"
 INVALID_ARGUMENT = "8523"
 TERMINATED = "8528"
 RECORDING_ACTIVE = "8559"
+DENIED = "Denied"  # assumed: what the resource provider says of a signature that doesn't match
 # Of identities and access: IDENTITY_NOT_OWNED and INVALID_TOKEN were recorded from the service (azure-sdk-for-js,
 # recordings of communication-identity), the others are assumed.
 IDENTITY_NOT_OWNED = "IdentityNotOwned"
@@ -28,7 +31,31 @@ WORDS = {
     NOT_FOUND: "NotFound",
     INVALID_ARGUMENT: "BadRequest",
 }
-DENIED = "Denied"  # assumed: what the resource provider says of a signature that doesn't match
+
+
+# Status, code, when, and where that comes from.
+KNOWN: tuple[tuple[int, str, str, Source], ...] = (
+    (400, NOT_ESTABLISHED, "the call is not established", "documented"),
+    (400, INVALID_MEDIA_MODE, "streaming or transcription was not set up with the call", "documented"),
+    (
+        400,
+        INVALID_ARGUMENT,
+        "a field is missing or wrong; the context was used; the api-version does not exist",
+        "documented",
+    ),
+    (400, TERMINATED, "the call has ended, and the operation is neither GetCall nor TerminateCall", "documented"),
+    (400, RECORDING_ACTIVE, "the call is being recorded", "documented"),
+    (401, DENIED, "the signature does not match", "assumed"),
+    (
+        404,
+        NOT_FOUND,
+        "an unknown call, participant or recording; GetCall and TerminateCall of a call that ended",
+        "recorded",
+    ),
+    (405, UNSUPPORTED, "Teams Phone calls don't support the operation", "documented"),
+    (409, CONFLICT, "the participant is there already, or being invited", "documented"),
+    (429, TOO_MANY_REQUESTS, "by a fault rule alone", "documented"),
+)
 
 
 class AcsError(Exception):

@@ -1,4 +1,4 @@
-"""Who is who: raw ids and the identifier models of the wire.
+"""Identifiers: raw ids and the identifier models of the wire.
 
 Raw ids: azure-docs, ``articles/communication-services/concepts/identifiers.md``, *Raw ID representation*.
 """

@@ -14,9 +14,9 @@ from emulator.acs.errors import FORBIDDEN, IDENTITY_NOT_OWNED, INVALID_TOKEN, Ac
 from emulator.acs.messages import Answer, Request
 from emulator.acs.service import Service
 
-COMMUNICATION = "https://auth.msft.communication.azure.com"  # the resource that clients ask Entra for tokens for
+COMMUNICATION = "https://auth.msft.communication.azure.com"  # the audience of Entra tokens for Communication Services
 TEAMS_SCOPES = frozenset({"Teams.ManageCalls", "Teams.ManageChats"})
-LONGEST = 1440  # minutes; also what a token is good for when nothing is said
+LONGEST = 1440  # minutes; also the default
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -74,7 +74,7 @@ def invalid_token() -> AcsError:
 
 
 def client(claims: dict[str, Any]) -> str:
-    """The app that somebody signed in with: ``appid`` in tokens of version 1, ``azp`` in those of version 2."""
+    """The app that the user signed in with: ``appid`` in tokens of version 1, ``azp`` in those of version 2."""
     return str(claims.get("appid") or claims.get("azp")).lower()
 
 

@@ -1,10 +1,10 @@
-"""What is kept of identities, and of whom the resource may act for."""
+"""The identities of the resource, and its access assignments."""
 
 from __future__ import annotations
 
 from typing import Any
 
-# Granted from the start: to the lines of directory.json that calls can come in by.
+# Assigned from the start: to the lines of directory.json that calls come in by.
 SEED = (
     ("c0000000-0000-4000-8000-000000000001", "11111111-1111-4111-8111-111111111111"),
     ("f0000000-0000-4000-8000-000000000002", "11111111-1111-4111-8111-111111111121"),
@@ -31,7 +31,7 @@ class Identities:
 
 
 class Assignments:
-    """For which resource accounts and users the resource may act, by tenant and object id."""
+    """The resource accounts and users for which the resource may act, by tenant and object id."""
 
     def __init__(self) -> None:
         self.reset()

@@ -1,4 +1,4 @@
-"""What a handler is given and what it returns: an admitted request, and an answer."""
+"""The input and the output of a handler: an admitted request, and an answer."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back over HTTP. ``status`` None means the one the operation is documented to have."""
+    """A response in the making. ``status`` None means the one the operation is documented to have."""
 
     body: dict[str, Any] | None = None
     status: int | None = None

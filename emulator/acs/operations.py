@@ -1,4 +1,4 @@
-"""Every operation of the SDKs: where it is, what it takes, when it is allowed, what handles it, and how far."""
+"""Every operation of the SDKs: its route, body, conditions, handler and extent."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ Credential = Literal["key", "token", "none"]
 class Operation:
     """``name`` is the SDK's generated operation in CamelCase; faults and the journal use it.
 
-    ``allowed`` says what the call must be: any connection, or one that is established. ``shape`` says where the
-    form of requests and answers comes from: *documented* in the public REST specification, *recorded* from
-    the service (the SDK repositories' test recordings), or *assumed*. ``credential`` is what a request is authenticated
-    by: the access key or a user's Entra token. ``optional_body``: it may come without one. ``versions`` are the
+    ``allowed`` is the state that the call must have: any connection, or one that is established. ``shape`` is the
+    source of the form of requests and answers: *documented* in the public REST specification, *recorded* from
+    the service (the SDK repositories' test recordings), or *assumed*. ``credential`` authenticates
+    a request: the access key or a user's Entra token. ``optional_body``: it may come without one. ``versions`` are the
     api-versions it takes; none means that it takes no such parameter.
     """
 
@@ -266,5 +266,4 @@ KEY_OPERATIONS = (
     _no_call("GetKeys", "GET", tokens.KEYS_PATH, 200, tokens.get_keys, credential="none", versions=()),
 )
 
-# What a gateway serves.
 EVERY_OPERATION = (*KEY_OPERATIONS, *OPERATIONS, *IDENTITY_OPERATIONS, *ACCESS_OPERATIONS, *FILE_OPERATIONS)

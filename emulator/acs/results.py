@@ -1,7 +1,8 @@
 """The result codes of callbacks: ``resultInformation``.
 
 Documented: azure-docs, ``articles/communication-services/resources/troubleshooting/voice-video-calling/`` and the
-concepts of play and recognize. Recorded: test recordings of the Python and JavaScript SDKs.
+concepts of play and recognize. Recorded: test recordings of the Python and JavaScript SDKs, spelling mistakes included.
+Where only the codes are known, the message is the emulator's.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Result:
 
 OK = Result(200, 0, "", "recorded", "success of anything but media actions")
 DONE = Result(200, 0, "Action completed successfully.", "recorded", "success of a media action")
-HUNG_UP = Result(200, 7000, "The conversation has ended.", "recorded", "the application hung up")
+HUNG_UP = Result(200, 7000, "The conversation has ended. DiagCode: 0#7000.@", "recorded", "the application hung up")
 OTHER_LEFT = Result(200, 5001, "This conversation has ended..", "recorded", "the other party hung up")
 REMOVED = Result(200, 5300, "The participant was removed.", "recorded", "the last participant was removed")
 INVITATION_CANCELED = Result(487, 5234, "The invitation was canceled.", "recorded", "an invitation was canceled")
@@ -42,7 +43,7 @@ BAD_FILE = Result(
     source="recorded",
     when="a source can't be played",
 )
-CANCELED = Result(400, 8508, "Action failed, the operation was canceled.", "recorded", "a media action was cut off")
+CANCELED = Result(400, 8508, "Action falied, the operation was cancelled.", "recorded", "a media action was cut off")
 
 NOT_IN_CALL = Result(404, 8522, "The participant is not in the call.", "assumed", "nobody of that id to remove or move")
 NO_INVITATION = Result(404, 8522, "There is no such invitation.", "assumed", "an invitation that is over was canceled")

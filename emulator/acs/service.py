@@ -226,7 +226,7 @@ class Service:
             self.leave(call, raw_id or call.far_end["rawId"])
 
     def leave(self, call: Call, raw_id: str, result: Result = OTHER_LEFT) -> None:
-        """A participant leaves; ``result`` is what the application is told if that ends its leg."""
+        """A participant leaves; ``result`` goes to the application if that ends its leg."""
         if not call.leave(raw_id, self.clock.wall()):
             return
         if call.connected:

@@ -1,4 +1,4 @@
-"""The tokens that come with callbacks, and the keys that prove them.
+"""The tokens of callbacks, and the keys that verify them.
 
 azure-docs, ``articles/communication-services/how-tos/call-automation/secure-webhook-endpoint.md``: RS256,
 five minutes, a new one for every event, the resource's immutable id as the audience.
@@ -36,7 +36,7 @@ class SigningKeys:
 
     @staticmethod
     def generate() -> rsa.RSAPrivateKey:
-        """A new key. It takes a while: whoever runs thousands of emulators can put a store of keys in its place."""
+        """A new key. It takes a while: a test of many emulators can replace it by a store of keys."""
         return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
     def published(self) -> dict[str, Any]:
@@ -72,7 +72,7 @@ class SigningKeys:
         """The claims of a token that was signed here. Raises jwt.PyJWTError."""
         key = self._keys.get(str(jwt.get_unverified_header(token).get("kid")))
         if key is None:
-            raise jwt.InvalidKeyError("no key of ours has this id")
+            raise jwt.InvalidKeyError("no signing key has this id")
         claims: dict[str, Any] = jwt.decode(token, key.public_key(), algorithms=["RS256"], **how)
         return claims
 

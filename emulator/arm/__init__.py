@@ -1,4 +1,4 @@
-"""Azure Resource Manager, as far as it tells who is subscribed to Event Grid's topics."""
+"""Azure Resource Manager, as far as the subscriptions of Event Grid's topics."""
 
 from emulator.arm.routes import Arm
 

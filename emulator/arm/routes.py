@@ -1,4 +1,4 @@
-"""Event subscriptions as Azure Resource Manager lists them, made from what the emulated Event Grid really does.
+"""Event subscriptions as Azure Resource Manager lists them, made from the state of the emulated Event Grid.
 
 Shapes: REST API of Microsoft.EventGrid 2025-02-15, "Topic Event Subscriptions - List", "System Topic Event
 Subscriptions - List By System Topic", "Event Subscriptions - List By Resource"; errors: "Common deployment errors".
@@ -19,6 +19,7 @@ from emulator.journal import Journal
 
 FUNCTION_APP = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Web/sites/local"
 STORAGE = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/local"
+OPERATION = "ListEventSubscriptions"
 DEAD_LETTERS = "deadletters"
 KINDS = {"topics": "custom", "systemtopics": "system"}
 SCHEMAS = {"cloudevents": "CloudEventSchemaV1_0", "eventgrid": "EventGridSchema"}
@@ -54,14 +55,16 @@ class Arm:
     async def _list(self, request: web.Request) -> web.Response:
         try:
             answer = self._answer(request)
-        except ArmError as refused:
-            answer = refused.answer()
-        self._journal.add("arm.request", operation="ListEventSubscriptions", path=request.path, status=answer.status)
+            code = None
+        except ArmError as error:
+            answer, code = error.answer(), error.code
+        status = answer.status
+        self._journal.add("arm.request", operation=OPERATION, path=request.path, status=status, error=code)
         return answer
 
     def _answer(self, request: web.Request) -> web.Response:
         self._authenticate(request)
-        self._misbehave()
+        self._inject_fault()
         if not _VERSION.fullmatch(request.query.get("api-version", "")):
             message = "The api-version query parameter (?api-version=) is required for all requests."
             raise ArmError(400, "MissingApiVersionParameter", message)
@@ -78,8 +81,8 @@ class Arm:
         except ValueError:
             raise ArmError(401, "InvalidAuthenticationToken", "The access token is invalid.") from None
 
-    def _misbehave(self) -> None:
-        fault = self._faults.take("arm", operation="ListEventSubscriptions")
+    def _inject_fault(self) -> None:
+        fault = self._faults.take("arm", operation=OPERATION)
         if fault is not None:
             status = int(fault.with_.get("status", 403))
             message = str(fault.with_.get("message", "The client does not have authorization to perform the action."))

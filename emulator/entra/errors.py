@@ -1,4 +1,4 @@
-"""How Entra refuses: an OAuth error, and the AADSTS number that tells the reason.
+"""How Entra refuses: an OAuth error, and the AADSTS number of the reason.
 
 Microsoft Learn, "Microsoft Entra authentication and authorization error codes" and, for the form of the answer,
 "Microsoft identity platform and OAuth 2.0 On-Behalf-Of flow". The texts after the numbers are abridged.
@@ -45,7 +45,7 @@ REASONS: dict[int, tuple[int, str, str, str]] = {
 
 
 class EntraError(Exception):
-    """Entra says no, with this number."""
+    """An error of Entra, by its number."""
 
     def __init__(self, number: int, claims: str = "") -> None:
         super().__init__(f"AADSTS{number}")
@@ -58,10 +58,12 @@ class EntraError(Exception):
     def body(self, now: datetime) -> dict[str, Any]:
         _, error, text, suberror = REASONS[self.number]
         trace, correlation = str(uuid.uuid4()), str(uuid.uuid4())
-        told = f"AADSTS{self.number}: {text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {now:%F %TZ}"
+        description = (
+            f"AADSTS{self.number}: {text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {now:%F %TZ}"
+        )
         answer = {
             "error": error,
-            "error_description": told,
+            "error_description": description,
             "error_codes": [self.number],
             "timestamp": f"{now:%F %TZ}",
             "trace_id": trace,

@@ -36,14 +36,14 @@ MFA = '{"access_token":{"capolids":{"essential":true,"values":["00000000-0000-40
 
 
 class Grants:
-    """``url`` tells where Entra is; the emulator's own address is the resource Microsoft Graph as well."""
+    """``url`` returns Entra's address, which is also that of the resource Microsoft Graph."""
 
     def __init__(self, directory: Directory, keys: SigningKeys, clock: Clock, url: Callable[[], str]) -> None:
         self._directory, self._keys, self._clock, self._url = directory, keys, clock, url
         self._refresh: dict[str, tuple[str, str]] = {}  # token → tenant's id, user's short name
 
     def grant(self, which: str, form: Mapping[str, str]) -> dict[str, Any]:
-        """What the token endpoint of a tenant answers. Raises EntraError."""
+        """The answer of a tenant's token endpoint. Raises EntraError."""
         tenant = self._directory.tenant(which)
         if tenant is None:
             raise EntraError(90002)
@@ -105,7 +105,7 @@ class Grants:
 
     def _for_app(self, tenant: dict[str, Any], form: Mapping[str, str], app: dict[str, Any]) -> dict[str, Any]:
         resource = self._resource(form)
-        # Graph's own registration asks for idtyp.
+        # Graph's own registration has the optional claim idtyp.
         own = {"idtyp": "app", "oid": str(uuid.uuid5(uuid.UUID(tenant["id"]), form["client_id"]))}
         return self._claims(tenant, form, resource) | own | {"roles": app["application"]}
 

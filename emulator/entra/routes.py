@@ -1,4 +1,4 @@
-"""Entra over HTTP, and the tokens that a client application would have got by signing somebody in."""
+"""Entra over HTTP, and the tokens that a client application gets by signing a user in."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from emulator.journal import Journal
 API = "a9100000-0000-4000-8000-0000000000a1"  # the registration of the API under development, in directory.json
 ALGORITHMS = ("RS256", "HS256", "none")
 ANY_TENANT = ("common", "organizations")
-# What a registration asks for beside what every token has ("Optional claims reference"). Those of the directory ask for
-# this unless their ``optionalClaims`` say otherwise.
+# Claims beyond those of every token ("Optional claims reference"). Registrations of the directory have this one unless
+# their ``optionalClaims`` differ.
 OPTIONAL_CLAIMS = ("idtyp",)
 
 
 class NotSignedIn(ValueError):
-    """A token was asked for that can't be made: the text says why."""
+    """The requested token can't be made; the text says why."""
 
 
 class Entra:
@@ -38,7 +38,7 @@ class Entra:
 
     @cached_property
     def keys(self) -> SigningKeys:
-        """Made when first needed: most runs of the emulator never are asked for a token."""
+        """Made on first use: most runs of the emulator need no token."""
         return SigningKeys(self._clock)
 
     @cached_property
@@ -104,8 +104,8 @@ class Entra:
         algorithm = asked.get("algorithm", "RS256")
         if algorithm == "RS256":
             return self.keys.sign(claims, asked.get("kid"))
-        # Forged, for a test: not signed at all, or with a key that everybody can make.
-        key = "" if algorithm == "none" else "a key that is known to all, and long enough"
+        # Forged, for a test: not signed at all, or with a public key.
+        key = "" if algorithm == "none" else "a key that is public, and long enough"
         headers = {"kid": asked.get("kid", self.keys.current)}
         return jwt.encode(claims, key, algorithm=algorithm, headers=headers)
 
@@ -150,7 +150,7 @@ class Entra:
             return None
         if fault.do == "drop" and request.transport is not None:
             request.transport.abort()
-            return web.Response()  # which nobody gets
+            return web.Response()  # never sent
         after = {"Retry-After": str(fault.with_["retry_after"])} if "retry_after" in fault.with_ else {}
         status = int(fault.with_.get("status", 503))
         body = {"error": "temporarily_unavailable", "error_description": "AADSTS90033: A transient error has occurred."}
@@ -159,12 +159,13 @@ class Entra:
     def _note(
         self, operation: str, request: web.Request, status: int, body: Any, headers: dict[str, str] | None = None
     ) -> web.Response:
-        self._journal.add("entra.request", operation=operation, path=request.path, status=status)
+        error = body.get("error_description", "").partition(":")[0] or None  # AADSTS and its number
+        self._journal.add("entra.request", operation=operation, path=request.path, status=status, error=error)
         return web.json_response(body, status=status, headers=headers)
 
 
 def _check(asked: dict[str, Any]) -> None:
-    """Raises NotSignedIn for what a token can't be made of."""
+    """Raises NotSignedIn for a request that no token can be made of."""
     kinds: dict[str, type | tuple[type, ...]] = {
         **dict.fromkeys(("tenant", "user", "app", "client", "audience", "issuer", "kid", "scopes", "algorithm"), str),
         **dict.fromkeys(("expires_in", "not_before_in"), (int, float)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import io
 import uuid
 from dataclasses import dataclass
@@ -43,20 +42,34 @@ class Delivery:
         return [{"id": event["id"], "type": event["type"]} for event in self.events]
 
 
+class HandshakeFailed(Exception):
+    """An endpoint did not agree to be sent events; the text says why. ``reachable``: it answered."""
+
+    def __init__(self, reason: str, *, reachable: bool = True) -> None:
+        super().__init__(reason)
+        self.reachable = reachable
+
+
 class Endpoint:
     """What answers to a subscription's URL."""
 
     def __init__(self, subscription: Subscription, session: aiohttp.ClientSession, clock: Clock) -> None:
         self._subscription, self._session, self._clock = subscription, session, clock
 
-    async def shake_hands(self) -> bool:
-        """Whether the endpoint agrees to be sent events."""
-        with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError, ValueError):
+    async def shake_hands(self) -> None:
+        """Have the endpoint agree to be sent events. Raises HandshakeFailed."""
+        try:
             async with asyncio.timeout(self._timeout()):
                 if self._subscription.schema == "eventgrid":
-                    return await self._validation_code()
-                return await self._options()
-        return False
+                    await self._validation_code()
+                else:
+                    await self._options()
+        except TimeoutError:
+            raise HandshakeFailed("there was no answer in time", reachable=False) from None
+        except ValueError as error:
+            raise HandshakeFailed(f"the answer is not JSON: {error}") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise HandshakeFailed(f"the endpoint can't be reached: {type(error).__name__}", reachable=False) from None
 
     async def post(self, delivery: Delivery) -> int | None:
         """The status of the answer; None if there was none. ``delivery.outcome`` says which kind of none."""
@@ -89,12 +102,15 @@ class Endpoint:
             await answer.read()
             return answer.status
 
-    async def _options(self) -> bool:
+    async def _options(self) -> None:
         headers = {"WebHook-Request-Origin": ORIGIN}
         async with self._session.options(self._subscription.endpoint, headers=headers) as answer:
-            return answer.status == HTTPStatus.OK and answer.headers.get("WebHook-Allowed-Origin") in (ORIGIN, "*")
+            _check_status("OPTIONS", answer.status)
+            allowed = answer.headers.get("WebHook-Allowed-Origin")
+            if allowed not in (ORIGIN, "*"):
+                raise HandshakeFailed(f"the header WebHook-Allowed-Origin is {allowed!r}, not {ORIGIN!r} or '*'")
 
-    async def _validation_code(self) -> bool:
+    async def _validation_code(self) -> None:
         """The handshake of Event Grid's own schema: end-point-validation-event-grid-events-schema.md"""
         code = str(uuid.uuid4())
         event = {
@@ -110,10 +126,10 @@ class Endpoint:
         headers = self._headers("SubscriptionValidation") | {"Content-Type": "application/json; charset=utf-8"}
         url = self._subscription.endpoint
         async with self._session.post(url, data=dump([event]), headers=headers) as answer:
+            _check_status("SubscriptionValidation", answer.status)
             reply = await answer.json(content_type=None)
-            return (
-                answer.status == HTTPStatus.OK and isinstance(reply, dict) and reply.get("validationResponse") == code
-            )
+            if not isinstance(reply, dict) or reply.get("validationResponse") != code:
+                raise HandshakeFailed("the answer has no validationResponse with the code that was sent")
 
     def _headers(self, event_type: str) -> dict[str, str]:
         """Source: "Message headers", articles/event-grid/handler-webhooks.md."""
@@ -130,6 +146,11 @@ class Endpoint:
 
     def _timeout(self) -> float:
         return max(TIMEOUT / self._clock.speed, PATIENCE)
+
+
+def _check_status(request: str, status: int) -> None:
+    if status != HTTPStatus.OK:
+        raise HandshakeFailed(f"{request} was answered {status}, not 200")
 
 
 def judge(subscription: Subscription, delivery: Delivery) -> tuple[str | None, float]:

@@ -1,4 +1,4 @@
-"""What the configuration file says: topics, and who subscribes to what."""
+"""The configuration file: topics and subscriptions."""
 
 from __future__ import annotations
 

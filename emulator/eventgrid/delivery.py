@@ -12,14 +12,15 @@ import aiohttp
 
 from emulator.clock import Clock, stamp
 from emulator.eventgrid import schedule
-from emulator.eventgrid.attempts import Delivery, Endpoint, judge
+from emulator.eventgrid.attempts import Delivery, Endpoint, HandshakeFailed, judge
 from emulator.eventgrid.config import Subscription
 from emulator.eventgrid.deadletters import DeadLetters
 from emulator.journal import Journal
 
 AT_ONCE = 64  # deliveries in parallel; the real service's number is not published
-# Seconds of the wall between handshakes: what is awaited is a process that starts at the wall's speed.
-HANDSHAKE_PAUSE = 0.2
+# Seconds of the wall between handshakes, since a process starts at the wall's speed: doubled after each, up to a bound.
+# An endpoint that can't be reached may be starting; one that answers wrongly has to be changed first.
+HANDSHAKE_PAUSE, LONGEST_UNREACHABLE, LONGEST_PAUSE = 0.2, 0.8, 30.0
 log = logging.getLogger("emulator.eventgrid")
 
 
@@ -92,7 +93,7 @@ class Subscriber:
         return task
 
     def drop_all(self) -> None:
-        """Forget what is on its way."""
+        """Forget the deliveries under way."""
         for task in self._tasks:
             task.cancel()
 
@@ -102,13 +103,27 @@ class Subscriber:
         await asyncio.gather(self._handshake, *self._tasks, return_exceptions=True)
 
     async def _shake_hands(self) -> None:
-        told = False
-        while not await self._endpoint.shake_hands():
-            if not told:
-                told = True
-                log.info("subscription %s waits for its endpoint's handshake", self.subscription.name)
-            await self._clock.sleep(HANDSHAKE_PAUSE * self._clock.speed)
-        self._ready.set()
+        """Try until the endpoint agrees; the journal has the first failure, each new reason, and the success."""
+        attempt, reason, pause = 0, None, HANDSHAKE_PAUSE
+        while not self.ready:
+            attempt, before = attempt + 1, reason
+            try:
+                await self._endpoint.shake_hands()
+                self._ready.set()
+                reason = None
+            except HandshakeFailed as failed:
+                reason, longest = str(failed), LONGEST_PAUSE if failed.reachable else LONGEST_UNREACHABLE
+            if self.ready or reason != before:
+                self._record_handshake(attempt, reason)
+            if not self.ready:
+                await self._clock.sleep(pause * self._clock.speed)
+                pause = min(pause * 2, longest)
+
+    def _record_handshake(self, attempt: int, reason: str | None) -> None:
+        name, endpoint = self.subscription.name, self.subscription.endpoint.partition("?")[0]
+        self._journal.add("handshake", subscription=name, endpoint=endpoint, attempt=attempt, reason=reason)
+        if reason:
+            log.info("subscription %s waits for its endpoint's handshake: %s", name, reason)
 
     async def _attempt(self, delivery: Delivery) -> bool:
         """One POST; whether the events count as delivered."""

@@ -1,4 +1,4 @@
-"""What the rules of emulator/faults.py do to the events of one subscription."""
+"""The rules of emulator/faults.py, applied to the events of one subscription."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FaultInjector:
         self._timer: asyncio.Task[None] | None = None
 
     def accept(self, events: list[dict[str, Any]]) -> None:
-        """Deliver what the subscription wants of these events, except as the rules have it."""
+        """Deliver those of the events that the subscription wants, subject to the rules."""
         wanted = [event for event in events if self._subscriber.subscription.wants(event)]
         self._subscriber.deliver([event for event in wanted if not self._strikes(event)])
 
@@ -75,7 +75,7 @@ class FaultInjector:
         await self._release()
 
     async def _release(self) -> None:
-        """Send what is held, the last first; each one's first attempt ends before the next one's begins."""
+        """Send the held events, the last first; each one's first attempt ends before the next one's begins."""
         held, self._held, self._timer = self._held[::-1], [], None
         for delivery in held:
             if not await self._subscriber.first(delivery):

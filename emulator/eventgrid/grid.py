@@ -93,11 +93,11 @@ class EventGrid:
                 injector.accept(events)
 
     def dead_letters(self) -> list[dict[str, Any]]:
-        """What was given up: ``{"subscription", "event"}``, the event with its dead-letter fields."""
+        """The events that were given up: ``{"subscription", "event"}``, the event with its dead-letter fields."""
         return self._dead_letters.letters()
 
     def idle(self) -> bool:
-        """Whether no event is on its way or waits for a retry."""
+        """Whether no event is under way or waits for a retry."""
         return all(subscriber.idle() for subscriber, _ in self._subscribers.values())
 
     def parse_subscription(self, entry: dict[str, Any]) -> Subscription:
@@ -128,7 +128,7 @@ class EventGrid:
         return not replaced
 
     def unsubscribe(self, name: str) -> bool:
-        """End a subscription, with what it still had to deliver; whether there was one."""
+        """End a subscription and its deliveries; whether there was one."""
         pair = self._subscribers.pop(name, None)
         if pair is None:
             return False

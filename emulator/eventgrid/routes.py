@@ -68,7 +68,7 @@ class _Surface:
         return web.json_response(_describe(subscriber))
 
     async def subscribe(self, request: web.Request) -> web.Response:
-        """Create or replace; the handshake goes on in the background, and ``validated`` tells of it."""
+        """Create or replace; the handshake goes on in the background, and ``validated`` shows its state."""
         name = request.match_info["name"]
         try:
             entry = json.loads(await _body(request))

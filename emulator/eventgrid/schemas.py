@@ -9,7 +9,7 @@ from typing import Any
 REQUIRED = ("id", "source", "type", "specversion")  # CloudEvents 1.0.2, "Required attributes"
 OPTIONAL = ("subject", "time", "datacontenttype", "dataschema", "data", "data_base64")
 EXTENSION = re.compile(r"[a-z0-9]+")  # CloudEvents 1.0.2, "Attribute naming convention"
-# The date-times of RFC 3339, which CloudEvents asks for.
+# The date-times of RFC 3339, which CloudEvents requires.
 TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 SINGLE = "application/cloudevents+json"
@@ -17,7 +17,7 @@ BATCH = "application/cloudevents-batch+json"
 
 
 class BadEvent(ValueError):
-    """What was published cannot be accepted; the text says why."""
+    """A published body that cannot be accepted; the text says why."""
 
 
 def check(event: Any) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def parse(content_type: str, body: bytes) -> list[dict[str, Any]]:
 def delivered(events: list[dict[str, Any]], schema: str, *, topic: str, batched: bool) -> tuple[str, bytes]:
     """Content type and body of a delivery.
 
-    CloudEvents go as one object, or as an array where the subscription asks for batches
+    CloudEvents go as one object, or as an array where the subscription has batches
     (cloud-event-schema.md); Event Grid's own schema is always an array (event-schema.md).
     """
     if schema == "eventgrid":

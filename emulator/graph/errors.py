@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-# What a fault is called when it names only a status (Microsoft Graph, "Error responses", "Throttling guidance").
+# The code of a fault that has only a status (Microsoft Graph, "Error responses", "Throttling guidance").
 CODES = {
     400: "BadRequest",
     401: "InvalidAuthenticationToken",
@@ -35,7 +35,7 @@ class GraphError(Exception):
 
 
 def fault(told: dict[str, Any]) -> GraphError:
-    """A refusal that a rule asks for."""
+    """The error that a fault rule asks for."""
     status = int(told.get("status", 500))
     code = str(told.get("code", CODES.get(status, "UnknownError")))
     return GraphError(status, code, str(told.get("message", MESSAGES.get(status, "A fault was asked for."))))

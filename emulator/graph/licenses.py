@@ -1,4 +1,4 @@
-"""What licences somebody has (v1.0 ``licenseDetails``).
+"""The licences of a user (v1.0 ``licenseDetails``).
 
 Microsoft Graph v1.0, "List licenseDetails"; ids are those of "Product names and service plan identifiers for
 licensing", as far as they are listed there.

@@ -34,10 +34,10 @@ def allow(request: GraphRequest, *options: str) -> None:
 
 
 def page(request: GraphRequest, items: list[Item], *, default: int | None = None, most: int = MOST) -> Item:
-    """The part of the items that is asked for, in the order of their ids.
+    """The requested page of the items, in the order of their ids.
 
     The token names the last item that was given, so that items which come and go between two pages neither hide
-    others nor bring them twice. Without a default everything is one page, unless a size is asked for.
+    others nor bring them twice. Without a default everything is one page, unless a size is given.
     """
     size, after = top(request, default, most), _after(request)
     there = sorted((item for item in items if after is None or item["id"] > after), key=lambda item: str(item["id"]))

@@ -1,4 +1,4 @@
-"""A request that has been let in: who asks, what they may, and what they ask for."""
+"""An authenticated request: the caller, the permissions and the query."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from aiohttp import web
 from emulator.graph import errors
 from emulator.graph.errors import GraphError
 
-# What each workload says to a token that lacks the permission.
+# The error of each workload for a token that lacks the permission.
 WORDINGS = {"directory": errors.denied_by_directory, "exchange": errors.denied_by_exchange}
 
 
 @dataclass
 class GraphRequest:
-    """``user`` is who is signed in, None for an app by itself. ``link_base`` is where next links lead."""
+    """``user`` is the signed-in user, None for an app by itself. ``link_base`` is the base of next links."""
 
     http: web.Request
     tenant: dict[str, Any]
@@ -65,7 +65,7 @@ class GraphRequest:
         return next((each for each in self.people() if is_named(each, which)), None)
 
     def people(self) -> list[dict[str, Any]]:
-        """Everybody whom the tenant has as a user: its resource accounts are users too."""
+        """All users of the tenant: its resource accounts are users too."""
         return [*self.tenant["users"].values(), *self.tenant["resourceAccounts"].values()]
 
     def name(self, user: dict[str, Any]) -> str:

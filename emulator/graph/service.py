@@ -1,4 +1,4 @@
-"""Graph over HTTP: who is let in, what goes wrong on purpose, what is written down."""
+"""Graph over HTTP: authentication, faults and the journal."""
 
 from __future__ import annotations
 
@@ -172,6 +172,7 @@ class Graph:
             path=http.path,
             query={name: "…" if name == "$skiptoken" else value for name, value in http.query.items()},
             status=status or None,
+            error=body["error"]["code"] if status and "error" in body else None,
             caller=exchange.caller,
         )
         if fault and fault.do == "delay":

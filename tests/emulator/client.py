@@ -1,4 +1,4 @@
-"""What the emulator's tests hold in their hands: the application, the control API, the SDK's transport."""
+"""Clients of the emulator for tests: the application, the control API, the SDK's transport."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ACCOUNT = "22222222-2222-4222-8222-222222222222"
 
 @dataclass
 class Application:
-    """What the application saw. ``answers`` are the statuses of its next answers; 200 after that."""
+    """The application, and what it received. ``answers`` are the statuses of its next answers; then 200."""
 
     url: str = ""
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -80,7 +80,7 @@ class Control:
 
 
 class Rerouted(AioHttpTransport):  # type: ignore[misc]  # imported lazily by azure-core, so untyped
-    """What an application does to reach the emulator's files under an allowed host name."""
+    """The transport of an application: it reaches the emulator's files under an allowed host name."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -93,7 +93,7 @@ class Rerouted(AioHttpTransport):  # type: ignore[misc]  # imported lazily by az
 
 async def until(true: Callable[[], bool], seconds: float = 5) -> None:
     async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110 - what is waited for is in another task's hands
+        while not true():  # noqa: ASYNC110 - the condition depends on another task
             await asyncio.sleep(0.005)
 
 

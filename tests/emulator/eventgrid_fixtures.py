@@ -1,4 +1,4 @@
-"""Event Grid between a server it is published to and a webhook that remembers what it was sent."""
+"""Event Grid between a server that publishes and a webhook that records its deliveries."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ async def served(routes: list[web.RouteDef]) -> AsyncIterator[str]:
 
 async def until(true: Callable[[], object], seconds: float = 5.0) -> None:
     async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110 - what is waited for has no event of its own
+        while not true():  # noqa: ASYNC110 - the condition has no event of its own
             await asyncio.sleep(0.005)
 
 

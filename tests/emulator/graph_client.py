@@ -84,5 +84,5 @@ class Graph:
         return found
 
     def grant(self, tenant: str = "contoso", **permissions: list[str]) -> None:
-        """What the API's app has been consented to: ``delegated`` or ``application``."""
+        """Consent for the API's app: ``delegated`` or ``application``."""
         self.emulator.directory.patch({"tenants": {tenant: {"apps": {API: permissions}}}})

@@ -1,4 +1,4 @@
-"""A host in this process, for apps that a test writes down where it needs them."""
+"""A host in this process, for apps that a test defines."""
 
 from __future__ import annotations
 

@@ -81,12 +81,12 @@ async def test_tenants_do_not_see_each_others(ask: Ask) -> None:
         (ALAN, USER, ""),
     ],
 )
-async def test_what_can_be_no_assignment_is_refused(ask: Ask, object_id: str, body: Any, query: str) -> None:
+async def test_an_invalid_assignment_is_refused(ask: Ask, object_id: str, body: Any, query: str) -> None:
     status, answer = await ask("PUT", object_id, body, query=query)
     assert (status, answer["error"]["code"]) == (400, "BadRequest")
 
 
-async def test_a_reset_brings_back_those_of_the_start(ask: Ask, control: Control) -> None:
+async def test_a_reset_restores_the_initial_assignments(ask: Ask, control: Control) -> None:
     await ask("PUT", SALES, ACCOUNT)
     await ask("DELETE", SUPPORT)
     await control("POST", "reset")
@@ -94,7 +94,7 @@ async def test_a_reset_brings_back_those_of_the_start(ask: Ask, control: Control
     assert await ask("GET", SUPPORT) == (200, {"objectId": SUPPORT, "tenantId": CONTOSO, **ACCOUNT})
 
 
-def test_those_of_the_start_are_in_the_directory() -> None:
+def test_the_initial_assignments_are_in_the_directory() -> None:
     there = {(t["id"], each["id"]) for t in Directory().tenants() for each in t["resourceAccounts"].values()}
     assert set(SEED) <= there
 
@@ -130,7 +130,7 @@ async def test_an_agent_with_an_assignment_gets_a_token(
         ({"audience": "https://graph.microsoft.com"}, 401),
     ],
 )
-async def test_others_are_refused(
+async def test_an_agent_without_an_assignment_is_refused(
     ask: Ask, emulator: Emulator, session: aiohttp.ClientSession, asked: dict[str, Any], status: int
 ) -> None:
     await ask("PUT", ALAN, USER)
@@ -139,6 +139,8 @@ async def test_others_are_refused(
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer nothing", "HMAC-SHA256 SignedHeaders=x"])
-async def test_an_agent_must_show_a_token(emulator: Emulator, session: aiohttp.ClientSession, header: str) -> None:
+async def test_an_exchange_needs_a_bearer_token(
+    emulator: Emulator, session: aiohttp.ClientSession, header: str
+) -> None:
     status, body = await exchanged(emulator, session, header)
     assert (status, body["error"]["code"]) == (401, "InvalidAccessToken")

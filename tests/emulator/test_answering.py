@@ -47,7 +47,7 @@ async def test_a_late_event_keeps_the_time_it_happened_at(control: Control) -> N
     assert entry["at"] > entry["event"]["time"]
 
 
-async def test_an_answered_call_is_connected_and_tells_who_is_in_it(answered: Any, app: Application) -> None:
+async def test_an_answered_call_is_connected_and_lists_its_participants(answered: Any, app: Application) -> None:
     call = await answered()
     connected = await app.event("CallConnected")
     assert connected["operationContext"] == "answering"
@@ -74,7 +74,7 @@ async def test_a_context_can_be_used_once(answered: Any, client: CallAutomationC
     assert refusal(raised) == (400, "8523")
 
 
-async def test_a_caller_who_was_not_answered_in_time_has_gone(
+async def test_a_call_that_rang_out_cannot_be_answered(
     client: CallAutomationClient, control: Control, app: Application
 ) -> None:
     dialled = await control.dial()
@@ -111,9 +111,7 @@ async def test_a_teams_phone_call_is_not_redirected_but_others_are(
     assert second["incomingCallContext"] != dialled["incomingCallContext"]
 
 
-async def test_a_call_redirected_to_a_number_is_out_of_the_applications_sight(
-    client: CallAutomationClient, control: Control
-) -> None:
+async def test_a_call_redirected_to_a_number_raises_no_event(client: CallAutomationClient, control: Control) -> None:
     dialled = await control.dial(kind="acs", to="8:acs:res_ann")
     await client.redirect_call(dialled["incomingCallContext"], PhoneNumberIdentifier("+4915112345"))
     assert len(await control.events("IncomingCall")) == 1

@@ -35,7 +35,7 @@ async def test_every_event_has_a_token_of_its_own_that_verifies(
         assert claims["exp"] - claims["iat"] == 300
 
 
-async def test_tokens_can_be_had_for_tests_of_verification(control: Control, session: aiohttp.ClientSession) -> None:
+async def test_tokens_can_be_made_for_tests_of_verification(control: Control, session: aiohttp.ClientSession) -> None:
     async def token(**told: Any) -> str:
         return str((await control("POST", "tokens", told))["token"])
 
@@ -116,7 +116,7 @@ async def test_events_in_reverse(answered: Any, app: Application, control: Contr
     assert [event["type"].rpartition(".")[2] for event in app.events] == ["ParticipantsUpdated", "CallConnected"]
 
 
-async def test_held_events_are_let_go_after_a_while(answered: Any, app: Application, control: Control) -> None:
+async def test_held_events_are_released_after_a_while(answered: Any, app: Application, control: Control) -> None:
     await control.fault(where="callbacks", do="reorder", count=9, seconds=1)
     await answered()
     await control.idle()

@@ -9,7 +9,7 @@ import pytest
 from emulator.clock import Clock
 
 
-def test_another_speed_is_for_what_comes_and_not_for_what_was(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_speed_applies_to_the_future_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     wall = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: wall)
     clock = Clock()

@@ -19,7 +19,7 @@ from emulator.config import ACCESS_KEY, RESOURCE_ID
 ROOT = Path(__file__).parents[2]
 
 
-def test_it_says_when_it_is_ready_and_stops_when_told() -> None:
+def test_it_prints_when_it_is_ready_and_stops_on_a_signal() -> None:
     command = [sys.executable, "-m", "emulator", "--port", "0"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
     try:

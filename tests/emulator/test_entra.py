@@ -44,7 +44,7 @@ async def signed_in(told: Control, **how: Any) -> str:
 
 
 async def exchanged(emulator: Emulator, assertion: str, tenant: str = CONTOSO, secret: str = SECRET) -> dict[str, Any]:
-    """The claims of the token that is got for Graph on behalf of whoever the assertion is of."""
+    """The claims of a token for Graph on behalf of the assertion's user."""
     how: dict[str, Any] = {"client_secret": secret, "user_assertion": assertion, "authority": emulator.tls_url}
     async with OnBehalfOfCredential(tenant, API, **how) as credential:
         token = await credential.get_token(f"{GRAPH}/.default")
@@ -90,7 +90,7 @@ async def test_a_federated_credential_stands_for_a_secret(
         (None, {}, 700016),
     ],
 )
-async def test_what_the_directory_says_is_refused_by_its_number(
+async def test_refusals_of_the_directory_have_their_numbers(
     secure: Emulator, told: Control, app: Any, user: Any, number: int
 ) -> None:
     assertion = await signed_in(told, user="grace")
@@ -120,7 +120,7 @@ async def test_a_wrong_assertion_is_refused_by_its_number(
         await exchanged(secure, await signed_in(told, **how), **shown)
 
 
-async def test_tokens_are_proved_by_the_published_keys_until_these_are_forgotten(
+async def test_tokens_are_verified_by_the_published_keys_until_they_are_withdrawn(
     secure: Emulator, told: Control, session: aiohttp.ClientSession
 ) -> None:
     async def published() -> set[str]:
@@ -139,7 +139,7 @@ async def test_tokens_are_proved_by_the_published_keys_until_these_are_forgotten
     ("field", "wrong"),
     [("user", "nobody"), ("tenant", "nowhere"), ("expires_in", "soon"), ("algorithm", "RS1"), ("rolls", ["Agent"])],
 )
-async def test_nobody_is_signed_in_who_is_not_there(told: Control, field: str, wrong: Any) -> None:
+async def test_an_unknown_user_or_tenant_is_refused(told: Control, field: str, wrong: Any) -> None:
     status, answer = await told.status("POST", "entra/tokens", {field: wrong})
     assert status == 400
     assert field[:-1] in answer["error"]

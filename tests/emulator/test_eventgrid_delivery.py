@@ -90,7 +90,7 @@ async def test_events_wait_for_a_handshake_that_succeeds_late(
 async def test_an_endpoint_may_start_after_the_events() -> None:
     webhook = Webhook()
     async with served([]) as gone:
-        pass  # the port is free again, and nobody listens
+        pass  # the port is free again, and closed
     entry = {"name": "n", "topic": "call-events", "endpoint": f"{gone}/hook", "ttl_minutes": 1}
     async with world(entry, speed=FAST, webhook=webhook) as w:
         await w.grid.publish("call-events", [event()])
@@ -228,7 +228,7 @@ async def test_a_slow_subscription_does_not_hold_up_another() -> None:
         await until(lambda: any(e["events"][0]["id"] == "quick" for e in w.journal.entries("delivery")))
 
 
-async def test_the_journal_tells_of_every_attempt() -> None:
+async def test_the_journal_has_every_attempt() -> None:
     async with world(subscription("call_connected"), webhook=Webhook(200)) as w:
         await w.grid.publish("call-events", [event("e", "T.A")])
         await w.settle()
@@ -238,7 +238,7 @@ async def test_the_journal_tells_of_every_attempt() -> None:
         assert (entry["attempt"], entry["status"]) == (1, 200)
 
 
-async def test_closing_ends_what_is_on_its_way() -> None:
+async def test_closing_ends_deliveries_under_way() -> None:
     async with world(subscription(), webhook=Webhook(500)) as w:
         await w.grid.publish("call-events", [event()])
         await until(lambda: w.webhook.received)
@@ -260,7 +260,7 @@ async def test_dead_letters_are_written_to_storage(schema: str, storage: str) ->
     assert letter["data"] == {"a": 1}
 
 
-async def test_storage_that_is_away_costs_no_more_than_the_blob(storage: str) -> None:
+async def test_without_storage_only_the_blob_is_lost(storage: str) -> None:
     away = re.sub(r"BlobEndpoint=http://127.0.0.1:\d+", "BlobEndpoint=http://127.0.0.1:1", storage)
     async with world(subscription(), webhook=Webhook(400), storage=away) as w:
         await w.grid.publish("call-events", [event()])

@@ -84,7 +84,7 @@ async def test_a_rule_applies_to_the_events_it_matches() -> None:
         assert (fault["event"], fault["subscription"], fault["rule"]["do"]) == ("a", "f", "drop")
 
 
-async def test_a_reset_lets_go_of_what_is_held() -> None:
+async def test_a_reset_releases_held_events() -> None:
     async with world(subscription()) as w:
         w.faults.add({"where": "eventgrid", "do": "reorder", "count": 2, "seconds": 60, "times": 2})
         await w.grid.publish("call-events", [event("forgotten")])

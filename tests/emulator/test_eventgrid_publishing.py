@@ -32,7 +32,7 @@ async def post(
         return r.status, json.loads(text) if text else {}
 
 
-async def test_the_real_sdk_publishes_events_and_nothing_of_them_is_lost() -> None:
+async def test_the_real_sdk_publishes_events_unchanged() -> None:
     async with world(subscription()) as w:
         sent = CloudEvent(
             source="calling/callConnections/c1",
@@ -67,7 +67,7 @@ async def test_the_real_sdk_sends_many_events_at_once() -> None:
         assert sorted(w.webhook.ids(), key=int) == [str(n) for n in range(50)]
 
 
-async def test_the_real_sdk_is_told_that_its_key_is_wrong() -> None:
+async def test_the_real_sdk_raises_for_a_wrong_key() -> None:
     async with world() as w, EventGridPublisherClient(w.url + TOPIC, AzureKeyCredential("bm8=")) as client:
         with pytest.raises(ClientAuthenticationError):
             await client.send([CloudEvent(source="s", type="t", data={})])
@@ -140,7 +140,7 @@ BAD_EVENTS = {
 
 
 @pytest.mark.parametrize("bad", BAD_EVENTS.values(), ids=BAD_EVENTS.keys())
-async def test_what_is_not_cloudevents_1_0_is_refused_with_all_that_came_with_it(bad: Any) -> None:
+async def test_an_event_that_is_not_cloudevents_1_0_is_refused_with_its_batch(bad: Any) -> None:
     async with world(subscription()) as w:
         status, answer = await post(w, [event(), bad])
         assert status == 400

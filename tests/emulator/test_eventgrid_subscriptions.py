@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,7 @@ def test_the_projects_own_configuration_is_good() -> None:
         ({"subject_begins_with": "/caller/", "subject_ends_with": "/x", "event_types": ["T.A"]}, ["a"]),
     ],
 )
-async def test_a_subscription_gets_what_its_filters_let_through(filters: Any, delivered: list[str]) -> None:
+async def test_a_subscription_gets_the_events_of_its_filters(filters: Any, delivered: list[str]) -> None:
     async with world(subscription(**filters)) as w:
         await w.grid.publish(
             "call-events",
@@ -126,7 +127,7 @@ async def test_subscriptions_come_and_go_at_run_time() -> None:
             described = await answer.json()
         assert (described["event_types"], described["max_attempts"]) == (["T.A"], 3)
         async with http.put(path, json=described) as answer:
-            assert answer.status == 200, "what is shown may be put back"
+            assert answer.status == 200, "a subscription as shown can be PUT"
         await w.grid.publish("call-events", [event(type="T.A")])
         await w.settle()
         assert sorted(r.query["functionName"] for r in w.webhook.received) == ["first", "g"]
@@ -148,7 +149,7 @@ async def test_a_bad_subscription_at_run_time_is_refused(body: bytes) -> None:
             assert await answer.json() == []
 
 
-async def test_a_reset_restores_the_configuration_and_forgets_what_was_on_its_way() -> None:
+async def test_a_reset_restores_the_configuration_and_forgets_deliveries() -> None:
     webhook = Webhook(status=500)
     async with world(subscription("kept"), webhook=webhook) as w, aiohttp.ClientSession(w.url) as http:
         await w.grid.publish("call-events", [event()])
@@ -171,3 +172,33 @@ def test_a_reset_before_the_start_changes_nothing() -> None:
     grid = configured({"topics": TOPICS, "subscriptions": [subscription()]})
     grid.reset()
     assert grid.dead_letters() == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        ("cloudevents", "the header WebHook-Allowed-Origin is None"),
+        ("eventgrid", "the answer has no validationResponse"),
+    ],
+)
+async def test_a_failed_handshake_says_why_once_and_backs_off(schema: str, reason: str) -> None:
+    webhook = Webhook(greets=False)
+    topic = "call-events" if schema == "cloudevents" else "acs"
+    async with world(subscription("s", topic, schema=schema), webhook=webhook) as w:
+        await until(lambda: len(webhook.handshakes) == 3)
+        pauses = [b.at - a.at for a, b in itertools.pairwise(webhook.handshakes)]
+        assert pauses[1] > 1.5 * pauses[0]
+        webhook.greets = True
+        await until(lambda: len(w.journal.entries("handshake")) == 2)
+        failed, succeeded = w.journal.entries("handshake")
+    assert failed["reason"].startswith(reason)
+    assert (failed["subscription"], failed["attempt"]) == ("s", 1)
+    assert (succeeded["reason"], succeeded["attempt"]) == (None, 4)
+
+
+async def test_a_handshake_without_a_server_says_so() -> None:
+    entry = {"name": "s", "topic": "call-events", "endpoint": "http://127.0.0.1:9/hook"}
+    async with world(entry) as w:
+        await until(lambda: bool(w.journal.entries("handshake")))
+        (failed,) = w.journal.entries("handshake")
+    assert failed["reason"].startswith("the endpoint can't be reached: ClientConnector")

@@ -23,7 +23,7 @@ async def test_a_resource_account_has_what_the_documentation_shows(graph: Graph)
     assert answer.body in (await graph("ada", ACCOUNTS)).body["value"]
 
 
-async def test_those_of_another_tenant_are_not_seen(graph: Graph) -> None:
+async def test_accounts_of_another_tenant_are_not_visible(graph: Graph) -> None:
     assert (await graph("ada", ACCOUNTS)).ids == [SUPPORT, SALES, OLD]
     assert (await graph("fred@fabrikam", ACCOUNTS)).ids == ["11111111-1111-4111-8111-111111111121"]
     assert (await graph("fred@fabrikam", f"{ACCOUNTS}/{SUPPORT}")).refusal == (404, "NotFound")
@@ -62,7 +62,7 @@ async def test_an_account_that_goes_between_two_pages_hides_no_other(graph: Grap
 
 
 @pytest.mark.parametrize("query", ["$top=0", "$top=1000", "$skiptoken=made-up", "$skiptoken=YQ=="])
-async def test_a_page_that_there_is_not_is_refused(graph: Graph, query: str) -> None:
+async def test_an_invalid_page_token_is_refused(graph: Graph, query: str) -> None:
     assert (await graph("ada", f"{ACCOUNTS}?{query}")).status == 400
 
 
@@ -71,7 +71,7 @@ async def test_they_are_for_teams_administrators(graph: Graph) -> None:
         assert (await graph("grace", path)).refusal == (403, "Forbidden")
 
 
-async def test_without_consent_it_is_said_what_is_missing(graph: Graph) -> None:
+async def test_without_consent_the_missing_permission_is_named(graph: Graph) -> None:
     graph.grant(delegated=["User.Read"], application=[])
     refused = await graph("ada", ACCOUNTS)
     assert refused.refusal == (403, "Forbidden")

@@ -45,7 +45,7 @@ async def test_an_event_has_what_the_documentation_shows(graph: Graph) -> None:
     }
 
 
-async def test_what_cannot_be_joined_has_no_link(graph: Graph) -> None:
+async def test_an_event_without_an_online_meeting_has_no_link(graph: Graph) -> None:
     events = (await graph("grace", WEEK)).body["value"]
     (focus,) = [event for event in events if event["subject"] == "Focus"]
     assert (focus["isOnlineMeeting"], focus["onlineMeeting"]) == (False, None)
@@ -89,7 +89,7 @@ async def test_the_window_is_between_two_moments(graph: Graph, start: str, end: 
     assert [event["subject"] for event in answer.body["value"]] == found
 
 
-async def test_pages_are_of_the_size_that_is_asked_for(graph: Graph) -> None:
+async def test_pages_have_the_requested_size(graph: Graph) -> None:
     pages = await graph.pages("grace", f"{WEEK}&$top=3&$select=subject")
     assert [len(page) for page in pages] == [3, 3, 2]
     assert set(pages[0][0]) == {"id", "subject"}
@@ -104,16 +104,16 @@ async def test_pages_are_of_the_size_that_is_asked_for(graph: Graph) -> None:
         (WEEK.removeprefix(VIEW) + "&$skip=x", "BadRequest"),
     ],
 )
-async def test_a_window_that_there_is_not_is_refused(graph: Graph, query: str, code: str) -> None:
+async def test_an_invalid_window_is_refused(graph: Graph, query: str, code: str) -> None:
     assert (await graph("grace", VIEW + query)).refusal == (400, code)
 
 
-async def test_a_zone_that_there_is_not_is_refused(graph: Graph) -> None:
+async def test_an_unknown_time_zone_is_refused(graph: Graph) -> None:
     refused = await graph("grace", WEEK, headers={"Prefer": 'outlook.timezone="Europe/Atlantis"'})
     assert refused.refusal == (400, "TimeZoneNotSupportedException")
 
 
-async def test_without_consent_it_is_refused_in_exchanges_words(graph: Graph) -> None:
+async def test_without_consent_the_error_is_exchanges(graph: Graph) -> None:
     graph.grant(delegated=["User.Read"])
     assert (await graph("grace", WEEK)).refusal == (403, "ErrorAccessDenied")
     assert (await graph("app", WEEK)).refusal == (400, "BadRequest")

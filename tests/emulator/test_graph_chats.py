@@ -69,7 +69,7 @@ async def test_a_chat_is_seen_by_its_members_until_it_is_deleted(graph: Graph, c
         ({"chatType": "group", "members": [member(GRACE, **{"user@odata.bind": GRACE})]}, 400),
     ],
 )
-async def test_what_can_be_no_chat_is_refused(graph: Graph, body: dict[str, Any], status: int) -> None:
+async def test_an_invalid_chat_is_refused(graph: Graph, body: dict[str, Any], status: int) -> None:
     assert (await opened(graph, "grace", body)).status == status
 
 

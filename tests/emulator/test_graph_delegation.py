@@ -44,7 +44,7 @@ async def test_they_are_filtered_counted_and_cut_into_pages(graph: Graph) -> Non
 
 
 @each_operation
-async def test_those_of_others_are_for_administrators(graph: Graph, emulator: Emulator, what: str) -> None:
+async def test_delegates_of_other_users_are_for_administrators(graph: Graph, emulator: Emulator, what: str) -> None:
     path = f"beta/users/{GRACE}/{SETTINGS}/{what}"
     assert (await graph("ada", path)).status == 200
     refused = await graph("alan", path)
@@ -56,7 +56,7 @@ async def test_those_of_others_are_for_administrators(graph: Graph, emulator: Em
 
 
 @each_operation
-async def test_without_consent_it_is_said_what_is_missing(graph: Graph, what: str) -> None:
+async def test_without_consent_the_missing_permission_is_named(graph: Graph, what: str) -> None:
     graph.grant(delegated=["User.Read", "Chat.Create"])
     refused = await graph("grace", f"beta/me/{SETTINGS}/{what}")
     assert refused.refusal == (403, "Forbidden")
@@ -83,6 +83,6 @@ async def test_an_app_by_itself_is_refused_whatever_it_was_granted(graph: Graph,
     assert (await graph("app", f"beta/me/{SETTINGS}/{what}")).refusal == (400, "BadRequest")
 
 
-async def test_who_is_no_delegate_is_not_found(graph: Graph) -> None:
+async def test_a_user_who_is_no_delegate_is_not_found(graph: Graph) -> None:
     assert (await graph("grace", f"beta/me/{SETTINGS}/delegates/{JOAN}")).refusal == (404, "NotFound")
     assert (await graph("joan", "beta/me/communications/callSettings/others")).refusal == (400, "BadRequest")

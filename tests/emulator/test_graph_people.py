@@ -10,7 +10,7 @@ SELECTED = "$select=id,displayName,userPrincipalName,mail,jobTitle"
 ASKING_FOR_MORE = ["User.Read", "User.ReadBasic.All", "User.Read.All"]
 
 
-async def test_who_is_signed_in_sees_their_profile(graph: Graph) -> None:
+async def test_the_signed_in_user_sees_their_profile(graph: Graph) -> None:
     answer = await graph("ada", f"v1.0/me?{SELECTED}")
     answer.body.pop("@odata.context")
     assert answer.body == {
@@ -32,13 +32,13 @@ async def test_others_show_their_basic_profile(graph: Graph, grace: str) -> None
 
 
 @pytest.mark.parametrize("nobody", [FELIX, "felix@fabrikam.com", "grace", "nobody@contoso.com"])
-async def test_who_is_not_of_the_tenant_does_not_exist(graph: Graph, nobody: str) -> None:
+async def test_a_user_of_another_tenant_does_not_exist(graph: Graph, nobody: str) -> None:
     refused = await graph("ada", f"v1.0/users/{nobody}")
     assert refused.refusal == (404, "Request_ResourceNotFound")
     assert refused.message.startswith(f"Resource '{nobody}' does not exist")
 
 
-async def test_everybody_is_listed_in_pages(graph: Graph) -> None:
+async def test_all_users_are_listed_in_pages(graph: Graph) -> None:
     pages = await graph.pages("ada", f"v1.0/users?$top=3&{SELECTED}")
     assert [len(page) for page in pages] == [3, 3, 2]  # five people and three resource accounts
     names = {user["displayName"] for page in pages for user in page}
@@ -61,7 +61,7 @@ async def test_they_are_searched_by_the_beginnings_of_words(graph: Graph, search
     assert [user["displayName"] for user in answer.body["value"]] == found
 
 
-async def test_a_search_must_say_that_it_may_be_late(graph: Graph) -> None:
+async def test_a_search_needs_eventual_consistency(graph: Graph) -> None:
     refused = await graph("ada", 'v1.0/users?$search="displayName:gra"')
     assert refused.refusal == (400, "Request_UnsupportedQuery")
     assert "ConsistencyLevel: eventual" in refused.message
@@ -70,7 +70,7 @@ async def test_a_search_must_say_that_it_may_be_late(graph: Graph) -> None:
     assert (await graph("ada", "v1.0/users?$count=true", headers=EVENTUAL)).body["@odata.count"] == 8
 
 
-async def test_without_consent_it_is_refused_in_entras_words(graph: Graph) -> None:
+async def test_without_consent_the_error_is_entras(graph: Graph) -> None:
     graph.grant(delegated=["User.Read"])
     for path in ("v1.0/users", f"v1.0/users/{GRACE}"):
         assert (await graph("ada", path)).refusal == (403, "Authorization_RequestDenied")

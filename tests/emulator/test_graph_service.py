@@ -1,4 +1,4 @@
-"""Graph's gate: tokens, errors, headers, faults and the journal. The nouns have files of their own."""
+"""Graph: tokens, errors, headers, faults and the journal. Each resource has a file of its own."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ async def test_a_token_that_is_not_entras_for_graph_is_refused(
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer nothing", "Basic YTpi"])
-async def test_without_a_token_nobody_is_let_in(
+async def test_a_request_without_a_token_is_refused(
     emulator: Emulator, session: aiohttp.ClientSession, header: str
 ) -> None:
     async with session.get(f"{emulator.tls_url}/{ACCOUNTS}", headers={"Authorization": header}) as answer:
         assert (answer.status, (await answer.json())["error"]["code"]) == (401, "InvalidAuthenticationToken")
 
 
-async def test_a_token_of_somebody_who_was_removed_is_refused(emulator: Emulator, graph: Graph) -> None:
+async def test_a_token_of_a_removed_user_is_refused(emulator: Emulator, graph: Graph) -> None:
     token = await graph.token("alan")
     emulator.directory.patch({"tenants": {"contoso": {"users": {"alan": None}}}})
     headers = {"Authorization": f"Bearer {token}"}
@@ -67,7 +67,7 @@ async def test_a_token_of_somebody_who_was_removed_is_refused(emulator: Emulator
 
 
 @pytest.mark.parametrize("path", ["v1.0/groups", "beta/admin/teams", "v1.0/me/messages"])
-async def test_what_is_not_emulated_is_said_to_be_unknown(graph: Graph, path: str) -> None:
+async def test_a_path_that_is_not_emulated_is_unknown(graph: Graph, path: str) -> None:
     assert (await graph("ada", path)).refusal == (400, "BadRequest")
 
 
@@ -85,7 +85,7 @@ async def test_a_query_that_graph_does_not_know_is_refused(graph: Graph, path: s
     assert (await graph("ada", path)).refusal == (400, "BadRequest")
 
 
-async def test_throttling_says_how_long(graph: Graph, control: Control) -> None:
+async def test_throttling_has_a_retry_after(graph: Graph, control: Control) -> None:
     rule = {"where": "graph", "do": "status", "status": 429, "retry_after": 7, "times": 1}
     await control.fault(**rule, match={"operation": "GetMe"})
     assert (await graph("ada", ACCOUNTS)).status == 200

@@ -165,11 +165,11 @@ def test_a_missing_connection_is_one_clear_line(tmp_path: Path, failed: Callable
     assert output == ("function 'f': connection 'STORE': there is neither a setting STORE nor STORE__queueServiceUri\n")
 
 
-def test_an_app_that_is_not_there_is_one_clear_line(failed: Callable[..., str]) -> None:
+def test_a_missing_app_is_one_clear_line(failed: Callable[..., str]) -> None:
     assert failed("--app", "/nowhere/app.py") == "/nowhere/app.py: there is no such file\n"
 
 
-async def test_a_trigger_the_host_does_not_have_is_said(tmp_path: Path) -> None:
+async def test_an_unsupported_trigger_is_named(tmp_path: Path) -> None:
     app = tmp_path / "function_app.py"
     app.write_text(
         "import azure.functions as func\napp = func.FunctionApp()\n"

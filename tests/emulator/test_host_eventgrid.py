@@ -135,7 +135,7 @@ async def test_event_grids_own_schema_and_plain_texts_are_decoded_by_annotation(
     assert seen == [("1", "T", "t"), "1", "1"]
 
 
-async def test_the_webhook_asks_for_its_key_when_keys_are_enforced() -> None:
+async def test_the_webhook_requires_its_key_when_keys_are_enforced() -> None:
     async with hosting(Taken().app, enforce_keys=True) as http:
         assert await post(http, event()) == 401
         url = f"{HOOK}?functionName=take&code=the-key"

@@ -44,7 +44,7 @@ def test_an_annotation_that_does_not_fit_is_refused() -> None:
         functions(app)
 
 
-def test_a_parameter_nobody_binds_is_refused() -> None:
+def test_a_parameter_without_a_binding_is_refused() -> None:
     app = func.FunctionApp()
 
     @app.event_grid_trigger(arg_name="event")
@@ -139,7 +139,7 @@ def test_an_app_without_its_functions_is_refused(tmp_path: Path, name: str, text
         load(written(tmp_path / f"{name}.py", text))
 
 
-def test_an_app_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_app_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadApp, match=r"nowhere\.py: there is no such file"):
         load(tmp_path / "nowhere.py")
 
@@ -201,7 +201,7 @@ def test_bad_settings_are_explained(tmp_path: Path, text: str, message: str) -> 
         read_values(written(tmp_path / "s.json", text))
 
 
-def test_settings_that_are_not_there_are_named(tmp_path: Path) -> None:
+def test_missing_settings_are_named(tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match=r"gone\.json: No such file"):
         read_values(tmp_path / "gone.json")
 

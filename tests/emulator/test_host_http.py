@@ -182,7 +182,7 @@ async def test_a_function_that_fails_is_an_internal_error_without_details(path: 
         assert (answer.status, await answer.text()) == (500, "")
 
 
-async def test_the_log_tells_of_every_invocation(caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_log_has_every_invocation(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     async with hosting(failing_app()) as http, http.get("/api/raises"):
         pass
@@ -218,7 +218,7 @@ async def test_a_body_over_the_limit_is_too_large() -> None:
         (func.AuthLevel.ADMIN, "the-key", 200),
     ],
 )
-async def test_keys_are_asked_for_when_they_are_enforced(level: func.AuthLevel, key: str | None, status: int) -> None:
+async def test_keys_are_required_when_they_are_enforced(level: func.AuthLevel, key: str | None, status: int) -> None:
     app = new_app(level)
 
     @app.route(route="f")
@@ -232,7 +232,7 @@ async def test_keys_are_asked_for_when_they_are_enforced(level: func.AuthLevel, 
             assert answer.status == status
 
 
-async def test_keys_are_not_asked_for_on_a_developers_machine() -> None:
+async def test_keys_are_not_required_on_a_developers_machine() -> None:
     app = new_app(func.AuthLevel.ADMIN)
 
     @app.route(route="f")

@@ -66,7 +66,7 @@ async def left(queue: QueueClient) -> int:
 
 async def emptied(queue: QueueClient) -> None:
     async with asyncio.timeout(5):
-        while await left(queue):  # noqa: ASYNC110 - storage tells nobody
+        while await left(queue):  # noqa: ASYNC110 - storage sends no notification
             await asyncio.sleep(0.02)
 
 
@@ -200,7 +200,7 @@ async def test_a_message_stays_invisible_for_as_long_as_it_is_worked_on(
     polling = asyncio.create_task(listener.run())
     await send(queue, "wait long")
     await asyncio.sleep(1.6)
-    assert len(errands.taken) == 1, "longer than a lease, and nobody else saw it"
+    assert len(errands.taken) == 1, "longer than a lease, and no other consumer saw it"
     errands.release.set()
     await emptied(queue)
     polling.cancel()
@@ -217,7 +217,7 @@ async def test_a_message_in_work_is_given_back_when_the_host_stops(storage: str,
     assert message.dequeue_count == 2
 
 
-async def test_a_queue_that_is_not_there_yet_is_awaited_and_said_once(
+async def test_a_missing_queue_is_awaited_and_logged_once(
     storage: str, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     errands = Errands(name)
@@ -230,7 +230,7 @@ async def test_a_queue_that_is_not_there_yet_is_awaited_and_said_once(
             await until(lambda: errands.taken)
 
 
-async def test_storage_that_is_away_is_said_once_and_awaited(
+async def test_unreachable_storage_is_logged_once_and_awaited(
     storage: str, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     away = re.sub(r"QueueEndpoint=http://127.0.0.1:\d+", "QueueEndpoint=http://127.0.0.1:1", storage)
@@ -257,7 +257,7 @@ async def test_a_connection_may_be_an_address(storage: str, name: str, queue: Qu
         await until(lambda: errands.taken)
 
 
-async def test_a_connection_that_is_not_set_is_named() -> None:
+async def test_a_missing_connection_is_named() -> None:
     with pytest.raises(BadSettings, match="function 'errand': connection 'STORE': there is neither"):
         async with hosting(Errands("q").app):
             pass

@@ -98,7 +98,7 @@ async def test_running_by_hand_with_a_bad_body_is_refused(body: bytes) -> None:
     assert ticks == []
 
 
-async def test_only_functions_there_are_can_be_run_by_hand() -> None:
+async def test_an_unknown_function_cannot_be_run_by_hand() -> None:
     app, _ = ticking("0 0 0 1 1 *")
 
     @app.route(route="f")
@@ -141,7 +141,7 @@ async def test_a_setting_that_is_missing_is_named() -> None:
 
 
 @pytest.mark.parametrize("expression", ["often", "99 * * * * *", "* * * * * * *", "00:00:00", ""])
-async def test_a_schedule_that_is_none_is_named(expression: str) -> None:
+async def test_an_invalid_schedule_is_named(expression: str) -> None:
     app, _ = ticking(expression)
     with pytest.raises(BadApp, match="function 'tick': schedule"):
         async with hosting(app):

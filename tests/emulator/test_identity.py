@@ -80,7 +80,7 @@ async def test_a_user_of_another_resource_is_refused(identities: CommunicationId
     assert refusal(raised) == (401, "IdentityNotOwned")
 
 
-async def test_without_the_key_nobody_is_let_in(emulator: Emulator) -> None:
+async def test_a_request_with_a_wrong_key_is_refused(emulator: Emulator) -> None:
     wrong = AzureKeyCredential("d3Jvbmcga2V5")
     async with CommunicationIdentityClient(emulator.url, wrong, retry_total=0) as client:
         with pytest.raises(HttpResponseError) as raised:
@@ -123,7 +123,7 @@ async def test_a_token_that_is_not_the_users_for_this_is_refused(
     assert refusal(raised) == (status, "InvalidAccessToken" if status == 401 else "Forbidden")
 
 
-async def test_throttling_is_as_everywhere(identities: CommunicationIdentityClient, control: Control) -> None:
+async def test_throttling_has_the_services_code(identities: CommunicationIdentityClient, control: Control) -> None:
     match = {"operation": "CommunicationIdentityCreate"}
     await control.fault(where="acs", match=match, do="status", status=429, retry_after=3, times=1)
     with pytest.raises(HttpResponseError) as raised:
@@ -134,7 +134,7 @@ async def test_throttling_is_as_everywhere(identities: CommunicationIdentityClie
     assert (await identities.create_user()).raw_id
 
 
-async def test_a_reset_forgets_everybody(identities: CommunicationIdentityClient, control: Control) -> None:
+async def test_a_reset_forgets_identities(identities: CommunicationIdentityClient, control: Control) -> None:
     user = await identities.create_user()
     await control("POST", "reset")
     with pytest.raises(HttpResponseError) as raised:

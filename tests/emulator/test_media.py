@@ -124,8 +124,8 @@ async def test_keys_are_recognized(answered: Any, app: Application, control: Con
 
 
 async def test_keys_pressed_by_themselves(answered: Any, app: Application) -> None:
-    call = await answered(presses=[{"after": 1, "tone": "five"}])
-    await _listen(call, dtmf_max_tones_to_collect=1)
+    call = await answered(presses=[{"after": 20, "tone": "five"}])  # a second of the wall
+    await _listen(call, dtmf_max_tones_to_collect=1, initial_silence_timeout=60)
     assert (await app.event("RecognizeCompleted"))["dtmfResult"] == {"tones": ["five"]}
 
 
@@ -175,7 +175,9 @@ async def test_a_key_interrupts_the_prompt_only_if_it_may(answered: Any, app: Ap
     assert _result(await app.event("RecognizeFailed")) == (400, 8510)
 
 
-async def test_keys_are_reported_while_asked_for(answered: Any, app: Application, control: Control) -> None:
+async def test_keys_are_reported_during_continuous_recognition(
+    answered: Any, app: Application, control: Control
+) -> None:
     call = await answered()
     await call.connection.start_continuous_dtmf_recognition(CALLING, operation_context="tones")
     await _press(control, call, "three", "four")

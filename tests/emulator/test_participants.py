@@ -46,7 +46,7 @@ async def test_an_agent_accepts(answered: Any, app: Application) -> None:
         (NUMBER, "4:+4915112345", "no_answer", (480, 560480)),
     ],
 )
-async def test_an_invitation_comes_to_nothing(
+async def test_an_invitation_fails(
     answered: Any, app: Application, control: Control, *, who: Any, raw_id: str, behaviour: str, result: tuple[int, int]
 ) -> None:
     await control("PUT", f"callees/{raw_id}", {"behaviour": behaviour, "after": 1})
@@ -69,7 +69,7 @@ async def test_an_invitation_is_cancelled(answered: Any, app: Application, contr
     assert _result(await app.event("CancelAddParticipantFailed")) == (404, 8522)
 
 
-async def test_nobody_is_rung_twice_at_once(answered: Any, control: Control) -> None:
+async def test_a_callee_is_not_invited_twice_at_once(answered: Any, control: Control) -> None:
     await control("PUT", "callees/+4915112345", {"behaviour": "no_answer"})
     call = await answered()
     await call.connection.add_participant(NUMBER)
@@ -91,7 +91,9 @@ async def test_a_participant_is_removed(answered: Any, app: Application) -> None
     assert app.of("CallDisconnected") == []
 
 
-async def test_the_call_goes_on_until_the_last_one_leaves(answered: Any, app: Application, control: Control) -> None:
+async def test_the_call_lasts_until_the_last_participant_leaves(
+    answered: Any, app: Application, control: Control
+) -> None:
     call = await answered()
     await call.connection.add_participant(AGENT)
     await app.event("AddParticipantSucceeded")
@@ -143,7 +145,7 @@ async def test_a_teams_phone_call_can_be_neither_muted_nor_held(answered: Any) -
         assert refusal(raised) == (405, "8520")
 
 
-async def test_other_calls_can(answered: Any, app: Application) -> None:
+async def test_acs_calls_can_be_muted_and_held(answered: Any, app: Application) -> None:
     call = await answered(kind="acs", to="8:acs:res_app")
     caller = PhoneNumberIdentifier(CALLER)
     await call.connection.mute_participant(caller)

@@ -143,7 +143,7 @@ async def test_a_recording_is_as_long_as_it_lasted(
     assert (await _file(control))["recordingDurationMs"] == pytest.approx(lasted * 1000, abs=60)
 
 
-async def test_a_mixed_file_holds_everybody_on_one_channel(
+async def test_a_mixed_file_holds_all_voices_on_one_channel(
     recorded: Recorded, control: Control, client: CallAutomationClient, app: Application
 ) -> None:
     call, _ = await recorded(recording_channel_type="mixed")
@@ -158,7 +158,7 @@ async def test_a_mixed_file_holds_everybody_on_one_channel(
         assert _loudness(content, voice, 0, slice(-2560, None)) > audio.AMPLITUDE / 2
 
 
-async def test_channels_are_assigned_as_asked(
+async def test_channels_are_assigned_as_requested(
     recorded: Recorded, control: Control, client: CallAutomationClient
 ) -> None:
     affinity = [ChannelAffinity(target_participant=PhoneNumberIdentifier(CALLER), channel=2)]
@@ -197,7 +197,7 @@ async def test_inactive_can_come_before_active(recorded: Recorded, app: Applicat
 
 
 @pytest.mark.parametrize(("version", "status"), [("2025-05-15", 200), ("2025-06-15", 202), ("2026-03-12", 202)])
-async def test_what_accepts_a_recording_depends_on_the_api_version(
+async def test_the_status_of_an_accepted_recording_depends_on_the_api_version(
     answered: Any, app: Application, control: Control, emulator: Emulator, *, version: str, status: int
 ) -> None:
     call = await answered()
@@ -277,7 +277,7 @@ async def test_files_are_deleted_after_a_day(
         await client.download_recording(chunk["contentLocation"])
 
 
-async def test_a_recording_fails_with_the_code_that_was_asked_for(
+async def test_a_recording_fails_with_the_code_of_the_fault(
     answered: Any, app: Application, control: Control, client: CallAutomationClient
 ) -> None:
     await control.fault(where="recording", do="fail", code=500, subCode=8511, message="no", times=1)
@@ -297,7 +297,7 @@ async def test_one_recording_at_a_time(recorded: Recorded, app: Application, cli
     assert refusal(raised) == (400, "8559")
 
 
-async def test_a_recording_needs_a_call_that_is_there(
+async def test_a_recording_needs_an_established_call(
     answered: Any, app: Application, client: CallAutomationClient
 ) -> None:
     call = await answered()
@@ -320,7 +320,7 @@ async def test_a_recording_needs_a_call_that_is_there(
         {"recording_storage": AzureBlobContainerRecordingStorage("https://a.blob.core.windows.net/c")},
     ],
 )
-async def test_what_cannot_be_recorded_is_refused(
+async def test_an_unsupported_recording_format_is_refused(
     answered: Any, app: Application, client: CallAutomationClient, options: dict[str, Any]
 ) -> None:
     call = await answered()
@@ -380,7 +380,7 @@ def test_an_hour_is_written_without_holding_it(tmp_path: Any) -> None:
         assert file.getnframes() == 3600 * 16_000
 
 
-async def test_a_file_goes_to_the_container_that_was_asked_for(
+async def test_a_file_goes_to_the_requested_container(
     app: Application, session: aiohttp.ClientSession, storage: str
 ) -> None:
     async with BlobServiceClient.from_connection_string(storage) as blobs:

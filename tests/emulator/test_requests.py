@@ -1,4 +1,4 @@
-"""What is let in: signatures, versions, bodies, repetitions."""
+"""Authentication, api-versions, bodies and repetitions."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def test_another_key_is_refused(emulator: Emulator) -> None:
             await client.get_call_connection("any").get_call_properties()
 
 
-async def test_the_synchronous_client_signs_paths_otherwise_and_is_let_in(emulator: Emulator, answered: Any) -> None:
+async def test_the_synchronous_clients_other_form_of_a_path_is_accepted(emulator: Emulator, answered: Any) -> None:
     call = await answered()
 
     def look() -> Any:

@@ -186,7 +186,7 @@ def plan_of(seed: int) -> Plan:
         for mishap in plan.mishaps[before[0] :]:
             mishap.kind = kind
         for rule in plan.rules[before[1] :]:
-            rule["kind"] = kind
+            rule["label"] = kind
     return plan
 
 
@@ -316,7 +316,7 @@ def _at_noon(plan: Plan, kind: str, rng: random.Random) -> None:
     for mishap in one.mishaps:
         mishap.kind, mishap.since, mishap.times = kind, NOON, OFTEN * mishap.times
     plan.mishaps += one.mishaps
-    plan.rules += [rule | {"kind": kind, "times": OFTEN * rule["times"]} for rule in one.rules]
+    plan.rules += [rule | {"label": kind, "times": OFTEN * rule["times"]} for rule in one.rules]
     plan.kills |= {rng.randint(1, CROWD_STEPS) for _ in one.kills for _ in range(OFTEN // 4)}
     plan.freezes |= {rng.randint(1, CROWD_STEPS): s for s in one.freezes.values() for _ in range(OFTEN // 4)}
     plan.options |= one.options

@@ -475,7 +475,7 @@ def _struck(world: World) -> Counter[str]:
         struck[mishap.kind] += mishap.struck
     for entry in world.platform.journal.entries("fault"):
         told = entry.get("fault") or entry.get("rule") or {}
-        struck[told.get("kind", "")] += 1
+        struck[told.get("label", "")] += 1
     struck["crash"] += sum(at <= world.steps.count for at in plan.kills)
     struck["zombie"] += sum(at <= world.steps.count for at in plan.freezes)
     struck["unreadable events"] += sum(at < world.loop.time() for at in plan.strays)

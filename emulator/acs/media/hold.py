@@ -5,7 +5,7 @@ from __future__ import annotations
 from emulator.acs.calls import Call
 from emulator.acs.identifiers import canonical
 from emulator.acs.messages import Answer, Request, participant
-from emulator.acs.results import CANCELED
+from emulator.acs.results import CANCELED, DONE
 from emulator.acs.service import Service
 
 
@@ -14,7 +14,7 @@ def hold(service: Service, request: Request) -> Answer:
     _set(service, request.call, person.raw_id, on_hold=True)
     if request.body.get("playSourceInfo"):
         request.call.hold_audio[person.raw_id] = request.body
-        service.emit(request.call, "HoldAudioStarted", request=request.body)
+        service.emit(request.call, "HoldAudioStarted", request=request.body, result=DONE)
     return Answer()
 
 

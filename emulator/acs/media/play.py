@@ -50,17 +50,17 @@ class Play:
         for target in self._targets():
             target.played_to = True
             if held := self._call.hold_audio.get(target.raw_id):
-                self._service.emit(self._call, "HoldAudioPaused", request=held)
+                self._service.emit(self._call, "HoldAudioPaused", request=held, result=DONE)
         self._emit("PlayStarted", DONE)
 
     def _end(self) -> None:
         for target in self._targets():
             target.played_to = False
             if (held := self._call.hold_audio.get(target.raw_id)) and self._call.connected:
-                self._service.emit(self._call, "HoldAudioResumed", request=held)
+                self._service.emit(self._call, "HoldAudioResumed", request=held, result=DONE)
 
     def _targets(self) -> list[Participant]:
-        """Those to whom alone it is played; none if it is played to everybody."""
+        """The only participants to whom it is played; none if it is played to all."""
         found = (self._call.find(canonical(who)["rawId"]) for who in self._body.get("playTo") or ())
         return [person for person in found if person]
 

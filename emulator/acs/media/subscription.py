@@ -10,7 +10,7 @@ from typing import Any, Literal
 class Subscription:
     """``options`` are those that the call was set up with; without them the subscription is disabled."""
 
-    contents: tuple[str, list[str]]  # the field that names what is sent, and its values
+    contents: tuple[str, list[str]]  # the field for the contents that are sent, and its values
     options: dict[str, Any] | None = None
     active: bool = False
     id: str = ""

@@ -26,7 +26,7 @@ def assign(recording: Recording, participants: dict[str, Participant]) -> Channe
 
 
 def runs(recording: Recording, channels: Channels, first: int, last: int) -> list[Run]:
-    """The frames from ``first`` to ``last``, cut wherever somebody begins or ceases to be heard."""
+    """The frames from ``first`` to ``last``, cut wherever a participant begins or ceases to be heard."""
     spans = [_spans(recording, person) if person else [] for person in channels]
     edges = sorted({first, last, *(edge for heard in spans for span in heard for edge in span if first < edge < last)})
     return [(end - start, _voices(channels, spans, start)) for start, end in itertools.pairwise(edges)]

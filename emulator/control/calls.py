@@ -1,0 +1,150 @@
+"""Calls: dialled, listed, hung up; tones are pressed, and callees are told how to behave."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from emulator.acs.callees import BEHAVIOURS, CalleeBehaviour
+from emulator.acs.calls import Call, Script
+from emulator.acs.service import Service
+from emulator.acs.wire import ENUMS
+from emulator.control.fields import ControlError, Fields, fields_of, identifier, json_of
+from emulator.platform import Platform
+
+DEFAULT_CALLER = "+12065551212"
+DEFAULT_ACCOUNT = "11111111-1111-4111-8111-111111111111"
+
+
+class Calls:
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._service = platform.service
+
+    def routes(self) -> list[web.RouteDef]:
+        at = "/_emulator"
+        return [
+            web.post(f"{at}/calls", self.dial),
+            web.get(f"{at}/calls", self.list_calls),
+            web.get(f"{at}/calls/{{id}}", self.get),
+            web.post(f"{at}/calls/{{id}}/hangup", self.hang_up),
+            web.post(f"{at}/calls/{{id}}/press", self.press),
+            web.put(f"{at}/callees/{{rawId}}", self.set_behaviour),
+        ]
+
+    async def dial(self, request: web.Request) -> web.Response:
+        """Dial a resource account, or a list of them"""
+        body = await json_of(request)
+        dials = [_Dial(one) for one in (body if isinstance(body, list) else [body])]  # all are checked before one rings
+        rung = [dial.ring(self._service) for dial in dials]
+        by_delay: dict[float, list[dict[str, Any]]] = {}
+        for dial, (_, event) in zip(dials, rung, strict=True):
+            by_delay.setdefault(dial.event_delay, []).append(event)
+        for delay, events in sorted(by_delay.items()):
+            await self._platform.announce(events, after=delay)
+        answers = [_dialled(call) for call, _ in rung]
+        return web.json_response(answers if isinstance(body, list) else answers[0], status=201)
+
+    async def list_calls(self, _: web.Request) -> web.Response:
+        """Every call"""
+        return web.json_response({"calls": [call.describe() for call in self._service.calls]})
+
+    async def get(self, request: web.Request) -> web.Response:
+        """One call"""
+        return web.json_response(self._find(request).describe())
+
+    async def hang_up(self, request: web.Request) -> web.Response:
+        """The caller, or another participant, hangs up"""
+        call, fields = self._find(request), await fields_of(request, "a hang-up")
+        who = fields.identifier("who")["rawId"] if "who" in fields else None
+        fields.done()
+        self._service.hang_up(call, who)
+        return web.json_response(call.describe())
+
+    async def press(self, request: web.Request) -> web.Response:
+        """The caller, or another participant, presses a key"""
+        call, fields = self._find(request), await fields_of(request, "a key press")
+        tone, who = _tone(fields), fields.identifier("who")["rawId"] if "who" in fields else None
+        fields.done()
+        if not call.connected:
+            raise ControlError("the call is not connected: no keys can be pressed")
+        self._service.press(call, tone, who)
+        return web.json_response(call.describe())
+
+    async def set_behaviour(self, request: web.Request) -> web.Response:
+        """What an agent or a number does when it is rung"""
+        callee = identifier(request.match_info["rawId"], "the callee")
+        fields = await fields_of(request, "a behaviour")
+        behaviour = CalleeBehaviour(fields.one_of("behaviour", BEHAVIOURS, "accept"), fields.seconds("after", 1.0))
+        fields.done()
+        self._service.callees.set(callee["rawId"], behaviour)
+        return web.json_response({"rawId": callee["rawId"], "behaviour": behaviour.does, "after": behaviour.after})
+
+    def _find(self, request: web.Request) -> Call:
+        if call := self._service.calls.get(request.match_info["id"]):
+            return call
+        raise web.HTTPNotFound(reason=f"there is no call {request.match_info['id']}")
+
+
+class _Dial:
+    """One call to be made."""
+
+    def __init__(self, body: Any) -> None:
+        fields = Fields(body, "a call")
+        self.source = fields.identifier("from", DEFAULT_CALLER)
+        self.target = fields.identifier("to", DEFAULT_ACCOUNT)
+        self.kind: Any = fields.one_of("kind", ("tpe", "acs"), "tpe")
+        self.display_name = fields.text("display_name", "")
+        self.on_behalf_of = fields.identifier("on_behalf_of_callee") if "on_behalf_of_callee" in fields else None
+        self.custom_context = _custom_context(fields.raw("custom_headers"))
+        self.event_delay = fields.seconds("event_delay", 0.0)
+        self.ringing_for = fields.seconds("ringing_for", 0.0)
+        self.script = _script(fields)
+        fields.done()
+
+    def ring(self, service: Service) -> tuple[Call, dict[str, Any]]:
+        call = service.ring(self.source, self.target, kind=self.kind, script=self.script, ringing_for=self.ringing_for)
+        event = service.incoming_call_event(
+            call,
+            display_name=self.display_name,
+            on_behalf_of=self.on_behalf_of,
+            custom_context=self.custom_context,
+        )
+        return call, event
+
+
+def _script(fields: Fields) -> Script:
+    presses = fields.objects("presses", "a press")
+    script = Script(
+        hangs_up_after=fields.seconds("hangs_up_after") if "hangs_up_after" in fields else None,
+        presses=[(press.seconds("after", 0.0), _tone(press)) for press in presses],
+        recording_chunks=fields.count("recording_chunks", least=1) if "recording_chunks" in fields else None,
+        zero_byte_downloads=fields.count("zero_byte_downloads") if "zero_byte_downloads" in fields else None,
+    )
+    for press in presses:
+        press.done()
+    return script
+
+
+def _custom_context(headers: Any) -> dict[str, Any] | None:
+    """Headers as ``{"voipHeaders": …, "sipHeaders": …}``; flat ones are VoIP headers."""
+    if headers is None:
+        return None
+    if not isinstance(headers, dict):
+        raise ControlError("'custom_headers' is an object of headers")
+    return headers if set(headers) <= {"voipHeaders", "sipHeaders"} else {"voipHeaders": headers}
+
+
+def _dialled(call: Call) -> dict[str, Any]:
+    return {
+        "id": call.id,
+        "incomingCallContext": call.context,
+        "serverCallId": call.server_call_id,
+        "correlationId": call.correlation_id,
+        "eventId": call.event_id,
+    }
+
+
+def _tone(fields: Fields) -> str:
+    return fields.one_of("tone", ENUMS["DtmfTone"])
