@@ -28,15 +28,17 @@ setup: $(VENV)/.installed $(AZURITE)  ## install what everything below needs (th
 $(VENV)/.installed: requirements.txt requirements-dev.txt
 	@test -n "$(VERSION)" || { echo "$(PYTHON) cannot be run: name another with PYTHON=…"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make … PYTHON=python3.12")'
-	@echo "Setting up Python $(VERSION) in $(VENV) (once) …"
+	@echo "Setting up, once: a virtual environment of Python $(VERSION) in $(VENV) …"
 	@$(PYTHON) -m venv $(VENV)
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@echo "Installing the $$(grep -c '==' requirements-dev.txt) packages of requirements-dev.txt (a minute or two) …"
+	@$(RUN) -m pip install --disable-pip-version-check --progress-bar off -r requirements-dev.txt
 	@touch $@
 
 $(AZURITE): emulator/azurite/package-lock.json
 	@command -v npm > /dev/null || { echo "Node.js 20 or newer is needed, with npm, for Azurite."; exit 1; }
-	@echo "Installing Azurite (once, about a minute) …"
+	@echo "Installing Azurite in emulator/azurite/node_modules, once (about a minute) …"
 	@npm ci --prefix emulator/azurite --ignore-scripts --no-audit --no-fund --loglevel=error
+	@echo "Everything is set up."
 	@touch $@
 
 $(KUSTO): tests/infra/kusto/package-lock.json
@@ -56,16 +58,19 @@ doctor: setup  ## check everything that a call depends on, in the app of `make s
 	@$(RUN) -m shared.doctor --api http://127.0.0.1:7071/api/keyed/v1 $(if $(JSON),--json)
 
 test: setup $(KUSTO)  ## all tests (PYTHON=python3.13 for another Python, TESTS=tests/calls for a part, WORKERS=0 for one process)
+	@for each in $(TESTS); do test -e "$${each%%::*}" || { echo "TESTS: there is no $$each"; exit 1; }; done
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 check: setup  ## linters and types
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
+	@$(RUN) -m local.sdk_names
 
 format: setup  ## put the code into form
-	@$(RUN) -m ruff check --fix --quiet .
+	@$(RUN) -m ruff check --fix --quiet --exit-zero .
 	@$(RUN) -m ruff format --quiet .
+	@$(RUN) -m ruff check .
 
 bench: setup  ## the budgets, measured
 	@$(RUN) -m local.bench

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from local.processes import NotStarted, check_free
+from local.sdk_names import missing
 from local.serve import folder, what_next
 from local.stack import PORT_USERS, ROOT, Ports, Stack
 
@@ -35,6 +36,25 @@ def test_what_cannot_be_done_is_refused(command: str, says: str) -> None:
     )
     assert done.returncode == 2
     assert says in done.stderr
+
+
+def test_a_name_that_an_sdk_does_not_have_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.py"
+    path.write_text("from azure.communication.callautomation import CallAutomationClient, identifier_from_raw_id\n")
+    assert list(missing(path)) == [f"{path}:1: azure.communication.callautomation has no identifier_from_raw_id"]
+
+
+def test_tests_that_are_not_there_are_named() -> None:
+    installed = ("-o", "setup", "-o", "tests/infra/kusto/node_modules/.installed")
+    made = subprocess.run(  # noqa: S603
+        ["make", *installed, "test", "TESTS=tests/calls nope", f"PYTHON={sys.executable}"],  # noqa: S607
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 2
+    assert "TESTS: there is no nope" in made.stdout
 
 
 @pytest.mark.parametrize("command", ["demo --ports free", "crowd --calls 20", "faults --seeds 40"])
