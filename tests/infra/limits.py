@@ -21,6 +21,9 @@ FLEX_REFUSES_IN_SITE_CONFIG = {
     *("minimumElasticInstanceCount", "netFrameworkVersion", "preWarmedInstanceCount", "use32BitWorkerProcess"),
     "windowsFxVersion",
 }
+# Those that deployments are known to set: the site_config block of azurerm_function_app_flex_consumption, in
+# website/docs/r/function_app_flex_consumption.html.markdown of hashicorp/terraform-provider-azurerm.
+FLEX_ACCEPTS_IN_SITE_CONFIG = {"http20Enabled", "minTlsVersion", "remoteDebuggingEnabled", "scmMinTlsVersion"}
 FLEX_REFUSES_AS_SETTING = {
     *("ENABLE_ORYX_BUILD", "FUNCTIONS_EXTENSION_VERSION", "FUNCTIONS_WORKER_PROCESS_COUNT", "FUNCTIONS_WORKER_RUNTIME"),
     *("FUNCTIONS_WORKER_RUNTIME_VERSION", "FUNCTIONS_MAX_HTTP_CONCURRENCY", "SCM_DO_BUILD_DURING_DEPLOYMENT"),
@@ -62,6 +65,10 @@ def check_flex_consumption(infra: Infra) -> list[str]:
         problems += [
             f"{file.name}: Flex Consumption refuses siteConfig.{name}"
             for name in sorted(FLEX_REFUSES_IN_SITE_CONFIG & set(properties))
+        ]
+        problems += [
+            f"{file.name}: no known deployment sets siteConfig.{name} on Flex Consumption"
+            for name in sorted(set(properties) - FLEX_ACCEPTS_IN_SITE_CONFIG - FLEX_REFUSES_IN_SITE_CONFIG)
         ]
     refused = FLEX_REFUSES_AS_SETTING & set(infra.settings)
     return problems + [f"Flex Consumption refuses the app setting {name}" for name in sorted(refused)]

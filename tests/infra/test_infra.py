@@ -126,6 +126,9 @@ MUTATIONS = {
         FUNCTION, "      http20Enabled: true\n", "      ftpsState: 'Disabled'\n",
         "Flex Consumption refuses siteConfig.ftpsState",
     ),
+    "a property is set that may not be accepted": (
+        FUNCTION, "      http20Enabled: true\n", "      numberOfWorkers: 2\n", "no known deployment sets siteConfig.number",
+    ),
     "an app setting that Flex Consumption refuses is set": (
         FUNCTION, "  AZURE_CLIENT_ID: identityClientId\n",
         "  AZURE_CLIENT_ID: identityClientId\n  FUNCTIONS_WORKER_RUNTIME: 'python'\n",
