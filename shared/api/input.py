@@ -12,7 +12,7 @@ from shared.api.problems import Problem
 from shared.api.route import Route
 
 LARGEST_BODY = 64 * 1024  # bytes
-HOST_PARAMETERS = frozenset({"code", "clientId"})  # the host's own parameters of a request with a key
+KEY_IN_URL = "Send the Functions key in the header x-functions-key, not in the URL: URLs are logged."
 
 
 def path_of(path: dict[str, str], route: Route) -> dict[str, str]:
@@ -24,11 +24,11 @@ def path_of(path: dict[str, str], route: Route) -> dict[str, str]:
     return path
 
 
-def query_of(request: Request, route: Route, *, keyed: bool) -> Struct:
+def query_of(request: Request, route: Route) -> Struct:
     try:
         given = request.parameters()
-        if keyed:
-            given = {name: value for name, value in given.items() if name not in HOST_PARAMETERS}
+        if "code" in given:  # the host accepts a key there
+            raise Problem("BadParameter", KEY_IN_URL)
         return msgspec.convert(given, route.query, strict=False)
     except (InvalidUrl, msgspec.ValidationError) as error:
         raise Problem("BadParameter", f"{error}.") from None

@@ -152,7 +152,7 @@ def _in_query(query: type[Struct]) -> list[dict[str, Any]]:
 
 
 def _in_header(route: Route) -> list[dict[str, Any]]:
-    if route.method != "GET" or route.secret:
+    if not _is_cached(route):
         return []
     return [_parameter("If-None-Match", "header", {"type": "string"}, required=False)]
 
@@ -170,30 +170,36 @@ def _optional(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _responses(route: Route, reference: dict[Any, Any]) -> dict[str, Any]:
-    cached = route.method == "GET" and not route.secret
-    found: dict[int, Any] = {
-        s: _success(s, carried, reference, cached=cached) for s, carried in route.responses.items()
-    }
-    if cached:
+    found: dict[int, Any] = {status: _success(route, status, reference) for status in route.responses}
+    if _is_cached(route):
         found[304] = {"$ref": "#/components/responses/NotModified"}
     problems = ANYWHERE + (() if route.public else SIGNED_IN) + (WITH_BODY if route.body else ())
     found |= {status: {"$ref": f"#/components/responses/Problem{status}"} for status in problems}
     return {str(status): found[status] for status in sorted(found)}
 
 
-def _success(status: int, carried: Any, reference: dict[Any, Any], *, cached: bool) -> dict[str, Any]:
-    response: dict[str, Any] = {"description": MEANINGS[status], "headers": _headers(*(("ETag",) if cached else ()))}
-    if carried is not None:
-        response["content"] = {"application/json": {"schema": _schema(carried, reference)}}
+def _is_cached(route: Route) -> bool:
+    return route.method == "GET" and not route.secret
+
+
+def _success(route: Route, status: int, reference: dict[Any, Any]) -> dict[str, Any]:
+    headers = _headers("ETag") if _is_cached(route) else _headers()
+    response: dict[str, Any] = {"description": MEANINGS[status], "headers": headers}
+    if route.responses[status] is not None:
+        response["content"] = {"application/json": {"schema": _schema(route, status, reference)}}
     return response
 
 
-def _schema(carried: Any, reference: dict[Any, Any]) -> Any:
-    if carried is dict:
+def _schema(route: Route, status: int, reference: dict[Any, Any]) -> Any:
+    body = route.responses[status]
+    if body is dict:
         return {"type": "object"}
-    if not isinstance(carried, Paged):
-        return reference[carried]
-    items = {"type": "array", "items": reference[carried.item]}
+    if not isinstance(body, Paged):
+        return reference[body]
+    items = {"type": "array", "items": reference[body.item]}
+    if route.method == "POST":
+        following = {"type": "string", "description": "the position of the next page; absent on the last page"}
+        return {"type": "object", "required": ["value"], "properties": {"value": items, "continuation": following}}
     link = {"type": "string", "format": "uri", "description": "the next page; absent on the last page"}
     return {"type": "object", "required": ["value"], "properties": {"value": items, "nextLink": link}}
 

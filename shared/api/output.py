@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from shared.api.http import Request, Response, as_json, etag_of
-from shared.api.input import HOST_PARAMETERS
 from shared.api.route import Result, Route
 from shared.directory.models import Page
 
@@ -35,8 +34,10 @@ def _body(request: Request, route: Route, result: Any) -> Response:
 def _page(request: Request, page: Page[Any]) -> dict[str, Any]:
     if page.continuation is None:
         return {"value": page.value}
-    given = {name: value for name, value in request.parameters().items() if name not in HOST_PARAMETERS}
-    return {"value": page.value, "nextLink": f"{request.url}?{urlencode(given | {'continuation': page.continuation})}"}
+    following = {"continuation": page.continuation}
+    if request.method == "POST":
+        return {"value": page.value} | following
+    return {"value": page.value, "nextLink": f"{request.url}?{urlencode(request.parameters() | following)}"}
 
 
 def _conditional(response: Response, request: Request) -> Response:

@@ -53,7 +53,7 @@ class Result(Struct, frozen=True):
 
 
 class Paged(Struct, frozen=True):
-    """A response ``{"value": […], "nextLink": "…"}`` of such items."""
+    """A response ``{"value": […]}`` of such items. If more follow, a GET has ``nextLink``, a POST ``continuation``."""
 
     item: type
 
@@ -78,7 +78,3 @@ class Route(Struct, frozen=True):
     body: type[Struct] | None = None
     secret: bool = False
     public: bool = False
-
-    @property
-    def pageable(self) -> bool:
-        return any(isinstance(each, Paged) for each in self.responses.values())

@@ -85,7 +85,7 @@ class Api:
             caller=caller,
             request=request,
             path=path_of(path, route),
-            query=query_of(request, route, keyed=keyed),
+            query=query_of(request, route),
             body=body_of(request, route),
             openapi=self._document.response,
         )

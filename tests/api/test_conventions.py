@@ -22,7 +22,6 @@ from shared.api.router import Api
 from shared.api.routing_table import RoutingTable
 from shared.api.v1 import ROUTES
 from shared.api.v1.meetings import MeetingsQuery
-from shared.api.v1.users import UsersQuery
 from shared.directory.errors import UpstreamError, entry_for
 from shared.directory.graph import LONGEST_CONTINUATION, LONGEST_QUERY, Graph
 from shared.directory.models import Page
@@ -103,13 +102,12 @@ def problem(answer: Response) -> dict[str, Any]:
 
 
 async def test_pages_are_followed_by_their_links_to_the_end(api: Api) -> None:
-    path, seen = "things?pageSize=4&code=the-key", []
+    path, seen = "things?pageSize=4", []
     while path:
         answer = await ask(api, "GET", path)
         page = json.loads(answer.body)
         seen += page["value"]
         link = page.get("nextLink", "")
-        assert "the-key" not in link
         path = link.removeprefix("https://calls.example/api/keyed/v1/")
     assert seen == [f"thing {n}" for n in range(10)]
 
@@ -301,7 +299,7 @@ def test_what_the_next_page_is_asked_for_with_is_taken() -> None:
     longest = Graph(Settings({}), AioHttpTransport())._continuation(
         "v1.0/users", "https://graph.microsoft.com/v1.0/users?" + "x" * LONGEST_QUERY
     )
-    assert msgspec.convert({"continuation": longest}, UsersQuery).continuation == longest
+    assert msgspec.convert({"continuation": longest}, PageQuery).continuation == longest
     assert len(longest) == LONGEST_CONTINUATION
 
 

@@ -70,7 +70,7 @@ async def test_what_an_administrator_does_not_see_stays_in_the_copy(client: Clie
 
 async def test_people_and_whom_they_let_answer(client: Client) -> None:
     grace = await client.token(user="grace")
-    found = await client.ask("GET", "users?search=alan", grace)
+    found = await client.ask("POST", "users/search", grace, {"search": "alan"})
     assert [person["id"] for person in found.data["value"]] == [ALAN]
     assert (await client.ask("GET", "users/me", grace)).data["id"] == USER
     assert (await client.ask("GET", f"users/{ALAN}", grace)).data["displayName"] == "Alan Turing"
@@ -83,6 +83,28 @@ async def test_people_and_whom_they_let_answer(client: Client) -> None:
     assert (await client.ask("GET", f"users/me/delegators/{USER}", alan)).data["allowedActions"]["makeCalls"]
     others = await client.ask("GET", f"users/{USER}/delegates", alan)
     assert (others.status, others.data["code"].partition(".")[0]) == (403, "Graph")
+
+
+async def test_a_search_is_paged_without_a_name_in_any_url(client: Client) -> None:
+    """URLs are logged: neither the path nor the query contains what is searched for, nor a link with it."""
+    grace = await client.token(user="grace")
+    found, body = [], {"search": "a", "pageSize": 1}
+    while True:
+        reply = await client.ask("POST", "users/search", grace, body)
+        assert "nextLink" not in reply.data
+        found += [person["id"] for person in reply.data["value"]]
+        if "continuation" not in reply.data:
+            break
+        body["continuation"] = reply.data["continuation"]
+    assert len(found) == len(set(found)) > 1
+    in_query = await client.ask("GET", "users?search=alan", grace)
+    assert (in_query.status, in_query.data["code"]) == (400, "BadParameter")
+
+
+async def test_a_key_in_the_url_is_refused(client: Client) -> None:
+    refused = await client.ask("GET", "resource-accounts?code=the-key", keyed=True)
+    assert (refused.status, refused.data["code"]) == (400, "BadParameter")
+    assert "x-functions-key" in refused.data["detail"]
 
 
 async def test_chats_are_the_same_each_time(client: Client) -> None:
@@ -211,8 +233,9 @@ async def test_the_doctor_answers_administrators(client: Client) -> None:
 
 async def test_the_hosts_log_names_nobody_and_no_secret(client: Client) -> None:
     token = await client.token(user="grace")
-    for path in ("users?search=Turing", "users/me/delegates", "resource-accounts?source=graph", "users?search="):
+    for path in ("users?pageSize=1", "users/me/delegates", "resource-accounts?source=graph", "users?search="):
         await client.ask("GET", path, token)
+    await client.ask("POST", "users/search", token, {"search": "Turing"})
     await client.ask("POST", "identities", token, {"scopes": ["voip"]})
     log = (client.stack.logs / "host.log").read_text()
     assert "api listUsers 200" in log

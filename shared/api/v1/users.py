@@ -21,8 +21,10 @@ OF_DELEGATE = OF_USER | {"delegateId": guid_parameter("the object id of the dele
 OF_DELEGATOR = OF_USER | {"delegatorId": guid_parameter("the object id of the delegator", USER)}
 
 
-class UsersQuery(PageQuery, frozen=True):
-    search: Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)] | None = None
+class UserSearch(PageQuery, frozen=True, kw_only=True):
+    """A body, not a query: URLs are logged by everything that they pass, and a search contains names of people."""
+
+    search: Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT, examples=["gra"])]
 
 
 class DelegationsQuery(PageQuery, frozen=True):
@@ -30,7 +32,11 @@ class DelegationsQuery(PageQuery, frozen=True):
 
 
 async def list_users(context: RequestContext) -> Page[Person]:
-    return await context.directory.people.search(context.caller, context.query.search, **context.query.page)
+    return await context.directory.people.search(context.caller, **context.query.page)
+
+
+async def search_users(context: RequestContext) -> Page[Person]:
+    return await context.directory.people.search(context.caller, context.body.search, **context.body.page)
 
 
 async def get_user(context: RequestContext) -> Person:
@@ -69,10 +75,20 @@ ROUTES = (
         "users",
         "listUsers",
         AGENTS,
-        "People of the caller's tenant, by the beginning of a word of their name, or of their address",
+        "List the people of the caller's tenant",
         {200: Paged(Person)},
         list_users,
-        query=UsersQuery,
+        query=PageQuery,
+    ),
+    Route(
+        "POST",
+        "users/search",
+        "searchUsers",
+        AGENTS,
+        "Search people by the beginning of a word of their name, or of their address",
+        {200: Paged(Person)},
+        search_users,
+        body=UserSearch,
     ),
     Route("GET", "users/{userId}", "getUser", AGENTS, "Get a person", {200: Person}, get_user, parameters=OF_USER),
     Route(
