@@ -127,7 +127,8 @@ MUTATIONS = {
         "Flex Consumption refuses siteConfig.ftpsState",
     ),
     "a property is set that may not be accepted": (
-        FUNCTION, "      http20Enabled: true\n", "      numberOfWorkers: 2\n", "no known deployment sets siteConfig.number",
+        FUNCTION, "      http20Enabled: true\n", "      numberOfWorkers: 2\n",
+        "no known deployment sets siteConfig.numberOfWorkers",
     ),
     "an app setting that Flex Consumption refuses is set": (
         FUNCTION, "  AZURE_CLIENT_ID: identityClientId\n",
