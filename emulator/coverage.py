@@ -121,7 +121,7 @@ GRAPH = """
 ## Microsoft Graph
 
 Requests and answers are *documented* in the Graph reference. The wording of a refusal is Graph's own where it has been
-published, and *assumed* otherwise: [graph/](../emulator/graph) says so beside each.
+published, and *assumed* otherwise: [graph/](../emulator/graph) marks each.
 
 | operation | request |
 |---|---|

@@ -1,6 +1,6 @@
 """The tenants that Entra and Graph know: their apps, users, resource accounts and what these may do.
 
-``directory.json`` beside this file is what it starts with. Users and resource accounts are keyed by a short name in
+``directory.json`` in this folder is its initial state. Users and resource accounts are keyed by a short name in
 their tenant; ``id`` is the object id.
 """
 

@@ -1,4 +1,4 @@
-"""Rules that make the platform misbehave on purpose.
+"""Fault injection: rules by which the platform fails on purpose.
 
 A rule says where it applies, to what, what happens and how often::
 

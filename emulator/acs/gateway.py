@@ -152,8 +152,9 @@ class Gateway:
 
 
 def _worded(operation: Operation | None, error: AcsError) -> AcsError:
-    beside = operation in IDENTITY_OPERATIONS or operation in ACCESS_OPERATIONS
-    return error.without_number() if beside else error
+    """The error with the code of its service."""
+    numbered = operation not in (*IDENTITY_OPERATIONS, *ACCESS_OPERATIONS)
+    return error if numbered else error.without_number()
 
 
 def _asked_for(fault: Fault) -> AcsError:

@@ -1,7 +1,7 @@
 """Identities and their tokens (azure-communication-identity, api-version 2023-10-01).
 
-Claims of the tokens are those that are seen in published ones; nothing of ours reads them. Assumed: what an id that
-nobody has is answered, and what a Teams token without the scopes is.
+The claims of the tokens are those of published ones. Assumed: the answers to an unknown id and to a Teams token without
+the scopes.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def issue(service: Service, request: Request) -> Answer:
 def exchange_for_teams_user(service: Service, request: Request) -> Answer:
     """A token to call as a Teams user, good for as long as the Entra token is."""
     claims = verified(service, request.body["token"])
-    told = (request.body["appId"].lower(), request.body["userId"].lower())
-    if told != (client(claims), str(claims.get("oid")).lower()):
+    named = (request.body["appId"].lower(), request.body["userId"].lower())
+    if named != (client(claims), str(claims.get("oid")).lower()):
         raise invalid_token()
     if not scopes_of(claims) >= TEAMS_SCOPES:
         raise AcsError(403, FORBIDDEN, "The token lacks a scope: Teams.ManageCalls and Teams.ManageChats are needed.")

@@ -1,4 +1,4 @@
-"""Calls: dialled, listed, hung up; tones are pressed, and callees are told how to behave."""
+"""Calls: dialled, listed, hung up; tones are pressed, and the behaviour of callees is set."""
 
 from __future__ import annotations
 

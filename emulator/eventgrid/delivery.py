@@ -18,9 +18,9 @@ from emulator.eventgrid.deadletters import DeadLetters
 from emulator.journal import Journal
 
 AT_ONCE = 64  # deliveries in parallel; the real service's number is not published
-# Seconds of the wall between handshakes, since a process starts at the wall's speed: doubled after each, up to a bound.
-# An endpoint that can't be reached may be starting; one that answers wrongly has to be changed first.
-HANDSHAKE_PAUSE, LONGEST_UNREACHABLE, LONGEST_PAUSE = 0.2, 0.8, 30.0
+# Seconds of the wall between handshakes, since a process starts at the wall's speed. The pauses double after a wrong
+# answer, which has to be changed first, and after so many failures to reach an endpoint that it is not just starting.
+HANDSHAKE_PAUSE, LONGEST_PAUSE, STARTING_ATTEMPTS = 0.2, 30.0, 100
 log = logging.getLogger("emulator.eventgrid")
 
 
@@ -104,7 +104,7 @@ class Subscriber:
 
     async def _shake_hands(self) -> None:
         """Try until the endpoint agrees; the journal has the first failure, each new reason, and the success."""
-        attempt, reason, pause = 0, None, HANDSHAKE_PAUSE
+        attempt, reason, pause = 0, None, HANDSHAKE_PAUSE / 2
         while not self.ready:
             attempt, before = attempt + 1, reason
             try:
@@ -112,12 +112,12 @@ class Subscriber:
                 self._ready.set()
                 reason = None
             except HandshakeFailed as failed:
-                reason, longest = str(failed), LONGEST_PAUSE if failed.reachable else LONGEST_UNREACHABLE
+                reason = str(failed)
+                pause = _next_pause(pause, attempt, failed)
             if self.ready or reason != before:
                 self._record_handshake(attempt, reason)
             if not self.ready:
                 await self._clock.sleep(pause * self._clock.speed)
-                pause = min(pause * 2, longest)
 
     def _record_handshake(self, attempt: int, reason: str | None) -> None:
         name, endpoint = self.subscription.name, self.subscription.endpoint.partition("?")[0]
@@ -164,3 +164,8 @@ class Subscriber:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("a delivery to %s broke", self.subscription.name, exc_info=error)
+
+
+def _next_pause(pause: float, attempt: int, failed: HandshakeFailed) -> float:
+    starting = not failed.reachable and attempt < STARTING_ATTEMPTS
+    return HANDSHAKE_PAUSE if starting else min(pause * 2, LONGEST_PAUSE)

@@ -1,7 +1,7 @@
 """The signed-in user's calendar between two moments (v1.0 ``/me/calendar/calendarView``).
 
 Microsoft Graph v1.0, "List calendarView", "event resource type", "dateTimeTimeZone resource type": each occurrence of
-a series is an event of its own, times have no offset and stand beside the name of their zone, and ``Prefer:
+a series is an event of its own, times have no offset but the name of their zone, and ``Prefer:
 outlook.timezone`` chooses it. Assumed: that an all-day event keeps its own zone.
 """
 

@@ -27,18 +27,18 @@ _BOUND = re.compile(r"https://[^/]+/(?:v1\.0|beta)/users(?:\('(?P<quoted>[^']+)'
 def create(request: GraphRequest) -> dict[str, Any]:
     me = request.signed_in()
     request.require(*CREATE)
-    told = request.body
-    if not isinstance(told, dict) or told.get("chatType") not in ("oneOnOne", "group"):
+    body = request.body
+    if not isinstance(body, dict) or body.get("chatType") not in ("oneOnOne", "group"):
         raise bad_request("Invalid value specified for property 'chatType' of resource 'Chat'.")  # assumed
-    members = _members(request, told.get("members"))
+    members = _members(request, body.get("members"))
     if me["id"] not in members:
         raise bad_request("The caller must be one of the members specified in request body.")  # assumed
-    topic = _topic(told)
+    topic = _topic(body)
     chats: dict[str, Any] = request.tenant["chats"]
-    id = _thread(told["chatType"], members)
+    id = _thread(body["chatType"], members)
     if id not in chats:
         made = request.now.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-        chats[id] = {"chatType": told["chatType"], "topic": topic, "createdDateTime": made, "members": list(members)}
+        chats[id] = {"chatType": body["chatType"], "topic": topic, "createdDateTime": made, "members": list(members)}
     return odata.context(request, "chats/$entity") | _chat(request, id)
 
 
@@ -54,22 +54,22 @@ def get(request: GraphRequest) -> dict[str, Any]:
     return odata.context(request, "chats/$entity") | odata.select(request)(_chat(request, request.id))
 
 
-def _members(request: GraphRequest, told: Any) -> list[str]:
+def _members(request: GraphRequest, body: Any) -> list[str]:
     """The object ids of those who are to be in the chat."""
-    if not isinstance(told, list) or not told:
+    if not isinstance(body, list) or not body:
         raise bad_request("Members must be specified in the request body.")  # assumed
-    members = [_member(request, each) for each in told]
+    members = [_member(request, each) for each in body]
     if len(set(members)) < len(members):
         raise bad_request("Duplicate chat members is specified in the request body.")
     return members
 
 
-def _member(request: GraphRequest, told: Any) -> str:
-    if not isinstance(told, dict) or told.get("@odata.type") != MEMBER:
+def _member(request: GraphRequest, body: Any) -> str:
+    if not isinstance(body, dict) or body.get("@odata.type") != MEMBER:
         raise bad_request("Invalid conversation member type specified in the request body.")  # assumed
-    if told.get("roles") not in (["owner"], ["guest"]):
+    if body.get("roles") not in (["owner"], ["guest"]):
         raise bad_request("Invalid role specified for member.")
-    bound = _BOUND.fullmatch(str(told.get("user@odata.bind", "")))
+    bound = _BOUND.fullmatch(str(body.get("user@odata.bind", "")))
     if not bound:
         raise bad_request("Bad user@odata.bind specified for member.")  # assumed
     user = request.person(bound["quoted"] or bound["plain"])
@@ -78,11 +78,11 @@ def _member(request: GraphRequest, told: Any) -> str:
     return str(user["id"])
 
 
-def _topic(told: dict[str, Any]) -> str | None:
-    topic = told.get("topic")
+def _topic(body: dict[str, Any]) -> str | None:
+    topic = body.get("topic")
     if topic is None:
         return None
-    if told["chatType"] == "oneOnOne":
+    if body["chatType"] == "oneOnOne":
         raise bad_request("Topic can be set only for group chats.")  # assumed
     if not isinstance(topic, str) or not 1 <= len(topic) <= LONGEST_TOPIC or ":" in topic:
         raise bad_request("The topic of a chat has at most 250 characters and no colon.")  # assumed

@@ -1,7 +1,7 @@
 """Errors as Graph answers them: each workload has its own code and wording for the same thing.
 
 Microsoft Graph, "Error responses and resource types" and "Permissions overview"; wordings are those that developers
-have published. *Assumed* stands beside those that nobody has.
+have published. *Assumed* marks the others.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class GraphError(Exception):
         return {"error": {"code": self.code, "message": self.message, "innerError": inner}}
 
 
-def fault(told: dict[str, Any]) -> GraphError:
+def fault(parameters: dict[str, Any]) -> GraphError:
     """The error that a fault rule asks for."""
-    status = int(told.get("status", 500))
-    code = str(told.get("code", CODES.get(status, "UnknownError")))
-    return GraphError(status, code, str(told.get("message", MESSAGES.get(status, "A fault was asked for."))))
+    status = int(parameters.get("status", 500))
+    code = str(parameters.get("code", CODES.get(status, "UnknownError")))
+    return GraphError(status, code, str(parameters.get("message", MESSAGES.get(status, "A fault was asked for."))))
 
 
 def unauthenticated(message: str) -> GraphError:

@@ -1,7 +1,7 @@
 """People (v1.0 ``/me``, ``/users``).
 
 Microsoft Graph v1.0, "List users", "Get a user", "Use the $search query parameter"; permissions reference,
-User.ReadBasic.All. Assumed: that what is beyond the basic profile comes as null, and that a search is by the beginnings
+User.ReadBasic.All. Assumed: that properties beyond the basic profile are null, and that a search is by the beginnings
 of words. Of a search's expressions it knows terms joined by OR.
 """
 

@@ -51,16 +51,16 @@ class Control:
     url: str
     session: aiohttp.ClientSession
 
-    async def __call__(self, method: str, path: str, told: Any = None) -> Any:
-        async with self.session.request(method, f"{self.url}/_emulator/{path}", json=told) as answer:
+    async def __call__(self, method: str, path: str, body: Any = None) -> Any:
+        async with self.session.request(method, f"{self.url}/_emulator/{path}", json=body) as answer:
             return await answer.json()
 
-    async def status(self, method: str, path: str, told: Any = None) -> tuple[int, Any]:
-        async with self.session.request(method, f"{self.url}/_emulator/{path}", json=told) as answer:
+    async def status(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        async with self.session.request(method, f"{self.url}/_emulator/{path}", json=body) as answer:
             return answer.status, await answer.json()
 
-    async def dial(self, **told: Any) -> Any:
-        return await self("POST", "calls", {"from": CALLER, "to": ACCOUNT, **told})
+    async def dial(self, **body: Any) -> Any:
+        return await self("POST", "calls", {"from": CALLER, "to": ACCOUNT, **body})
 
     async def fault(self, **rule: Any) -> None:
         status, answer = await self.status("POST", "faults", rule)

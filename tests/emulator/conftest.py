@@ -86,8 +86,8 @@ async def client(emulator: Emulator, config: Config) -> AsyncIterator[CallAutoma
 
 @pytest.fixture
 def answered(control: Control, app: Application, client: CallAutomationClient) -> Callable[..., Any]:
-    async def answered(**told: Any) -> Answered:
-        dialled = await control.dial(**told)
+    async def answered(**fields: Any) -> Answered:
+        dialled = await control.dial(**fields)
         answer = await client.answer_call(dialled["incomingCallContext"], app.url, operation_context="answering")
         await app.event("CallConnected")
         connection_id = str(answer.call_connection_id)

@@ -36,8 +36,8 @@ async def test_every_event_has_a_token_of_its_own_that_verifies(
 
 
 async def test_tokens_can_be_made_for_tests_of_verification(control: Control, session: aiohttp.ClientSession) -> None:
-    async def token(**told: Any) -> str:
-        return str((await control("POST", "tokens", told))["token"])
+    async def token(**body: Any) -> str:
+        return str((await control("POST", "tokens", body))["token"])
 
     await _verify(session, control.url, await token())
     with pytest.raises(jwt.ExpiredSignatureError):

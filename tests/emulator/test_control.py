@@ -1,4 +1,4 @@
-"""The control API, and the rules that make Call Automation misbehave."""
+"""The control API, and the fault rules of Call Automation."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ async def test_a_reset_forgets_everything(answered: Any, control: Control, app: 
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "told", "why"),
+    ("method", "path", "body", "why"),
     [
         ("POST", "calls", {"kind": "fax"}, "one of tpe, acs"),
         ("POST", "calls", {"hangup_after": 3}, "no 'hangup_after'; did you mean 'hangs_up_after'?"),
@@ -134,9 +134,9 @@ async def test_a_reset_forgets_everything(answered: Any, control: Control, app: 
     ],
 )
 async def test_an_invalid_control_request_is_refused_with_the_reason(
-    control: Control, method: str, path: str, told: Any, why: str
+    control: Control, method: str, path: str, body: Any, why: str
 ) -> None:
-    status, answer = await control.status(method, path, told)
+    status, answer = await control.status(method, path, body)
     assert status == 400
     assert why in answer["error"]
 

@@ -34,13 +34,13 @@ async def secure() -> AsyncIterator[Emulator]:
 
 
 @pytest.fixture
-async def told(secure: Emulator, session: aiohttp.ClientSession) -> AsyncIterator[Control]:
+async def secure_control(secure: Emulator, session: aiohttp.ClientSession) -> AsyncIterator[Control]:
     yield Control(secure.url, session)
     await secure.reset()
 
 
-async def signed_in(told: Control, **how: Any) -> str:
-    return str((await told("POST", "entra/tokens", how))["token"])
+async def signed_in(secure_control: Control, **how: Any) -> str:
+    return str((await secure_control("POST", "entra/tokens", how))["token"])
 
 
 async def exchanged(emulator: Emulator, assertion: str, tenant: str = CONTOSO, secret: str = SECRET) -> dict[str, Any]:
@@ -51,15 +51,15 @@ async def exchanged(emulator: Emulator, assertion: str, tenant: str = CONTOSO, s
     return emulator.entra.verify(token.token, GRAPH)
 
 
-async def test_a_token_is_exchanged_for_the_users_rights_in_graph(secure: Emulator, told: Control) -> None:
-    claims = await exchanged(secure, await signed_in(told, user="grace"))
+async def test_a_token_is_exchanged_for_the_users_rights_in_graph(secure: Emulator, secure_control: Control) -> None:
+    claims = await exchanged(secure, await signed_in(secure_control, user="grace"))
     grace = secure.directory.data["tenants"]["contoso"]["users"]["grace"]
     assert (claims["oid"], claims["tid"], claims["appid"]) == (grace["id"], CONTOSO, API)
     assert "CallDelegation.Read" in claims["scp"].split()
     assert "roles" not in claims
 
 
-async def test_an_app_gets_its_own_permissions(secure: Emulator, told: Control) -> None:
+async def test_an_app_gets_its_own_permissions(secure: Emulator, secure_control: Control) -> None:
     async with ClientSecretCredential(CONTOSO, API, SECRET, authority=secure.tls_url) as credential:
         claims = secure.entra.verify((await credential.get_token(f"{GRAPH}/.default")).token, GRAPH)
     assert (claims["idtyp"], claims["roles"][0]) == ("app", "TeamsResourceAccount.Read.All")
@@ -68,9 +68,9 @@ async def test_an_app_gets_its_own_permissions(secure: Emulator, told: Control) 
 
 @pytest.mark.parametrize(("audience", "number"), [("api://AzureADTokenExchange", 0), ("api://something", 70021)])
 async def test_a_federated_credential_stands_for_a_secret(
-    secure: Emulator, told: Control, audience: str, number: int
+    secure: Emulator, secure_control: Control, audience: str, number: int
 ) -> None:
-    proof = await signed_in(told, audience=audience)
+    proof = await signed_in(secure_control, audience=audience)
     async with ClientAssertionCredential(CONTOSO, API, lambda: proof, authority=secure.tls_url) as credential:
         if not number:
             assert (await credential.get_token(f"{GRAPH}/.default")).token
@@ -91,10 +91,10 @@ async def test_a_federated_credential_stands_for_a_secret(
     ],
 )
 async def test_refusals_of_the_directory_have_their_numbers(
-    secure: Emulator, told: Control, app: Any, user: Any, number: int
+    secure: Emulator, secure_control: Control, app: Any, user: Any, number: int
 ) -> None:
-    assertion = await signed_in(told, user="grace")
-    await told("PATCH", "directory", {"tenants": {"contoso": {"apps": {API: app}, "users": {"grace": user}}}})
+    assertion = await signed_in(secure_control, user="grace")
+    await secure_control("PATCH", "directory", {"tenants": {"contoso": {"apps": {API: app}, "users": {"grace": user}}}})
     with pytest.raises(ClientAuthenticationError, match=f"AADSTS{number}:"):
         await exchanged(secure, assertion)
 
@@ -114,24 +114,24 @@ async def test_refusals_of_the_directory_have_their_numbers(
     ],
 )
 async def test_a_wrong_assertion_is_refused_by_its_number(
-    secure: Emulator, told: Control, how: dict[str, Any], shown: dict[str, str], number: int
+    secure: Emulator, secure_control: Control, how: dict[str, Any], shown: dict[str, str], number: int
 ) -> None:
     with pytest.raises(ClientAuthenticationError, match=f"AADSTS{number}:"):
-        await exchanged(secure, await signed_in(told, **how), **shown)
+        await exchanged(secure, await signed_in(secure_control, **how), **shown)
 
 
 async def test_tokens_are_verified_by_the_published_keys_until_they_are_withdrawn(
-    secure: Emulator, told: Control, session: aiohttp.ClientSession
+    secure: Emulator, secure_control: Control, session: aiohttp.ClientSession
 ) -> None:
     async def published() -> set[str]:
         async with session.get(f"{secure.tls_url}/common/discovery/v2.0/keys") as answer:
             return {key["kid"] for key in (await answer.json())["keys"]}
 
-    kid = jwt.get_unverified_header(await signed_in(told))["kid"]
+    kid = jwt.get_unverified_header(await signed_in(secure_control))["kid"]
     assert kid in await published()
-    await told("POST", "entra/keys/rotate")
+    await secure_control("POST", "entra/keys/rotate")
     assert kid in await published()
-    await told("POST", "entra/keys/rotate", {"forget": True})
+    await secure_control("POST", "entra/keys/rotate", {"forget": True})
     assert kid not in await published()
 
 
@@ -139,8 +139,8 @@ async def test_tokens_are_verified_by_the_published_keys_until_they_are_withdraw
     ("field", "wrong"),
     [("user", "nobody"), ("tenant", "nowhere"), ("expires_in", "soon"), ("algorithm", "RS1"), ("rolls", ["Agent"])],
 )
-async def test_an_unknown_user_or_tenant_is_refused(told: Control, field: str, wrong: Any) -> None:
-    status, answer = await told.status("POST", "entra/tokens", {field: wrong})
+async def test_an_unknown_user_or_tenant_is_refused(secure_control: Control, field: str, wrong: Any) -> None:
+    status, answer = await secure_control.status("POST", "entra/tokens", {field: wrong})
     assert status == 400
     assert field[:-1] in answer["error"]
 

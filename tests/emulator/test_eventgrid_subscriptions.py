@@ -21,7 +21,7 @@ def configured(config: dict[str, Any], functions_url: str | None = "http://127.0
 
 
 BAD = {
-    "a topic nobody has": (subscription("f", "nowhere"), "subscription 'f': 'topic' 'nowhere'"),
+    "an unknown topic": (subscription("f", "nowhere"), "subscription 'f': 'topic' 'nowhere'"),
     "neither function nor endpoint": ({"name": "n", "topic": "acs"}, "'n': needs a 'function' or an 'end"),
     "no name at all": ({"topic": "acs"}, r"subscriptions\[0\]: needs a 'function'"),
     "no attempt": (subscription(max_attempts=0), "'f': 'max_attempts' is a whole number from 1 to 30, not 0"),

@@ -46,9 +46,9 @@ class Errands:
             self.taken.append(message)
             match message.get_body().decode().partition(" ")[0]:
                 case "fail":
-                    raise ValueError("told to")
+                    raise ValueError("on request")
                 case "fail-once" if message.dequeue_count == 1:
-                    raise ValueError("told to")
+                    raise ValueError("on request")
                 case "wait":
                     await self.release.wait()
 

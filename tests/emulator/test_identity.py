@@ -99,7 +99,7 @@ async def test_a_teams_users_token_is_good_as_long_as_entras(
 
 
 @pytest.mark.parametrize(
-    ("asked", "told", "status"),
+    ("asked", "ids", "status"),
     [
         ({"expires_in": -60}, (CLIENT, GRACE), 401),
         ({"algorithm": "HS256"}, (CLIENT, GRACE), 401),
@@ -114,12 +114,12 @@ async def test_a_token_that_is_not_the_users_for_this_is_refused(
     identities: CommunicationIdentityClient,
     emulator: Emulator,
     asked: dict[str, Any],
-    told: tuple[str, str],
+    ids: tuple[str, str],
     status: int,
 ) -> None:
     entra = emulator.entra.sign_in({"user": "grace", "client": CLIENT, **TEAMS, **asked})
     with pytest.raises(HttpResponseError) as raised:
-        await identities.get_token_for_teams_user(entra, *told)
+        await identities.get_token_for_teams_user(entra, *ids)
     assert refusal(raised) == (status, "InvalidAccessToken" if status == 401 else "Forbidden")
 
 

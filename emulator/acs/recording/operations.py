@@ -1,4 +1,4 @@
-"""Operations on recordings: what a request may ask for, and what it is answered.
+"""Operations on recordings: validation of requests, and answers.
 
 azure-docs, ``articles/communication-services/concepts/voice-video-calling/call-recording.md``: which content, channel
 and format go together.
