@@ -10,7 +10,7 @@ from local.storage_log import Cost, StorageRequest
 
 @pytest.mark.parametrize("what", BUDGETS)
 async def test_a_call_costs_no_more_storage_requests_than_its_budget(what: str) -> None:
-    measured = await storage_per_call(what, calls=1)
+    measured = await storage_per_call(what, calls=3)  # the median: how many writes meet depends on the moment
     assert 10 < measured.value <= measured.budget, measured.detail
 
 
