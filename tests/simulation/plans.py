@@ -250,8 +250,8 @@ UNNAMED: dict[str, Any] = {
     "options": {"start_recording_answer": "202-bare"},
     "rules": ({"where": "callbacks", "match": {"type": PREFIX + "RecordingStateChanged"}, "do": "drop"},),
 }
-# So many calls in one instance, whose answers are slow, that everything else has to wait; and then it is stopped.
-CROWDED: dict[str, Any] = {
+# Calls whose rejection takes ACS a second, while all instances are stopped in peace.
+STOPPED: dict[str, Any] = {
     "callers": tuple(Caller(0.0, 10.0) for _ in range(9)),
     "settings": {"INCOMING_CALLS": "busy"},
     "mishaps": (("acs", "RejectCall", "slow", 1, 9, None, 1.0),),
@@ -265,7 +265,7 @@ LIVES: dict[str, dict[str, Any]] = {
     "silent": SILENT,
     "refused": REFUSED,
     "unnamed": UNNAMED,
-    "crowded": CROWDED,
+    "stopped": STOPPED,
 }
 
 
