@@ -123,7 +123,7 @@ class Directory:
     def identity_owners(self) -> IdentityOwners:
         from shared.directory.identity_owners import IdentityOwners
 
-        return IdentityOwners(self._clients.directory)
+        return IdentityOwners(self._settings, self._clients.directory)
 
     @cached_property
     def consent(self) -> Consent:

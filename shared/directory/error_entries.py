@@ -287,6 +287,18 @@ ENTRIES: tuple[ErrorEntry, ...] = (
         "Check the id: an identity belongs to the caller who created it and the administrators of the same tenant.",
     ),
     _app(
+        "IdentitiesDisabled",
+        403,
+        "this app creates no ACS identities, and issues no tokens for them",
+        "Have the operators set ACS_IDENTITIES_PER_TENANT. Calls with such identities are billed to the ACS resource.",
+    ),
+    _app(
+        "IdentityQuotaExceeded",
+        409,
+        "the tenant has as many ACS identities as it may have",
+        "Delete identities that are not used, or have the operators raise ACS_IDENTITIES_PER_TENANT.",
+    ),
+    _app(
         "OtherTenant",
         403,
         "the caller or the app has no access to this tenant",

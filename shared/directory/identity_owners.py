@@ -1,4 +1,6 @@
-"""The owners of ACS identities. ACS itself has no owners: whoever has a token for an identity acts as that user.
+"""The owners of ACS identities, and the number of identities in each tenant.
+
+ACS itself has no owners: whoever has a token for an identity acts as that user.
 
 One row for each identity in the table ``directory``, partition ``identity {tenant}``. The caller who created an
 identity and the administrators of the same tenant may use it; holders of keys may use all.
@@ -11,7 +13,13 @@ from typing import TYPE_CHECKING
 from azure.core.exceptions import ResourceNotFoundError
 
 from shared.directory.caller import Caller
-from shared.directory.errors import IDENTITY_NOT_FOUND, UpstreamError
+from shared.directory.errors import (
+    IDENTITIES_DISABLED,
+    IDENTITY_NOT_FOUND,
+    IDENTITY_QUOTA_EXCEEDED,
+    UpstreamError,
+)
+from shared.platform.settings import Settings
 from shared.storage.calls import check_table
 
 if TYPE_CHECKING:
@@ -22,8 +30,26 @@ PARTITIONS = ("identity ", "identity!")  # of all tenants: from, and up to
 
 
 class IdentityOwners:
-    def __init__(self, table: TableClient) -> None:
-        self._table = table
+    def __init__(self, settings: Settings, table: TableClient) -> None:
+        self._settings, self._table = settings, table
+
+    def require_enabled(self) -> None:
+        """Raises UpstreamError if this app creates no identities."""
+        if not self._settings.acs_identities_per_tenant:
+            raise UpstreamError(IDENTITIES_DISABLED)
+
+    async def check_quota(self, caller: Caller) -> None:
+        """Raises UpstreamError if the caller's tenant may not have another identity.
+
+        Holders of keys share one quota. Requests that run concurrently can exceed it by their number.
+        """
+        self.require_enabled()
+        quota, count = self._settings.acs_identities_per_tenant, 0
+        query, parameters = "PartitionKey eq @tenant", {"tenant": _partition(caller)}
+        async for _ in self._table.query_entities(query, parameters=parameters, select=["RowKey"]):
+            count += 1
+            if count >= quota:
+                raise UpstreamError(IDENTITY_QUOTA_EXCEEDED)
 
     async def add(self, caller: Caller, id: str) -> None:
         """Record the caller as the owner of a new identity."""
@@ -53,4 +79,8 @@ class IdentityOwners:
 
 
 def _keys(caller: Caller, id: str) -> dict[str, str]:
-    return {"PartitionKey": f"identity {caller.tenant or ''}", "RowKey": id.lower()}
+    return {"PartitionKey": _partition(caller), "RowKey": id.lower()}
+
+
+def _partition(caller: Caller) -> str:
+    return f"identity {caller.tenant or ''}"

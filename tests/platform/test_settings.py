@@ -221,6 +221,8 @@ def test_the_issuer_is_microsofts_by_default(value: str | None) -> None:
         ("API_TENANTS", ", ,"),
         ("API_TENANTS", f"{A_GUID},organizations"),
         ("API_KEY_ROLES", "Owner"),
+        ("ACS_IDENTITIES_PER_TENANT", "-1"),
+        ("ACS_IDENTITIES_PER_TENANT", "many"),
         ("AZURE_AUTHORITY_HOST", "http://127.0.0.1:7443"),
         ("GRAPH_ENDPOINT", "http://127.0.0.1:7443"),
         ("RESOURCE_MANAGER_ENDPOINT", "https://10.0.0.1"),

@@ -45,12 +45,15 @@ async def create_teams_token(context: RequestContext) -> Token:
 
 
 async def create_identity(context: RequestContext) -> Identity:
-    identity = await context.directory.identities.create(context.body.scopes, context.body.minutes)
-    await context.directory.identity_owners.add(context.caller, identity.id)
+    directory = context.directory
+    await directory.identity_owners.check_quota(context.caller)
+    identity = await directory.identities.create(context.body.scopes, context.body.minutes)
+    await directory.identity_owners.add(context.caller, identity.id)
     return identity
 
 
 async def create_token(context: RequestContext) -> Token:
+    context.directory.identity_owners.require_enabled()
     id = await _authorized_identity(context)
     return await context.directory.identities.issue(id, context.body.scopes, context.body.minutes)
 

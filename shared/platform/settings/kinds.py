@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
+from shared.platform.guids import GUID as GUID_PATTERN
+from shared.platform.guids import is_guid
 from shared.platform.settings.urls import has_scheme, on_loopback
 
 Value = TypeVar("Value")
@@ -15,9 +17,8 @@ Option = TypeVar("Option", bound=str)
 
 LINKED = "linked"  # RESOURCE_ACCOUNTS: the accounts that are linked to the ACS resource
 
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # An object id, or a raw id: 28:orgid:{object id}, 8:acs:…, 4:+…
-_ACCOUNT = re.compile(rf"(28:orgid:)?({_GUID.pattern})|\d+:(?!orgid:)\S+")
+_ACCOUNT = re.compile(rf"(28:orgid:)?({GUID_PATTERN})|\d+:(?!orgid:)\S+")
 _RESOURCE_ID = re.compile(r"(?i)/subscriptions/[\w-]+/resourceGroups/[\w.()-]+/providers/Microsoft\.EventGrid/[\w/.-]+")
 
 
@@ -37,6 +38,16 @@ def optional(kind: Kind[Value]) -> Kind[Value | None]:
 def one_of(*options: Option) -> Kind[Option]:
     """One of several words, in any case of letters."""
     return Kind(_either(options), lambda text: _found(text.lower(), {option: option for option in options}))
+
+
+def at_most(largest: int) -> Kind[int]:
+    """A number from 0."""
+
+    def parse(text: str) -> int:
+        _require(text.isascii() and text.isdigit() and int(text) <= largest)
+        return int(text)
+
+    return Kind(f"a number from 0 to {largest}", parse)
 
 
 SWITCH = Kind[bool]("`on` or `off`", lambda text: _found(text.lower(), {"on": True, "off": False}))
@@ -90,7 +101,7 @@ def _accounts(text: str) -> tuple[str, ...]:
 
 
 def _guid(text: str) -> str:
-    _require(_GUID.fullmatch(text))
+    _require(is_guid(text))
     return text.lower()
 
 

@@ -22,6 +22,7 @@ from shared.platform.settings.kinds import (
     TEXT,
     URL,
     WEBSOCKET_URL,
+    at_most,
     microsofts,
     microsofts_or_loopback,
     one_of,
@@ -418,6 +419,13 @@ class Settings:
         "API_KEY_ROLES",
         some_of(*ROLES),
         "The roles in the API of a request with a key of the Functions app. Empty: keys open nothing.",
+    )
+    acs_identities_per_tenant = Setting(
+        "ACS_IDENTITIES_PER_TENANT",
+        at_most(1_000_000),
+        "How many ACS identities the callers of the API may have in each tenant. Calls with them are billed to the ACS "
+        "resource. 0: the API creates none, and issues no tokens for them.",
+        default="0",
     )
     graph_endpoint = Setting(
         "GRAPH_ENDPOINT",
