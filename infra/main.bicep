@@ -327,6 +327,7 @@ module app 'modules/function.bicep' = {
     settings: union(appSettings, {
       CALLS_TABLE: callStorage.outputs.callsTable
       DIRECTORY_TABLE: callStorage.outputs.directoryTable
+      CALLS_INDEX_TABLE: callStorage.outputs.callsIndexTable
       RECORDINGS_CONTAINER: callStorage.outputs.recordingsContainer
       QUARANTINE_CONTAINER: callStorage.outputs.quarantineContainer
       DEADLETTERS_CONTAINER: callStorage.outputs.deadLettersContainer

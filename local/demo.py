@@ -26,8 +26,7 @@ from local.scenarios import ACCOUNT, CALLER, SCENARIOS, Scenario
 from local.show import BOLD, DIM, GREEN, PLAIN, RED, lines, row
 from local.stack import PORTS, Ports, Stack, control
 from local.workers import HOSTS, TOPOLOGIES
-from shared.calls.call import Call, State
-from shared.calls.machine import recording_status
+from shared.calls.capabilities import Call, recording_status
 from shared.service.answering import call_id_of
 from shared.service.container import Container
 
@@ -51,7 +50,7 @@ async def run(scenario: Scenario, stack: Stack) -> list[str]:
             if call is None:
                 return [NO_ROW]
             print(f"\n{row(call)}\n")
-            unknown = [] if call.callee_name else ["the row does not tell whose number was dialled"]
+            unknown = [] if call.lifecycle.callee_name else ["the row does not tell whose number was dialled"]
             return unknown + scenario.check(call, journal) + await _check_files(app, call)
         finally:
             await app.close()
@@ -95,15 +94,14 @@ async def _watch(
 
 
 def _is_over(call: Call) -> bool:
-    settled = call.state in {State.ENDED, State.MISSED, State.REFUSED, State.REJECTED, State.FAILED}
-    return settled and recording_status(call)[0].value not in WAITING
+    return call.state.is_settled and recording_status(call)[0].value not in WAITING
 
 
 async def _check_files(app: Container, call: Call) -> list[str]:
     """Open the archived files with the standard library, and compare their length with the recording's."""
     wrong = []
     container = app.clients.container(app.settings.recordings_container)
-    for recording in call.recordings.values():
+    for recording in call.recording.recordings.values():
         for chunk in recording.chunks.values():
             if chunk.path is None:
                 continue

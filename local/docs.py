@@ -6,80 +6,70 @@ A test holds that they are up to date.
 from __future__ import annotations
 
 import json
-from itertools import groupby
 
 from emulator import coverage
 from local import settings_docs
 from local.stack import ROOT
 from shared.api.openapi import document
 from shared.api.v1 import ROUTES
-from shared.calls.call import PROVES, TRANSITIONS, State
+from shared.calls.capabilities.lifecycle import BY_DECISION, IMPLIED_STATE
 from shared.calls.result_codes import CATALOGUE
+from shared.calls.state import CallState
 from shared.directory.error_entries import ENTRIES, ErrorEntry, Source
 
 MEANINGS = {
-    State.NEW: "nothing is known yet",
-    State.RINGING: "IncomingCall came in time, and is being answered or rejected",
-    State.NOT_OURS: "the resource account is not on the list of ours: left alone",
-    State.MISSED: "it had rung out before it could be answered",
-    State.REFUSED: "ACS did not take the answer",
-    State.REJECTED: "the policy is not to take calls",
-    State.ANSWERED: "ACS accepted the answer",
-    State.FAILED: "answered, but the call could not be set up, or nothing was ever heard of it",
-    State.CONNECTED: "the caller and the app are in the call",
-    State.ENDED: "the call is over",
+    CallState.NEW: "nothing is known yet",
+    CallState.RINGING: "IncomingCall came in time, and is being answered or rejected",
+    CallState.NOT_OURS: "the resource account is not on the list of ours: left alone",
+    CallState.MISSED: "it had rung out before it could be answered",
+    CallState.REFUSED: "ACS did not take the answer",
+    CallState.REJECTED: "the policy is not to take calls",
+    CallState.ANSWERED: "ACS accepted the answer",
+    CallState.FAILED: "answered, but the call could not be set up, or nothing was ever heard of it",
+    CallState.CONNECTED: "the caller and the app are in the call",
+    CallState.ENDED: "the call is over",
 }
 
 
-LIVE = {State.NEW, State.RINGING, State.ANSWERED, State.CONNECTED}
+IMPLIED: dict[str, CallState] = {
+    **{f"IncomingCall ({decision.value})": state for decision, state in BY_DECISION.items()},
+    **{event.__name__: state for event, state in IMPLIED_STATE.items()},
+    "any other callback": CallState.ANSWERED,
+    "CallStateFetched (connected)": CallState.CONNECTED,
+    "CallStateFetched (disconnected, gone)": CallState.ENDED,
+    "TimerFired, when the call has rung out": CallState.MISSED,
+    "TimerFired, after five minutes without a callback or a connection id": CallState.FAILED,
+}
 
 
 def calls() -> str:
-    """docs/calls.md: the states, their diagram and the table of transitions."""
-    rises = [(a, proof, b) for (a, proof), b in TRANSITIONS.items() if a is not b]
-    arrows = []
-    for (a, b), group in groupby(sorted(rises, key=lambda r: (r[0].rank, r[2].rank)), key=lambda r: (r[0], r[2])):
-        proofs = [proof for _, proof, _ in group if a is not State.NEW or proof.startswith("IncomingCall")]
-        if proofs and a in LIVE:
-            arrows.append(f"    {_id(a)} --> {_id(b)}: {', '.join(proofs)}")
-    states = [f"| {state.rank} | **{state.value}** | {MEANINGS[state]} |" for state in State]
-    table = [f"| {proof} | {state.value} |" for proof, state in PROVES.items()]
+    """docs/calls.md: the states, and what implies them."""
+    states = [f"| {state.rank} | **{state.value}** | {MEANINGS[state]} |" for state in CallState]
+    table = [f"| {event} | {state.value} |" for event, state in IMPLIED.items()]
     return "\n".join(
         [
             "# The states of a call",
             "",
-            "Generated from `shared/calls/call.py` by `make docs`; do not edit.",
+            "Generated from `shared/calls/capabilities/lifecycle.py` by `make docs`; do not edit.",
             "",
-            "A call only ever rises in rank. An event proves a state; the call goes there unless it has risen further",
-            "already. So every order of the same events leads to the same state, and an event that comes again",
-            "changes nothing.",
+            "The state of a call is the highest by rank of those that its events imply. So every order of the same",
+            "events leads to the same state, an event that is delivered again changes nothing, and *ended* absorbs",
+            "everything. A call that has settled lower (not ours, missed, refused, rejected, failed) still rises when",
+            "the platform proves that it was answered after all.",
             "",
             "| rank | state | meaning |",
             "|---|---|---|",
             *states,
             "",
-            "## What proves what",
+            "## What implies what",
             "",
-            "| event | proves |",
+            "| event | implied state |",
             "|---|---|",
             *table,
             "",
-            "`Answered`, `AnswerRefused` and `Rejected` are what ACS said to our request, `Found` is what",
-            "`GET /callConnections/{id}` said, and `Woken` is the passing of time. All others are events of the",
-            "platform.",
-            "",
-            "## The diagram",
-            "",
-            "Drawn from the table for the states that a call lives in. Any other event may be the first as well: then",
-            "*new* goes straight to what it proves. The settled states (not ours, missed, refused, rejected, failed)",
-            "rise in the same way when the platform proves that the call was answered after all.",
-            "",
-            "```mermaid",
-            "stateDiagram-v2",
-            "    [*] --> new",
-            *arrows,
-            "    ended --> [*]",
-            "```",
+            "`CallAnswered`, `CallRejected` and `RequestRejected` are what ACS answered to the app's request,",
+            "`CallStateFetched` is what `GET /callConnections/{id}` returned, and `TimerFired` is the passing of time.",
+            "All others are events of the platform.",
             "",
         ]
     )
@@ -87,7 +77,7 @@ def calls() -> str:
 
 def outcomes() -> str:
     """docs/errors.md: the catalogues of result codes and of errors of the directory."""
-    rows = [f"| {o.code}/{o.sub_code} | {o.meaning} | {o.verdict.value} | {o.remedy} |" for o in CATALOGUE]
+    rows = [f"| {o.code}/{o.sub_code} | {o.meaning} | {o.disposition.value} | {o.remedy} |" for o in CATALOGUE]
     return "\n".join(
         [
             "# Errors",
@@ -104,7 +94,7 @@ def outcomes() -> str:
             "*transient* failure can pass, a *final* one does not, and *already* means that what was asked for is so",
             "already. Codes that are not listed are judged by their first part: 408, 425, 429 and 5xx are transient.",
             "",
-            "| code | meaning | verdict | what to do |",
+            "| code | meaning | disposition | what to do |",
             "|---|---|---|---|",
             *rows,
             "",
@@ -150,10 +140,6 @@ def _error(entry: ErrorEntry) -> str:
 def openapi() -> str:
     """docs/openapi.json: the API, as the running app describes it."""
     return json.dumps(document(ROUTES), indent=2) + "\n"
-
-
-def _id(state: State) -> str:
-    return state.value.replace(" ", "_")
 
 
 GENERATED = {

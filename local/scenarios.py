@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.calls.call import Call, RecordingStatus, State
-from shared.calls.machine import recording_status
+from shared.calls.capabilities import Call, recording_status
+from shared.calls.capabilities.recording import NOTICE, RecordingStatus
+from shared.calls.effect import effect_id
+from shared.calls.operations import OutcomeStatus
+from shared.calls.state import CallState
 
 ACCOUNT = "11111111-1111-4111-8111-111111111111"  # the resource account that is dialled: contoso's Support line
 CALLER = "+12065551212"
@@ -40,7 +43,7 @@ def requests(journal: list[dict[str, Any]], operation: str) -> list[dict[str, An
 
 
 def _recorded(call: Call, journal: list[dict[str, Any]]) -> list[str]:
-    wrong = _state(call, State.ENDED)
+    wrong = _state(call, CallState.ENDED)
     status, reason = recording_status(call)
     if status is not RecordingStatus.ARCHIVED:
         wrong.append(f"the recording is {status}{f': {reason}' if reason else ''}, not archived")
@@ -59,23 +62,24 @@ def _recovered(call: Call, journal: list[dict[str, Any]]) -> list[str]:
 
 
 def _never_recorded(call: Call, journal: list[dict[str, Any]]) -> list[str]:
-    wrong = _state(call, State.ENDED)
+    wrong = _state(call, CallState.ENDED)
     status, reason = recording_status(call)
     if status is not RecordingStatus.NOT_RECORDED or not reason:
         wrong.append(f"the recording is {status} ({reason}), not `not recorded` with a reason")
-    if call.notified != "played":
-        wrong.append(f"the caller did not hear the notice: {call.notified}")
+    notice = call.operations.outcome(effect_id(call.id, NOTICE))
+    if notice is None or notice.status is not OutcomeStatus.SUCCEEDED:
+        wrong.append(f"the caller did not hear the notice: {notice}")
     if not requests(journal, "TerminateCall"):
         wrong.append("the app did not end the call")
     return wrong
 
 
 def _missed(call: Call, journal: list[dict[str, Any]]) -> list[str]:
-    wrong = _state(call, State.MISSED)
+    wrong = _state(call, CallState.MISSED)
     return [*wrong, "a call that had rung out was answered"] if requests(journal, "AnswerCall") else wrong
 
 
-def _state(call: Call, expected: State) -> list[str]:
+def _state(call: Call, expected: CallState) -> list[str]:
     return [] if call.state is expected else [f"the call is {call.state}, not {expected}"]
 
 

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from emulator import journal_text
-from shared.calls.call import Call, latencies
-from shared.calls.machine import recording_status
+from shared.calls.capabilities import Call, latencies, recording_status
+from shared.calls.capabilities.recording import ANNOUNCEMENT, NOTICE
+from shared.calls.effect import effect_id
 
 
 def _styles() -> tuple[str, str, str, str, str]:
@@ -30,18 +31,18 @@ def lines(entries: list[dict[str, Any]], start: datetime) -> Iterator[str]:
 
 def row(call: Call) -> str:
     """The final row: state, recording, latencies, timeline."""
-    status, reason = recording_status(call)
+    part, (status, reason) = call.lifecycle, recording_status(call)
     facts = {
         "state": call.state.value,
         "recording": f"{status.value}{f', because {reason}' if reason else ''}",
-        "called": ", ".join(filter(None, (call.callee_name, call.callee_number))),
-        "tenant": call.tenant or "",
-        "announced": call.announced or "",
-        "notice": call.notified or "",
-        "called at": _clock(call.called_at),
+        "called": ", ".join(filter(None, (part.callee_name, part.callee_number))),
+        "tenant": part.tenant or "",
+        "announcement": _outcome(call, ANNOUNCEMENT),
+        "notice": _outcome(call, NOTICE),
+        "called at": _clock(part.called_at),
         "connected at": _clock(call.connected_at),
         "ended at": _clock(call.ended_at),
-        "ended with": f"{call.result.code}/{call.result.sub_code} {call.result.message}" if call.result else "",
+        "ended with": f"{part.result.code}/{part.result.sub_code} {part.result.message}" if part.result else "",
     }
     text = [f"{BOLD}The row{PLAIN}  {call.id}"]
     text += [f"  {name:<14}{value}" for name, value in facts.items() if value]
@@ -52,6 +53,11 @@ def row(call: Call) -> str:
     names = ("time to notify", "time to answer", "time to connect", "time to first audio")
     text += [f"  {n:<22}{f'{measured[n] * 1000:7.1f} ms' if n in measured else '      -'}" for n in names]
     return "\n".join(text)
+
+
+def _outcome(call: Call, step: str) -> str:
+    outcome = call.operations.outcome(effect_id(call.id, step))
+    return f"{outcome.status.value} ({outcome.source_event})" if outcome else ""
 
 
 def _clock(moment: datetime | None) -> str:

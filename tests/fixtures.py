@@ -1,4 +1,4 @@
-"""Azurite, an emulator, and servers that misbehave: what the platform's tests run against."""
+"""Azurite, an emulator and servers that misbehave: what tests of the platform run against."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 from emulator.config import Config
 from emulator.server import Emulator, running
 from local.stack import LOCAL
-from shared.acs.executors import Performer
+from shared.acs.answering import IncomingCallResponder
+from shared.acs.context import Context
+from shared.acs.executor import EffectExecutor
+from shared.calls.capabilities import Call
+from shared.calls.capabilities.lifecycle import CallAnswered
 from shared.platform import clock
 from shared.platform.clients import Clients
 from shared.platform.settings import Settings
 from shared.service.container import Container
 from tests.golden import START
-from tests.support import Files, Issuer, Servers, settings_for
+from tests.support import CALL_ID, Files, Issuer, Servers, a_call, ring, settings_for
 
 
 @pytest.fixture(scope="session")
@@ -93,17 +97,47 @@ def app(make_app: Callable[..., Container]) -> Container:
 
 
 @pytest.fixture
-async def make_performer(environment: dict[str, str]) -> AsyncIterator[Callable[..., Performer]]:
+async def make_context(environment: dict[str, str]) -> AsyncIterator[Callable[..., Context]]:
+    """What executors are handed, with settings of its own. Its clock stands at START."""
     opened: list[Clients] = []
 
-    def make(**changed: str) -> Performer:
+    def make(**changed: str) -> Context:
         settings = Settings(environment | changed)
         opened.append(Clients(settings))
-        return Performer(settings, opened[-1], lambda: START)
+        return Context(settings, opened[-1], lambda: START)
 
     yield make
     for clients in opened:
         await clients.close()
+
+
+@pytest.fixture
+def make_executor(make_context: Callable[..., Context]) -> Callable[..., EffectExecutor]:
+    return lambda **changed: EffectExecutor(make_context(**changed))
+
+
+@pytest.fixture
+def make_responder(make_context: Callable[..., Context]) -> Callable[..., IncomingCallResponder]:
+    return lambda **changed: IncomingCallResponder(make_context(**changed))
+
+
+@pytest.fixture
+def executor(make_executor: Callable[..., EffectExecutor]) -> EffectExecutor:
+    return make_executor()
+
+
+@pytest.fixture
+def responder(make_responder: Callable[..., IncomingCallResponder]) -> IncomingCallResponder:
+    return make_responder()
+
+
+@pytest.fixture
+async def answered_call(responder: IncomingCallResponder, emulator: Emulator) -> Call:
+    """A call that is connected at the emulator."""
+    answered = (await responder.answer(CALL_ID, await ring(emulator), 8)).data
+    assert isinstance(answered, CallAnswered)
+    assert answered.call_connection_id
+    return a_call(answered.call_connection_id)
 
 
 @pytest.fixture

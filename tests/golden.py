@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from shared.calls.events import Event, in_utc, parse
+from shared.calls.capabilities import parse
+from shared.calls.event import Event, in_utc
 
 FOLDER = Path(__file__).parent / "events"
 START = datetime.fromisoformat("2026-11-21T09:00:00+00:00")

@@ -1,4 +1,4 @@
-"""What the platform's tests hold in their hands: servers, an issuer of tokens, calls and effects."""
+"""Helpers of the platform's tests: servers, an issuer of tokens, calls and effects."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Self
 
 import aiohttp
@@ -22,12 +22,17 @@ from jwt.algorithms import RSAAlgorithm
 
 from emulator.server import Emulator
 from local.stack import SAMPLE
-from shared.calls.call import Call, Chunk, Recording, State
-from shared.calls.effects import AnyAction, ArchiveChunk, Effect, effect_id
+from shared.acs.executor import EffectExecutor
+from shared.calls.actions import AnyAction, ArchiveChunk
+from shared.calls.capabilities import Call
+from shared.calls.capabilities.recording import Chunk, Recording, Recordings
+from shared.calls.effect import Effect, effect_id
+from shared.calls.state import CallState
 from tests.golden import START
 
 CALL_ID = "20261121-0123456789abcdef0123456789abcdef"
 RECORDING_ID = "eyJSZWNvcmRpbmciOiIxIn0"
+ARCHIVE_PATH = f"2026/11/21/0900Z-{CALL_ID}/01234567-0"  # of a recording's file, without its extension
 HOST = "https://emulator.asm.skype.com"  # a host of recordings, whose files are fetched from the test's server
 AUDIENCE = "ac5e0000-0000-4000-8000-000000000001"
 
@@ -41,7 +46,7 @@ def settings_for(emulator: str, storage: str) -> dict[str, str]:
 
 
 def closed_port() -> str:
-    """The URL of a port where nobody listens."""
+    """The URL of a port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
@@ -95,8 +100,30 @@ async def drip(request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(0.5)
 
 
+def responding(status: int, body: Any = None) -> Handler:
+    """A response with a status, and a body as JSON if there is one."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response(body, status=status) if body is not None else web.Response(status=status)
+
+    return answer
+
+
+# Bodies of accepted requests that the SDK cannot read, and their content types.
+UNREADABLE_BODIES = [(b"", "application/json"), (b"null", "application/json"), (b"<html>", "text/html")]
+
+
+def unreadable(body: bytes, kind: str, status: int = 200) -> Handler:
+    """A response with a body of any content type."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=body, status=status, content_type=kind)
+
+    return answer
+
+
 class Files:
-    """Recording files by their paths: bytes, or a handler where more than that is to be said."""
+    """Recording files by their paths: bytes, or a handler."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -130,7 +157,7 @@ def truncated(announced: int, sent: int) -> Handler:
 
 
 def generated(length: int, block: int = 1024 * 1024) -> Handler:
-    """A file that stands nowhere."""
+    """A file that is not held in memory."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Length": str(length)})
@@ -144,7 +171,7 @@ def generated(length: int, block: int = 1024 * 1024) -> Handler:
 
 
 class Issuer:
-    """Signs tokens and publishes its keys: by default as ACS does, by ``answer`` as a test wants it."""
+    """Signs tokens and publishes its keys: as ACS does by default, or with ``answer``."""
 
     def __init__(self, private: dict[str, rsa.RSAPrivateKey] | None = None) -> None:
         self.private = private or {kid: new_key() for kid in ("one", "two", "never published")}
@@ -185,22 +212,32 @@ def new_key() -> rsa.RSAPrivateKey:
 # -- Calls and effects ---------------------------------------------------------------------------------------
 
 
-def a_call(call_connection_id: str = "connection", **facts: Any) -> Call:
-    return Call(id=CALL_ID, state=State.CONNECTED, call_connection_id=call_connection_id, **facts)
+def a_call(call_connection_id: str = "connection", **known: Any) -> Call:
+    return Call(id=CALL_ID, state=CallState.CONNECTED, call_connection_id=call_connection_id, **known)
 
 
 def an_effect(action: AnyAction, tries: int = 1) -> Effect:
-    return Effect(effect_id(CALL_ID, str(action)), action, START, tries=tries)
+    return Effect(effect_id(CALL_ID, str(action)), action, START, "recording", tries=tries)
 
 
-def a_chunk(content: str = f"{HOST}/v1/1", **facts: Any) -> Chunk:
-    return Chunk(content, f"{HOST}/v1/1/meta", delete=f"{HOST}/v1/1", **facts)
+def a_chunk(content: str = f"{HOST}/v1/1", **known: Any) -> Chunk:
+    return Chunk(content, f"{HOST}/v1/1/meta", delete=f"{HOST}/v1/1", **known)
 
 
-def to_archive(chunk: Chunk, tries: int = 1) -> tuple[Call, Effect]:
-    """A call with one recorded file, and the effect that asks for it."""
-    call = a_call(recordings={RECORDING_ID: Recording(started_at=START, chunks={"0": chunk})})
-    return call, an_effect(ArchiveChunk(RECORDING_ID, 0), tries)
+def recorded(chunk: Chunk, **known: Any) -> Call:
+    """A call with one recorded file."""
+    recording = Recording(started_at=START, chunks={"0": chunk})
+    return a_call(recording=Recordings(recordings={RECORDING_ID: recording}), **known)
+
+
+def to_archive(chunk: Chunk, tries: int = 1, **known: Any) -> tuple[Call, Effect]:
+    """A call with one recorded file, and the effect that asks to archive it."""
+    return recorded(chunk, **known), an_effect(ArchiveChunk(RECORDING_ID, 0, ARCHIVE_PATH), tries)
+
+
+async def perform(executor: EffectExecutor, call: Call, action: AnyAction, limit: float = 8) -> Any:
+    """The data of the event that says how the action went."""
+    return (await executor.perform(call, an_effect(action), limit)).data
 
 
 async def ring(emulator: Emulator) -> str:
@@ -217,6 +254,16 @@ def asked(emulator: Emulator, operation: str) -> list[dict[str, Any]]:
     return [e for e in emulator.journal.entries("acs.request") if e["operation"] == operation]
 
 
+def size(value: Any) -> int:
+    """The bytes of a property's value as Table storage counts them: a character of text takes two."""
+    return len(value) if isinstance(value, bytes) else len(str(value).encode("utf-16-le"))
+
+
+def entity_size(entity: Mapping[str, Any]) -> int:
+    """The bytes of an entity, with the names of its properties and their types."""
+    return sum(8 + size(name) + size(value) for name, value in entity.items())
+
+
 async def names_in(container: ContainerClient) -> list[str]:
     return [name async for name in container.list_blob_names()]
 
@@ -226,7 +273,7 @@ async def content_of(container: ContainerClient, name: str) -> bytes:
 
 
 async def kept(container: ContainerClient) -> list[dict[str, Any]]:
-    """What stands in the quarantine."""
+    """The records in the quarantine."""
     return [json.loads(await content_of(container, name)) for name in await names_in(container)]
 
 

@@ -53,6 +53,7 @@ param workspaceId string
 var names = loadJsonContent('../local.json', 'storage')
 var callsTable = names.tables[0]
 var directoryTable = names.tables[1]
+var callsIndexTable = names.tables[2]
 var wakesQueue = names.queues[0]
 var recordingsContainer = names.containers[0]
 var quarantineContainer = names.containers[1]
@@ -158,6 +159,10 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     resource directory 'tables' = {
       name: directoryTable
     }
+
+    resource callsIndex 'tables' = {
+      name: callsIndexTable
+    }
   }
 
   resource queues 'queueServices' = {
@@ -210,6 +215,17 @@ resource immutability 'Microsoft.Storage/storageAccounts/blobServices/containers
 resource writesCalls 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(storage::tables::calls.id, appPrincipalId, storageTableDataContributor)
   scope: storage::tables::calls
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageTableDataContributor)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// Role: the calls that recordings belong to are noted and looked up.
+resource writesCallsIndex 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(storage::tables::callsIndex.id, appPrincipalId, storageTableDataContributor)
+  scope: storage::tables::callsIndex
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageTableDataContributor)
     principalId: appPrincipalId
@@ -339,6 +355,7 @@ output blobUri string = storage.properties.primaryEndpoints.blob
 output queueUri string = storage.properties.primaryEndpoints.queue
 output callsTable string = callsTable
 output directoryTable string = directoryTable
+output callsIndexTable string = callsIndexTable
 output recordingsContainer string = recordingsContainer
 output quarantineContainer string = quarantineContainer
 output deadLettersContainer string = deadLettersContainer

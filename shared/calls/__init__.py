@@ -1,4 +1,5 @@
-"""The pure wing: what a call is and what should happen to it.
+"""The domain core: pure functions over plain data. No I/O, no clock, no randomness; a test holds it.
 
-Nothing here awaits, reads a clock, logs or imports Azure; ``tests/calls/test_transitions.py`` holds that.
+``event`` is the envelope, ``actions`` what can be asked of the world, ``operations`` what was asked for and how it
+went, ``engine`` the fold. The engine is handed the list of ``capabilities`` and names none of them.
 """

@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from shared.calls.events import resource_account
+from shared.calls.policy import resource_account
 from shared.directory.models import ResourceAccount
 from shared.platform.settings import SettingError, Settings
 

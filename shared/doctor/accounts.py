@@ -43,7 +43,7 @@ class Account(Struct, frozen=True):
 
 
 async def accounts(context: DiagnosisContext) -> list[Finding]:
-    named = context.settings.plan.accounts
+    named = context.settings.call_policy.accounts
     found, findings = await (_named(context, named) if named else _linked(context))
     limit = asyncio.Semaphore(CONCURRENCY)
 

@@ -12,7 +12,7 @@ from azure.core.pipeline.policies import AsyncRetryPolicy
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.core.rest import HttpRequest
 
-from shared.calls.result_codes import Outcome, look_up
+from shared.calls.result_codes import ResultCode, look_up
 from shared.platform.clients import NO_DETOUR
 from shared.platform.settings import Settings
 
@@ -106,7 +106,7 @@ def status_of(error: AzureError) -> int:
     return UNAUTHORIZED if isinstance(error, ClientAuthenticationError) else 0
 
 
-def outcome_of(error: HttpResponseError) -> Outcome:
+def outcome_of(error: HttpResponseError) -> ResultCode:
     """The entry of the catalogue for an error of ACS."""
     code = str(getattr(error.error, "code", "") or "")
     return look_up(error.status_code or 0, int(code) if code.isdigit() else 0)

@@ -51,6 +51,7 @@ async def storage(context: DiagnosisContext) -> list[Finding]:
     settings, clients = context.settings, context.clients
     targets = [
         Target("table", settings.calls_table, _table, lambda: clients.calls),
+        Target("table", settings.calls_index_table, _table, lambda: clients.calls_index),
         Target("table", settings.directory_table, _table, lambda: clients.directory),
         Target("queue", settings.wakes_queue, _queue, lambda: clients.wakes),
         *(

@@ -190,7 +190,7 @@ def _callee_faults(context: DiagnosisContext, chosen: dict[str, Any]) -> Iterato
     ]
     if not filters:
         return
-    served = {account.rpartition(":")[2].lower() for account in context.settings.plan.accounts}
+    served = {account.rpartition(":")[2].lower() for account in context.settings.call_policy.accounts}
     for values in filters:
         passed = {str(value).rpartition(":")[2].lower() for value in values}
         if not served or not served <= passed:

@@ -91,6 +91,7 @@ class Clients:
         self._patience = PATIENCE | instead
         self._storage_patience = STORAGE_PATIENCE | instead
         self._open: list[Any] = []
+        self._recording_containers: dict[str, ContainerClient] = {}
 
     @cached_property
     def credential(self) -> AsyncTokenCredential:
@@ -159,6 +160,12 @@ class Clients:
         return self._storage(TableClient, "table", self._settings.calls_table, **self._patience)
 
     @cached_property
+    def calls_index(self) -> TableClient:
+        from azure.data.tables.aio import TableClient
+
+        return self._storage(TableClient, "table", self._settings.calls_index_table, **self._patience)
+
+    @cached_property
     def directory(self) -> TableClient:
         from azure.data.tables.aio import TableClient
 
@@ -177,12 +184,15 @@ class Clients:
     def container(self, name: str) -> ContainerClient:
         return self._blobs.get_container_client(name)
 
-    @cached_property
-    def recording_container(self) -> ContainerClient:
-        """The container of our own that ACS writes to, which can be in another account."""
+    def recording_container(self, url: str) -> ContainerClient:
+        """The container at the URL, which ACS writes recordings to. It can be in another account."""
+        if url not in self._recording_containers:
+            self._recording_containers[url] = self._recording_container(url)
+        return self._recording_containers[url]
+
+    def _recording_container(self, url: str) -> ContainerClient:
         from azure.storage.blob.aio import ContainerClient
 
-        url = self._settings.recording_container_url or ""
         if self._settings.storage_connection_string:
             return self.container(url.rpartition("/")[2])
         how = self._storage_patience

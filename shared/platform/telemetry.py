@@ -14,18 +14,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 from msgspec import Struct
 
-from shared.calls.call import Call, RecordingStatus, Result, State, latencies
-from shared.calls.events import EffectFailed, Event, Refused
-from shared.calls.machine import recording_status
+from shared.calls.capabilities import Call, latencies, recording_status
+from shared.calls.capabilities.recording import RecordingStatus
+from shared.calls.event import ActionFailed, Event
 
 log = logging.getLogger("teams_phone.telemetry")
 
-SETTLED = frozenset({State.NOT_OURS, State.MISSED, State.REFUSED, State.REJECTED, State.FAILED, State.ENDED})
 RECORDING_SETTLED = frozenset({RecordingStatus.ARCHIVED, RecordingStatus.NOT_RECORDED, RecordingStatus.LOST})
 FAILURE = 400  # result codes are like those of HTTP: from here on something went wrong
 
@@ -145,9 +144,10 @@ def changes(before: Call | None, after: Call, events: Iterable[Event]) -> Iterat
     for phase, seconds in latencies(after).items():
         if phase not in known:
             yield _PHASES[phase](*ids, round(seconds, 3))
-    if after.state in SETTLED and (before is None or before.state is not after.state):
-        ended = after.result or Result("")
-        yield CallSettled(*ids, after.state.value, ended.code, ended.sub_code, _connected_seconds(after))
+    if after.state.is_settled and (before is None or before.state is not after.state):
+        result = after.lifecycle.result
+        codes = (result.code, result.sub_code) if result else (0, 0)
+        yield CallSettled(*ids, after.state.value, *codes, _connected_seconds(after))
     status = recording_status(after)[0]
     if status in RECORDING_SETTLED and (before is None or recording_status(before)[0] is not status):
         yield RecordingSettled(*ids, status.value, *_why(after, status))
@@ -167,16 +167,13 @@ def _connected_seconds(call: Call) -> float:
 def _why(call: Call, status: RecordingStatus) -> tuple[int, int]:
     if status is not RecordingStatus.NOT_RECORDED:
         return 0, 0
-    worst = min(call.recording_failures.values(), default=Result(""))
-    return worst.code, worst.sub_code
+    worst = min(call.recording.failures.values(), default=None)
+    return (worst.code, worst.sub_code) if worst else (0, 0)
 
 
 def _failure(event: Event) -> tuple[str, int, int] | None:
-    data: Any = event.data
-    match data:
-        case EffectFailed():
-            return data.action, data.code, data.sub_code
-        case Refused():
-            return event.type, data.code, data.sub_code
-    result = getattr(data, "result_information", None)
-    return (event.type, *result.codes) if result is not None and result.codes[0] >= FAILURE else None
+    """The step that failed, and the codes; None if nothing failed."""
+    code, sub_code = event.data.codes
+    if isinstance(event.data, ActionFailed):
+        return event.data.action.name, code, sub_code
+    return (event.type, code, sub_code) if code >= FAILURE else None

@@ -11,13 +11,16 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from shared.acs.executors import Performer
-from shared.calls.events import Event, IncomingCallPayload, Rang, Refused
-from shared.calls.policy import Decision, decide
-from shared.calls.result_codes import Verdict, look_up
+from msgspec.structs import replace
+
+from shared.acs.answering import IncomingCallResponder
+from shared.calls.actions import EFFECT_SECONDS
+from shared.calls.capabilities.lifecycle import Decision, IncomingCall, IncomingCallReceived, RequestRejected, decide
+from shared.calls.event import Event
+from shared.calls.result_codes import Disposition, look_up
 from shared.platform.settings import Settings
 from shared.service.processor import Processor, TryAgain
-from shared.service.time_limits import EFFECT_SECONDS, INVOCATION_SECONDS, within
+from shared.service.time_limits import INVOCATION_SECONDS, within
 from shared.service.wire import EventReader, WireEvent
 from shared.storage.calls import Row
 
@@ -55,7 +58,7 @@ class Answering:
         self,
         settings: Settings,
         reader: EventReader,
-        performer: Performer,
+        responder: IncomingCallResponder,
         now: Callable[[], datetime],
         *,
         processor: Callable[[], Processor],
@@ -63,7 +66,7 @@ class Answering:
     ) -> None:
         self._settings = settings
         self._reader = reader
-        self._performer = performer
+        self._responder = responder
         self._now = now
         self._processor = processor
         self._directory = directory
@@ -73,37 +76,38 @@ class Answering:
     async def incoming_call(self, wire: WireEvent) -> None:
         """Answer or reject the call, then write its row. Raises TryAgain if ACS may take the answer later."""
         received_at = self._now()
-        event = await self._reader.read(wire, "incoming_call", IncomingCallPayload)
+        event = await self._reader.read(wire, "incoming_call", IncomingCall)
         if event is None:
             return
-        payload: IncomingCallPayload = event.data
+        payload: IncomingCall = event.data  # type: ignore[assignment]  # the reader has checked it
         call_id = call_id_of(payload.incoming_call_context, event.at)
         response = await self._answer_or_reject(call_id, payload, event.at, received_at)
         account = None if response.decision is Decision.NOT_OURS else await self._account(payload.to.raw_id)
-        rang = _rang(payload, response.decision, received_at, account)
-        events = [Event(event.id, "IncomingCall", event.at, rang), *([response.outcome] if response.outcome else [])]
-        await self._processor().process(call_id, events, Row())
+        received = _received(payload, response.decision, received_at, account)
+        events = [replace(event, data=received), *([response.outcome] if response.outcome else [])]
+        async with self._reader.unless_unreadable_row(wire, "incoming_call"):
+            await self._processor().process(call_id, events, Row())
         if response.fault is not None:
             raise response.fault
         if response.outcome is not None and _is_transient(response.outcome):
             raise TryAgain(f"call {call_id}: ACS did not take the answer; the event must be delivered again")
 
     async def _answer_or_reject(
-        self, call_id: str, payload: IncomingCallPayload, rang_at: datetime, now: datetime
+        self, call_id: str, payload: IncomingCall, called_at: datetime, now: datetime
     ) -> _Response:
         decision, outcome, fault = Decision.ANSWER, None, None
         try:
-            decision = await self._decision(payload, rang_at, now)
+            decision = await self._decision(payload, called_at, now)
             outcome = await self._respond(decision, call_id, payload.incoming_call_context)
         except Exception as error:  # noqa: BLE001  # an error of our own; the row must show that there was a call
             fault = error
         return _Response(decision, outcome, fault)
 
-    async def _decision(self, payload: IncomingCallPayload, rang_at: datetime, now: datetime) -> Decision:
+    async def _decision(self, payload: IncomingCall, called_at: datetime, now: datetime) -> Decision:
         callee = payload.to.raw_id
         if self._settings.linked_accounts_only and await self._directory().account_cache.is_elsewhere(callee):
             return Decision.NOT_OURS
-        return decide(self._settings.plan, payload, rang_at, now)
+        return decide(self._settings.call_policy, callee, called_at, now)
 
     async def _account(self, raw_id: str) -> ResourceAccount | None:
         """What the directory knows of a callee, read after the answer if it has not been for some minutes. The row does
@@ -120,10 +124,10 @@ class Answering:
     async def _respond(self, decision: Decision, call_id: str, context: str) -> Event | None:
         match decision:
             case Decision.ANSWER:
-                return await self._once(call_id, partial(self._performer.answer, call_id, context, EFFECT_SECONDS))
+                return await self._once(call_id, partial(self._responder.answer, call_id, context, EFFECT_SECONDS))
             case Decision.REJECT:
-                reason = self._settings.plan.incoming
-                respond = partial(self._performer.reject, call_id, context, reason, EFFECT_SECONDS)
+                reason = self._settings.call_policy.incoming
+                respond = partial(self._responder.reject, call_id, context, reason, EFFECT_SECONDS)
                 return await self._once(call_id, respond)
         return None
 
@@ -147,14 +151,14 @@ class Answering:
         return outcome
 
 
-def _rang(
-    payload: IncomingCallPayload, decision: Decision, received_at: datetime, account: ResourceAccount | None
-) -> Rang:
+def _received(
+    payload: IncomingCall, decision: Decision, received_at: datetime, account: ResourceAccount | None
+) -> IncomingCallReceived:
     """The event as the row stores it. The row of a call that is not ours does not name the caller."""
     ours = decision is not Decision.NOT_OURS
-    return Rang(
-        decision=decision.value,
-        caller=payload.from_.raw_id if ours else "",
+    return IncomingCallReceived(
+        decision=decision,
+        caller=payload.from_.raw_id if ours and payload.from_ else None,
         callee=payload.to.raw_id,
         caller_name=(payload.caller_display_name or "")[:LONGEST_NAME] or None if ours else None,
         on_behalf_of=payload.on_behalf_of_callee.raw_id if ours and payload.on_behalf_of_callee else None,
@@ -168,5 +172,5 @@ def _rang(
 
 
 def _is_transient(outcome: Event) -> bool:
-    refused = outcome.data
-    return isinstance(refused, Refused) and look_up(refused.code, refused.sub_code).verdict is Verdict.TRANSIENT
+    rejected = isinstance(outcome.data, RequestRejected)
+    return rejected and look_up(*outcome.data.codes).disposition is Disposition.TRANSIENT

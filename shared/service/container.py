@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from azure.core.pipeline.transport import AsyncHttpTransport
 
-from shared.acs.executors import Performer
+from shared.acs.answering import IncomingCallResponder
+from shared.acs.context import Context
+from shared.acs.executor import EffectExecutor
 from shared.platform import clock
 from shared.platform.clients import Clients
 from shared.platform.settings import Settings
@@ -22,7 +24,7 @@ from shared.service.events import CallEvents
 from shared.service.processor import Processor
 from shared.service.sweeper import Sweeper
 from shared.service.wire import EventReader
-from shared.storage.calls import Store
+from shared.storage.calls import CallStore
 from shared.storage.quarantine import Quarantine
 from shared.storage.wakes import Wakes
 
@@ -58,7 +60,7 @@ class Container:
         return Answering(
             self.settings,
             self._reader,
-            self._performer,
+            IncomingCallResponder(self._context),
             self._now,
             processor=lambda: self.processor,
             directory=lambda: self.directory,
@@ -83,12 +85,12 @@ class Container:
     @cached_property
     def processor(self) -> Processor:
         return Processor(
-            self.settings, self.store, self._performer, self._now, quarantine=self.quarantine, wakes=self.wakes
+            self.settings, self.store, self._executor, self._now, quarantine=self.quarantine, wakes=self.wakes
         )
 
     @cached_property
-    def store(self) -> Store:
-        return Store(self.clients.calls)
+    def store(self) -> CallStore:
+        return CallStore(self.clients.calls, self.clients.calls_index)
 
     @cached_property
     def directory(self) -> Directory:
@@ -103,8 +105,12 @@ class Container:
         return SigningKeys(self.settings.callback_keys_url, self._transport)
 
     @cached_property
-    def _performer(self) -> Performer:
-        return Performer(self.settings, self.clients, self._now)
+    def _executor(self) -> EffectExecutor:
+        return EffectExecutor(self._context)
+
+    @cached_property
+    def _context(self) -> Context:
+        return Context(self.settings, self.clients, self._now)
 
     async def close(self) -> None:
         """Close what was opened, all of it even if a part cannot be closed."""

@@ -6,17 +6,20 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from shared.acs import callbacks
-from shared.calls.events import CallbackPayload, Event, Unreadable, recording_id_of, server_call_id_of
+from shared.calls.capabilities.recording import RecordingFileStatusUpdated, recording_id_of, server_call_id_of
+from shared.calls.event import CallbackPayload, Event, Unreadable
 from shared.service.processor import Processor, TryAgain
 from shared.service.time_limits import INVOCATION_SECONDS, within
 from shared.service.wire import CALL_ID, EventReader, WireEvent
-from shared.storage.calls import Store, not_ours
+from shared.storage.calls import CallStore, not_ours
 
 UNCLAIMED = timedelta(minutes=10)  # after which a recording that no call of ours claims can be another application's
 
 
 class CallEvents:
-    def __init__(self, reader: EventReader, store: Store, processor: Processor, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, reader: EventReader, store: CallStore, processor: Processor, now: Callable[[], datetime]
+    ) -> None:
         self._reader = reader
         self._store = store
         self._processor = processor
@@ -33,12 +36,13 @@ class CallEvents:
             reason = f"its attribute {callbacks.CALL_ID} is no call id"
             await self._reader.quarantine(wire, reason, "call_event")
             return
-        await self._processor.process(call_id, [event])
+        async with self._reader.unless_unreadable_row(wire, "call_event"):
+            await self._processor.process(call_id, [event])
 
     @within(INVOCATION_SECONDS)
     async def recording_file(self, wire: WireEvent) -> None:
         """A recording's files are ready. The event names no call; the index finds it by the recording's id."""
-        event = await self._reader.read(wire, "recording_file_ready")
+        event = await self._reader.read(wire, "recording_file_ready", RecordingFileStatusUpdated)
         if event is None:
             return
         try:
@@ -49,7 +53,8 @@ class CallEvents:
         call_id = await self._call_of(recording_id, event)
         if call_id is None:
             raise TryAgain(f"event {event.id}: no call is known yet for its recording; it must be delivered again")
-        await self._processor.process(call_id, [event])
+        async with self._reader.unless_unreadable_row(wire, "recording_file_ready"):
+            await self._processor.process(call_id, [event])
 
     async def _call_of(self, recording_id: str, event: Event) -> str | None:
         call_id = await self._store.call_of_recording(recording_id)

@@ -6,28 +6,33 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from azure.core.exceptions import AzureError
 from msgspec import to_builtins
+from msgspec.structs import replace
 
-from shared.acs.executors import Performer
-from shared.calls.call import Call
-from shared.calls.effects import ArchiveChunk, Effect
-from shared.calls.events import Event
-from shared.calls.fold import is_left_out
-from shared.calls.machine import next_wake, reduce
+from shared.acs.executor import EffectExecutor
+from shared.calls import timeline
+from shared.calls.actions import EFFECT_SECONDS
+from shared.calls.capabilities import Call, reduce
+from shared.calls.effect import Effect
+from shared.calls.engine import next_timer_at
+from shared.calls.event import Event, TimerFired
 from shared.platform import telemetry
 from shared.platform.settings import Settings
-from shared.service.time_limits import EFFECT_SECONDS, INVOCATION_SECONDS
-from shared.storage.calls import Conflict, Row, Store
+from shared.service.time_limits import INVOCATION_SECONDS
+from shared.storage.calls import PAUSE, CallStore, Conflict, Row, UnreadableRow
 from shared.storage.quarantine import Quarantine
 from shared.storage.wakes import Wakes
 
 log = logging.getLogger(__name__)
 
 CONFLICTS = 8  # how often a row that others change is read again, before the trigger must deliver again
+UNKNOWN_PAUSE = timedelta(hours=1)
+CHANGING = {"Timestamp", "next_check_at", PAUSE}  # of a row that nobody can read
 SOON = timedelta(seconds=60)  # a timer that is due sooner than this is set in the queue; the sweep finds the others
 
 
@@ -47,19 +52,18 @@ class _Work:
 
 @dataclass(frozen=True)
 class _Change:
-    """What the events make of the call as it was read, and the effects that this invocation has claimed."""
+    """What the events make of the call as it was read, and the effects that this invocation has leased."""
 
     before: Call | None
     call: Call
     effects: list[Effect]
     events: list[Event]
-    now: datetime
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to save. A timer alone does not make a call."""
         if self.before is None:
-            return all(event.type == "Woken" for event in self.events)
+            return all(isinstance(event.data, TimerFired) for event in self.events)
         return self.call == self.before
 
 
@@ -69,8 +73,8 @@ class Processor:
     def __init__(
         self,
         settings: Settings,
-        store: Store,
-        performer: Performer,
+        store: CallStore,
+        executor: EffectExecutor,
         now: Callable[[], datetime],
         *,
         quarantine: Quarantine,
@@ -78,7 +82,7 @@ class Processor:
     ) -> None:
         self._settings = settings
         self._store = store
-        self._performer = performer
+        self._executor = executor
         self._quarantine = quarantine
         self._wakes = wakes
         self._now = now
@@ -99,22 +103,23 @@ class Processor:
             await self._perform(work, change)
 
     async def _record(self, work: _Work, events: list[Event]) -> _Change | None:
-        """Fold the events into the row and save it; None if they change nothing. The effects are claimed by then."""
+        """Fold the events into the row and save it; None if they change nothing. The effects are leased by then."""
         unconfirmed: _Change | None = None
         for conflicts in range(CONFLICTS + 1):
             handed_on = work.row is not None
-            row = work.row = work.row or await self._store.read(work.call_id)
+            row = work.row = work.row or await self._read(work.call_id)
             if unconfirmed is not None and row.call == unconfirmed.call:
                 await self._after_write(unconfirmed)
                 return unconfirmed  # the conflict was with our own write, whose response was lost
             change = await self._folded(work.call_id, row.call, events)
             if change.is_empty:
                 if not handed_on:
+                    await self._check_later(row)
                     return None
                 work.row = None  # it may be stale, and without a write no ETag would show that
                 continue
             try:
-                work.row = await self._save(row, change.call, change.now)
+                work.row = await self._save(row, change.call)
             except Conflict:
                 work.row, unconfirmed = None, change
                 await asyncio.sleep(random.uniform(0, 0.05 * conflicts))  # noqa: S311  # to part two rivals
@@ -123,16 +128,35 @@ class Processor:
             return change
         raise TryAgain(f"call {work.call_id}: its row changed {CONFLICTS + 1} times; the event must be delivered again")
 
+    async def _read(self, call_id: str) -> Row:
+        """Raises UnreadableRow, after the row is quarantined and hidden from the sweep for a while."""
+        try:
+            return await self._store.read(call_id)
+        except UnreadableRow as row:
+            content = {name: value for name, value in row.entity.items() if name not in CHANGING}
+            await self._quarantine.add(content, str(row), "row")
+            await self._store.postpone(row, self._now())
+            raise
+
     async def _folded(self, call_id: str, before: Call | None, events: list[Event]) -> _Change:
         now = self._now()
-        call, effects = _fold(before or Call(id=call_id, plan=self._settings.plan), events, now)
+        call, effects = _fold(before or Call(id=call_id, policy=self._settings.call_policy), events, now)
         for event in events:
-            if is_left_out(call, event):
+            if timeline.is_left_out(call.timeline, event):
                 await self._quarantine.add(to_builtins(event), f"the timeline of call {call_id} is full", "timeline")
-        return _Change(before, call, effects, events, now)
+        return _Change(before, call, effects, events)
 
-    async def _save(self, row: Row, call: Call, now: datetime) -> Row:
-        return await self._store.write(row, call, now)
+    async def _check_later(self, row: Row) -> None:
+        """Nothing is due, though the row says so: another version waits for something. Without this, every sweep until
+        that version is back would wake the call.
+        """
+        now = self._now()
+        if row.call is not None and row.checked_next is not None and row.checked_next <= now:
+            with suppress(Conflict):  # the next sweep finds the call again
+                await self._store.write(replace(row, checked_next=now + UNKNOWN_PAUSE), row.call)
+
+    async def _save(self, row: Row, call: Call) -> Row:
+        return await self._store.write(row, call)
 
     async def _after_write(self, change: _Change) -> None:
         before, call = change.before, change.call
@@ -142,8 +166,8 @@ class Processor:
         telemetry.emit(*telemetry.changes(before, call, change.events))
 
     async def _set_timer(self, before: Call | None, call: Call) -> None:
-        due, now = next_wake(call), self._now()
-        if due is None or due - now >= SOON or (before is not None and due == next_wake(before)):
+        due, now = next_timer_at(call), self._now()
+        if due is None or due - now >= SOON or (before is not None and due == next_timer_at(before)):
             return
         try:
             await self._wakes.schedule(call.id, due - now)
@@ -161,15 +185,15 @@ class Processor:
                 raise error
 
     async def _carry_out(self, work: _Work, call: Call, effect: Effect) -> None:
-        seconds = work.copy_seconds if isinstance(effect.action, ArchiveChunk) else EFFECT_SECONDS
-        outcome = await self._performer.perform(call, effect, seconds)
+        seconds = min(effect.action.time_limit, max(work.copy_seconds, EFFECT_SECONDS))
+        outcome = await self._executor.perform(call, effect, seconds)
         await self._advance(work, [outcome])
 
 
 def _fold(call: Call, events: list[Event], now: datetime) -> tuple[Call, list[Effect]]:
-    claimed: dict[str, Effect] = {}
+    leased: dict[str, Effect] = {}
     for event in events:
         call, effects = reduce(call, event, now)
-        claimed |= {effect.id: effect for effect in effects}
+        leased |= {effect.id: effect for effect in effects}
     open_ids = {effect.id for effect in call.effects}
-    return call, [effect for effect in claimed.values() if effect.id in open_ids]
+    return call, [effect for effect in leased.values() if effect.id in open_ids]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
-from shared.calls.events import Event
+from shared.calls.event import TimerFired, own
 from shared.platform import telemetry
 from shared.service.processor import Processor
 from shared.service.time_limits import COPY_SECONDS, INVOCATION_SECONDS, LONG_INVOCATION_SECONDS, within
 from shared.service.wire import CALL_ID
-from shared.storage.calls import Store, partition_ranges
+from shared.storage.calls import CallStore, UnreadableRow, partition_ranges
 from shared.storage.quarantine import Quarantine
 from shared.storage.wakes import Wakes
 
@@ -23,7 +24,7 @@ SWEPT_DAYS = 4  # a call can last for a day, its recording's file come a day lat
 
 class Sweeper:
     def __init__(
-        self, store: Store, processor: Processor, quarantine: Quarantine, wakes: Wakes, now: Callable[[], datetime]
+        self, store: CallStore, processor: Processor, quarantine: Quarantine, wakes: Wakes, now: Callable[[], datetime]
     ) -> None:
         self._store = store
         self._processor = processor
@@ -38,8 +39,9 @@ class Sweeper:
             await self._quarantine.add(call_id, "it is no call id", "wake_call")
             return
         now = self._now()
-        timer = Event(f"woken {now.isoformat()}", "Woken", now, None)
-        await self._processor.process(call_id, [timer], copy_seconds=COPY_SECONDS)
+        timer = own(f"timer {now.isoformat()}", now, TimerFired())
+        with suppress(UnreadableRow):  # the processor has set it aside
+            await self._processor.process(call_id, [timer], copy_seconds=COPY_SECONDS)
 
     @within(INVOCATION_SECONDS)
     async def sweep(self) -> int:

@@ -8,7 +8,6 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 INVOCATION_SECONDS = 9.0
-EFFECT_SECONDS = 6.0  # an effect's share of an invocation
 LONG_INVOCATION_SECONDS = 570.0  # of the functions that Event Grid does not trigger; host.json allows them 600
 COPY_SECONDS = 540.0  # copying a recording, in the queue-triggered function
 

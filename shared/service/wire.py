@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Protocol
 
-from shared.calls.events import Event, Unreadable, parse
+from shared.calls.capabilities import parse
+from shared.calls.event import Event, Unreadable
+from shared.storage.calls import UnreadableRow
 from shared.storage.quarantine import Quarantine
 
 CALL_ID = re.compile(r"[0-9]{8}-[0-9a-f]{32}")
@@ -43,6 +47,18 @@ class EventReader:
         except Unreadable as error:
             await self.quarantine(wire, str(error), source)
             return None
+
+    @asynccontextmanager
+    async def unless_unreadable_row(self, wire: WireEvent, source: str) -> AsyncIterator[None]:
+        """Quarantine the event of a call whose row cannot be decoded. A row of a newer version is raised: the event is
+        delivered again, to an instance of that version.
+        """
+        try:
+            yield
+        except UnreadableRow as row:
+            if row.is_newer:
+                raise
+            await self.quarantine(wire, str(row), source)
 
     async def quarantine(self, wire: WireEvent, reason: str, source: str) -> None:
         await self._quarantine.add(_as_json(wire), reason, source)

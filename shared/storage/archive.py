@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from azure.communication.callautomation.recording_url_validator import validate_recording_url
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
-from shared.calls.call import Chunk
-from shared.calls.result_codes import Verdict, look_up
-from shared.storage.calls import key
+from shared.calls.capabilities import Call
+from shared.calls.capabilities.recording import Chunk
+from shared.calls.result_codes import Disposition, look_up
 
 if TYPE_CHECKING:
     from azure.communication.callautomation.aio import CallAutomationClient
@@ -37,9 +37,13 @@ class NotReady(Exception):
     """The file cannot be copied yet, or came incomplete: worth another try."""
 
 
-def path_of(call_id: str, recording_id: str, index: int) -> str:
-    """``yyyy/mm/dd/{call_id}/{recording_id}/{index}``, with the day of the call."""
-    return f"{call_id[:4]}/{call_id[4:6]}/{call_id[6:8]}/{call_id}/{key(recording_id)}/{index}"
+Metadata = dict[str, str]
+
+
+def metadata_of(call: Call, recording_id: str) -> Metadata:
+    """The ids that a blob is found by, in full. Azure takes names of letters and digits, and values in ASCII."""
+    ids = {"callid": call.id, "recordingid": recording_id, "account": call.lifecycle.callee or ""}
+    return {name: value for name, value in ids.items() if value.isascii() and value.isprintable() and value}
 
 
 class Elsewhere(Exception):
@@ -51,7 +55,7 @@ class NoContainer(Exception):
 
 
 async def archive(
-    acs: CallAutomationClient, container: ContainerClient, chunk: Chunk, path: str, *, tries: int
+    acs: CallAutomationClient, container: ContainerClient, chunk: Chunk, path: str, metadata: Metadata, *, tries: int
 ) -> tuple[str, int]:
     """Copy a file and its metadata to ``{path}.wav`` and ``{path}.json``; return the blob's name and length.
 
@@ -62,12 +66,12 @@ async def archive(
     length = await length_of(container, name) if look_first else None
     was_there = length is not None
     if length is None:
-        length = await _copy(acs, container, chunk.content, name, AUDIO)
-    if look_first and await length_of(container, f"{path}.json") is not None:
+        length = await _copy(acs, container, chunk.content, name, AUDIO, metadata)
+    if chunk.metadata is None or (look_first and await length_of(container, f"{path}.json") is not None):
         return name, length
     try:
         async with asyncio.timeout(METADATA_SECONDS):
-            await _copy(acs, container, chunk.metadata, f"{path}.json", METADATA)
+            await _copy(acs, container, chunk.metadata, f"{path}.json", METADATA, metadata)
     except (NotReady, Elsewhere, AzureError, TimeoutError) as error:
         if _can_pass(error) and not (was_there and tries >= METADATA_TRIES):
             raise
@@ -77,7 +81,7 @@ async def archive(
 
 def _can_pass(error: Exception) -> bool:
     if isinstance(error, HttpResponseError) and error.status_code is not None:
-        return look_up(error.status_code, 0).verdict is Verdict.TRANSIENT
+        return look_up(error.status_code, 0).disposition is Disposition.TRANSIENT
     return not isinstance(error, Elsewhere)
 
 
@@ -101,7 +105,9 @@ async def delete_source(acs: CallAutomationClient, chunk: Chunk) -> None:
         log.warning("the source of an archived recording was not deleted: %s", type(error).__name__)
 
 
-async def _copy(acs: CallAutomationClient, container: ContainerClient, url: str, name: str, kind: str) -> int:
+async def _copy(  # noqa: PLR0917  # from where and to where
+    acs: CallAutomationClient, container: ContainerClient, url: str, name: str, kind: str, metadata: Metadata
+) -> int:
     from azure.storage.blob import ContentSettings
 
     try:
@@ -124,6 +130,7 @@ async def _copy(acs: CallAutomationClient, container: ContainerClient, url: str,
                 length=length,
                 overwrite=False,
                 content_settings=ContentSettings(content_type=kind),
+                metadata=metadata,
             )
         except ResourceNotFoundError as error:
             raise NoContainer(container.container_name) from error

@@ -1,7 +1,10 @@
 """The row of a call in Table storage: one entity for each call, changed under its ETag.
 
-Rows are partitioned by day and shard (``20261121-a``): recent calls are listed by scanning a few partitions, and
-none of them runs hot. What is worth filtering by stands in columns of its own; the call itself is JSON.
+The partition is a shard and the day of the call (``3-20261121``), both of which the call's id holds: a row is found by
+its id alone, and the writes of a day spread over sixteen ranges of the table. What is worth filtering by has a column
+of its own. The call itself is JSON: a property for what the engine knows, one for each capability with the effects that
+it wants, one for the timeline. A capability that this version does not know stays in the row as it is.
+
 Table storage's limits: 64 KiB a property (32 Ki characters of UTF-16), 1 MiB an entity.
 """
 
@@ -10,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,20 +21,26 @@ import msgspec
 from azure.core import MatchConditions
 from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from msgspec import Struct
-from msgspec.structs import replace
 
-from shared.calls.call import Call, Entry, Measured, State
-from shared.calls.machine import next_look, recording_is_unnamed, recording_status
+from shared.calls.call import BaseCall
+from shared.calls.capabilities import CAPABILITIES, Call, next_check_at, recording
+from shared.calls.effect import Effect
+from shared.calls.engine import COMMANDS
+from shared.calls.operations import Operations
+from shared.calls.state import CallState
+from shared.calls.timeline import Timeline
 
 if TYPE_CHECKING:
     from azure.data.tables.aio import TableClient
 
-VERSION = 1  # of the row's format
+VERSION = 2  # of the row's format
 PIECE = 16_000  # characters of JSON in one property; an emoji is two in UTF-16
 BINARY_PIECE = 60_000  # bytes
 LONG = 128_000  # bytes of JSON, from which it is compressed
+SHARDS = "0123456789abcdef"
+PAUSE = "unreadable_pause"  # seconds, of a row that this version cannot read
+SHORTEST_PAUSE, LONGEST_PAUSE = 60, 3600
 _SAFE = re.compile(r"[\w.-]{1,400}", re.ASCII)  # a key has 512 characters at most
-_INDEX = "recording "  # partitions of the index from recording ids to calls
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 
@@ -40,35 +49,63 @@ class Conflict(Exception):
     """The row was changed since it was read."""
 
 
+class UnreadableRow(Exception):
+    """A row of another version, or one that cannot be decoded. The text holds nothing of its content."""
+
+    def __init__(
+        self, call_id: str, reason: str, entity: Mapping[str, Any], etag: str | None, *, is_newer: bool
+    ) -> None:
+        super().__init__(f"the row of call {call_id} is unreadable: {reason}")
+        self.call_id, self.entity, self.etag, self.is_newer = call_id, entity, etag, is_newer
+
+
 class Row(Struct, frozen=True):
-    """A call as it was read, or None if there is none yet, and the ETag that a change must name."""
+    """A call as it was read, or None if there is none yet, and the ETag that a change must name.
+
+    ``unknown`` are the properties that a newer version has written, with the moment that it wants the call checked at.
+    """
 
     call: Call | None = None
     etag: str | None = None
+    unknown: dict[str, Any] = {}
+    checked_next: datetime | None = None
 
 
-class Store:
-    def __init__(self, table: TableClient) -> None:
-        self._table = table
+class Saved(Struct, frozen=True, omit_defaults=True):
+    """What a property holds of a capability."""
+
+    part: msgspec.Raw = msgspec.Raw(b"{}")
+    effects: tuple[Effect, ...] = ()
+
+
+class CallStore:
+    """``calls`` holds the rows; ``index`` the calls that recordings belong to."""
+
+    def __init__(self, calls: TableClient, index: TableClient) -> None:
+        self._calls, self._index = calls, index
 
     async def read(self, call_id: str) -> Row:
+        """Raises UnreadableRow."""
         try:
-            entity = await self._table.get_entity(partition_of(call_id), call_id)
+            entity = await self._calls.get_entity(partition_of(call_id), call_id)
         except ResourceNotFoundError as error:
             check_table(error)
             return Row()
-        return Row(_call(entity), entity.metadata["etag"])
+        etag = entity.metadata["etag"]
+        call = decode(entity, call_id, etag)
+        unknown = {name: value for name, value in entity.items() if not _KNOWN.fullmatch(name)}
+        return Row(call, etag, unknown, entity.get("next_check_at"))
 
-    async def write(self, row: Row, call: Call, now: datetime) -> Row:
+    async def write(self, row: Row, call: Call) -> Row:
         """Save the call over the row it was made from. Raises Conflict if the row has changed since."""
-        for name in sorted(_recordings_of(call, row.call) - (_recordings_of(row.call) if row.call else set())):
-            await self._index(name, call.id)
-        entity = _entity(call, now)
+        for name in sorted(_indexed(call, row.call) - (_indexed(row.call) if row.call else set())):
+            await self._add_to_index(name, call.id)
+        entity = encode(call, row)
         try:
             if row.etag is None:
-                saved = await self._table.create_entity(entity)
+                saved = await self._calls.create_entity(entity)
             else:
-                saved = await self._table.update_entity(
+                saved = await self._calls.update_entity(
                     entity, mode="replace", etag=row.etag, match_condition=MatchConditions.IfNotModified
                 )
         except (ResourceExistsError, ResourceModifiedError):
@@ -78,59 +115,62 @@ class Store:
                 raise
             check_table(error)
             raise Conflict(call.id) from None
-        return Row(call, saved["etag"])
+        return Row(call, saved["etag"], row.unknown, row.checked_next)
+
+    async def postpone(self, row: UnreadableRow, now: datetime) -> None:
+        """Have the sweep pass over an unreadable row that is due: for a minute, then twice as long each time, up to an
+        hour. Nothing else of it is changed.
+        """
+        due = row.entity.get("next_check_at")
+        if due is None or due > now:
+            return
+        pause = min(2 * row.entity.get(PAUSE, SHORTEST_PAUSE // 2), LONGEST_PAUSE)
+        changed = {"PartitionKey": partition_of(row.call_id), "RowKey": row.call_id, PAUSE: pause}
+        changed["next_check_at"] = now + timedelta(seconds=pause)
+        try:
+            await self._calls.update_entity(
+                changed, mode="merge", etag=row.etag, match_condition=MatchConditions.IfNotModified
+            )
+        except ResourceModifiedError:  # by a version that can read it
+            return
 
     async def call_of_recording(self, recording_id: str) -> str | None:
-        """The id of the call that the recording belongs to, once an event or an answer has told it. A recording of
-        which nothing was told can be asked for by its server call id.
+        """The id of the call that the recording belongs to, once an event or an answer has named it. A recording that
+        was not named can be asked for by its server call id.
         """
         try:
-            entity = await self._table.get_entity(_INDEX + key(recording_id), "call")
+            entity = await self._index.get_entity(_recording_key(recording_id), "call")
         except ResourceNotFoundError as error:
             check_table(error)
             return None
         return str(entity["call_id"])
 
     async def due(self, partitions: tuple[str, str], now: datetime) -> AsyncIterator[str]:
-        """The ids of calls in a range of partitions that are due by now."""
-        query = "PartitionKey ge @first and PartitionKey lt @last and wake_at le @now"
+        """The ids of calls in a range of partitions that should be looked at by now."""
+        query = "PartitionKey ge @first and PartitionKey lt @last and next_check_at le @now"
         parameters = {"first": partitions[0], "last": partitions[1], "now": now}
-        async for entity in self._table.query_entities(query, select=["RowKey"], parameters=parameters):
+        async for entity in self._calls.query_entities(query, select=["RowKey"], parameters=parameters):
             yield entity["RowKey"]
 
-    async def _index(self, recording_id: str, call_id: str) -> None:
-        entity = {"PartitionKey": _INDEX + key(recording_id), "RowKey": "call", "call_id": call_id}
-        await self._table.upsert_entity(entity)
+    async def _add_to_index(self, recording_id: str, call_id: str) -> None:
+        entity = {"PartitionKey": _recording_key(recording_id), "RowKey": "call", "call_id": call_id}
+        await self._index.upsert_entity(entity)
 
 
-def _recordings_of(call: Call, before: Call | None = None) -> set[str]:
-    """What a call's recordings are found by: their ids; the server call id if ACS has told none. Those of a call that
-    is not ours are announced to us too, and found under a name of their own.
-    """
-    found = set(call.recordings)
-    if call.server_call_id and call.state is State.NOT_OURS:
-        found.add(not_ours(call.server_call_id))
-    elif call.server_call_id and recording_is_unnamed(call, before):
-        found.add(call.server_call_id)
-    return found
-
-
-def not_ours(server_call_id: str) -> str:
-    """What the recordings of a call that is not ours are found by. A leg of the same call can be ours."""
-    return f"not ours {server_call_id}"
+# -- Keys --------------------------------------------------------------------------------------------------------
 
 
 def partition_of(call_id: str) -> str:
-    """``20261121-3f…`` → ``20261121-3``: the day, and one of 16 shards."""
-    return call_id[:10]
+    """``20261121-3f…`` → ``3-20261121``: one of sixteen shards, and the day."""
+    return f"{call_id[9:10]}-{call_id[:8]}"
 
 
 def partition_ranges(now: datetime, days: int) -> list[tuple[str, str]]:
-    """The partitions of the last ``days`` days, and of tomorrow for clocks ahead of ours, in pieces to be scanned
-    beside each other: four a day, each from its first partition to the one after its last.
+    """The partitions of the last ``days`` days, and of tomorrow for clocks that are ahead, to be scanned beside each
+    other: a range for each shard, from its first partition to the one after its last.
     """
-    names = [(now + timedelta(days=day)).strftime("%Y%m%d") for day in range(-days, 2)]
-    return [(f"{day}-{first}", f"{day}-{last}") for day in names for first, last in ("04", "48", "8c", "cg")]
+    first, last = (f"{now + timedelta(days=offset):%Y%m%d}" for offset in (-days, 2))
+    return [(f"{shard}-{first}", f"{shard}-{last}") for shard in SHARDS]
 
 
 def key(recording_id: str) -> str:
@@ -139,40 +179,102 @@ def key(recording_id: str) -> str:
     return safe if _SAFE.fullmatch(safe) else hashlib.sha256(recording_id.encode()).hexdigest()
 
 
-def _entity(call: Call, now: datetime) -> dict[str, Any]:
-    status, reason = recording_status(call)
+def _recording_key(recording_id: str) -> str:
+    return f"recording {key(recording_id)}"
+
+
+def _indexed(call: Call, before: Call | None = None) -> set[str]:
+    """What a call's recordings are found by: their ids; the server call id if ACS has told none. The recordings of
+    another application's call are announced to this app too, and found under a name of their own.
+    """
+    found = set(call.recording.recordings)
+    if call.server_call_id and call.state is CallState.NOT_OURS:
+        found.add(not_ours(call.server_call_id))
+    elif call.server_call_id and recording.is_unnamed(call, call.recording, before):
+        found.add(call.server_call_id)
+    return found
+
+
+def not_ours(server_call_id: str) -> str:
+    """What the recordings of another application's call are found by. A leg of the same call can be ours."""
+    return f"not ours {server_call_id}"
+
+
+# -- From a call to an entity, and back --------------------------------------------------------------------------
+
+_BASE = tuple(name for name in BaseCall.__struct_fields__ if name not in {"operations", "effects", "timeline"})
+_COLUMNS = tuple(name for each in CAPABILITIES for name in each.columns(BaseCall(id=""), each.part()))
+_PARTS = {
+    each.name: msgspec.json.Decoder(type(each.part())) for each in CAPABILITIES if each.name in Call.__struct_fields__
+}
+_PARTS |= {"operations": msgspec.json.Decoder(Operations)}
+_WANTED_BY = {"operations": COMMANDS}  # the effects that are saved with a part are those that its capability wants
+_SAVED = msgspec.json.Decoder(Saved)
+_TIMELINE = msgspec.json.Decoder(Timeline)
+_FIXED = ("PartitionKey", "RowKey", "Timestamp", "version", "state", "connected_at", "ended_at", "next_check_at", PAUSE)
+_KNOWN = re.compile(rf"{'|'.join((*_FIXED, *_COLUMNS))}|({'|'.join(('call', 'timeline', *_PARTS))})(_z)?(_\d+)?")
+
+
+def encode(call: Call, row: Row) -> dict[str, Any]:
+    """The entity of a call, with what its row holds of capabilities that this version does not know."""
     columns = {
         "PartitionKey": partition_of(call.id),
         "RowKey": call.id,
         "version": VERSION,
         "state": call.state.value,
-        "recording": status.value,
-        "reason": reason,
-        "callee": call.callee,
-        "tenant": call.tenant,
-        "called_at": call.called_at,
         "connected_at": call.connected_at,
         "ended_at": call.ended_at,
-        "wake_at": next_look(call, now),
-        "measured": _encoder.encode(call.measured).decode(),
+        "next_check_at": _checked_next(call, row),
     }
-    core = replace(call, timeline=(), measured=Measured())
-    present = {name: value for name, value in columns.items() if value is not None}
-    return present | _pieces("call", core) | _pieces("timeline", call.timeline)
+    for each in CAPABILITIES:
+        columns |= each.columns(call, getattr(call, each.name, None) or each.part())
+    entity = row.unknown | {name: value for name, value in columns.items() if value is not None}
+    entity |= _pieces("call", BaseCall(**{name: getattr(call, name) for name in _BASE}))
+    entity |= _pieces("timeline", call.timeline)
+    for name in _PARTS:
+        effects = tuple(e for e in call.effects if e.wanted_by == _WANTED_BY.get(name, name))
+        saved = Saved(msgspec.Raw(_encoder.encode(getattr(call, name))), effects)
+        if saved != Saved():
+            entity |= _pieces(name, saved)
+    return entity
 
 
-def _call(entity: dict[str, Any]) -> Call:
-    core = msgspec.json.decode(_joined(entity, "call"), type=Call)
-    timeline = msgspec.json.decode(_joined(entity, "timeline"), type=tuple[Entry, ...])
-    measured = msgspec.json.decode(entity["measured"], type=Measured)
-    return replace(core, timeline=timeline, measured=measured)
+def _checked_next(call: Call, row: Row) -> datetime | None:
+    """When to look at the call next. What an unknown capability waits for is not known: its moment stays."""
+    moments = (next_check_at(call), row.checked_next if row.unknown else None)
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def decode(entity: Mapping[str, Any], call_id: str = "", etag: str | None = None) -> Call:
+    """The call of an entity. Raises UnreadableRow."""
+    version = entity.get("version")
+    if version != VERSION:
+        newer = isinstance(version, int) and version > VERSION
+        reason = f"it has version {version}, and this app reads {VERSION}"
+        raise UnreadableRow(call_id, reason, entity, etag, is_newer=newer)
+    try:
+        return _decode(entity)
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError, zlib.error) as error:
+        raise UnreadableRow(call_id, type(error).__name__, entity, etag, is_newer=False) from None
+
+
+def _decode(entity: Mapping[str, Any]) -> Call:
+    base = msgspec.json.decode(_joined(entity, "call"), type=BaseCall)
+    known: dict[str, Any] = {name: getattr(base, name) for name in _BASE}
+    effects: list[Effect] = []
+    for name, decoder in _PARTS.items():
+        saved = _SAVED.decode(_joined(entity, name)) if f"{name}_z" in entity or name in entity else Saved()
+        known[name] = decoder.decode(saved.part)
+        effects += saved.effects
+    timeline = _TIMELINE.decode(_joined(entity, "timeline"))
+    return Call(**known, effects=tuple(sorted(effects, key=lambda e: e.id)), timeline=timeline)
 
 
 def _pieces(name: str, value: Any) -> dict[str, Any]:
     """A value's JSON as properties ``name``, ``name_1``, …, each within the limit of a property.
 
-    What is long is compressed, into ``name_z``, ``name_z_1``, …: legible as long as it can be, and within the limit
-    of an entity for a call of many thousand events.
+    What is long is compressed, into ``name_z``, ``name_z_1``, …, so that a call of many thousand events is within the
+    limit of an entity.
     """
     encoded = _encoder.encode(value)
     if len(encoded) > LONG:
@@ -185,13 +287,13 @@ def _cut(name: str, whole: Any, size: int) -> dict[str, Any]:
     return {f"{name}_{n}" if n else name: whole[start : start + size] for n, start in enumerate(starts)}
 
 
-def _joined(entity: dict[str, Any], name: str) -> bytes:
+def _joined(entity: Mapping[str, Any], name: str) -> bytes:
     if f"{name}_z" in entity:
         return zlib.decompress(b"".join(_uncut(entity, f"{name}_z")))
     return "".join(_uncut(entity, name)).encode()
 
 
-def _uncut(entity: dict[str, Any], name: str) -> Iterator[Any]:
+def _uncut(entity: Mapping[str, Any], name: str) -> Iterator[Any]:
     yield entity[name]
     n = 1
     while (more := entity.get(f"{name}_{n}")) is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,7 @@ class Quarantine:
         the function that could not handle it.
         """
         try:
-            text = event if isinstance(event, str) else json.dumps(event, sort_keys=True, default=str)
+            text = event if isinstance(event, str) else json.dumps(event, sort_keys=True, default=_plain)
         except (RecursionError, TypeError, ValueError) as error:
             event = text = f"it cannot be written as JSON: {type(error).__name__}"
         now = self._now()
@@ -42,9 +43,14 @@ class Quarantine:
         record = {"reason": reason, "source": source, "received_at": now.isoformat(), "event": event}
         try:
             # Not indented: deeply nested JSON would grow with the square of its depth.
-            await self._open_container().upload_blob(name, json.dumps(record, default=str), overwrite=False)
+            await self._open_container().upload_blob(name, json.dumps(record, default=_plain), overwrite=False)
             log.error("quarantine: an event from %s is stored as %s: %s", source, name, reason)
         except ResourceExistsError:
             log.info("quarantine: %s was delivered again (%s)", name, source)
         telemetry.emit(telemetry.Quarantined(source))
         return name
+
+
+def _plain(value: Any) -> str:
+    """What JSON has no form for: bytes, such as a compressed property of a row, in Base64; the rest as text."""
+    return b64encode(value).decode() if isinstance(value, bytes) else str(value)

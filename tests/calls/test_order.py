@@ -1,28 +1,40 @@
-"""The same events make the same call, in every order and however often each comes."""
+"""The same events make the same call: in every order, repeated, and whatever the order of the capabilities."""
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from shared.calls.call import Call, Measured
-from shared.calls.events import Event, Rang, Refused
-from shared.calls.machine import recording_status, reduce
-from shared.calls.policy import Decision, Plan
+from shared.calls import engine
+from shared.calls.capabilities import CAPABILITIES, Call, recording_status, reduce
+from shared.calls.capabilities.lifecycle import Decision, IncomingCallReceived, RequestRejected
+from shared.calls.capability import Capabilities, Capability
+from shared.calls.effect import Effect
+from shared.calls.event import ActionFailed, Event, own
+from shared.calls.policy import CallPolicy
+from tests.calls.driver import step_event, timer
 from tests.golden import START, event
 
-CALL = Call(id="20261121-00112233445566778899aabbccddeeff", plan=Plan(announcement="This call is recorded."))
-RANG = Event("in", "IncomingCall", START, Rang(Decision.ANSWER, "4:+1", "28:orgid:a", None, None, None, None, START))
+CALL = Call(id="20261121-00112233445566778899aabbccddeeff", policy=CallPolicy(announcement="This call is recorded."))
+INCOMING = IncomingCallReceived(decision=Decision.ANSWER, caller="4:+1", callee="28:orgid:a", received_at=START)
 FORBIDDEN = {"code": 403, "subCode": 0, "message": ""}
 
+
+def incoming(**changed: object) -> Event:
+    return Event("in", "IncomingCall", START, replace(INCOMING, **changed))
+
+
 EVENTS = [
-    RANG,
-    replace(RANG, data=replace(RANG.data, decision=Decision.TOO_LATE)),  # the same one, delivered again too late
-    replace(RANG, data=replace(RANG.data, tenant="t", callee_name="Support line", callee_number="+18005550100")),
-    replace(RANG, data=replace(RANG.data, tenant="t", callee_name="Helpline")),  # it was renamed in between
+    incoming(),
+    incoming(decision=Decision.TOO_LATE),  # the same one, delivered again too late
+    incoming(tenant="t", callee_name="Support line", callee_number="+18005550100"),
+    incoming(tenant="t", callee_name="Helpline"),  # it was renamed in between
     event("call_connected", 1),
     event("start_recording_failed", 2),
     event("start_recording_failed", 4),
@@ -32,6 +44,10 @@ EVENTS = [
     event("participants_updated", 7, sequenceNumber=3),
     event("participants_updated", 8, sequenceNumber=5, participants=[]),
     event("play_started", 9),
+    step_event("play_started", 9, "announcement"),
+    step_event("play_failed", 9.5, "announcement"),
+    step_event("play_completed", 10, "announcement"),
+    event("play_completed", 10.5, operationContext="of another application"),
     event("tone_received", 10),
     event("recording_inactive", 11),
     event("call_disconnected", 12),
@@ -40,14 +56,32 @@ EVENTS = [
 ]
 
 
-def told(events: list[Event], gap: float) -> Call:
-    """The call after the events, without what tells when they reached us and what is left to do."""
+def facts(events: list[Event], gap: float) -> Call:
+    """The call after the events, without what depends on when they were received: what is left to do, and the words of
+    this app itself, such as that a prompt has been silent for too long.
+    """
     call, now = CALL, START
     for said in events:
         call, _ = reduce(call, said, now)
         now += timedelta(seconds=gap)
-    timeline = tuple(replace(entry, received=START) for entry in call.timeline)
-    return replace(call, timeline=timeline, measured=Measured(), effects=())
+    timeline = tuple(replace(e, received=START) for e in call.timeline if e.type != ActionFailed.__name__)
+    outcomes = {context: o for context, o in call.operations.outcomes.items() if o.is_final and not o.is_own}
+    return replace(
+        call,
+        timeline=timeline,
+        operations=replace(call.operations, outcomes=outcomes),
+        lifecycle=replace(call.lifecycle, received_at=None),
+        last_event_at=None,
+        effects=(),
+    )
+
+
+def play(call: Call, events: list[Event], capabilities: Capabilities) -> tuple[Call, list[Effect]]:
+    effects: list[Effect] = []
+    for second, said in enumerate(events):
+        call, asked = engine.reduce(call, said, START + timedelta(seconds=30 * second), capabilities)
+        effects += asked
+    return call, effects
 
 
 @given(
@@ -55,21 +89,37 @@ def told(events: list[Event], gap: float) -> Call:
     st.randoms(use_true_random=False),
     st.floats(0, 3600),
 )
-def test_order_and_repetition_make_no_difference(chosen: list[Event], random: object, gap: float) -> None:
+def test_order_and_repetition_make_no_difference(chosen: list[Event], shuffler: random.Random, gap: float) -> None:
     shuffled = chosen * 2
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    once, again = told(chosen, 0.1), told(shuffled, gap)
+    shuffler.shuffle(shuffled)
+    once, again = facts(chosen, 0.1), facts(shuffled, gap)
     assert again == once
     assert recording_status(again) == recording_status(once)
 
 
 def test_the_whole_life_in_reverse_and_twice_makes_the_same_call() -> None:
-    assert told([*reversed(EVENTS)] * 2, 60) == told(EVENTS, 0.1)
+    assert facts([*reversed(EVENTS)] * 2, 60) == facts(EVENTS, 0.1)
 
 
-def test_an_answer_that_is_refused_twice_is_told_once_and_at_its_first_time() -> None:
-    refused = [
-        Event("answer/refused", "AnswerRefused", START + timedelta(seconds=s), Refused(400, 8523, "")) for s in (1, 9)
-    ]
-    assert told(refused, 0.1) == told(refused[::-1], 0.1)
-    assert [entry.at for entry in told(refused, 0.1).timeline] == [START + timedelta(seconds=1)]
+@given(st.permutations(CAPABILITIES), st.lists(st.sampled_from(EVENTS), min_size=1, max_size=12))
+def test_the_order_of_the_capabilities_makes_no_difference(
+    shuffled: list[Capability[Any]], chosen: list[Event]
+) -> None:
+    events = [*chosen, timer(30 * len(chosen))]
+    assert play(CALL, events, tuple(shuffled)) == play(CALL, events, CAPABILITIES)
+
+
+@pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda capability: capability.name)
+def test_a_fold_of_one_capability_reads_and_writes_its_own_part_alone(capability: Capability[Any]) -> None:
+    """The parts of a call that was folded with all capabilities are those that each makes alone."""
+    alone, _ = play(CALL, EVENTS, (capability,))
+    together, _ = play(CALL, EVENTS, CAPABILITIES)
+    name = capability.name
+    if name != "recording":  # whose hopes expire with the state of the call, which the lifecycle knows
+        assert getattr(alone, name, None) == getattr(together, name, None)
+
+
+def test_an_answer_that_is_rejected_twice_stands_once_in_the_timeline_at_its_first_time() -> None:
+    rejected = [own("answer/rejected", START + timedelta(seconds=s), RequestRejected(400, 8523, "")) for s in (1, 9)]
+    assert facts(rejected, 0.1) == facts(rejected[::-1], 0.1)
+    assert [entry.at for entry in facts(rejected, 0.1).timeline] == [START + timedelta(seconds=1)]

@@ -12,11 +12,12 @@ from azure.data.tables.aio import TableClient
 
 from emulator.acs.identifiers import parse
 from emulator.server import Emulator
-from shared.calls.call import Call, State
+from shared.calls.capabilities import Call
+from shared.calls.state import CallState
 from shared.directory import account_cache
 from shared.service.answering import call_id_of
 from shared.service.container import Container
-from shared.storage.calls import Row
+from shared.storage.calls import Row, partition_of
 from tests.directory.fixtures import CONTOSO, FABRIKAM, SUPPORT_LINE
 from tests.emulator.client import Control
 from tests.service.test_triggers import Wire
@@ -84,7 +85,8 @@ async def copied(make: Make, table: TableClient) -> None:
 
 def facts(call: Call | None) -> tuple[Any, ...]:
     assert call is not None
-    return call.tenant, call.callee_name, call.callee_number
+    lifecycle = call.lifecycle
+    return lifecycle.tenant, lifecycle.callee_name, lifecycle.callee_number
 
 
 def answers(emulator: Emulator) -> int:
@@ -109,7 +111,7 @@ async def test_calls_can_do_without_the_settings_of_the_directory(
     assert facts(await ring(app, SUPPORT_LINE)) == (CONTOSO, "Support line", "+18005550100")
     answered = await ring(app, UNKNOWN)
     assert answered is not None
-    assert answered.state is State.ANSWERED
+    assert answered.state is CallState.ANSWERED
     assert "cannot be read" not in caplog.text
 
 
@@ -124,7 +126,7 @@ async def test_the_tenant_stands_in_a_column_of_its_own(make: Make, ring: Ring, 
     app = make()
     call = await ring(app, SUPPORT_LINE)
     assert call is not None
-    entity = await app.clients.calls.get_entity(call.id[:10], call.id)
+    entity = await app.clients.calls.get_entity(partition_of(call.id), call.id)
     assert entity["tenant"] == CONTOSO
 
 
@@ -188,21 +190,21 @@ async def test_a_copy_that_has_got_old_is_read_again_behind_the_answer(
 @pytest.mark.parametrize(
     ("account", "state"),
     [
-        (SUPPORT_LINE, State.ANSWERED),
-        (FRONT_DESK, State.ANSWERED),
-        (OLD_LINE, State.NOT_OURS),
-        (UNKNOWN, State.NOT_OURS),
+        (SUPPORT_LINE, CallState.ANSWERED),
+        (FRONT_DESK, CallState.ANSWERED),
+        (OLD_LINE, CallState.NOT_OURS),
+        (UNKNOWN, CallState.NOT_OURS),
     ],
 )
 async def test_ours_are_the_accounts_that_are_linked_to_this_acs_resource(
-    make: Make, ring: Ring, emulator: Emulator, account: str, state: State
+    make: Make, ring: Ring, emulator: Emulator, account: str, state: CallState
 ) -> None:
     call = await ring(make(**LINKED), account)
     assert call is not None
     assert call.state is state
-    assert answers(emulator) == (state is State.ANSWERED)
-    if state is State.NOT_OURS:
-        assert (call.caller, call.caller_name) == (None, None)
+    assert answers(emulator) == (state is CallState.ANSWERED)
+    if state is CallState.NOT_OURS:
+        assert (call.lifecycle.caller, call.lifecycle.caller_name) == (None, None)
 
 
 @pytest.mark.usefixtures("copied")
@@ -210,13 +212,13 @@ async def test_lines_of_a_tenant_that_is_no_longer_ours_are_not_ours(make: Make,
     """At once, whether or not its copy has been cleared away."""
     call = await ring(make(API_TENANTS=CONTOSO, **LINKED), FRONT_DESK)
     assert call is not None
-    assert (call.state, call.callee_name) == (State.NOT_OURS, None)
+    assert (call.state, call.lifecycle.callee_name) == (CallState.NOT_OURS, None)
 
 
 async def test_before_anything_was_copied_every_call_is_answered(make: Make, ring: Ring, emulator: Emulator) -> None:
     call = await ring(make(**LINKED), OLD_LINE)
     assert call is not None
-    assert (call.state, answers(emulator)) == (State.ANSWERED, 1)
+    assert (call.state, answers(emulator)) == (CallState.ANSWERED, 1)
 
 
 async def test_an_account_may_be_of_a_tenant_that_was_not_copied_yet(
@@ -226,7 +228,7 @@ async def test_an_account_may_be_of_a_tenant_that_was_not_copied_yet(
     await app.directory.account_copy.refresh(CONTOSO, app.directory.credentials.as_app(CONTOSO))
     call = await ring(make(**LINKED), FRONT_DESK)
     assert call is not None
-    assert (call.state, answers(emulator)) == (State.ANSWERED, 1)
+    assert (call.state, answers(emulator)) == (CallState.ANSWERED, 1)
 
 
 @pytest.mark.usefixtures("copied")
@@ -241,7 +243,7 @@ async def test_an_account_that_was_linked_a_moment_ago_is_ours(
     monkeypatch.setattr(account_cache, "MAX_AGE_TO_IGNORE", 0.0)
     call = await ring(app, OLD_LINE)
     assert call is not None
-    assert (call.state, call.callee_name) == (State.ANSWERED, "Old line")
+    assert (call.state, call.lifecycle.callee_name) == (CallState.ANSWERED, "Old line")
 
 
 @pytest.mark.usefixtures("copied")
@@ -255,7 +257,7 @@ async def test_a_copy_that_cannot_be_read_any_more_leaves_no_call_alone(
     app.directory.account_cache._read_at -= account_cache.MAX_AGE_TO_IGNORE + account_cache.WAIT + 1
     call = await ring(app, UNKNOWN)
     assert call is not None
-    assert (call.state, answers(emulator)) == (State.ANSWERED, 2)
+    assert (call.state, answers(emulator)) == (CallState.ANSWERED, 2)
 
 
 @pytest.mark.parametrize("mode", ["", "linked"])
@@ -275,4 +277,4 @@ async def test_a_directory_that_is_unreachable_holds_up_no_answer(  # noqa: PLR0
     assert time.monotonic() - started < 1.8
     row: Row = await app.store.read(call_id_of(wire.get_json()["incomingCallContext"], wire.time))
     assert row.call is not None
-    assert (row.call.state, answers(emulator)) == (State.ANSWERED, 1)
+    assert (row.call.state, answers(emulator)) == (CallState.ANSWERED, 1)

@@ -11,7 +11,8 @@ import pytest
 from msgspec.structs import fields
 
 from local.stack import ROOT
-from shared.calls.call import RecordingStatus, State
+from shared.calls.capabilities.recording import RecordingStatus
+from shared.calls.state import CallState
 from shared.platform import telemetry
 from tests.infra.bicep import File, object_of, text_of
 
@@ -89,7 +90,7 @@ def test_lines_are_matched_by_the_name_of_their_event() -> None:
     assert not re.match(pattern[1], "call 20261121-0: connected")
 
 
-@pytest.mark.parametrize(("field", "words"), [("state", set(State)), ("status", set(RecordingStatus))])
+@pytest.mark.parametrize(("field", "words"), [("state", set(CallState)), ("status", set(RecordingStatus))])
 def test_states_are_compared_with_states_that_there_are(field: str, words: set[str]) -> None:
     for name, query in QUERIES.items():
         for compared in re.findall(rf'\b{field} (?:==|in) \(?((?:"[^"]+"(?:, )?)+)', query):

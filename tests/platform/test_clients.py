@@ -33,7 +33,6 @@ ALL = [
     "calls",
     "directory",
     "wakes",
-    "recording_container",
 ]
 
 
@@ -57,16 +56,28 @@ def transport_of(client: Any) -> Any:
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("settings", [{}, IDENTITY], ids=["emulator", "identity"])
 async def test_no_client_waits_for_minutes(environment: dict[str, str], name: str, settings: dict[str, str]) -> None:
-    clients = Clients(Settings(environment | {"RECORDING_CONTAINER_URL": "http://127.0.0.1/x/calls"} | settings))
+    clients = Clients(Settings(environment | settings))
     config = transport_of(getattr(clients, name)).connection_config
     assert config.timeout <= 2
     assert config.read_timeout <= 20
     await clients.close()
 
 
+@pytest.mark.parametrize("settings", [{}, IDENTITY], ids=["emulator", "identity"])
+async def test_a_recording_container_is_reached_as_quickly_and_its_client_is_made_once(
+    environment: dict[str, str], settings: dict[str, str]
+) -> None:
+    clients = Clients(Settings(environment | settings))
+    url = "https://y.blob.core.windows.net/calls"
+    client = clients.recording_container(url)
+    assert clients.recording_container(url) is client
+    assert transport_of(client).connection_config.read_timeout <= 20
+    await clients.close()
+
+
 async def test_clients_are_made_once(environment: dict[str, str]) -> None:
     clients = Clients(Settings(environment))
-    assert all(getattr(clients, name) is getattr(clients, name) for name in ALL[:-1])
+    assert all(getattr(clients, name) is getattr(clients, name) for name in ALL)
     await clients.close()
 
 
@@ -108,7 +119,7 @@ async def test_closing_leaves_nothing_open(environment: dict[str, str]) -> None:
     """A session that is left open warns when it is collected, and warnings are errors here."""
     clients = Clients(Settings(environment))
     await use(clients)
-    transports = [transport_of(getattr(clients, name)) for name in ALL[:-1]]
+    transports = [transport_of(getattr(clients, name)) for name in ALL]
     await clients.close()
     assert all(transport.session is None or transport.session.closed for transport in transports)
     del clients, transports

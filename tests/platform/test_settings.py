@@ -284,9 +284,13 @@ def test_a_client_secret_is_for_the_emulator_only() -> None:
 
 def test_with_nothing_set_calls_are_answered_and_recorded_unmixed() -> None:
     settings = Settings({})
-    assert (settings.plan.accounts, settings.plan.incoming) == ((), "answer")
-    assert (settings.plan.record, settings.plan.channels, settings.plan.announcement) == (True, "unmixed", "")
-    assert (settings.plan.unrecorded, settings.plan.notice) == ("continue", "")
+    assert (settings.call_policy.accounts, settings.call_policy.incoming) == ((), "answer")
+    assert (settings.call_policy.record, settings.call_policy.channels, settings.call_policy.announcement) == (
+        True,
+        "unmixed",
+        "",
+    )
+    assert (settings.call_policy.on_recording_failure, settings.call_policy.notice) == ("continue", "")
     assert settings.delete_source is False
     assert settings.storage_connection_string is None
 
@@ -328,7 +332,7 @@ def test_defaults(setting: str, default: object) -> None:
         ({"RECORDING_CHANNELS": "Mixed"}, "channels", "mixed"),
         ({"INCOMING_CALLS": "busy"}, "incoming", "busy"),
         ({"INCOMING_CALLS": "forbidden"}, "incoming", "forbidden"),
-        ({"UNRECORDED_CALLS": "end"}, "unrecorded", "end"),
+        ({"UNRECORDED_CALLS": "end"}, "on_recording_failure", "end"),
         ({"RESOURCE_ACCOUNTS": f" {A_GUID.upper()} ,, 8:acs:X_1,"}, "accounts", (A_GUID, "8:acs:x_1")),
         ({"RESOURCE_ACCOUNTS": f"28:orgid:{A_GUID}"}, "accounts", (f"28:orgid:{A_GUID}",)),
         ({"RESOURCE_ACCOUNTS": "Linked"}, "accounts", ()),
@@ -339,11 +343,11 @@ def test_defaults(setting: str, default: object) -> None:
         ({"RECORDING": "no"}, "record", True),
         ({"RECORDING_CHANNELS": "stereo"}, "channels", "unmixed"),
         ({"INCOMING_CALLS": "ignore"}, "incoming", "answer"),
-        ({"UNRECORDED_CALLS": "hangup"}, "unrecorded", "continue"),
+        ({"UNRECORDED_CALLS": "hangup"}, "on_recording_failure", "continue"),
     ],
 )
-def test_the_plan_is_read_from_the_settings(environment: dict[str, str], setting: str, expected: object) -> None:
-    assert getattr(Settings(environment).plan, setting) == expected
+def test_the_call_policy_is_read_from_the_settings(environment: dict[str, str], setting: str, expected: object) -> None:
+    assert getattr(Settings(environment).call_policy, setting) == expected
 
 
 @pytest.mark.parametrize(
@@ -375,7 +379,7 @@ def test_in_azure_callbacks_come_to_the_apps_own_host_name() -> None:
 
 def test_an_invalid_text_is_reported_once_and_not_repeated(caplog: pytest.LogCaptureFixture) -> None:
     settings = Settings({"RECORDING": "my secret"})
-    assert [settings.recording, settings.recording, settings.plan.record] == [True, True, True]
+    assert [settings.recording, settings.recording, settings.call_policy.record] == [True, True, True]
     (record,) = caplog.records
     assert record.levelname == "ERROR"
     assert record.message.startswith("RECORDING is invalid: set it to `on` or `off`.")

@@ -1,4 +1,4 @@
-"""What operators are told: each fact once, and nobody by name."""
+"""What is emitted for operators: each change once, and no names of people."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 from azure.functions import CloudEvent
 from msgspec.structs import fields
 
-from shared.calls.call import Call
-from shared.calls.events import Answered, EffectFailed, Event, Rang, Refused
-from shared.calls.machine import reduce
-from shared.calls.policy import Decision, Plan
+from shared.calls.actions import Play
+from shared.calls.capabilities import Call, reduce
+from shared.calls.capabilities.lifecycle import CallAnswered, Decision, IncomingCallReceived, RequestRejected
+from shared.calls.event import ActionFailed, Event, own
 from shared.platform import telemetry
 from shared.platform.telemetry import TelemetryEvent, changes, emit
 from shared.service.container import Container
@@ -25,27 +25,41 @@ CORRELATION = golden("call_connected")["data"]["correlationId"]
 SECRETS = ("+12065551212", "Ada", "4:", "28:orgid")
 
 
-def rang(decision: Decision = Decision.ANSWER) -> Event:
-    received = START + timedelta(seconds=0.2)
-    data = Rang(decision, "4:+12065551212", "28:orgid:a", "Ada", None, "server", CORRELATION, received)
+def incoming(decision: Decision = Decision.ANSWER) -> Event:
+    data = IncomingCallReceived(
+        decision=decision,
+        caller="4:+12065551212",
+        callee="28:orgid:a",
+        caller_name="Ada",
+        server_call_id="server",
+        correlation_id=CORRELATION,
+        received_at=START + timedelta(seconds=0.2),
+    )
     return Event("incoming", "IncomingCall", START, data)
 
 
 def answered() -> Event:
-    sent, taken = START + timedelta(seconds=0.3), START + timedelta(seconds=0.5)
-    return Event("answer/done", "Answered", taken, Answered("connection", "server", CORRELATION, sent, taken))
+    sent, accepted = START + timedelta(seconds=0.3), START + timedelta(seconds=0.5)
+    data = CallAnswered(
+        sent_at=sent,
+        answered_at=accepted,
+        call_connection_id="connection",
+        server_call_id="server",
+        correlation_id=CORRELATION,
+    )
+    return own("answer/done", accepted, data)
 
 
-def live(*events: Event, plan: Plan | None = None) -> list[TelemetryEvent]:
-    """Everything that is told of a call that lives through these events."""
-    call, told = Call(id=CALL_ID, plan=plan or Plan()), []
+def emitted(*events: Event) -> list[TelemetryEvent]:
+    """What is emitted for a call with these events."""
+    call, found = Call(id=CALL_ID), []
     before: Call | None = None
     for each in events:
         call, _ = reduce(call, each, each.at)
         if call != before:
-            told += list(changes(before, call, [each]))
+            found += list(changes(before, call, [each]))
         before = call
-    return told
+    return found
 
 
 def names(facts: list[TelemetryEvent]) -> list[str]:
@@ -53,7 +67,7 @@ def names(facts: list[TelemetryEvent]) -> list[str]:
 
 
 WHOLE = (
-    rang(),
+    incoming(),
     answered(),
     event("call_connected", 1.0),
     event("recording_active", 1.5),
@@ -63,65 +77,65 @@ WHOLE = (
 )
 
 
-def test_the_phases_of_answering_are_told_as_they_become_known() -> None:
-    told = [fact for fact in live(*WHOLE) if isinstance(fact, telemetry.Phase)]
-    assert names(list(told)) == ["call.notified", "call.answered", "call.connected", "call.heard"]
-    assert [fact.seconds for fact in told] == [0.2, 0.1, 0.7, 1.0]
-    assert {(fact.call, fact.correlation) for fact in told} == {(CALL_ID, CORRELATION)}
+def test_the_phases_of_answering_are_emitted_as_they_become_known() -> None:
+    found = [fact for fact in emitted(*WHOLE) if isinstance(fact, telemetry.Phase)]
+    assert names(list(found)) == ["call.notified", "call.answered", "call.connected", "call.heard"]
+    assert [fact.seconds for fact in found] == [0.2, 0.1, 0.7, 1.0]
+    assert {(fact.call, fact.correlation) for fact in found} == {(CALL_ID, CORRELATION)}
 
 
 def test_a_call_is_settled_once() -> None:
-    (settled,) = [fact for fact in live(*WHOLE) if isinstance(fact, telemetry.CallSettled)]
+    (settled,) = [fact for fact in emitted(*WHOLE) if isinstance(fact, telemetry.CallSettled)]
     assert (settled.state, settled.seconds) == ("ended", 9.0)
 
 
-def test_an_event_that_comes_again_tells_nothing() -> None:
-    assert live(*WHOLE, *WHOLE, *WHOLE) == live(*WHOLE)
+def test_a_repeated_event_emits_nothing() -> None:
+    assert emitted(*WHOLE, *WHOLE, *WHOLE) == emitted(*WHOLE)
 
 
 @pytest.mark.parametrize(("decision", "state"), [(Decision.TOO_LATE, "missed"), (Decision.NOT_OURS, "not ours")])
-def test_a_call_that_is_not_taken_is_told(decision: Decision, state: str) -> None:
-    assert [f.state for f in live(rang(decision)) if isinstance(f, telemetry.CallSettled)] == [state]
+def test_a_call_that_is_not_answered_is_settled(decision: Decision, state: str) -> None:
+    assert [f.state for f in emitted(incoming(decision)) if isinstance(f, telemetry.CallSettled)] == [state]
 
 
-def test_what_acs_refuses_is_told_with_its_code() -> None:
-    refused = Event("answer/refused", "AnswerRefused", START, Refused(403, 10105, "no, Ada"))
-    told = live(rang(), refused)
-    assert names(told) == ["call.notified", "call.settled", "step.failed"]
-    assert told[-1] == telemetry.StepFailed(CALL_ID, CORRELATION, "AnswerRefused", 403, 10105)
+def test_a_request_that_acs_rejects_is_a_failed_step_with_its_code() -> None:
+    rejected = own("answer/rejected", START, RequestRejected(403, 10105, "no, Ada"))
+    found = emitted(incoming(), rejected)
+    assert names(found) == ["call.notified", "call.settled", "step.failed"]
+    assert found[-1] == telemetry.StepFailed(CALL_ID, CORRELATION, "RequestRejected", 403, 10105)
 
 
-def test_a_recording_that_cannot_be_had_is_told_with_why() -> None:
+def test_a_recording_that_cannot_be_started_is_settled_with_its_code() -> None:
     failed = event("start_recording_failed", 2.0, resultInformation={"code": 400, "subCode": 8500, "message": "Ada"})
-    told = live(rang(), answered(), event("call_connected", 1.0), failed)
-    assert [f for f in told if isinstance(f, telemetry.RecordingSettled)] == [
+    found = emitted(incoming(), answered(), event("call_connected", 1.0), failed)
+    assert [f for f in found if isinstance(f, telemetry.RecordingSettled)] == [
         telemetry.RecordingSettled(CALL_ID, CORRELATION, "not recorded", 400, 8500)
     ]
 
 
-def test_a_failed_effect_is_told_by_its_name() -> None:
-    failed = Event("x/failed", "EffectFailed", START, EffectFailed("x", "Play", 400, 8535, "Ada"))
+def test_a_failed_action_is_a_failed_step_with_its_name() -> None:
+    failed = own("x/failed", START, ActionFailed("x", Play("announcement", "Hello, Ada."), 400, 8535, "Ada"))
     assert list(changes(None, Call(id=CALL_ID), [failed])) == [telemetry.StepFailed(CALL_ID, "", "Play", 400, 8535)]
 
 
 def test_a_line_is_a_name_and_json(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="teams_phone.telemetry")
-    emit(*live(*WHOLE))
+    emit(*emitted(*WHOLE))
     for message in caplog.messages:
         name, _, rest = message.partition(" ")
         (kind,) = [fact for fact in telemetry.TELEMETRY_EVENTS if fact.name == name]
         assert set(json.loads(rest)) == {field.name for field in fields(kind)}
 
 
-def test_nobody_is_named(caplog: pytest.LogCaptureFixture) -> None:
+def test_no_line_names_a_person(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="teams_phone.telemetry")
-    emit(*live(*WHOLE))
+    emit(*emitted(*WHOLE))
     assert caplog.messages
     for secret in SECRETS:
         assert not any(secret in message for message in caplog.messages)
 
 
-def test_few_values_but_for_the_ids() -> None:
+def test_only_ids_have_many_values() -> None:
     """Texts of the platform or of callers are no fields: only ids, states, codes, and names of the code's own."""
     texts = {
         f"{fact.name}.{field.name}"
@@ -138,7 +152,7 @@ def test_few_values_but_for_the_ids() -> None:
     }
 
 
-async def test_the_app_tells_what_it_keeps_aside_and_refuses_and_that_it_lives(
+async def test_the_app_emits_quarantined_events_refused_callbacks_and_sweeps(
     make_app: Callable[..., Container], caplog: pytest.LogCaptureFixture
 ) -> None:
     app = make_app()

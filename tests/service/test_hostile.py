@@ -1,4 +1,4 @@
-"""Whatever is sent to the app's public entries: no crash, no silence, and nobody else pays for it."""
+"""Whatever is sent to the app's public entries: no crash, no lost event, and no effect on other events."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emulator.server import Emulator
-from shared.calls.events import recording_id_of, server_call_id_of
+from shared.calls.capabilities.recording import recording_id_of, server_call_id_of
 from shared.service.container import Container
 from shared.service.processor import TryAgain
 from tests.golden import FOLDER, cloud_event

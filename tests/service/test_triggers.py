@@ -17,13 +17,15 @@ from msgspec.structs import replace
 
 from emulator.acs.identifiers import parse
 from emulator.server import Emulator
-from shared.calls.call import Call, Measured, Recording, State
-from shared.calls.machine import recording_status
-from shared.calls.policy import Decision
+from shared.calls.actions import FetchCallState
+from shared.calls.capabilities import Call, recording_status
+from shared.calls.capabilities.lifecycle import Decision
+from shared.calls.capabilities.recording import Recording, Recordings
+from shared.calls.state import CallState
 from shared.directory.account_cache import AccountCache
 from shared.platform import clock
 from shared.platform.settings import SettingError
-from shared.service import answering, processor
+from shared.service import answering
 from shared.service.answering import call_id_of
 from shared.service.container import Container
 from shared.service.events import UNCLAIMED
@@ -89,7 +91,7 @@ async def test_calls_of_teams_phone_and_of_acs_are_answered(
 ) -> None:
     wire = rings(kind)
     await app.answering.incoming_call(wire)
-    assert (await row_of(app, wire)).state is State.ANSWERED
+    assert (await row_of(app, wire)).state is CallState.ANSWERED
     assert len(asked(emulator, "AnswerCall")) == 1
 
 
@@ -99,37 +101,51 @@ async def test_the_policy_may_be_to_reject(
 ) -> None:
     app, wire = make_app(INCOMING_CALLS=reason), rings()
     await app.answering.incoming_call(wire)
-    assert (await row_of(app, wire)).state is State.REJECTED
+    assert (await row_of(app, wire)).state is CallState.REJECTED
     (rejection,) = asked(emulator, "RejectCall")
     assert rejection["body"]["callRejectReason"] == reason
 
 
-async def test_a_call_to_an_account_that_is_not_ours_is_left_alone_and_its_caller_unnamed(
+async def test_a_call_to_another_applications_account_is_not_answered_and_its_caller_not_saved(
     make_app: Callable[..., Container], rings: Callable[..., Wire], emulator: Emulator
 ) -> None:
     app, wire = make_app(RESOURCE_ACCOUNTS=OTHER), rings()
     wire.event["data"]["onBehalfOfCallee"] = {"rawId": "4:+12065550000"}
     await app.answering.incoming_call(wire)
     call = await row_of(app, wire)
-    assert (call.state, call.caller, call.caller_name, call.on_behalf_of) == (State.NOT_OURS, None, None, None)
+    assert call.state is CallState.NOT_OURS
+    assert (call.lifecycle.caller, call.lifecycle.caller_name, call.lifecycle.on_behalf_of) == (None, None, None)
     assert not asked(emulator, "AnswerCall")
     assert not asked(emulator, "RejectCall")
 
 
-async def test_the_recording_of_a_call_that_is_not_ours_is_taken_note_of_and_left_alone(
+async def test_the_recording_of_another_applications_call_is_noted_and_not_copied(
     make_app: Callable[..., Container], rings: Callable[..., Wire], emulator: Emulator
 ) -> None:
-    """Another application records its calls, and the ACS resource that we share tells us too."""
+    """Another application records its calls, and the shared ACS resource sends its events to this app too."""
     app, wire = make_app(RESOURCE_ACCOUNTS=OTHER), rings()
     await app.answering.incoming_call(wire)
     event, recording_id = cloud_event("recording_file"), uuid.uuid4().hex
     event["subject"] = f"/recording/call/x/serverCallId/{wire.event['data']['serverCallId']}/recordingId/{recording_id}"
-    with pytest.raises(TryAgain):  # a leg of the same call can be ours, which we are about to hear
+    with pytest.raises(TryAgain):  # a leg of the same call can be this app's, and its event still to come
         await app.events.recording_file(Wire(event | {"time": clock.now().isoformat()}))
     await app.events.recording_file(Wire(event | {"time": (clock.now() - UNCLAIMED).isoformat()}))
     call = await row_of(app, wire)
-    assert (call.state, call.effects, recording_status(call)[0]) == (State.NOT_OURS, (), "off")
+    assert (call.state, call.effects, recording_status(call)[0]) == (CallState.NOT_OURS, (), "off")
     assert not asked(emulator, "DownloadRecording")
+
+
+async def test_a_call_is_answered_whatever_is_in_the_fields_that_an_answer_does_not_need(
+    app: Container, rings: Callable[..., Wire]
+) -> None:
+    wire = rings()
+    wire.event["data"] |= {"from": {}, "onBehalfOfCallee": {}, "correlationId": 7, "callerDisplayName": ["Ada"]}
+    await app.answering.incoming_call(wire)
+    call = await row_of(app, wire)
+    assert (call.state, call.lifecycle.caller, call.lifecycle.caller_name) == (CallState.ANSWERED, None, None)
+    assert [entry.text for entry in call.timeline] == [
+        "unreadable: from, correlationId, callerDisplayName, onBehalfOfCallee"
+    ]
 
 
 async def test_a_call_that_has_rung_out_is_missed_and_not_answered(
@@ -137,7 +153,7 @@ async def test_a_call_that_has_rung_out_is_missed_and_not_answered(
 ) -> None:
     wire = rings(ringing_for=31)
     await app.answering.incoming_call(wire)
-    assert (await row_of(app, wire)).state is State.MISSED
+    assert (await row_of(app, wire)).state is CallState.MISSED
     assert not asked(emulator, "AnswerCall")
 
 
@@ -149,19 +165,22 @@ async def test_an_answer_that_fails_for_now_is_recorded_and_must_be_delivered_ag
     with pytest.raises(TryAgain, match=id_of(wire)):
         await app.answering.incoming_call(wire)
     call = await row_of(app, wire)
-    assert (call.state, [entry.type for entry in call.timeline]) == (State.REFUSED, ["IncomingCall", "AnswerRefused"])
+    assert (call.state, [entry.type for entry in call.timeline]) == (
+        CallState.REFUSED,
+        ["IncomingCall", "RequestRejected"],
+    )
     await app.answering.incoming_call(wire)
-    assert (await row_of(app, wire)).state is State.ANSWERED
+    assert (await row_of(app, wire)).state is CallState.ANSWERED
 
 
 async def test_an_answer_that_is_refused_for_good_is_not_tried_again(
     app: Container, rings: Callable[..., Wire], emulator: Emulator
 ) -> None:
     wire = rings()
-    wire.event["data"]["incomingCallContext"] = "nobody's"
+    wire.event["data"]["incomingCallContext"] = "unknown"
     await app.answering.incoming_call(wire)
     await app.answering.incoming_call(wire)
-    assert (await row_of(app, wire)).state is State.REFUSED
+    assert (await row_of(app, wire)).state is CallState.REFUSED
     assert len(asked(emulator, "AnswerCall")) == 1
 
 
@@ -172,7 +191,7 @@ async def test_a_missing_setting_is_named_by_the_call_that_needs_it_and_hides_no
     with pytest.raises(SettingError, match="ACS_ENDPOINT"):
         await app.answering.incoming_call(wire)
     call = await row_of(app, wire)
-    assert (call.state, call.caller) == (State.RINGING, "4:+12065551212")
+    assert (call.state, call.lifecycle.caller) == (CallState.RINGING, "4:+12065551212")
 
 
 async def test_an_error_in_the_decision_leaves_a_row(
@@ -185,7 +204,7 @@ async def test_an_error_in_the_decision_leaves_a_row(
     wire = rings()
     with pytest.raises(ZeroDivisionError):
         await app.answering.incoming_call(wire)
-    assert (await row_of(app, wire)).state is State.RINGING
+    assert (await row_of(app, wire)).state is CallState.RINGING
     assert not asked(emulator, "AnswerCall")
 
 
@@ -198,7 +217,7 @@ async def test_an_error_in_the_directory_after_the_answer_leaves_a_row(
     monkeypatch.setattr(AccountCache, "catch_up", broken)
     wire = rings()
     await app.answering.incoming_call(wire)
-    assert (await row_of(app, wire)).state is State.ANSWERED
+    assert (await row_of(app, wire)).state is CallState.ANSWERED
 
 
 async def test_an_answer_needs_no_storage(
@@ -249,12 +268,11 @@ async def test_a_row_that_never_stops_changing_is_left_to_a_later_delivery(
 ) -> None:
     call_id, write = id_of(rings()), app.store.write
 
-    async def rivalled(row: Row, call: Call, now: datetime) -> Row:
-        """Somebody else is faster, every time."""
-        at = datetime.now(now.tzinfo)
-        rival = (await app.store.read(call_id)).call or Call(id=call_id)
-        await write(await app.store.read(call_id), rival, at)
-        return await write(row, call, now)
+    async def rivalled(row: Row, call: Call) -> Row:
+        """Another process is faster, every time."""
+        current = await app.store.read(call_id)
+        await write(current, current.call or Call(id=call_id))
+        return await write(row, call)
 
     monkeypatch.setattr(app.store, "write", rivalled)
     with pytest.raises(TryAgain, match="changed 9 times"):
@@ -262,7 +280,7 @@ async def test_a_row_that_never_stops_changing_is_left_to_a_later_delivery(
 
 
 async def woken(storage: str) -> list[str]:
-    """The calls that the queue is to wake within the next seconds."""
+    """The calls that the queue wakes within the next seconds."""
     async with QueueServiceClient.from_connection_string(storage) as queues:
         queue = queues.get_queue_client("wakes")
         found: list[str] = []
@@ -272,18 +290,18 @@ async def woken(storage: str) -> list[str]:
         return found
 
 
-async def test_a_write_whose_answer_is_lost_has_the_call_woken_all_the_same(
+async def test_a_write_whose_response_is_lost_still_sets_the_timer(
     app: Container, rings: Callable[..., Wire], emulator: Emulator, storage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wire, write = rings(), app.store.write
     await app.answering.incoming_call(wire)
 
-    async def unheard(row: Row, call: Call, now: datetime) -> Row:
-        """It is carried out and the answer lost; the SDK asks again, and the row has changed."""
-        await write(row, call, now)
+    async def unconfirmed(row: Row, call: Call) -> Row:
+        """It is carried out and the response lost; the SDK asks again, and the row has changed."""
+        await write(row, call)
         raise Conflict(call.id)
 
-    monkeypatch.setattr(app.store, "write", unheard)
+    monkeypatch.setattr(app.store, "write", unconfirmed)
     busy = {"where": "acs", "match": {"operation": "StartRecording"}, "do": "status", "status": 429}
     emulator.faults.add(busy)
     await app.events.callback(callback("call_connected", id_of(wire), serverCallId=id_of(wire)))
@@ -291,16 +309,16 @@ async def test_a_write_whose_answer_is_lost_has_the_call_woken_all_the_same(
 
 
 async def quiet_call_with_a_file(app: Container) -> Call:
-    """A call of which nothing was heard for long, and a file that is not ours yet: there are two things to do."""
+    """A call without events for an hour, and a file that is not archived: there are two effects."""
     early = clock.now() - timedelta(hours=1)
-    recordings = {"r": Recording(early, early, chunks={"0": a_chunk()})}
+    recording = Recordings(recordings={"r": Recording(early, early, chunks={"0": a_chunk()})})
     call_id = f"{early:%Y%m%d}-{uuid.uuid4().hex}"
-    call = replace(a_call(recordings=recordings, measured=Measured(heard_at=early)), id=call_id)
-    await app.store.write(Row(), call, early)
+    call = replace(a_call(recording=recording, last_event_at=early), id=call_id)
+    await app.store.write(Row(), call)
     return call
 
 
-async def test_what_is_done_is_known_at_once_however_long_a_file_is_copied(
+async def test_outcomes_are_saved_at_once_however_long_a_file_is_copied(
     make_app: Callable[..., Container], servers: Servers
 ) -> None:
     app = make_app(ACS_RECORDING_ENDPOINT=await servers.start(hang))
@@ -309,7 +327,7 @@ async def test_what_is_done_is_known_at_once_however_long_a_file_is_copied(
     for _ in range(50):
         await asyncio.sleep(0.05)
         now = (await app.store.read(call.id)).call
-        if now is not None and now.state is State.ENDED:
+        if now is not None and now.state is CallState.ENDED:
             break
     assert not waking.done()
     waking.cancel()
@@ -320,18 +338,20 @@ async def test_what_is_done_is_known_at_once_however_long_a_file_is_copied(
 async def test_only_a_copy_may_take_minutes(
     make_app: Callable[..., Container], servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processor, "EFFECT_SECONDS", 0.3)
-    nobody = await servers.start(hang)
-    app = make_app(ACS_ENDPOINT=nobody, ACS_RECORDING_ENDPOINT=nobody)
+    monkeypatch.setattr(FetchCallState, "time_limit", 0.3)
+    hanging = await servers.start(hang)
+    app = make_app(ACS_ENDPOINT=hanging, ACS_RECORDING_ENDPOINT=hanging)
     call = await quiet_call_with_a_file(app)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(app.sweeper.wake(call.id), 1.5)
     now = (await app.store.read(call.id)).call
     assert now is not None
-    assert [entry.text for entry in now.timeline] == ["FindCall: 408/0: no answer came in time"]
+    assert [entry.text for entry in now.timeline] == ["FetchCallState: 408/0: no answer came in time"]
 
 
-async def test_what_is_no_callback_is_kept_aside(app: Container, rings: Callable[..., Wire], quarantine: Any) -> None:
+async def test_an_event_that_is_no_callback_is_quarantined(
+    app: Container, rings: Callable[..., Wire], quarantine: Any
+) -> None:
     for wire in (rings(), callback("recording_file", id_of(rings()))):
         await app.events.callback(Wire(wire.event | {"callid": id_of(rings())}))
     assert len([name async for name in quarantine.list_blob_names()]) == 2
@@ -350,7 +370,7 @@ async def test_a_wake_for_a_call_that_is_not_there_does_nothing(app: Container, 
     assert (await app.store.read(call_id)).call is None
 
 
-async def test_the_sweep_wakes_what_was_left_lying_and_the_wake_settles_it(
+async def test_the_sweep_wakes_an_overdue_call_and_the_wake_handles_it(
     make_app: Callable[..., Container], rings: Callable[..., Wire], emulator: Emulator, storage: str
 ) -> None:
     wire = rings()
@@ -370,10 +390,10 @@ async def test_the_sweep_wakes_what_was_left_lying_and_the_wake_settles_it(
     await later.sweeper.wake(id_of(wire))
     call = await row_of(later, wire)
     assert recording_status(call)[0] in {"starting", "not recorded"}
-    assert len(call.recording_failures) >= 1
+    assert len(call.recording.failures) >= 1
 
 
-async def test_a_fault_of_ours_is_raised_and_leaves_what_was_asked_for_to_be_done(
+async def test_a_fault_of_the_app_is_raised_and_leaves_the_effect_open(
     make_app: Callable[..., Container], rings: Callable[..., Wire]
 ) -> None:
     app, wire = make_app(RECORDING_CHANNELS="mixed"), rings()
@@ -382,14 +402,14 @@ async def test_a_fault_of_ours_is_raised_and_leaves_what_was_asked_for_to_be_don
     with pytest.raises(SettingError, match="CALLBACK_BASE_URL"):
         await broken.events.callback(callback("call_connected", id_of(wire)))
     call = await row_of(app, wire)
-    assert call.state is State.CONNECTED
+    assert call.state is CallState.CONNECTED
     assert [type(effect.action).__name__ for effect in call.effects] == ["StartRecording"]
 
 
 async def test_a_timeline_that_is_full_leaves_the_event_to_the_quarantine(
     app: Container, rings: Callable[..., Wire], monkeypatch: pytest.MonkeyPatch, quarantine: Any
 ) -> None:
-    monkeypatch.setattr("shared.calls.fold.LONGEST_TIMELINE", 2)
+    monkeypatch.setattr("shared.calls.timeline.LONGEST_TIMELINE", 2)
     call_id = id_of(rings())
     for n in range(3):
         await app.events.callback(Wire(cloud_event("tone_received", after=n) | {"callid": call_id}))
@@ -404,5 +424,5 @@ async def test_an_answer_whose_connection_breaks_is_repeated_at_once(
     wire = rings()
     emulator.faults.add({"where": "acs", "match": {"operation": "AnswerCall"}, "do": "lose_ack", "times": 1})
     await app.answering.incoming_call(wire)
-    assert (await row_of(app, wire)).state is State.ANSWERED
+    assert (await row_of(app, wire)).state is CallState.ANSWERED
     assert [answer["repeated"] for answer in asked(emulator, "AnswerCall")] == [False, True]

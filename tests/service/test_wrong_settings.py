@@ -10,7 +10,7 @@ import pytest
 from emulator.acs.identifiers import parse
 from emulator.server import Emulator
 from local.stack import SAMPLE
-from shared.calls.call import State
+from shared.calls.state import CallState
 from shared.platform.settings import SettingError, Settings
 from shared.service.answering import call_id_of
 from shared.service.container import Container
@@ -54,7 +54,7 @@ def ring(emulator: Emulator, account: str = ACCOUNT) -> Wire:
     return Wire(emulator.service.incoming_call_event(call, display_name="Ada Lovelace"))
 
 
-async def state_of(app: Container, wire: Wire) -> State | None:
+async def state_of(app: Container, wire: Wire) -> CallState | None:
     call = (await app.store.read(call_id_of(wire.get_json()["incomingCallContext"], wire.time))).call
     return call.state if call else None
 
@@ -66,7 +66,7 @@ async def test_a_typo_in_what_an_answer_does_not_need_costs_no_call(
     app, wire = make_app(**{name: TYPOS[name]}), ring(emulator)
     await app.answering.incoming_call(wire)
     assert len(asked(emulator, "AnswerCall")) == 1
-    assert await state_of(app, wire) is State.ANSWERED
+    assert await state_of(app, wire) is CallState.ANSWERED
 
 
 @pytest.mark.parametrize("name", NEEDED)
@@ -76,7 +76,7 @@ async def test_what_an_answer_needs_is_named_by_an_error_and_the_call_has_its_ro
     app, wire = make_app(**{name: NEEDED[name]}), ring(emulator)
     with pytest.raises(SettingError, match=name):
         await app.answering.incoming_call(wire)
-    assert await state_of(app, wire) is State.RINGING
+    assert await state_of(app, wire) is CallState.RINGING
 
 
 async def test_of_a_list_of_accounts_the_entries_hold_that_can_be_read(
@@ -87,8 +87,8 @@ async def test_of_a_list_of_accounts_the_entries_hold_that_can_be_read(
     listed, other = ring(emulator), ring(emulator, "11111111-2222-3333-4444-555555555555")
     await app.answering.incoming_call(listed)
     await app.answering.incoming_call(other)
-    assert await state_of(app, listed) is State.ANSWERED
-    assert await state_of(app, other) is State.NOT_OURS
+    assert await state_of(app, listed) is CallState.ANSWERED
+    assert await state_of(app, other) is CallState.NOT_OURS
 
 
 @pytest.mark.parametrize(("name", "text"), (TYPOS | NEEDED).items())

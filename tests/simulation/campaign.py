@@ -197,8 +197,9 @@ NOT_DIED_AT = {
     "_api().respond(": "the same",
     "asyncio.wait_for(container.directory.refresh(": "the directory is copied apart from calls; Graph is not simulated",
     "super().send(": "the transport over real HTTP, in whose place the simulated network is",
-    "self._already_ours(": "recordings that ACS writes to a container of one's own, which the emulator does not do",
-    "recordings.length_of(self._clients.recording_container": "the same",
+    "archive.length_of(context.clients.recording_container": "recordings that ACS writes to a container of the policy, "
+    "which the emulator does not do",
+    "archive.length_of(container, f": "a file that ACS has deleted, and another instance has archived: rare",
     "length_of(container, name)": "a file that another instance has just archived, or one that comes in chunks: rare",
     'self._quarantine.add(to_builtins(event), f"the timeline': "a timeline of 15,000 entries, which tests/platform has",
     "self._after_write(unconfirmed": "the answer to a write is lost, and the instance dies in the queue: rare",

@@ -16,20 +16,29 @@ from typing import Any
 from msgspec.structs import replace
 
 from emulator.acs.calls import Call as AcsCall
-from shared.calls.call import Call, Measured, Recording, RecordingStatus, State
-from shared.calls.events import Event
-from shared.calls.machine import ATTEMPTS, recording_status, reduce
-from shared.calls.policy import RING_WINDOW
+from shared.calls.capabilities import Call, recording_status, reduce
+from shared.calls.capabilities.lifecycle import RING_WINDOW
+from shared.calls.capabilities.recording import ATTEMPTS, Recording, RecordingStatus
+from shared.calls.event import ActionFailed, ActionPerformed, Event
+from shared.calls.operations import Outcome
+from shared.calls.state import CallState
 from shared.platform import tokens
 from tests.simulation.plans import FOREIGN
 from tests.simulation.platform import START
-from tests.simulation.versions import ADDED
+from tests.simulation.versions import ADDED, NEWER, UNDECODABLE
 from tests.simulation.world import Folded, Life, id_of
 
 TOKEN_LIFE = 360.0  # seconds: five minutes and the minute by which clocks may differ
 SLOWEST = 10.0  # seconds of virtual time for a handler
 ANSWERING = timedelta(seconds=9)  # the longest that the app tries to have a call answered (app.HANDLER_SECONDS)
-TERMINAL = {State.NOT_OURS, State.MISSED, State.REFUSED, State.REJECTED, State.FAILED, State.ENDED}
+TERMINAL = {
+    CallState.NOT_OURS,
+    CallState.MISSED,
+    CallState.REFUSED,
+    CallState.REJECTED,
+    CallState.FAILED,
+    CallState.ENDED,
+}
 STATUSES = {RecordingStatus.OFF, RecordingStatus.ARCHIVED, RecordingStatus.NOT_RECORDED, RecordingStatus.LOST}
 LONG = 200.0  # seconds
 FILE_LIFE = timedelta(hours=24)
@@ -67,7 +76,7 @@ def _faults_of(life: Life, call: Call, status: RecordingStatus, reason: str | No
         return
     if status is not RecordingStatus.OFF and not reason:
         yield "no reason is told"
-    if status is RecordingStatus.OFF and call.plan.record and _was_in_a_call(life, call):
+    if status is RecordingStatus.OFF and call.policy.record and _was_in_a_call(life, call):
         yield "there was a call to record, and no reason is told"
     if status is RecordingStatus.LOST:
         if _could_be_had(life, call):
@@ -81,15 +90,17 @@ def _faults_of(life: Life, call: Call, status: RecordingStatus, reason: str | No
 
 
 def _was_recorded(life: Life, call: Call) -> bool:
-    """Whether ACS made a file and told so. Events that are never delivered are out of anybody's reach."""
+    """Whether ACS made a file and told so. Events that are never delivered are out of anybody's reach, and those that
+    came while the row could not be decoded are in quarantine, for an operator to replay.
+    """
     acs = _acs_call(life, call)
     documents = [document for recording in acs.recordings for document in recording.documents] if acs else []
-    return bool(documents) and "event never delivered" not in life.plan.kinds
+    return bool(documents) and not {"event never delivered", UNDECODABLE} & set(life.plan.kinds)
 
 
 def _was_in_a_call(life: Life, call: Call) -> bool:
     acs = _acs_call(life, call)
-    return acs is not None and acs.answered_at is not None and call.state is State.ENDED
+    return acs is not None and acs.answered_at is not None and call.state is CallState.ENDED
 
 
 def _acs_call(life: Life, call: Call) -> AcsCall | None:
@@ -100,10 +111,10 @@ def _should_be_recorded(life: Life, call: Call) -> bool:
     """Whether it lasted so long that every fault that passes had passed. That the platform refused to record, or
     failed to four times within half a minute, is in the way; so is that it never tells of the file.
     """
-    in_the_way = {"recording fails", "event never delivered", "event delayed", "clock skew"}
-    if not call.plan.record or in_the_way & set(life.plan.kinds) or call.plan.unrecorded == "end":
+    in_the_way = {"recording fails", "event never delivered", "event delayed", "clock skew", NEWER, UNDECODABLE}
+    if not call.policy.record or in_the_way & set(life.plan.kinds) or call.policy.on_recording_failure == "end":
         return False
-    if len(call.recording_failures) >= ATTEMPTS:
+    if len(call.recording.failures) >= ATTEMPTS:
         return False
     acs = _acs_call(life, call)
     if acs is None or acs.answered_at is None or acs.ended_at is None or call.connected_at is None:
@@ -112,7 +123,7 @@ def _should_be_recorded(life: Life, call: Call) -> bool:
 
 
 def _files(life: Life, call: Call) -> Iterator[str]:
-    for recording in call.recordings.values():
+    for recording in call.recording.recordings.values():
         for index, chunk in recording.chunks.items():
             blob = life.blobs["recordings"].get(chunk.path or "")
             document = chunk.content.split("/objects/")[1].partition("/")[0]
@@ -140,7 +151,7 @@ def accounted_for(life: Life) -> Iterator[str]:
     Except by an instance whose clock is wrong by more than a token's life: it cannot tell a token of now from one
     that somebody has kept. And except for a token that was on its way when its key was withdrawn.
     """
-    known = {entry.id for call in life.calls.values() for entry in call.timeline}
+    known = {entry.id for call in (life.calls | life.unreadable).values() for entry in call.timeline}
     aside = b"".join(life.blobs["quarantine"].values())
     published = {e["event"]["id"] for e in life.journal if e["kind"] == "event"}
     for entry in life.journal:
@@ -168,15 +179,15 @@ def order_free(life: Life) -> Iterator[str]:
     rng = random.Random(life.plan.seed)  # noqa: S311  # chance that can be repeated
     for id, call in life.calls.items():
         folded = sorted((f for f in life.folded if f.call_id == id), key=_knows_the_line)
-        told = {(f.event.id, f.event.at): f for f in folded}
-        in_order = sorted(told.values(), key=lambda f: (f.event.type == "Woken", f.event.at, f.event.id))
+        told = {(f.event.id, f.event.at, getattr(f.event.data, "decision", None)): f for f in folded}
+        in_order = sorted(told.values(), key=lambda f: (f.event.type == "TimerFired", f.event.at, f.event.id))
         left_out = ADDED if life.plan.deploys else ()  # what the version before did not write is not known now
         facts, saved = _facts(_refold(call, in_order), left_out), _facts(call, left_out)
         if facts != saved:
             yield f"call {id}: {_difference(facts, saved)} in the order of the events"
-        shuffled = in_order + [f for f in in_order if f.event.type != "Woken"]
+        shuffled = in_order + [f for f in in_order if f.event.type != "TimerFired"]
         rng.shuffle(shuffled)
-        again = _facts(_refold(call, sorted(shuffled, key=lambda f: f.event.type == "Woken")), left_out)
+        again = _facts(_refold(call, sorted(shuffled, key=lambda f: f.event.type == "TimerFired")), left_out)
         if again != facts:
             yield f"call {id}: {_difference(facts, again)} in another order"
 
@@ -188,21 +199,31 @@ def _knows_the_line(folded: Folded) -> bool:
 
 def _refold(call: Call, told: list[Folded]) -> Call:
     """The call that the events make. The outcomes of effects need the effects, which only the real order had."""
-    again = Call(id=call.id, plan=call.plan)
+    again = Call(id=call.id, policy=call.policy)
     for folded in told:
-        if folded.event.type not in {"EffectDone", "EffectFailed"}:
+        if not isinstance(folded.event.data, ActionPerformed | ActionFailed):
             again, _ = reduce(again, folded.event, folded.now)
     return again
 
 
 def _facts(call: Call, left_out: tuple[str, ...] = ()) -> dict[str, Any]:
     """What the platform's events say about the call: without what we did about it, and when."""
-    said = replace(call, effects=(), measured=Measured(), recording_failures={}, announced=None, notified=None,
-                   file_lost=None, plan=call.plan)  # fmt: skip
-    recordings = {id: _told(r) for id, r in call.recordings.items() if _told(r) != Recording()}
-    timeline = [(e.at, e.id, e.type, e.text) for e in call.timeline if e.type != "EffectFailed"]
-    names = [name for name in said.__struct_fields__ if name not in {"recordings", "timeline", *left_out}]
-    return {name: getattr(said, name) for name in names} | {"recordings": recordings, "timeline": timeline}
+    recordings = {id: _told(r) for id, r in call.recording.recordings.items() if _told(r) != Recording()}
+    said = {
+        "lifecycle": replace(call.lifecycle, checked_at=None, received_at=None, answer_sent_at=None, answered_at=None),
+        "recording": recordings,
+        "operations": _outcomes(call),
+        "timeline": [(e.at, e.id, e.type, e.text) for e in call.timeline if e.type != ActionFailed.__name__],
+    }
+    ours = {"effects", "last_event_at", *left_out}
+    return {name: said.get(name, getattr(call, name)) for name in call.__struct_fields__ if name not in ours}
+
+
+def _outcomes(call: Call) -> dict[str, Outcome]:
+    """The final outcomes that the platform reported. What this app decided by itself hides their progress."""
+    operations = call.operations
+    heard = {id: heard.outcome for id, heard in operations.unknown.items()}
+    return {id: o for id, o in (operations.outcomes | heard).items() if o.is_final and not o.is_own}
 
 
 def _told(recording: Recording) -> Recording:
@@ -251,9 +272,9 @@ def ends(life: Life) -> Iterator[str]:
             yield f"call {id} has ended, and still wants {type(call.effects[0].action).__name__}"
     for acs in life.acs:
         known = life.calls.get(id_of(acs))
-        if known is None and _accepted(life, acs.event_id):
+        if known is None and id_of(acs) not in life.unreadable and _accepted(life, acs.event_id):
             yield "an incoming call was accepted, and there is no row of it"
-        over = known is None or acs.answered_at is None or known.state in {State.ENDED, State.FAILED}
+        over = known is None or acs.answered_at is None or known.state in {CallState.ENDED, CallState.FAILED}
         if known is not None and not over and known.call_connection_id is not None:
             yield f"call {known.id} was answered and is over, but is said to be {known.state}"
 
@@ -263,6 +284,12 @@ def _accepted(life: Life, event_id: str | None) -> bool:
         entry["kind"] == "delivery" and entry["status"] == 202 and any(e["id"] == event_id for e in entry["events"])
         for entry in life.journal
     )
+
+
+def kept(life: Life) -> Iterator[str]:
+    """What another version has written stays as long as that version is needed to read it."""
+    for lost in life.lost:
+        yield f"what another version wrote to the row of call {lost} is overwritten"
 
 
 def asked_for(life: Life) -> Iterator[str]:
@@ -297,6 +324,7 @@ INVARIANTS: dict[str, Callable[[Life], Iterator[str]]] = {
     "6 quick": quick,
     "7 ends": ends,
     "8 asked for": asked_for,
+    "9 kept": kept,
 }
 
 

@@ -15,9 +15,12 @@ from unittest.mock import patch
 from azure.data.tables.aio import TableClient
 from msgspec.structs import replace
 
-import shared.acs.executors
-import shared.calls.fold
-import shared.calls.machine
+import shared.acs.answering
+import shared.acs.executor
+import shared.calls.capabilities.lifecycle
+import shared.calls.capabilities.prompts
+import shared.calls.capabilities.recording
+import shared.calls.engine
 import shared.service.answering
 import shared.service.ingress
 import shared.service.processor
@@ -27,12 +30,12 @@ import shared.storage.archive
 import shared.storage.calls
 from emulator.acs.calls import Call as AcsCall
 from emulator.acs.service import Service
-from shared.acs.executors import Performer
-from shared.calls import policy as plans
-from shared.calls.call import Call
-from shared.calls.effects import Effect
-from shared.calls.events import EffectDone, EffectFailed, Event, IncomingCallPayload
-from shared.calls.policy import Decision, Plan
+from shared.acs.executor import EffectExecutor
+from shared.calls.capabilities import Call
+from shared.calls.capabilities.lifecycle import Decision, IncomingCall, decide
+from shared.calls.effect import Effect
+from shared.calls.event import ActionFailed, ActionPerformed, Event
+from shared.calls.policy import CallPolicy
 from shared.service.answering import Answering
 from shared.service.events import CallEvents
 from shared.service.ingress import CallbackIngress
@@ -60,26 +63,35 @@ def _without_etags() -> list[Any]:
 
 
 def _with_effects_in_memory_alone() -> list[Any]:
-    entity = shared.storage.calls._entity
+    encode = shared.storage.calls.encode
 
-    def forgetful(call: Call, now: datetime) -> Any:
-        return entity(replace(call, effects=()), now)
+    def forgetful(call: Call, row: Row) -> Any:
+        return encode(replace(call, effects=()), row)
 
-    return [patch.object(shared.storage.calls, "_entity", forgetful)]
+    return [patch.object(shared.storage.calls, "encode", forgetful)]
+
+
+def _without_what_is_unknown() -> list[Any]:
+    encode = shared.storage.calls.encode
+
+    def overwriting(call: Call, row: Row) -> Any:
+        return encode(call, replace(row, unknown={}))
+
+    return [patch.object(shared.storage.calls, "encode", overwriting)]
 
 
 def _without_deterministic_ids() -> list[Any]:
-    perform = Performer.perform
+    perform = EffectExecutor.perform
 
-    async def under_another_id(self: Performer, call: Call, effect: Effect, limit: float) -> Event:
+    async def under_another_id(self: EffectExecutor, call: Call, effect: Effect, limit: float) -> Event:
         outcome = await perform(self, call, replace(effect, id=str(uuid.uuid4())), limit)
-        if isinstance(outcome.data, EffectDone | EffectFailed):
+        if isinstance(outcome.data, ActionPerformed | ActionFailed):
             return replace(outcome, data=replace(outcome.data, effect_id=effect.id))
         return outcome
 
     return [
-        patch.object(Performer, "perform", under_another_id),
-        patch.object(shared.acs.executors, "effect_id", lambda *_: str(uuid.uuid4())),
+        patch.object(EffectExecutor, "perform", under_another_id),
+        patch.object(shared.acs.answering, "effect_id", lambda *_: str(uuid.uuid4())),
     ]
 
 
@@ -89,7 +101,7 @@ def _answering_anew() -> list[Any]:
 
     return [
         patch.object(Answering, "_once", every_time),
-        patch.object(shared.acs.executors, "effect_id", lambda *_: str(uuid.uuid4())),
+        patch.object(shared.acs.answering, "effect_id", lambda *_: str(uuid.uuid4())),
     ]
 
 
@@ -111,10 +123,8 @@ def forgetful_acs() -> Any:
 
 
 def _answering_whatever_its_age() -> list[Any]:
-    decide = plans.decide
-
-    def always(plan: Plan, payload: IncomingCallPayload, rang_at: datetime, now: datetime) -> Decision:
-        decision = decide(plan, payload, rang_at, now)
+    def always(policy: CallPolicy, callee: str, called_at: datetime, now: datetime) -> Decision:
+        decision = decide(policy, callee, called_at, now)
         return Decision.ANSWER if decision is Decision.TOO_LATE else decision
 
     return [patch.object(shared.service.answering, "decide", always)]
@@ -123,12 +133,12 @@ def _answering_whatever_its_age() -> list[Any]:
 def _effects_before_they_are_recorded() -> list[Any]:
     save = Processor._save
 
-    async def perform_and_save(self: Processor, row: Row, call: Call, now: datetime) -> Row:
+    async def perform_and_save(self: Processor, row: Row, call: Call) -> Row:
         open_before = set(row.call.effects) if row.call else set()
         for effect in call.effects:
-            if effect not in open_before and effect.claimed_until is not None:
-                await self._performer.perform(call, effect, 8)
-        return await save(self, row, call, now)
+            if effect not in open_before and effect.leased_until is not None:
+                await self._executor.perform(call, effect, 8)
+        return await save(self, row, call)
 
     return [patch.object(Processor, "_save", perform_and_save)]
 
@@ -159,17 +169,25 @@ def _latest_instead_of_earliest() -> list[Any]:
     def last(a: datetime | None, b: datetime | None) -> datetime | None:
         return b or a
 
-    return [patch.object(shared.calls.fold, "earliest", last)]
+    def last_of_two(*values: Any, **how: Any) -> Any:
+        return values[1] if isinstance(values[0], datetime) else min(*values, **how)
+
+    capabilities = shared.calls.capabilities
+    joining = (capabilities.lifecycle, capabilities.prompts, capabilities.recording)
+    return [
+        patch.object(shared.calls.engine, "min", last_of_two, create=True),
+        *(patch.object(module, "earliest", last) for module in joining),
+    ]
 
 
 def _naming_the_caller() -> list[Any]:
-    rang = shared.service.answering._rang
+    received = shared.service.answering._received
 
-    def telling(payload: IncomingCallPayload, *more: Any) -> Any:
-        shared.service.processor.log.info("a call from %s", payload.from_.raw_id)
-        return rang(payload, *more)
+    def telling(payload: IncomingCall, *more: Any) -> Any:
+        shared.service.processor.log.info("a call from %s", payload.from_ and payload.from_.raw_id)
+        return received(payload, *more)
 
-    return [patch.object(shared.service.answering, "_rang", telling)]
+    return [patch.object(shared.service.answering, "_received", telling)]
 
 
 def _without_a_sweep() -> list[Any]:
@@ -195,7 +213,8 @@ def _unbounded() -> list[Any]:
         **{name: getattr(asyncio, name) for name in asyncio.__all__} | {"timeout": lambda _: NoTimeout()}
     )
     bounded = (
-        shared.acs.executors,
+        shared.acs.executor,
+        shared.acs.answering,
         shared.service.ingress,
         shared.service.processor,
         shared.service.time_limits,
@@ -215,6 +234,9 @@ MUTANTS: dict[str, Mutant] = {
         "rows are written whatever they have become since they were read", "3 accounted for", _without_etags
     ),
     "unsaved-effects": Mutant("rows are written without the effects", "8 asked for", _with_effects_in_memory_alone),
+    "unknown-dropped": Mutant(
+        "properties of a newer version are not written again", "9 kept", _without_what_is_unknown
+    ),
     "random-ids": Mutant("requests bear an id of the moment", "8 asked for", _without_deterministic_ids),
     "answers-anew": Mutant(
         "each try to answer bears an id of its own, and ACS alone holds the second off",

@@ -24,11 +24,10 @@ import function_app
 import shared.service.processor
 import shared.service.sweeper
 from emulator.acs import audio, signing_keys
-from shared.calls.call import Call
-from shared.calls.effects import Effect
-from shared.calls.events import Event
-from shared.calls.machine import reduce
-from shared.storage.calls import Row, Store, partition_ranges
+from shared.calls.capabilities import Call, reduce
+from shared.calls.effect import Effect
+from shared.calls.event import Event
+from shared.storage.calls import CallStore, Row, partition_ranges
 from tests.simulation.clients import shared_clients
 from tests.simulation.host import _ContainerOfThisInstance
 from tests.simulation.platform import signing_key
@@ -67,7 +66,7 @@ def laws(rng: random.Random, now: Callable[[], datetime], files: dict[str, bytes
         patch.object(function_app, "container", _ContainerOfThisInstance()),
         patch.object(shared.service.processor, "reduce", _noted),
         patch.object(shared.service.sweeper, "partition_ranges", _one_range),
-        patch.object(Store, "write", _written_with_its_story),
+        patch.object(CallStore, "write", _written_with_its_story),
         *shared_clients(),
     ]
     collecting = gc.isenabled()
@@ -131,9 +130,9 @@ def _noted(call: Call, event: Event, now: datetime) -> tuple[Call, tuple[Effect,
     return after, effects
 
 
-_write_row = Store.write
+_write_row = CallStore.write
 
 
-async def _written_with_its_story(self: Store, row: Row, call: Call, now: datetime) -> Row:
+async def _written_with_its_story(self: CallStore, row: Row, call: Call) -> Row:
     STORY.set(_stories.pop(id(call), (call, []))[1])
-    return await _write_row(self, row, call, now)
+    return await _write_row(self, row, call)

@@ -10,6 +10,7 @@ from typing import Any
 from emulator.config import START_RECORDING_ANSWERS
 from tests.simulation.storage import Reply, blob_error, table_error
 from tests.simulation.transport import Mishap
+from tests.simulation.versions import EXTENDED, FOR_GOOD, NEWER, UNDECODABLE
 from tests.simulation.world import Caller, Plan
 
 PREFIX = "Microsoft.Communication."
@@ -143,6 +144,15 @@ def _recording_fails(plan: Plan, rng: random.Random) -> None:
     plan.rules.append(rule | {"times": rng.choice((1, 2, 5))})
 
 
+def _rows_changed(change: str) -> Apply:
+    def apply(plan: Plan, rng: random.Random) -> None:
+        at = rng.uniform(0, plan.callers[0].hangs_up_after + 1)
+        lasting = (5.0, 60.0, 600.0, 7200.0, FOR_GOOD if change != EXTENDED else 4 * 3600.0)
+        plan.changes += ((at, change, rng.choice(lasting)),)
+
+    return apply
+
+
 KINDS: dict[str, Apply] = {
     "event duplicated": _duplicated,
     "events reordered": _reordered,
@@ -169,6 +179,9 @@ KINDS: dict[str, Apply] = {
     "deploy": _deploy,
     "recording fails": _recording_fails,
     "unreadable events": _unreadable,
+    NEWER: _rows_changed(NEWER),
+    UNDECODABLE: _rows_changed(UNDECODABLE),
+    EXTENDED: _rows_changed(EXTENDED),
 }
 
 # Alone first, then every pair, a kind with itself among them.
@@ -322,5 +335,6 @@ def _at_noon(plan: Plan, kind: str, rng: random.Random) -> None:
     plan.options |= one.options
     plan.skews = tuple(-abs(skew) for skew in one.skews) or plan.skews  # clocks ahead would miss the long call
     plan.deploys += tuple(NOON + at for at in one.deploys)
+    plan.changes += tuple((NOON + at, change, seconds) for at, change, seconds in one.changes)
     plan.strays += tuple(NOON + at for at in one.strays)
     plan.rotations += tuple((NOON + at, forget) for at, forget in one.rotations)

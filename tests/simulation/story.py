@@ -18,7 +18,8 @@ def told(life: Life) -> Iterator[str]:
         yield f"  rule {rule}"
     for mishap in plan.mishaps:
         yield f"  mishap {mishap.service} {mishap.operation}: {mishap.do} from the {mishap.nth}., {mishap.times} times"
-    yield f"  kills {sorted(plan.kills)}, freezes {plan.freezes}, deploys {plan.deploys}, rotations {plan.rotations}"
+    yield f"  kills {sorted(plan.kills)}, freezes {plan.freezes}, rotations {plan.rotations}"
+    yield f"  deploys {plan.deploys}, rows changed {plan.changes}"
     lines = [*_requests(life), *_journal(life), *_invocations(life), *_folded(life)]
     for at, line in sorted(lines, key=lambda one: one[0]):
         yield f"{at:>12.3f}  {line}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.calls.machine import recording_status
+from shared.calls.capabilities import recording_status
 from tests.simulation.campaign import several
 from tests.simulation.invariants import broken
 from tests.simulation.plans import PREFIX

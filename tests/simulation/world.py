@@ -19,17 +19,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
-import msgspec
-from msgspec import Struct
-
 from emulator.acs.calls import Call as AcsCall
 from emulator.acs.calls import Script
 from emulator.acs.identifiers import parse
 from emulator.config import Config
 from local.stack import LOCAL, SAMPLE
-from shared.calls.call import Call
-from shared.calls.effects import Effect
-from shared.calls.events import Event
+from shared.calls.capabilities import Call
+from shared.calls.event import Event
 from shared.directory import account_cache
 from shared.directory.models import ResourceAccount
 from shared.service.answering import call_id_of
@@ -42,13 +38,14 @@ from tests.simulation.platform import START, Platform, acs_operation
 from tests.simulation.process import HERE, Process, Site, Steps, task_factory
 from tests.simulation.storage import Asked, Blobs, Queues, Tables, plain
 from tests.simulation.transport import Mishap, Network, Route, Sent, Transport
-from tests.simulation.versions import as_before
+from tests.simulation.versions import FOR_GOOD, OtherVersions, as_before
 
 ACCOUNT = "28:orgid:cc123456-5678-5678-1234-ccc123456789"
 HORIZON = 4 * 24 * 3600.0  # seconds; whatever is not over by then never will be
 MOST_INVOCATIONS = 1500  # of a call; none needs a tenth of it: something goes round in circles
 LOOKED_AT = 2.0  # seconds between two looks whether anything is under way
 TRANSPORT = Transport()
+OBSERVED = 4 * 3600.0  # seconds for which a row that stays unreadable is observed
 SETTLED = 5.0  # seconds without anything under way
 
 # The copy of the directory, as a refresh has left it: Graph itself has no part in a call.
@@ -99,6 +96,7 @@ class Plan:
     kills: frozenset[int] = frozenset()
     freezes: dict[int, float] = field(default_factory=dict)
     deploys: tuple[float, ...] = ()
+    changes: tuple[tuple[float, str, float], ...] = ()  # when another version writes the rows, how, for how long
     stops: tuple[float, ...] = ()  # when all instances are replaced in peace: they close what they have open
     strays: tuple[float, ...] = ()  # when events come that nobody can read
     rotations: tuple[tuple[float, bool], ...] = ()  # when the keys change, and whether the old ones are withdrawn
@@ -108,14 +106,6 @@ class Plan:
     @property
     def most_invocations(self) -> int:
         return MOST_INVOCATIONS * len(self.callers)
-
-
-class Saved(Struct):
-    """What is looked at of a row as it is written, which is often."""
-
-    id: str
-    call_connection_id: str | None = None
-    effects: tuple[Effect, ...] = ()
 
 
 @dataclass
@@ -134,6 +124,8 @@ class Life:
     plan: Plan
     seconds: float
     calls: dict[str, Call]
+    unreadable: dict[str, Call]  # as a version reads them that can
+    lost: list[str]  # of what other versions wrote
     entities: dict[str, dict[str, Any]]
     acs: list[AcsCall]
     journal: list[dict[str, Any]]
@@ -187,6 +179,7 @@ class World:
         for row in COPY:
             self.tables.put("directory", row)
         self.tables.written.append(self._written)
+        self.others = OtherVersions(self.tables.rows["calls"])
         self.blobs = Blobs(storage["containers"], clock.now)
         self.queues = Queues(storage["queues"], clock.now)
         self.steps = Steps(plan.kills, plan.freezes)
@@ -228,9 +221,13 @@ class World:
     # -- What is noted while it happens --
 
     def _written(self, table: str, properties: dict[str, Any]) -> None:
-        if table != "calls" or "state" not in properties:
+        if table != "calls":
             return
-        call = msgspec.json.decode(store._joined(plain(properties), "call"), type=Saved)
+        try:
+            call = store.decode(plain(properties))
+        except store.UnreadableRow:  # it was only postponed
+            self._row_changed.set()
+            return
         self.recorded.setdefault(call.id, set()).update(effect.id for effect in call.effects)
         kinds = {type(effect.action).__name__ for effect in call.effects}
         self.asked.setdefault(call.call_connection_id or call.id, set()).update(kinds)
@@ -249,7 +246,7 @@ class World:
                 asked = self._is_recorded(json.loads(body).get("operationContext"))
             case "GetCall":
                 connection = sent.asked.url.partition("?")[0].rpartition("/")[2]
-                asked = "FindCall" in self.asked.get(connection, ())
+                asked = "FetchCallState" in self.asked.get(connection, ())
             case "DownloadRecording" | "DeleteRecording":
                 asked = any("ArchiveChunk" in kinds for kinds in self.asked.values())
             case _:
@@ -267,6 +264,7 @@ class World:
         platform, loop = self.platform.start(), self.loop
         tasks = [self.host.watch_queues(), self._sweeps(), *(self._call(caller) for caller in self.plan.callers)]
         tasks += [self._deploy(at) for at in self.plan.deploys]
+        tasks += [self.others.write(*change) for change in self.plan.changes]
         tasks += [self._stop(at) for at in self.plan.stops]
         tasks += [self._stray(at) for at in self.plan.strays]
         tasks += [self._rotate(at, forget) for at, forget in self.plan.rotations]
@@ -281,8 +279,8 @@ class World:
         quiet_since = loop.time()
         while loop.time() < HORIZON and len(self.host.invocations) < self.plan.most_invocations:
             if platform.busy or self.host.waiting or self._due() is not None:
-                quiet_since = loop.time()
                 await asyncio.sleep(max(LOOKED_AT, min(loop.next_at(), HORIZON) - loop.time()))
+                quiet_since = loop.time()
             elif loop.time() - quiet_since < SETTLED:
                 await asyncio.sleep(SETTLED)
             else:
@@ -294,12 +292,19 @@ class World:
 
     def _due(self) -> float | None:
         """When the next sweep would find something, in seconds of the loop; None if none will."""
-        moments = [e.properties["wake_at"] for e in self.tables.rows["calls"].values() if "wake_at" in e.properties]
+        rows, given_up = self.tables.rows["calls"], self.others.hidden if self._is_given_up() else ()
+        found = [entity.properties.get("next_check_at") for key, entity in rows.items() if key not in given_up]
+        moments = [moment for moment in found if moment]
         if not moments:
             return None
         first = (datetime.fromisoformat(min(moments)) - START).total_seconds()
         ahead = max((skew for skew in self.plan.skews), default=0.0)
         return first - max(ahead, 0.0)
+
+    def _is_given_up(self) -> bool:
+        """Whether rows that stay unreadable have been observed for long enough."""
+        since = [at for at, _, seconds in self.plan.changes if seconds == FOR_GOOD]
+        return bool(since) and self.loop.time() > max(since) + OBSERVED
 
     async def _sweeps(self) -> None:
         """The timer: every full minute, except that sweeps which would find nothing are passed over."""
@@ -338,8 +343,7 @@ class World:
         self.host.deploy()
         rows = self.tables.rows["calls"]
         for key, entity in rows.items():
-            if "state" in entity.properties:
-                rows[key] = replace(entity, properties=as_before(entity.properties))
+            rows[key] = replace(entity, properties=as_before(entity.properties))
 
     async def _stop(self, at: float) -> None:
         await asyncio.sleep(at)
@@ -434,9 +438,9 @@ def _bury(world: World) -> None:
 
 
 def _after(world: World, ended: bool, told: list[str]) -> Life:
-    rows = {
-        key[1]: entity.properties for key, entity in world.tables.rows["calls"].items() if "state" in entity.properties
-    }
+    others, rows = world.others, world.tables.rows["calls"]
+    others.check()
+    calls = {key: store.decode(plain(others.readable(key))) for key in rows}
     errors = [i for i in world.host.invocations if i.error is not None]
     texts = told + [_text(i.error) for i in errors if i.error is not None]
     acs = world.acs_calls
@@ -445,8 +449,10 @@ def _after(world: World, ended: bool, told: list[str]) -> Life:
     life = Life(
         plan=world.plan,
         seconds=world.loop.time(),
-        calls={id: store._call(plain(entity)) for id, entity in rows.items()},
-        entities=rows,
+        calls={key[1]: call for key, call in calls.items() if key not in others.hidden},
+        unreadable={key[1]: call for key, call in calls.items() if key in others.hidden},
+        lost=others.lost,
+        entities={key[1]: entity.properties for key, entity in rows.items()},
         acs=acs,
         journal=world.platform.journal.entries(),
         sent=world.network.sent,
@@ -480,6 +486,7 @@ def _struck(world: World) -> Counter[str]:
     struck["zombie"] += sum(at <= world.steps.count for at in plan.freezes)
     struck["unreadable events"] += sum(at < world.loop.time() for at in plan.strays)
     struck["deploy"] += sum(at < world.loop.time() for at in plan.deploys)
+    struck += world.others.struck
     struck["keys rotated"] += sum(at < world.loop.time() for at, _ in plan.rotations)
     struck["clock skew"] += sum(skew != 0 for skew in plan.skews)
     struck["setting wrong"] += sum(at < world.loop.time() for at, *_ in plan.mistyped)

@@ -13,8 +13,8 @@ import aiohttp
 import pytest
 
 from local.stack import Stack, control
-from shared.calls.call import Call, State
-from shared.calls.machine import recording_status
+from shared.calls.capabilities import Call, recording_status
+from shared.calls.state import CallState
 from shared.service.answering import call_id_of
 from shared.service.container import Container
 
@@ -56,7 +56,7 @@ class System:
 
     async def over(self, call_id: str) -> Call:
         """The call, once it has ended and its recording is archived."""
-        await self.until(call_id, lambda c: c.state is State.ENDED and recording_status(c)[0] == "archived")
+        await self.until(call_id, lambda c: c.state is CallState.ENDED and recording_status(c)[0] == "archived")
         await self.idle()
         return await self.until(call_id, lambda _: True)
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from shared.calls.call import Call, State
-from shared.calls.effects import effect_id
-from shared.calls.machine import recording_status
+from shared.calls.capabilities import Call, recording_status
+from shared.calls.effect import effect_id
+from shared.calls.state import CallState
 from shared.storage.calls import partition_of
 from tests.system.conftest import System
 
@@ -42,7 +42,7 @@ async def columns(system: System, call_id: str) -> dict[str, Any]:
 
 async def archived(system: System, call: Call) -> list[bytes]:
     container = system.app.clients.container("recordings")
-    paths = [c.path for r in call.recordings.values() for c in r.chunks.values() if c.path]
+    paths = [c.path for r in call.recording.recordings.values() for c in r.chunks.values() if c.path]
     return [await (await container.download_blob(path)).readall() for path in paths]
 
 
@@ -59,7 +59,7 @@ async def test_a_call_is_answered_once_recorded_by_its_connection_id_and_archive
     assert recording["body"]["recordingStateCallbackUri"] == answer["body"]["callbackUri"]
 
     (file,) = await archived(system, call)
-    (heard,) = call.recordings.values()
+    (heard,) = call.recording.recordings.values()
     assert heard.started_at
     assert heard.stopped_at
     with wave.open(io.BytesIO(file)) as audio:
@@ -79,20 +79,23 @@ async def test_the_row_agrees_with_the_journal(system: System) -> None:
     assert row["called_at"] == times["IncomingCall"]
     assert row["connected_at"] == times["CallConnected"]
     assert row["ended_at"] == times["CallDisconnected"]
-    assert (row["state"], row["recording"]) == ("ended", "archived")
-    assert call.announced == "played"
-    assert "wake_at" not in row
+    assert (row["state"], row["recording_status"]) == ("ended", "archived")
+    announcement = call.operations.outcome(effect_id(call_id, "announcement"))
+    assert announcement is not None
+    assert announcement.status == "succeeded"
+    assert "next_check_at" not in row
     assert call.effects == ()
 
 
 async def test_the_archive_has_the_file_and_its_metadata_at_the_documented_path(system: System) -> None:
     call_id = await system.dial(hangs_up_after=0.5, recording_chunks=2)
     call = await system.over(call_id)
-    assert len(call.recordings) == 1
-    folder = f"{call_id[:4]}/{call_id[4:6]}/{call_id[6:8]}/{call_id}/"
+    assert len(call.recording.recordings) == 1
+    assert call.lifecycle.called_at is not None
+    folder = f"{call.lifecycle.called_at:%Y/%m/%d/%H%MZ}-{call_id}/"
     container = system.app.clients.container("recordings")
     names = [blob.name async for blob in container.list_blobs(name_starts_with=folder)]
-    assert [name.rpartition("/")[2] for name in names] == ["0.json", "0.wav", "1.json", "1.wav"]
+    assert [name.rpartition("-")[2] for name in names] == ["0.json", "0.wav", "1.json", "1.wav"]
     metadata = json.loads(await (await container.download_blob(names[0])).readall())
     assert metadata["chunkIndex"] == 0
 
@@ -118,7 +121,7 @@ async def test_an_incoming_call_delivered_five_times_at_once_is_answered_once(sy
 
 async def test_deliveries_that_reach_different_instances_are_held_off_by_acs(system: System) -> None:
     call_id = await system.dial()
-    await system.until(call_id, lambda call: call.state is State.CONNECTED)
+    await system.until(call_id, lambda call: call.state is CallState.CONNECTED)
     (event,) = [e["event"] for e in await system.journal("event") if e["event"]["type"] == f"{TYPE}IncomingCall"]
     await system.stack.stop_host()
     await system.stack.start_host()
@@ -128,7 +131,7 @@ async def test_deliveries_that_reach_different_instances_are_held_off_by_acs(sys
     assert len(carried_out(answers)) == 1
     call = await system.call(call_id)
     assert call is not None
-    assert call.state is State.CONNECTED
+    assert call.state is CallState.CONNECTED
 
 
 async def test_two_calls_in_one_batch_get_two_answers(system: System) -> None:
@@ -138,7 +141,7 @@ async def test_two_calls_in_one_batch_get_two_answers(system: System) -> None:
     batch = [e["event"] for e in await system.journal("event")]
     assert await system.deliver("incoming_call", batch) == 202
     for call_id in ids:
-        await system.until(call_id, lambda call: call.state is State.CONNECTED)
+        await system.until(call_id, lambda call: call.state is CallState.CONNECTED)
     assert len(carried_out(await system.requests("AnswerCall"))) == 2
 
 
@@ -150,7 +153,7 @@ async def test_a_bad_event_in_a_batch_is_kept_aside_and_its_neighbour_answered(s
     (good,) = [event for event in events if event["type"] == f"{TYPE}IncomingCall"]
     bad = good | {"id": "bad", "data": {"to": {"rawId": "28:orgid:x"}, "marker": call_id}}
     assert await system.deliver("incoming_call", [bad, good]) == 202
-    await system.until(call_id, lambda call: call.state is State.CONNECTED)
+    await system.until(call_id, lambda call: call.state is CallState.CONNECTED)
     container = system.app.clients.container("quarantine")
     kept = [await (await container.download_blob(b.name)).readall() async for b in container.list_blobs()]
     (record,) = [json.loads(text) for text in kept if call_id.encode() in text]
@@ -202,9 +205,9 @@ async def test_recording_that_fails_twice_for_the_time_being_is_tried_until_it_r
 async def test_a_call_that_cannot_be_recorded_says_why_and_goes_on(system: System) -> None:
     await system.control("POST", "faults", fail_recording(403, 0, None))
     call_id = await system.dial(hangs_up_after=1.5)
-    call = await system.until(call_id, lambda call: call.state is State.ENDED)
+    call = await system.until(call_id, lambda call: call.state is CallState.ENDED)
     row = await columns(system, call_id)
-    assert (row["recording"], row["reason"]) == ("not recorded", "403/0: the app may not do this")
+    assert (row["recording_status"], row["recording_reason"]) == ("not recorded", "403/0: the app may not do this")
     assert len(await system.requests("StartRecording")) == 1
     assert await system.requests("TerminateCall") == []
     assert any(e.type == "StartRecordingFailed" for e in call.timeline)
@@ -220,7 +223,7 @@ async def test_a_file_that_has_no_bytes_yet_is_fetched_again(system: System) -> 
 async def test_a_call_survives_a_crash_of_the_host_between_failure_and_retry(system: System) -> None:
     await system.control("POST", "faults", fail_recording(429, 8530, 1))
     call_id = await system.dial()
-    await system.until(call_id, lambda call: bool(call.recording_failures))
+    await system.until(call_id, lambda call: bool(call.recording.failures))
     await system.stack.stop_host()
     await system.stack.start_host()
     await system.until(call_id, lambda call: recording_status(call)[0] == "active")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.calls.call import State
-from shared.calls.machine import recording_status
+from shared.calls.capabilities import recording_status
+from shared.calls.state import CallState
 from tests.system.conftest import System
 
 TYPE = "Microsoft.Communication."
@@ -65,7 +65,7 @@ async def test_a_dead_letter_is_replayed_into_its_call(system: System, replay: R
 
 async def test_an_unreadable_event_is_listed_and_shown(system: System, replay: Replay) -> None:
     call_id = await system.dial()
-    await system.until(call_id, lambda call: call.state is State.CONNECTED)
+    await system.until(call_id, lambda call: call.state is CallState.CONNECTED)
     await system.idle()
     (good,) = [e["event"] for e in await system.journal("event") if e["event"]["type"] == f"{TYPE}CallConnected"]
     assert await system.deliver("call_connected", [good | {"id": "bad", "callid": "no call"}]) == 202

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from local.stack import Ports, Stack
-from shared.calls.call import State
+from shared.calls.state import CallState
 from tests.system.conftest import System, of
 
 HTTP = {"api", "api_by_key", "callbacks", "health"}
@@ -30,7 +30,7 @@ async def system(flex: Stack) -> AsyncIterator[System]:
 
 async def test_a_call_goes_from_process_to_process_and_each_runs_its_own_functions(system: System) -> None:
     call = await system.over(await system.dial(hangs_up_after=2))
-    assert call.state is State.ENDED
+    assert call.state is CallState.ENDED
     assert len(await system.requests("AnswerCall")) == len(await system.requests("StartRecording")) == 1
     ran = {worker.name: executed(system.stack.logs / f"{worker.name}.log") for worker in system.stack.workers}
     assert ran.pop("host-http") <= HTTP

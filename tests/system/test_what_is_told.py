@@ -32,5 +32,6 @@ async def test_nobody_is_named(system: System) -> None:
     call_id = await system.dial(hangs_up_after=1)
     call = await system.over(call_id)
     lines = json.dumps(told(system, call_id))
-    people = [call.caller, call.caller_name, call.callee, *call.took_part]
+    part = call.lifecycle
+    people = [part.caller, part.caller_name, part.callee, *call.participants.all_participants]
     assert not any(person in lines for person in people if person)

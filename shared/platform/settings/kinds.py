@@ -137,7 +137,7 @@ def _websocket_url(text: str) -> str:
 
 def _container_url(text: str) -> str:
     url = _safe_url(text)
-    _require(urlsplit(url).path)
+    _require(urlsplit(url).path and not urlsplit(url).query)  # ACS writes by its own identity, without a SAS
     return url
 
 

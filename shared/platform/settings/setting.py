@@ -10,16 +10,19 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, Generic, Self, TypeVar, overload
+from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
 from shared.platform.settings.kinds import Kind
-
-if TYPE_CHECKING:
-    from shared.platform.settings.table import Settings
 
 log = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
+
+
+class SettingTexts(Protocol):
+    """The texts of settings by their names; what settings are read from."""
+
+    def text(self, name: str) -> str: ...
 
 
 class Fault(StrEnum):
@@ -56,22 +59,22 @@ class Derived:
     """A text that is made from other settings, and how in words, in Markdown."""
 
     words: str
-    text: Callable[[Settings], str]
+    text: Callable[[Any], str]
 
 
 # A setting that answering a call does not need must not keep calls from being answered.
 DEFAULT_HOLDS = Derived("the default holds", lambda _: "")
 
 
-def _optional(_: Settings) -> Need:
+def _optional(_: SettingTexts) -> Need:
     return Need.OPTIONAL
 
 
-def required(_: Settings) -> Need:
+def required(_: SettingTexts) -> Need:
     return Need.REQUIRED
 
 
-def _always(_: Settings) -> bool:
+def _always(_: SettingTexts) -> bool:
     return True
 
 
@@ -90,24 +93,24 @@ class Setting(Generic[Value]):
     set_by: SetBy = field(default=SetBy.OPERATOR, kw_only=True)
     default: str | Derived = field(default="", kw_only=True)
     example: str = field(default="", kw_only=True)
-    need: Callable[[Settings], Need] = field(default=_optional, kw_only=True)
-    used: Callable[[Settings], bool] = field(default=_always, kw_only=True)
+    need: Callable[[Any], Need] = field(default=_optional, kw_only=True)
+    used: Callable[[Any], bool] = field(default=_always, kw_only=True)
     if_invalid: Derived | None = field(default=None, kw_only=True)
 
-    def __set_name__(self, owner: type[Settings], attribute: str) -> None:
+    def __set_name__(self, owner: type[SettingTexts], attribute: str) -> None:
         self._attribute = attribute
 
     @overload
-    def __get__(self, settings: None, owner: type[Settings]) -> Self: ...
+    def __get__(self, settings: None, owner: type[SettingTexts]) -> Self: ...
     @overload
-    def __get__(self, settings: Settings, owner: type[Settings]) -> Value: ...
-    def __get__(self, settings: Settings | None, owner: type[Settings]) -> Self | Value:
+    def __get__(self, settings: SettingTexts, owner: type[SettingTexts]) -> Value: ...
+    def __get__(self, settings: SettingTexts | None, owner: type[SettingTexts]) -> Self | Value:
         if settings is None:
             return self
         value = settings.__dict__[self._attribute] = self._read_leniently(settings)
         return value
 
-    def read(self, settings: Settings) -> Value:
+    def read(self, settings: SettingTexts) -> Value:
         """The value. Raises SettingError, also where an invalid text is replaced."""
         need, given = self.need(settings), settings.text(self.name)
         if given and need is Need.UNWANTED:
@@ -120,7 +123,7 @@ class Setting(Generic[Value]):
         except ValueError:
             raise SettingError(self.name, Fault.INVALID, self._advice()) from None
 
-    def _read_leniently(self, settings: Settings) -> Value:
+    def _read_leniently(self, settings: SettingTexts) -> Value:
         try:
             return self.read(settings)
         except SettingError as error:
@@ -129,7 +132,7 @@ class Setting(Generic[Value]):
             log.error("%s Until then %s.", error, self.if_invalid.words)  # noqa: TRY400  # the text says it all
             return self.kind.parse(self.if_invalid.text(settings) or self._default(settings))
 
-    def _default(self, settings: Settings) -> str:
+    def _default(self, settings: SettingTexts) -> str:
         return self.default if isinstance(self.default, str) else self.default.text(settings)
 
     def _advice(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal
 
-from shared.calls.policy import Plan
+from shared.calls.policy import CallPolicy
 from shared.platform.settings.environment import process_environment
 from shared.platform.settings.kinds import (
     ACCOUNTS,
@@ -350,6 +350,13 @@ class Settings:
         used=_uses_identity_for_storage,
     )
     calls_table = Setting("CALLS_TABLE", TEXT, "The table of calls.", default="calls", set_by=SetBy.DEPLOYMENT)
+    calls_index_table = Setting(
+        "CALLS_INDEX_TABLE",
+        TEXT,
+        "The table of what is found by something other than a call's id: the calls that recordings belong to.",
+        default="callsindex",
+        set_by=SetBy.DEPLOYMENT,
+    )
     directory_table = Setting(
         "DIRECTORY_TABLE",
         TEXT,
@@ -450,16 +457,17 @@ class Settings:
         return self.resource_accounts == (LINKED,)
 
     @cached_property
-    def plan(self) -> Plan:
+    def call_policy(self) -> CallPolicy:
         """The policy of a new call. No text of a setting makes it an error."""
-        return Plan(
+        return CallPolicy(
             accounts=() if self.linked_accounts_only else self.resource_accounts,
             incoming=self.incoming_calls,
             record=self.recording,
             channels=self.recording_channels,
             announcement=self.recording_announcement,
-            unrecorded=self.unrecorded_calls,
+            on_recording_failure=self.unrecorded_calls,
             notice=self.unrecorded_notice,
+            recording_container=self.recording_container_url,
         )
 
     @property

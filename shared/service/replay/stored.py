@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shared.calls.events import PREFIX, Unreadable, parse
+from shared.calls.capabilities import parse
+from shared.calls.event import PREFIX, Unreadable
 from shared.platform import clock
 from shared.platform.settings import SettingError
 from shared.service.container import Container

@@ -1,0 +1,104 @@
+"""Incoming calls are answered and rejected at once, before anything is recorded.
+
+While a call rings only a wrong setting is raised. Every other error counts as a rejection that can pass.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from azure.communication.callautomation import MediaStreamingOptions, TranscriptionOptions
+from azure.core.exceptions import AzureError
+
+from shared.acs.context import Context, repeatable
+from shared.acs.errors import accepted, codes_of
+from shared.calls.capabilities.lifecycle import CallAnswered, CallRejected, RequestRejected
+from shared.calls.effect import effect_id
+from shared.calls.event import Event, own
+from shared.platform.settings import SettingError, Settings
+
+log = logging.getLogger(__name__)
+
+
+class IncomingCallResponder:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def answer(self, call_id: str, incoming_call_context: str, limit: float) -> Event:
+        """Answer the call within ``limit`` seconds; ``CallAnswered`` or ``RequestRejected``."""
+        context, id = self._context, effect_id(call_id, "answer")
+        sent_at = context.now()
+        try:
+            async with asyncio.timeout(limit):
+                answered = await accepted(
+                    context.clients.call_automation.answer_call,
+                    incoming_call_context,
+                    context.callback_url(call_id),
+                    operation_context=id,
+                    cognitive_services_endpoint=context.settings.cognitive_services_endpoint,
+                    media_streaming=_media_streaming(context.settings),
+                    transcription=_transcription(context.settings),
+                    headers=repeatable(id),
+                    retry_on_methods=["POST"],  # the id makes it safe, and a lost connection would cost 10 s of ringing
+                )
+        except SettingError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever the SDK makes of the response, there was a call
+            return self._rejected(id, error)
+        return own(f"{id}/done", context.now(), self._answered(answered, sent_at))
+
+    def _answered(self, properties: Any, sent_at: Any) -> CallAnswered:
+        return CallAnswered(
+            sent_at=sent_at,
+            answered_at=self._context.now(),
+            call_connection_id=getattr(properties, "call_connection_id", None),
+            server_call_id=getattr(properties, "server_call_id", None),
+            correlation_id=getattr(properties, "correlation_id", None),
+        )
+
+    async def reject(self, call_id: str, incoming_call_context: str, reason: str, limit: float) -> Event:
+        """Reject the call as ``busy`` or ``forbidden``; ``CallRejected`` or ``RequestRejected``."""
+        context, id = self._context, effect_id(call_id, "reject")
+        try:
+            async with asyncio.timeout(limit):
+                await accepted(
+                    context.clients.call_automation.reject_call,
+                    incoming_call_context,
+                    call_reject_reason=reason,
+                    headers=repeatable(id),
+                )
+        except SettingError:
+            raise
+        except Exception as error:  # noqa: BLE001  # as above
+            return self._rejected(id, error)
+        return own(f"{id}/done", context.now(), CallRejected())
+
+    def _rejected(self, id: str, error: Exception) -> Event:
+        if not isinstance(error, AzureError | TimeoutError):
+            log.error("a response to an incoming call failed: %s", type(error).__name__)
+        return own(f"{id}/rejected", self._context.now(), RequestRejected(*codes_of(error)))
+
+
+def _media_streaming(settings: Settings) -> MediaStreamingOptions | None:
+    if settings.media_streaming_url is None:
+        return None
+    return MediaStreamingOptions(
+        transport_url=settings.media_streaming_url,
+        transport_type="websocket",
+        content_type="audio",
+        audio_channel_type=settings.media_streaming_channels,
+        start_media_streaming=True,
+    )
+
+
+def _transcription(settings: Settings) -> TranscriptionOptions | None:
+    if settings.transcription_url is None:
+        return None
+    return TranscriptionOptions(
+        transport_url=settings.transcription_url,
+        transport_type="websocket",
+        locale=settings.transcription_locale,
+        start_transcription=True,
+    )

@@ -1,0 +1,48 @@
+"""What an executor is handed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from shared.calls.actions import Action
+from shared.calls.capabilities import Call
+from shared.calls.effect import Effect
+from shared.calls.event import ActionPerformed, Event, own
+from shared.platform.clients import Clients
+from shared.platform.settings import Settings
+
+# Performs one kind of action, and returns the event that says so. Raises ActionError, AzureError, TimeoutError.
+Executor = Callable[["Context", Call, Effect, Any], Awaitable[Event]]
+Executors = Mapping[type[Action], Executor]
+
+
+class Context(Struct, frozen=True):
+    settings: Settings
+    clients: Clients
+    now: Callable[[], datetime]
+
+    def callback_url(self, call_id: str) -> str:
+        return f"{self.settings.callback_base_url}/api/callbacks/{call_id}"
+
+    def connection(self, call: Call) -> Any:
+        """The call at ACS, for requests that carry a ``Repeatability-Request-ID`` or only read."""
+        return self.clients.call_automation.get_call_connection(call.call_connection_id or "")
+
+    def connection_once(self, call: Call) -> Any:
+        """The same without retries, for requests that ACS knows no repeatability of."""
+        return self.clients.call_automation_once.get_call_connection(call.call_connection_id or "")
+
+    def performed(self, effect: Effect) -> Event:
+        return self.done(effect, ActionPerformed(effect.id, effect.action))
+
+    def done(self, effect: Effect, data: ActionPerformed) -> Event:
+        return own(f"{effect.id}/done", self.now(), data)
+
+
+def repeatable(id: str) -> dict[str, str]:
+    """The header by which ACS recognizes a request that it has carried out before."""
+    return {"Repeatability-Request-ID": id}

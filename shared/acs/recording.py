@@ -1,0 +1,103 @@
+"""Starting a recording, and copying its files to the archive."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+
+from azure.communication.callautomation import AzureBlobContainerRecordingStorage, RecordingContent, RecordingFormat
+from azure.core.exceptions import AzureError
+
+from shared.acs.context import Context, Executors, repeatable
+from shared.acs.errors import ActionError, accepted, is_gone
+from shared.calls.actions import ArchiveChunk, StartRecording
+from shared.calls.capabilities import Call
+from shared.calls.capabilities.recording import Chunk, ChunkArchived, RecordingAccepted
+from shared.calls.effect import Effect
+from shared.calls.event import Event
+from shared.storage import archive
+
+
+async def start(context: Context, call: Call, effect: Effect, action: StartRecording) -> Event:
+    container = call.policy.recording_container
+    recording = await accepted(
+        context.clients.call_automation.start_recording,
+        call_connection_id=call.call_connection_id or "",
+        recording_state_callback_url=context.callback_url(call.id),
+        recording_content_type=RecordingContent.AUDIO,
+        recording_channel_type=call.policy.channels,
+        recording_format_type=RecordingFormat.WAV,
+        recording_storage=AzureBlobContainerRecordingStorage(container) if container else None,
+        headers=repeatable(effect.id),
+    )
+    id = getattr(recording, "recording_id", None)
+    return context.done(effect, RecordingAccepted(effect_id=effect.id, action=action, recording_id=id))
+
+
+async def archive_chunk(context: Context, call: Call, effect: Effect, action: ArchiveChunk) -> Event:
+    chunk = call.recording.recordings[action.recording_id].chunks[str(action.index)]
+    name = blob_in(call.policy.recording_container, chunk.content)
+    try:
+        path, length = await (_find(context, call, name) if name else _copy(context, call, effect, action, chunk))
+    except archive.NotReady as error:
+        raise ActionError(503, str(error)) from error
+    except archive.Elsewhere as error:
+        raise ActionError(403, str(error)) from error
+    archived = ChunkArchived(
+        effect_id=effect.id,
+        action=action,
+        recording_id=action.recording_id,
+        index=action.index,
+        path=path,
+        length=length,
+    )
+    return context.done(effect, archived)
+
+
+async def _copy(context: Context, call: Call, effect: Effect, action: ArchiveChunk, chunk: Chunk) -> tuple[str, int]:
+    """Copy the file from ACS. What is in the archive already is not lost, whatever ACS says of its own copy."""
+    delete_source = context.settings.delete_source
+    acs = context.clients.call_automation
+    container = context.clients.container(context.settings.recordings_container)
+    metadata = archive.metadata_of(call, action.recording_id)
+    try:
+        copied = await archive.archive(acs, container, chunk, action.path, metadata, tries=effect.tries)
+    except AzureError as error:
+        length = await archive.length_of(container, f"{action.path}.wav") if is_gone(error) else None
+        if length is None:
+            raise
+        copied = f"{action.path}.wav", length
+    if delete_source:
+        await archive.delete_source(acs, chunk)
+    return copied
+
+
+async def _find(context: Context, call: Call, name: str) -> tuple[str, int]:
+    """ACS wrote the file to the policy's container itself: only look whether it is there."""
+    container = call.policy.recording_container or ""
+    length = await archive.length_of(context.clients.recording_container(container), name)
+    if not length:
+        raise archive.NotReady(f"{name} is not there yet")
+    return f"{container}/{name}", length
+
+
+def blob_in(container: str | None, url: str) -> str | None:
+    """The name of the blob that the URL is of, if it is in the container; host names and default ports are compared as
+    URLs are (RFC 3986, section 6.2).
+    """
+    if not container:
+        return None
+    try:
+        (ours, root), (theirs, path) = _split(container), _split(url)
+    except ValueError:  # the file's URL is none
+        return None
+    folder = f"{root.rstrip('/')}/"
+    return unquote(path.removeprefix(folder)) if ours == theirs and path.startswith(folder) else None
+
+
+def _split(url: str) -> tuple[tuple[str, str | None, int], str]:
+    """Scheme, host and port of a URL, and its path. Raises ValueError."""
+    parts = urlsplit(url)
+    return (parts.scheme, parts.hostname, 443 if parts.port is None else parts.port), parts.path
+
+
+EXECUTORS: Executors = {StartRecording: start, ArchiveChunk: archive_chunk}

@@ -1,0 +1,96 @@
+"""What can be asked of the world, as plain data.
+
+Each action says how long an invocation may hold it (``lease``), how long one request may take (``time_limit``,
+seconds), and how long the event that reports its outcome is awaited (``outcome_timeout``). Tags are what rows hold:
+they stay when a class is renamed.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar
+
+from msgspec import Struct
+
+from shared.calls.result_codes import Disposition, look_up
+
+GONE = 404
+
+# Event Grid waits 30 seconds for a function; those of this app end after 9 (service.processor.HANDLER_SECONDS), and an
+# effect within them after 6. A lease older than 10 belongs to an invocation that died.
+EFFECT_SECONDS = 6.0
+LEASE = timedelta(seconds=10)
+
+
+class Action(Struct, frozen=True, tag_field="do"):
+    """The base of all actions."""
+
+    lease: ClassVar[timedelta] = LEASE
+    time_limit: ClassVar[float] = EFFECT_SECONDS
+    outcome_timeout: ClassVar[timedelta] = timedelta(minutes=1)
+
+    @property
+    def name(self) -> str:
+        return str(self.__struct_config__.tag)
+
+    def is_final(self, code: int, sub_code: int, tries: int) -> bool:  # noqa: ARG002  # others decide by these
+        """Whether a request that failed for the ``tries``-th time is not sent again."""
+        return False
+
+
+class StartRecording(Action, frozen=True, tag="StartRecording"):
+    """Every attempt is an action of its own: the recording capability decides whether there is another one."""
+
+    attempt: int  # from 1
+
+    def is_final(self, code: int, sub_code: int, tries: int) -> bool:  # noqa: ARG002  # as the docstring says
+        return True
+
+
+class Play(Action, frozen=True, tag="Play"):
+    """Play to every participant. ``source`` is text to speak, or the URL of an audio file."""
+
+    purpose: str  # the step, such as "announcement"
+    source: str
+
+    outcome_timeout: ClassVar[timedelta] = timedelta(minutes=2)
+
+    def is_final(self, code: int, sub_code: int, tries: int) -> bool:
+        return tries >= 3 or look_up(code, sub_code).disposition is not Disposition.TRANSIENT  # noqa: PLR2004
+
+
+class SendDtmf(Action, frozen=True, tag="SendDtmf"):
+    """Send tones (``0``-``9``, ``*``, ``#``, ``A``-``D``) to one participant, by raw id."""
+
+    target: str
+    tones: str
+
+    def is_final(self, code: int, sub_code: int, tries: int) -> bool:
+        return tries >= 3 or look_up(code, sub_code).disposition is not Disposition.TRANSIENT  # noqa: PLR2004
+
+
+class HangUp(Action, frozen=True, tag="HangUp"):
+    """End the call for everyone."""
+
+    outcome_timeout: ClassVar[timedelta] = timedelta(seconds=30)
+
+
+class FetchCallState(Action, frozen=True, tag="FetchCallState"):
+    """Ask ACS for the state of the call."""
+
+
+class ArchiveChunk(Action, frozen=True, tag="ArchiveChunk"):
+    """Copy one file of a recording, and its metadata, to the archive. The queue-triggered function has time for it."""
+
+    recording_id: str
+    index: int
+    path: str  # of the blob, without its extension
+
+    lease: ClassVar[timedelta] = timedelta(minutes=10)
+    time_limit: ClassVar[float] = 540.0
+
+    def is_final(self, code: int, sub_code: int, tries: int) -> bool:  # noqa: ARG002  # a file that exists is copied
+        return code == GONE
+
+
+AnyAction = StartRecording | Play | SendDtmf | HangUp | FetchCallState | ArchiveChunk

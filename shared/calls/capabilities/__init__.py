@@ -1,0 +1,78 @@
+"""The capabilities, composed: the call, the list that the engine is handed, and what is asked about a whole call.
+
+A new capability is a module here and an entry of ``CAPABILITIES``; one that keeps a part of the call has a field of
+``Call`` too.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from shared.calls import capability, engine, event
+from shared.calls.call import BaseCall
+from shared.calls.capabilities import dtmf, lifecycle, participants, prompts, recording
+from shared.calls.capabilities.lifecycle import Lifecycle
+from shared.calls.capabilities.participants import Participants
+from shared.calls.capabilities.prompts import Prompts
+from shared.calls.capabilities.recording import Recordings, RecordingStatus
+from shared.calls.capability import Capabilities
+from shared.calls.effect import Effect
+from shared.calls.event import Event
+
+
+class Call(BaseCall, frozen=True, kw_only=True, omit_defaults=True):
+    """One call: what the engine knows of it, and the part of each capability."""
+
+    lifecycle: Lifecycle = Lifecycle()
+    participants: Participants = Participants()
+    recording: Recordings = Recordings()
+    prompts: Prompts = Prompts()
+
+
+CAPABILITIES: Capabilities = (
+    lifecycle.CAPABILITY,
+    participants.CAPABILITY,
+    recording.CAPABILITY,
+    prompts.CAPABILITY,
+    dtmf.CAPABILITY,
+)
+
+_REGISTRY = capability.registry(CAPABILITIES)
+
+
+def parse(event_type: str, event_id: str, at: datetime | None, subject: str | None, data: Any) -> Event:
+    """A CloudEvent of the platform as a typed event. Raises Unreadable."""
+    return event.parse(_REGISTRY, event_type, event_id, at, subject, data)
+
+
+def reduce(call: Call, said: Event, now: datetime) -> tuple[Call, tuple[Effect, ...]]:
+    """The call after the event, and the effects to perform now, leased to this invocation."""
+    return engine.reduce(call, said, now, CAPABILITIES)
+
+
+def next_check_at(call: Call) -> datetime | None:
+    """When the sweep should look at the call, if nothing else happens; None when nothing is left to do."""
+    return engine.next_check_at(call, CAPABILITIES)
+
+
+def recording_status(call: Call) -> tuple[RecordingStatus, str | None]:
+    """How the recording of the call stands, and why there is none, if there is none."""
+    return recording.status(call, call.recording)
+
+
+def latencies(call: Call) -> dict[str, float]:
+    """The phases of answering, in seconds, as far as they are known.
+
+    They are the four that Microsoft names (azure-docs, "Lowest latency best practices for Teams Phone extensibility"):
+    time to notify, to answer, to connect, to first audio.
+    """
+    part = call.lifecycle
+    connected = next((entry.received for entry in call.timeline if entry.type == "CallConnected"), None)
+    phases = {
+        "time to notify": (part.called_at, part.received_at),
+        "time to answer": (part.received_at, part.answer_sent_at),
+        "time to connect": (part.answer_sent_at, connected),
+        "time to first audio": (call.connected_at, call.prompts.first_audio_at),
+    }
+    return {name: (end - start).total_seconds() for name, (start, end) in phases.items() if start and end}

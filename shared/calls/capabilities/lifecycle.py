@@ -1,0 +1,321 @@
+"""The life of a call: it rings, is answered, connects and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shared.calls.actions import FetchCallState
+from shared.calls.call import BaseCall
+from shared.calls.capability import Capability
+from shared.calls.effect import Wanted
+from shared.calls.event import CallbackPayload, Event, Fact, Identifier, Payload, TimerFired
+from shared.calls.joins import best, earliest, known, latest
+from shared.calls.policy import CallPolicy
+from shared.calls.state import CallState
+
+# A call rings for 30 seconds (azure-docs, "Lowest latency best practices for Teams Phone extensibility").
+RING_WINDOW = timedelta(seconds=30)
+GRACE = timedelta(seconds=5)
+
+# When a call has been silent for so long, ACS is asked for its state.
+IDLE_TIMEOUTS: Mapping[CallState, timedelta] = MappingProxyType(
+    {CallState.ANSWERED: timedelta(minutes=1), CallState.CONNECTED: timedelta(minutes=15)}
+)
+UNHEARD = timedelta(
+    minutes=5
+)  # after which a call without a connection id, which ACS cannot be asked about, has failed
+
+GONE = "gone"  # our word for 404
+GONE_STATES = frozenset({"disconnected", "disconnecting", GONE})  # of CallConnectionState
+
+
+class Decision(StrEnum):
+    ANSWER = "answer"
+    REJECT = "reject"
+    TOO_LATE = "too late"  # it has rung out
+    NOT_OURS = "not ours"  # another application's resource account
+
+
+# -- Events ------------------------------------------------------------------------------------------------------
+
+
+class IncomingCall(Payload, frozen=True, kw_only=True):
+    """A call that rings. ``incoming_call_context`` is a secret: its holder can answer the call."""
+
+    to: Identifier
+    incoming_call_context: str
+    from_: Identifier | None = msgspec.field(name="from", default=None)
+    server_call_id: str | None = None
+    correlation_id: str | None = None
+    caller_display_name: str | None = None
+    on_behalf_of_callee: Identifier | None = None
+
+
+class CallConnected(CallbackPayload, frozen=True, kw_only=True):
+    pass
+
+
+class CallDisconnected(CallbackPayload, frozen=True, kw_only=True):
+    pass
+
+
+class AnswerFailed(CallbackPayload, frozen=True, kw_only=True):
+    """ACS had accepted the answer, and could not set the call up."""
+
+
+class IncomingCallReceived(Fact, frozen=True, kw_only=True):
+    """IncomingCall as the call keeps it: without the context, with what was decided about it."""
+
+    decision: Decision
+    callee: str
+    received_at: datetime
+    caller: str | None = None
+    caller_name: str | None = None
+    on_behalf_of: str | None = None
+    server_call_id: str | None = None
+    correlation_id: str | None = None
+    tenant: str | None = None  # of the resource account; this and the next two as far as the directory knows
+    callee_name: str | None = None
+    callee_number: str | None = None
+
+    is_sign_of_life: ClassVar[bool] = True
+
+
+class CallAnswered(Fact, frozen=True, kw_only=True):
+    """ACS accepted the answer."""
+
+    sent_at: datetime
+    answered_at: datetime
+    call_connection_id: str | None = None
+    server_call_id: str | None = None
+    correlation_id: str | None = None
+
+    in_timeline: ClassVar[bool] = False
+    is_sign_of_life: ClassVar[bool] = True
+
+
+class RequestRejected(Fact, frozen=True):
+    """ACS refused to answer or to reject the call (``code/sub_code`` as in ``result_codes``)."""
+
+    code: int
+    sub_code: int
+    message: str
+
+    is_sign_of_life: ClassVar[bool] = True
+
+    @property
+    def codes(self) -> tuple[int, int]:
+        return self.code, self.sub_code
+
+
+class CallRejected(Fact, frozen=True):
+    """ACS accepted that the call is rejected."""
+
+    is_sign_of_life: ClassVar[bool] = True
+
+
+class CallStateFetched(Fact, frozen=True):
+    """What GET /callConnections/{id} said: a CallConnectionState, or ``gone`` for 404."""
+
+    state: str
+
+    in_timeline: ClassVar[bool] = False
+    is_sign_of_life: ClassVar[bool] = True
+
+
+def decide(policy: CallPolicy, callee: str, called_at: datetime, now: datetime) -> Decision:
+    """Whether to answer. An event older than the ring window is not answered: the caller is gone."""
+    if not policy.includes(callee):
+        return Decision.NOT_OURS
+    if now - called_at > RING_WINDOW:
+        return Decision.TOO_LATE
+    return Decision.ANSWER if policy.incoming == "answer" else Decision.REJECT
+
+
+# -- The part of the call ----------------------------------------------------------------------------------------
+
+
+class Result(Struct, frozen=True, omit_defaults=True):
+    """How a call ended, or why it was not answered, in the platform's codes."""
+
+    source_event: str
+    code: int = 0
+    sub_code: int = 0
+    message: str = ""
+
+
+class Lifecycle(Struct, frozen=True, omit_defaults=True):
+    """Identities are raw ids (``28:orgid:…``, ``4:+…``)."""
+
+    caller: str | None = None
+    caller_name: str | None = None
+    callee: str | None = None
+    tenant: str | None = None
+    callee_name: str | None = None
+    callee_number: str | None = None
+    on_behalf_of: str | None = None
+    called_at: datetime | None = None
+    result: Result | None = None
+    checked_at: datetime | None = None  # when ACS was last asked for the call's state
+    # When things reached this deployment: for latencies, never for decisions.
+    received_at: datetime | None = None
+    answer_sent_at: datetime | None = None
+    answered_at: datetime | None = None
+
+
+def fold(part: Lifecycle, event: Event) -> Lifecycle:
+    match event.data:
+        case IncomingCallReceived() as incoming:
+            return _incoming(part, incoming, event.at)
+        case CallAnswered() as answered:
+            return replace(
+                part,
+                answer_sent_at=earliest(part.answer_sent_at, answered.sent_at),
+                answered_at=earliest(part.answered_at, answered.answered_at),
+            )
+        case RequestRejected() | CallDisconnected() | AnswerFailed():
+            return replace(part, result=best(part.result, _result(event), _telling))
+        case CallStateFetched():
+            return replace(part, checked_at=latest(part.checked_at, event.at))
+    return part
+
+
+def _incoming(part: Lifecycle, incoming: IncomingCallReceived, at: datetime) -> Lifecycle:
+    return replace(
+        part,
+        caller=known(part.caller, incoming.caller),
+        caller_name=known(part.caller_name, incoming.caller_name),
+        callee=known(part.callee, incoming.callee),
+        tenant=known(part.tenant, incoming.tenant),
+        callee_name=known(part.callee_name, incoming.callee_name),
+        callee_number=known(part.callee_number, incoming.callee_number),
+        on_behalf_of=known(part.on_behalf_of, incoming.on_behalf_of),
+        called_at=earliest(part.called_at, at),
+        received_at=earliest(part.received_at, incoming.received_at),
+    )
+
+
+def _result(event: Event) -> Result | None:
+    data = event.data
+    if isinstance(data, RequestRejected):
+        return Result(event.type, *data.codes, data.message)
+    if isinstance(data, CallbackPayload) and data.result_information is not None:
+        return Result(event.type, *data.codes, data.message)
+    return None
+
+
+def _telling(result: Result) -> tuple[int, str, int, int, str]:
+    """Of several results the most telling is kept: why the set-up failed rather than that the call is over."""
+    rank = {AnswerFailed.__name__: 2, CallDisconnected.__name__: 1}.get(result.source_event, 0)
+    return rank, result.source_event, result.code, result.sub_code, result.message
+
+
+# -- States ------------------------------------------------------------------------------------------------------
+
+BY_DECISION: Mapping[Decision, CallState] = MappingProxyType(
+    {
+        Decision.ANSWER: CallState.RINGING,
+        Decision.REJECT: CallState.RINGING,
+        Decision.TOO_LATE: CallState.MISSED,
+        Decision.NOT_OURS: CallState.NOT_OURS,
+    }
+)
+
+# What each event implies. Any other callback implies that the call was answered: ACS sends none about others.
+IMPLIED_STATE: Mapping[type[Fact], CallState] = MappingProxyType(
+    {
+        RequestRejected: CallState.REFUSED,
+        CallRejected: CallState.REJECTED,
+        CallAnswered: CallState.ANSWERED,
+        AnswerFailed: CallState.FAILED,
+        CallConnected: CallState.CONNECTED,
+        CallDisconnected: CallState.ENDED,
+    }
+)
+
+
+def implied_state(call: BaseCall, part: Lifecycle, event: Event, now: datetime) -> CallState:
+    data = event.data
+    match data:
+        case IncomingCallReceived(decision=decision):
+            return BY_DECISION[decision]
+        case CallStateFetched(state=state):
+            return _fetched(state)
+        case TimerFired():
+            return _timed_out(call, part, now)
+    return IMPLIED_STATE.get(type(data)) or (CallState.ANSWERED if isinstance(data, CallbackPayload) else CallState.NEW)
+
+
+def _fetched(state: str) -> CallState:
+    if state in GONE_STATES:
+        return CallState.ENDED
+    return CallState.CONNECTED if state == "connected" else CallState.NEW
+
+
+def _timed_out(call: BaseCall, part: Lifecycle, now: datetime) -> CallState:
+    """MISSED if the call has rung out; FAILED if ACS accepted the answer without a connection id, and sent nothing."""
+    if call.state is CallState.RINGING and part.called_at is not None and now - part.called_at > RING_WINDOW:
+        return CallState.MISSED
+    unheard = call.state is CallState.ANSWERED and call.call_connection_id is None
+    return CallState.FAILED if unheard and now - (call.last_event_at or now) >= UNHEARD else CallState.NEW
+
+
+# -- What is wanted, and when ------------------------------------------------------------------------------------
+
+
+def wanted(call: BaseCall, part: Lifecycle, now: datetime) -> Iterator[Wanted]:
+    check_at = _idle_check_at(call, part)
+    if check_at is not None and now >= check_at:
+        yield Wanted(f"fetch state {check_at.isoformat()}", FetchCallState())
+
+
+def deadlines(call: BaseCall, part: Lifecycle) -> Iterator[datetime]:
+    if call.state is CallState.RINGING and part.called_at is not None:
+        yield part.called_at + RING_WINDOW + GRACE
+    check_at = _idle_check_at(call, part)
+    if check_at is not None:
+        yield check_at
+    elif call.state is CallState.ANSWERED and call.last_event_at is not None:
+        yield call.last_event_at + UNHEARD
+
+
+def _idle_check_at(call: BaseCall, part: Lifecycle) -> datetime | None:
+    """When ACS is to be asked for the state of a call that it can be asked about; None for all others."""
+    idle, since = IDLE_TIMEOUTS.get(call.state), latest(call.last_event_at, part.checked_at)
+    if idle is None or since is None or call.call_connection_id is None:
+        return None
+    return since + idle
+
+
+def columns(call: BaseCall, part: Lifecycle) -> dict[str, Any]:
+    return {"callee": part.callee, "tenant": part.tenant, "called_at": part.called_at}
+
+
+def describe(data: Fact) -> str:
+    return "on behalf of a callee" if isinstance(data, IncomingCallReceived) and data.on_behalf_of else ""
+
+
+CAPABILITY = Capability(
+    name="lifecycle",
+    part=Lifecycle,
+    payloads={
+        "IncomingCall": IncomingCall,
+        "CallConnected": CallConnected,
+        "CallDisconnected": CallDisconnected,
+        "AnswerFailed": AnswerFailed,
+    },
+    fold=fold,
+    implied_state=implied_state,
+    wanted=wanted,
+    deadlines=deadlines,
+    columns=columns,
+    describe=describe,
+)

@@ -1,0 +1,63 @@
+"""What a capability is: everything that one kind of behaviour adds to a call, in one module.
+
+The rule that keeps the proofs: ``fold`` reads the event and the capability's own part of the call, and returns that
+part; ``wanted`` reads all of the call and writes nothing. What another capability did is read from ``call.operations``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+
+from shared.calls.call import BaseCall
+from shared.calls.effect import Wanted
+from shared.calls.event import Event, Fact, Payload
+from shared.calls.operations import OutcomeStatus
+from shared.calls.state import CallState
+
+
+class NoPart(Struct, frozen=True):
+    """The part of a capability that keeps nothing but the outcomes of its operations."""
+
+
+Part = TypeVar("Part", bound=Struct)
+
+
+class Capability(Struct, Generic[Part], frozen=True, kw_only=True):
+    """``name`` is the attribute of the call that holds the part, and the property of the row that it is saved in.
+
+    ``payloads``: the platform's event types, and the classes of their data.
+    ``outcomes``: which of them report the outcome of an operation, by ``operationContext``.
+    ``steps``: the names of the steps that the capability can want with an outcome in ``call.operations``.
+    ``fold``: the part with what an event says.
+    ``implied_state``: the state that an event proves; NEW if it proves none.
+    ``wanted``: what the facts ask for now.
+    ``deadlines``: when the call should be looked at, if nothing else happens.
+    ``expire``: the part after what time alone decides.
+    ``columns``: properties of the row that calls are filtered by.
+    ``describe``: the text of an event in the timeline; nothing for the result code in words. No numbers, no names.
+    """
+
+    name: str
+    part: Callable[[], Part]
+    payloads: Mapping[str, type[Payload]] = {}
+    outcomes: Mapping[type[Fact], OutcomeStatus] = {}
+    steps: tuple[str, ...] = ()
+    fold: Callable[[Part, Event], Part] = lambda part, event: part  # noqa: ARG005
+    implied_state: Callable[[BaseCall, Part, Event, datetime], CallState] = lambda *_: CallState.NEW
+    wanted: Callable[[BaseCall, Part, datetime], Iterable[Wanted]] = lambda *_: ()
+    deadlines: Callable[[BaseCall, Part], Iterable[datetime]] = lambda *_: ()
+    expire: Callable[[BaseCall, Part, datetime], Part] = lambda call, part, now: part  # noqa: ARG005
+    columns: Callable[[BaseCall, Part], Mapping[str, Any]] = lambda *_: {}
+    describe: Callable[[Fact], str] = lambda _: ""
+
+
+Capabilities = tuple[Capability[Any], ...]
+
+
+def registry(capabilities: Capabilities) -> dict[str, type[Payload]]:
+    """The platform's event types that the capabilities read, and the classes of their data."""
+    return {name: shape for capability in capabilities for name, shape in capability.payloads.items()}

@@ -1,0 +1,209 @@
+"""The engine: an event folded into a call, and what should be done about it now.
+
+It is handed the list of capabilities and names none of them. What should be done is not remembered from event to event
+but derived from the call: an effect is open as long as a capability wants it, and dropped when none does any more. That
+is why a crash loses nothing, and why late and repeated events do no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from msgspec.structs import replace
+
+from shared.calls import operations, timeline
+from shared.calls.call import BaseCall
+from shared.calls.capability import Capabilities, Capability
+from shared.calls.effect import Effect, Wanted, effect_id
+from shared.calls.event import ActionFailed, ActionPerformed, CallbackPayload, Event, TimerFired, own
+from shared.calls.joins import known
+from shared.calls.operations import OutcomeStatus
+from shared.calls.state import CallState, higher
+
+IDS = ("call_connection_id", "server_call_id", "correlation_id")
+COMMANDS = "commands"  # whom an effect is wanted by that a command asked for
+SLOWEST_RETRY = timedelta(hours=1)
+
+Call = TypeVar("Call", bound=BaseCall)
+
+
+def reduce(call: Call, event: Event, now: datetime, capabilities: Capabilities) -> tuple[Call, tuple[Effect, ...]]:
+    """The call after the event, and the effects to perform now, leased to this invocation.
+
+    Pure: the same arguments give the same answer, and nothing else is read.
+    """
+    call = _apply(call, event, now, capabilities)
+    call = _time_out(call, now, capabilities)
+    call = _reconcile(call, now, capabilities)
+    return _lease(call, now)
+
+
+def next_check_at(call: BaseCall, capabilities: Capabilities) -> datetime | None:
+    """When the sweep should look at the call, if nothing else happens; None when nothing is left to do."""
+    moments = [effect.leased_until or effect.due for effect in call.effects]
+    for capability in capabilities:
+        moments += capability.deadlines(call, _part(call, capability))
+    return min(moments, default=None)
+
+
+def next_timer_at(call: BaseCall) -> datetime | None:
+    """When the queue should wake the call: the next effect that waits for its moment."""
+    waiting = (e.due for e in call.effects if not e.performed and e.leased_until is None)
+    return min(waiting, default=None)
+
+
+def _part(call: BaseCall, capability: Capability[Any]) -> Any:
+    return getattr(call, capability.name, None) or capability.part()
+
+
+# -- Folding -----------------------------------------------------------------------------------------------------
+
+
+def _apply(call: Call, event: Event, now: datetime, capabilities: Capabilities) -> Call:
+    """The call with what the event says and what it means for the effects. An event that is known changes nothing."""
+    call, says_something = _note_on_effect(call, event, now)
+    return _fold(call, event, now, capabilities) if says_something else _in_timeline(call, call, event, now, ())
+
+
+def _fold(call: Call, event: Event, now: datetime, capabilities: Capabilities) -> Call:
+    changed: dict[str, Any] = {}
+    for capability in capabilities:
+        before = _part(call, capability)
+        after = capability.fold(before, event)
+        if after != before:
+            changed[capability.name] = after
+    said = _identified(replace(call, **changed), event)
+    said = replace(said, operations=_operations(said, event, capabilities))
+    said = _risen(said, event, now, capabilities)
+    return _in_timeline(call, said, event, now, capabilities)
+
+
+def _identified(call: Call, event: Event) -> Call:
+    """The call with the ids that the event carries."""
+    ids = {name: known(getattr(call, name), getattr(event.data, name, None)) for name in IDS}
+    return replace(call, **ids)
+
+
+def _operations(call: BaseCall, event: Event, capabilities: Capabilities) -> operations.Operations:
+    table = {shape: status for capability in capabilities for shape, status in capability.outcomes.items()}
+    contexts = {effect_id(call.id, step) for capability in capabilities for step in capability.steps}
+    return operations.fold(call.operations, event, table, contexts)
+
+
+def _risen(call: Call, event: Event, now: datetime, capabilities: Capabilities) -> Call:
+    """The call in the highest state that is implied by what is known."""
+    implied = CallState.NEW
+    for capability in capabilities:
+        implied = higher(implied, capability.implied_state(call, _part(call, capability), event, now))
+    if implied is CallState.NEW:
+        return call
+    reached = dict(call.reached)
+    if not isinstance(event.data, TimerFired):
+        reached[implied] = min(reached.get(implied, event.at), event.at)
+    return replace(call, state=higher(call.state, implied), reached=dict(sorted(reached.items())))
+
+
+def _in_timeline(before: Call, call: Call, event: Event, now: datetime, capabilities: Capabilities) -> Call:
+    known_already = timeline.knows(before.timeline, event)
+    if event.data.is_sign_of_life and not known_already and (event.data.in_timeline or call != before):
+        call = replace(call, last_event_at=max(call.last_event_at or now, now))
+    if not event.data.in_timeline:
+        return call
+    words = next((text for capability in capabilities if (text := capability.describe(event.data))), "")
+    return replace(call, timeline=timeline.with_event(call.timeline, event, timeline.describe(event, words), now))
+
+
+# -- Effects: the book-keeping -----------------------------------------------------------------------------------
+
+
+def _note_on_effect(call: Call, event: Event, now: datetime) -> tuple[Call, bool]:
+    """Note on the effect that the event is about: performed, or to be tried again. Also whether the event says anything
+    about the call: a failure that is tried again does not, nor one of an effect that ACS is known to have carried out.
+    """
+    match event.data:
+        case ActionPerformed(effect_id=id):
+            return _change(call, id, lambda e: _performed(e, now)), True
+        case ActionFailed() as failed:
+            return _note_failure(call, failed, now)
+        case CallbackPayload(operation_context=str(id)):  # whatever ACS says of an operation, it has accepted it
+            return _change(call, id, lambda e: e if e.performed else _performed(e, now)), True
+    return call, True
+
+
+def _note_failure(call: Call, failed: ActionFailed, now: datetime) -> tuple[Call, bool]:
+    effect = next((e for e in call.effects if e.id == failed.effect_id), None)
+    if effect is None or (effect.performed and not failed.silent):
+        return call, False
+    outcome = call.operations.outcome(effect.id)
+    begun = outcome is not None and outcome.status is OutcomeStatus.PROGRESSED
+    if begun or failed.action.is_final(*failed.codes, effect.tries):
+        return call, True
+    return _change(call, effect.id, lambda e: _later(e, now, failed.retry_after)), False
+
+
+def _change(call: Call, id: str, change: Callable[[Effect], Effect]) -> Call:
+    return replace(call, effects=tuple(change(e) if e.id == id else e for e in call.effects))
+
+
+def _performed(effect: Effect, now: datetime) -> Effect:
+    return replace(effect, performed=True, leased_until=None, due=now + effect.action.outcome_timeout)
+
+
+def _later(effect: Effect, now: datetime, retry_after: float) -> Effect:
+    delay = max(_backoff(timedelta(seconds=1), effect.tries), timedelta(seconds=retry_after))
+    return replace(effect, performed=False, leased_until=None, due=now + delay)
+
+
+def _backoff(delay: timedelta, tries: int) -> timedelta:
+    return min(delay * int(2 ** min(tries, 16)), max(SLOWEST_RETRY, delay))
+
+
+def _time_out(call: Call, now: datetime, capabilities: Capabilities) -> Call:
+    """An effect whose outcome never came has failed; and what time alone decides."""
+    for effect in call.effects:
+        if effect.performed and effect.due <= now:
+            failed = ActionFailed(effect.id, effect.action, 408, 0, "no event reported the outcome", silent=True)
+            call = _apply(call, own(f"{effect.id}/silence/{effect.tries}", now, failed), now, capabilities)
+    expired = {c.name: c.expire(call, part, now) for c in capabilities if (part := _part(call, c)) is not None}
+    changed = {name: part for name, part in expired.items() if part != getattr(call, name, part)}
+    return replace(call, **changed) if changed else call
+
+
+def _reconcile(call: Call, now: datetime, capabilities: Capabilities) -> Call:
+    """The open effects are exactly those that are wanted."""
+    open_effects = {effect.id: effect for effect in call.effects}
+    effects = {}
+    for name, id, wanted in _wanted(call, now, capabilities):
+        due = now + timedelta(seconds=wanted.delay_seconds)
+        effects[id] = open_effects.get(id) or Effect(id, wanted.action, due, name)
+    return replace(call, effects=tuple(sorted(effects.values(), key=lambda e: e.id)))
+
+
+def _wanted(call: BaseCall, now: datetime, capabilities: Capabilities) -> Iterator[tuple[str, str, Wanted]]:
+    """Whom each effect is wanted by, its id, and what is wanted."""
+    for capability in capabilities:
+        for wanted in capability.wanted(call, _part(call, capability), now):
+            yield capability.name, effect_id(call.id, wanted.step), wanted
+    if call.state is CallState.CONNECTED:
+        for context, requested in call.operations.requested.items():
+            if not call.operations.is_over(context):
+                yield COMMANDS, context, Wanted(context, requested.action)
+
+
+def _lease(call: Call, now: datetime) -> tuple[Call, tuple[Effect, ...]]:
+    """Lease what is due. The lease is saved with the call before anything is performed, and it lasts longer with each
+    try, so that what keeps failing is tried less and less often.
+    """
+    kept, leased = [], []
+    for effect in call.effects:
+        free = effect.leased_until is None or effect.leased_until <= now
+        if effect.performed or effect.due > now or not free:
+            kept.append(effect)
+            continue
+        until = now + _backoff(effect.action.lease, effect.tries)
+        mine = replace(effect, tries=effect.tries + 1, leased_until=until)
+        kept.append(mine)
+        leased.append(mine)
+    return replace(call, effects=tuple(kept)), tuple(leased)

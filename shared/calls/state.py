@@ -1,0 +1,44 @@
+"""The states of a call, in the order of their rank. A call only ever rises."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class CallState(StrEnum):
+    NEW = "new"
+    RINGING = "ringing"
+    NOT_OURS = "not ours"
+    MISSED = "missed"
+    REFUSED = "refused"  # ACS refused our answer
+    REJECTED = "rejected"  # our policy is not to take calls
+    ANSWERED = "answered"
+    FAILED = "failed"  # answered, but the call could not be set up, or nothing was ever heard of it
+    CONNECTED = "connected"
+    ENDED = "ended"
+
+    @property
+    def rank(self) -> int:
+        return _RANKS[self]
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the state is mostly the last. Events that prove more still raise it."""
+        return self in _SETTLED
+
+
+_RANKS = {state: rank for rank, state in enumerate(CallState)}
+_SETTLED = frozenset(
+    {
+        CallState.NOT_OURS,
+        CallState.MISSED,
+        CallState.REFUSED,
+        CallState.REJECTED,
+        CallState.FAILED,
+        CallState.ENDED,
+    }
+)
+
+
+def higher(a: CallState, b: CallState) -> CallState:
+    return max(a, b, key=lambda state: state.rank)

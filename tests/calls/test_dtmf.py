@@ -1,0 +1,63 @@
+"""DTMF tones: a command asks for them, they are sent once, and the outcome is known."""
+
+from __future__ import annotations
+
+from shared.calls.actions import SendDtmf
+from shared.calls.event import Event, OperationRequested, own
+from shared.calls.operations import OutcomeStatus
+from shared.calls.policy import CallPolicy
+from tests.calls.driver import CallDriver, at, connected
+from tests.golden import event
+
+ID = "7a0c53a0-0000-5000-8000-000000000001"
+PIN = SendDtmf(target="4:+12065551212", tones="12#")
+UNRECORDED = CallPolicy(record=False)
+
+
+def requested(after: float = 2) -> Event:
+    return own(ID, at(after), OperationRequested(PIN, "8:orgid:supervisor"))
+
+
+def completed(after: float) -> Event:
+    return event("send_dtmf_completed", after, operationContext=ID)
+
+
+def test_a_command_is_performed_once_and_its_outcome_ends_it() -> None:
+    call = connected(UNRECORDED).receive(requested())
+    assert call.asked == [PIN]
+    assert call.receive(requested(), now=3).asked == []
+    assert call.receive(completed(4)).open == []
+    outcome = call.call.operations.outcome(ID)
+    assert outcome is not None
+    assert outcome.status is OutcomeStatus.SUCCEEDED
+
+
+def test_an_outcome_that_comes_before_its_command_is_the_same_outcome() -> None:
+    early = connected(UNRECORDED).receive(completed(4)).receive(requested(), now=5)
+    late = connected(UNRECORDED).receive(requested()).receive(completed(4))
+    assert early.asked == []
+    assert early.call.operations == late.call.operations
+
+
+def test_who_asked_stands_in_the_timeline_once() -> None:
+    call = connected(UNRECORDED).receive(requested()).receive(requested(), now=9).call
+    assert [entry.type for entry in call.timeline].count("OperationRequested") == 1
+    assert call.operations.requested[ID].by == "8:orgid:supervisor"
+
+
+def test_a_transient_failure_is_tried_again_and_a_final_one_is_not() -> None:
+    call = connected(UNRECORDED).receive(requested()).fails(3, 503)
+    assert call.wake(10).asked == [PIN]
+    assert call.fails(11, 400, 8501 + 22).open == []
+    assert call.wake(100).asked == []
+
+
+def test_a_command_on_a_call_that_has_ended_is_not_performed() -> None:
+    call = connected(UNRECORDED).receive(event("call_disconnected", 1.5)).receive(requested())
+    assert call.asked == []
+
+
+def test_nothing_is_asked_before_the_call_is_connected() -> None:
+    call = CallDriver(UNRECORDED).receive(requested(0.5))
+    assert call.asked == []
+    assert call.receive(event("call_connected", 1)).asked == [PIN]
