@@ -51,7 +51,7 @@ class Client:
         return await control(self.http, self.stack, method, path, body)
 
     async def token(self, **how: Any) -> str:
-        """What a client app gets by signing somebody in; by default Ada, an administrator."""
+        """The token of a user who signs in to a client app; by default Ada, an administrator."""
         return "Bearer " + str((await self.control("POST", "entra/tokens", how))["token"])
 
     async def newcomer(self) -> str:

@@ -15,7 +15,7 @@ from shared.api.v1 import ROUTES
 from shared.platform.settings import ROLES
 from tests.api.conftest import Client, Reply, api_on, least
 
-ID = "99999999-9999-4999-8999-999999999999"  # of nobody and nothing
+ID = "99999999-9999-4999-8999-999999999999"  # of no object
 GUARDED = [route for route in ROUTES if not route.public]
 EVERYBODY = pytest.mark.parametrize("route", GUARDED, ids=[route.operation for route in GUARDED])
 
@@ -27,8 +27,8 @@ REFUSED: dict[str, dict[str, Any]] = {
     "of version 1": {"issuer": "https://sts.windows.net/c0000000-0000-4000-8000-000000000001/"},
     "not signed": {"algorithm": "none"},
     "signed with a shared secret": {"algorithm": "HS256"},
-    "of a tenant that is not ours": {"tenant": "stranger", "user": "sam"},
-    "for something else of ours": {"scopes": "something_else"},
+    "of a tenant that may not sign in": {"tenant": "stranger", "user": "sam"},
+    "with another scope": {"scopes": "something_else"},
     "of an app without saying so": {"scopes": ""},
 }
 
@@ -44,7 +44,7 @@ def is_refused(reply: Reply, status: int, code: str) -> bool:
 
 
 @EVERYBODY
-async def test_nobody_comes_in_without_a_token_that_holds(client: Client, route: Route) -> None:
+async def test_a_request_without_a_valid_token_is_refused(client: Client, route: Route) -> None:
     path = path_of(route)
     reply = await client.ask(route.method, path)
     assert is_refused(reply, 401, "NotSignedIn")

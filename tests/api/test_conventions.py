@@ -66,7 +66,7 @@ async def fail(context: RequestContext) -> None:
         case "7":
             raise KeysUnavailable("https://secret.example", 12.3)
         case "6":
-            raise UpstreamError(entry_for("Graph", "NobodyKnows", 418), status=418)
+            raise UpstreamError(entry_for("Graph", "Unlisted", 418), status=418)
 
 
 THING_ID = {"accountId": guid_parameter("a thing", ID)}
@@ -93,12 +93,12 @@ async def ask(api: Api, method: str, path: str, body: Any = None, **headers: str
 def problem(answer: Response) -> dict[str, Any]:
     """The answer's problem, which has all that every problem has."""
     assert answer.headers["Content-Type"] == MEDIA_TYPE
-    told: dict[str, Any] = json.loads(answer.body)
-    assert set(told) - {"detail"} == {"type", "title", "status", "instance", "code", "remedy"}
-    assert told["title"].lower() not in told.get("detail", "").lower(), "the detail repeats the title"
-    assert all(told.values())
-    assert told["status"] == answer.status
-    return told
+    details: dict[str, Any] = json.loads(answer.body)
+    assert set(details) - {"detail"} == {"type", "title", "status", "instance", "code", "remedy"}
+    assert details["title"].lower() not in details.get("detail", "").lower(), "the detail repeats the title"
+    assert all(details.values())
+    assert details["status"] == answer.status
+    return details
 
 
 async def test_pages_are_followed_by_their_links_to_the_end(api: Api) -> None:
@@ -144,10 +144,10 @@ BAD_BODIES: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("body", "named"), BAD_BODIES, ids=[str(each[0])[:30] for each in BAD_BODIES])
 async def test_a_body_that_is_not_valid_is_refused_by_the_fields_name(api: Api, body: Any, named: str) -> None:
-    told = problem(await ask(api, "POST", "things", body))
+    details = problem(await ask(api, "POST", "things", body))
     malformed = named in {"truncated", "malformed"}
-    assert (told["status"], told["code"]) == (400, "MalformedJson" if malformed else "BadBody")
-    assert named.lower() in told["detail"].lower()
+    assert (details["status"], details["code"]) == (400, "MalformedJson" if malformed else "BadBody")
+    assert named.lower() in details["detail"].lower()
 
 
 @pytest.mark.parametrize(
@@ -163,9 +163,9 @@ async def test_a_body_that_is_not_valid_is_refused_by_the_fields_name(api: Api, 
     ],
 )
 async def test_a_parameter_that_is_not_valid_is_refused_by_its_name(api: Api, query: str, named: str) -> None:
-    told = problem(await ask(api, "GET", f"things?{query}"))
-    assert (told["status"], told["code"]) == (400, "BadParameter")
-    assert named in told["detail"]
+    details = problem(await ask(api, "GET", f"things?{query}"))
+    assert (details["status"], details["code"]) == (400, "BadParameter")
+    assert named in details["detail"]
 
 
 @pytest.mark.parametrize(
@@ -233,9 +233,9 @@ async def test_a_path_is_what_it_says_and_nothing_else(api: Api, path: str, stat
 @pytest.mark.parametrize("id", ["grace@contoso.com", "..%2f..%2fadmin", f"{ID}%0a", f"{ID}%2f..", "тест", "%", "me"])
 async def test_a_parameter_of_the_path_that_has_another_form_is_named(api: Api, id: str) -> None:
     """It is not "no route has this path": the path is right, its parameter is not."""
-    told = problem(await ask(api, "DELETE", f"things/{id}"))
-    assert (told["status"], told["code"]) == (400, "BadParameter")
-    assert told["detail"] == "AccountId must be a thing (a GUID)."
+    details = problem(await ask(api, "DELETE", f"things/{id}"))
+    assert (details["status"], details["code"]) == (400, "BadParameter")
+    assert details["detail"] == "AccountId must be a thing (a GUID)."
 
 
 def test_literals_come_before_parameters() -> None:
@@ -243,7 +243,7 @@ def test_literals_come_before_parameters() -> None:
     assert set(table.find(["resource-accounts", "refresh"])[0].methods) == {"POST"}
 
 
-async def test_the_methods_of_a_path_are_told(api: Api) -> None:
+async def test_a_path_lists_its_methods(api: Api) -> None:
     for method in ("PATCH", "PUT", "TRACE", "NONSENSE"):
         answer = await ask(api, method, "things")
         assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS, POST")
@@ -260,18 +260,18 @@ FAILURES = [
     ("3", 503, "NotNow"),
     ("4", 500, "Fault"),
     ("5", 403, "Graph.Forbidden"),
-    ("6", 502, "Graph.NobodyKnows"),
+    ("6", 502, "Graph.Unlisted"),
     ("7", 503, "KeysUnavailable"),
 ]
 
 
 @pytest.mark.parametrize(("first", "status", "code"), FAILURES)
-async def test_what_fails_is_told_without_what_is_secret(
+async def test_errors_are_reported_without_secrets(
     api: Api, first: str, status: int, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = await ask(api, "DELETE", f"things/{first}{ID[1:]}", x_request_id="req-7")
-    told = problem(answer)
-    assert (told["status"], told["code"]) == (status, code)
+    details = problem(answer)
+    assert (details["status"], details["code"]) == (status, code)
     assert b"secret" not in answer.body
     assert b"SOME_SETTING" not in answer.body
     assert answer.headers["X-Request-Id"] == "req-7"
@@ -280,7 +280,7 @@ async def test_what_fails_is_told_without_what_is_secret(
     assert ("SOME_SETTING" in caplog.text) is (code == "NotConfigured")
 
 
-async def test_who_is_to_come_again_is_told_when(api: Api) -> None:
+async def test_a_retry_has_a_time(api: Api) -> None:
     answer = await ask(api, "DELETE", f"things/7{ID[1:]}")
     assert (answer.status, answer.headers["Retry-After"]) == (503, "13")
 
@@ -318,7 +318,7 @@ async def test_keys_have_the_roles_of_the_setting_and_no_more() -> None:
     assert (await ask(api_on({"API_KEY_ROLES": "Agent"}, OWN), "GET", "things")).status == 200
 
 
-async def test_who_asks_too_often_is_told_when_to_come_again() -> None:
+async def test_a_caller_over_the_rate_limit_gets_retry_after() -> None:
     now = [0.0]
     api = api_on({"API_KEY_ROLES": "Agent"}, OWN, rate_limiter=RateLimiter(per_minute=30, burst=3, now=lambda: now[0]))
     assert [(await ask(api, "GET", "things")).status for _ in range(4)] == [200, 200, 200, 429]
@@ -338,7 +338,7 @@ def test_limits_are_each_callers_own_and_bounded_in_memory() -> None:
     assert not limits.take("grace")
 
 
-def test_a_route_that_nobody_guards_cannot_be_registered() -> None:
+def test_a_route_without_roles_cannot_be_registered() -> None:
     for wrong in (
         Route("GET", "open", "getOpen", frozenset(), "", {200: dict}, things),
         Route("GET", "open", "getOpen", AGENTS, "", {200: dict}, things, public=True),
@@ -350,7 +350,7 @@ def test_a_route_that_nobody_guards_cannot_be_registered() -> None:
             RoutingTable((*OWN, wrong))
 
 
-def test_tokens_are_not_in_what_is_printed() -> None:
+def test_repr_contains_no_tokens() -> None:
     request = Request("GET", "x", headers={"authorization": "Bearer secret"}, body=b"secret")
     assert "secret" not in f"{request!r} {Response(200, b'secret')!r}"
 

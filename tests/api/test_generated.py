@@ -25,7 +25,7 @@ EXCLUDED = "positive_data_acceptance"
 NEVER_TAKEN = {"POST /teams-tokens"}
 
 
-async def test_what_is_generated_from_the_document_is_answered_as_documented(client: Client, tmp_path: Path) -> None:
+async def test_generated_requests_are_answered_as_documented(client: Client, tmp_path: Path) -> None:
     tokens = [await client.token(user=await client.newcomer(), roles=["Administrator"]) for _ in range(CALLERS)]
     document, report = tmp_path / "openapi.json", tmp_path / "report.json"
     document.write_text(openapi())
@@ -43,8 +43,8 @@ async def test_what_is_generated_from_the_document_is_answered_as_documented(cli
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    told, _ = await process.communicate()
-    assert process.returncode == 0, "\n".join(line[:300] for line in told.decode().splitlines())
+    output, _ = await process.communicate()
+    assert process.returncode == 0, "\n".join(line[:300] for line in output.decode().splitlines())
     taken = {
         operation
         for operation, phases in json.loads(report.read_text())["valid_rates"].items()

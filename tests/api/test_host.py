@@ -30,7 +30,7 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
     await host.close()
 
 
-async def test_the_host_lets_nobody_in_by_key_without_one(http: aiohttp.ClientSession) -> None:
+async def test_the_host_requires_a_key(http: aiohttp.ClientSession) -> None:
     asked = [("/api/v1/", {}, 200), ("/api/keyed/v1/", {}, 401), ("/api/keyed/v1/", {"x-functions-key": "wrong"}, 401)]
     asked += [("/api/keyed/v1/", {"x-functions-key": "the-key"}, 200), ("/api/keyed/v1/", {"code": "the-key"}, 200)]
     for root, key, status in asked:
@@ -39,7 +39,7 @@ async def test_the_host_lets_nobody_in_by_key_without_one(http: aiohttp.ClientSe
             assert answer.status == status, (root, key)
 
 
-async def test_every_method_and_path_below_the_version_is_ours_to_answer(http: aiohttp.ClientSession) -> None:
+async def test_the_api_answers_every_method_and_path_below_the_version(http: aiohttp.ClientSession) -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE", "TRACE"):
         async with http.request(method, "/api/v1/openapi.json") as answer:
             assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")

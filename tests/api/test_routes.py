@@ -165,7 +165,7 @@ async def test_an_identity_is_for_whoever_had_it_made(client: Client) -> None:
     assert (await client.ask("POST", path, body=wanted, keyed=True)).status == 200
 
 
-async def test_an_identity_that_a_key_deletes_is_nobodys_any_more(client: Client) -> None:
+async def test_an_identity_deleted_by_a_key_has_no_owner(client: Client) -> None:
     ada = await client.token()
     path = f"identities/{(await client.ask('POST', 'identities', await client.token(user='grace'), {})).data['id']}"
     assert (await client.ask("DELETE", path, keyed=True)).status == 204
@@ -198,7 +198,7 @@ async def test_consent_is_given_shown_and_taken_by_the_tenants_own_administrator
         assert (await client.ask("GET", path, token, keyed=keyed)).status == 404
 
 
-async def test_what_is_done_on_behalf_of_a_user_takes_one(client: Client) -> None:
+async def test_operations_on_behalf_of_a_user_require_a_user(client: Client) -> None:
     app = await client.token(app="5e4f1ce0-0000-4000-8000-000000000001", roles=["Administrator"])
     for path in ("users", "users/me/delegates", "resource-accounts?source=graph"):
         for token, keyed in ((app, False), (None, True)):
@@ -231,7 +231,7 @@ async def test_the_doctor_answers_administrators(client: Client) -> None:
     assert {finding["status"] for finding in report.data["findings"]} <= {"fine", "wrong", "unseen"}
 
 
-async def test_the_hosts_log_names_nobody_and_no_secret(client: Client) -> None:
+async def test_the_hosts_log_contains_no_names_and_no_secrets(client: Client) -> None:
     token = await client.token(user="grace")
     for path in ("users?pageSize=1", "users/me/delegates", "resource-accounts?source=graph", "users?search="):
         await client.ask("GET", path, token)
@@ -244,19 +244,19 @@ async def test_the_hosts_log_names_nobody_and_no_secret(client: Client) -> None:
 
 
 async def test_the_examples_of_the_documentation_work(client: Client) -> None:
-    """All of its shell commands, one after the other, as somebody would paste them."""
+    """All of its shell commands, one after the other."""
     page = (ROOT / "docs/api.md").read_text()
     script = "\n".join(re.findall(r"^```sh\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL))
     moved = script.replace("-sS", "-sS --fail-with-body")
-    for usual, ours in ((7080, client.stack.ports.emulator), (7071, client.stack.ports.host)):
-        moved = moved.replace(f"127.0.0.1:{usual}", f"127.0.0.1:{ours}")
+    for usual, port in ((7080, client.stack.ports.emulator), (7071, client.stack.ports.host)):
+        moved = moved.replace(f"127.0.0.1:{usual}", f"127.0.0.1:{port}")
     process = await asyncio.create_subprocess_exec(
         *("bash", "-euo", "pipefail", "-c", moved), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
-    told, _ = await process.communicate()
-    assert process.returncode == 0, told.decode()
-    assert told.count(b'"id"') > 5
-    assert b'"joinUrl"' in told, "the meetings of the example are empty"
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+    assert output.count(b'"id"') > 5
+    assert b'"joinUrl"' in output, "the meetings of the example are empty"
 
 
 def test_the_documentation_lists_every_route() -> None:
@@ -266,7 +266,7 @@ def test_the_documentation_lists_every_route() -> None:
     ]
 
 
-def test_the_documentation_lists_every_problem_of_ours() -> None:
+def test_the_documentation_lists_every_problem_of_the_api() -> None:
     page = (ROOT / "docs/api.md").read_text()
     assert dict(re.findall(r"^\| `(\w+)` \| (\d{3}) \|", page, flags=re.MULTILINE)) == {
         code: str(kind.status) for code, kind in PROBLEMS.items()

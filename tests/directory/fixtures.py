@@ -26,7 +26,7 @@ NEW_LINE = "11111111-1111-4111-8111-111111111199"  # of a resource account that 
 
 
 class SignedIn(Protocol):
-    """Signs a user of contoso in, or whom the emulator's control API is told to; who that is for our API."""
+    """Signs a user of contoso in, or another caller by the options of the emulator's control API."""
 
     async def __call__(self, user: str | None = None, **how: Any) -> Caller: ...
 

@@ -84,7 +84,7 @@ async def test_the_callers_tenant_is_listed(accounts: Accounts, ada: Caller, sig
     assert {each.tenant_id for each in (await accounts.list(fred)).value} == {FABRIKAM}
 
 
-async def test_an_account_is_told_as_graph_tells_it(accounts: Accounts, ada: Caller) -> None:
+async def test_an_account_has_the_fields_of_graph(accounts: Accounts, ada: Caller) -> None:
     assert await accounts.get(ada, SUPPORT_LINE.upper()) == SUPPORT
     assert (await upstream_error(accounts.get(ada, "11111111-1111-4111-8111-000000000000"))).entry.status == 404
     assert (await upstream_error(accounts.get(ada, ".."))).code == "NotValid"
@@ -129,14 +129,14 @@ async def test_pages_lead_to_all_of_them(
     assert len(live) == 3
 
 
-async def test_who_is_no_administrator_is_told_what_is_missing(accounts: Accounts, signed_in: SignedIn) -> None:
-    told = await upstream_error(accounts.list(await signed_in("grace")))
-    assert (told.code, told.entry.status) == ("Forbidden", 403)
+async def test_a_caller_without_the_directory_role_gets_a_remedy(accounts: Accounts, signed_in: SignedIn) -> None:
+    error = await upstream_error(accounts.list(await signed_in("grace")))
+    assert (error.code, error.entry.status) == ("Forbidden", 403)
 
 
 async def test_a_key_has_no_rights_in_graph(accounts: Accounts) -> None:
-    told = await upstream_error(accounts.list(Caller("key", None, "x", frozenset({"Administrator"}))))
-    assert told.code == "NeedsUser"
+    error = await upstream_error(accounts.list(Caller("key", None, "x", frozenset({"Administrator"}))))
+    assert error.code == "NeedsUser"
 
 
 # -- The copy -------------------------------------------------------------------------------------------------
@@ -165,12 +165,12 @@ async def test_tenants_do_not_see_each_other(account_copy: AccountCopy, copy: Ca
 
 
 @pytest.mark.parametrize("given", ["%%%", "e30", "WzEsMl0", "W10"])
-async def test_a_continuation_that_is_none_is_refused(account_copy: AccountCopy, given: str) -> None:
+async def test_an_invalid_continuation_is_refused(account_copy: AccountCopy, given: str) -> None:
     assert (await upstream_error(account_copy.list(CONTOSO, continuation=given))).code == "BadContinuation"
 
 
 @pytest.mark.parametrize("id", ["", "x", "11111111-1111-4111-8111-11111111111'", "../" * 12])
-async def test_what_is_no_id_is_nobodys(account_copy: AccountCopy, id: str) -> None:
+async def test_an_invalid_id_is_not_found(account_copy: AccountCopy, id: str) -> None:
     assert await account_copy.get(CONTOSO, id) is None
 
 
@@ -224,8 +224,8 @@ async def test_a_run_that_breaks_off_removes_nothing(
         return await page(*asked, **how)
 
     directory.graph.page = breaks_off  # type: ignore[method-assign]
-    told = await upstream_error(directory.account_copy.refresh(CONTOSO, directory.credentials.as_app(CONTOSO), 50))
-    assert told.status == 403
+    error = await upstream_error(directory.account_copy.refresh(CONTOSO, directory.credentials.as_app(CONTOSO), 50))
+    assert error.status == 403
     assert len(await everything(account_copy.list, CONTOSO)) == 303
     assert {each.id for each in await everything(account_copy.list, CONTOSO)} == before
     assert await account_copy.refreshed(CONTOSO) == at
@@ -256,7 +256,7 @@ async def test_two_who_copy_at_once_remove_nothing_of_each_others(
 async def test_a_person_sees_what_they_may_and_removes_nothing(
     account_copy: AccountCopy, parts: Parts, ada: Caller, control: Control, copy: Callable[..., Any]
 ) -> None:
-    """What is not told to somebody may be there all the same; nor is it proof that all have been copied."""
+    """A person may not see all accounts: none is removed, and the copy is not complete."""
     as_ada = parts.directory.credentials.on_behalf_of(ada)
     assert (await account_copy.refresh(CONTOSO, as_ada, sees_all=False)).count == 3
     assert await account_copy.refreshed(CONTOSO) is None
@@ -269,21 +269,21 @@ async def test_a_person_sees_what_they_may_and_removes_nothing(
     assert await account_copy.refreshed(CONTOSO) == at
 
 
-async def test_that_there_are_none_any_more_must_be_told_twice(
+async def test_an_empty_result_must_be_confirmed(
     account_copy: AccountCopy, control: Control, copy: Callable[..., Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     lines = ("support", "sales", "old")
     there = (await control("GET", "directory"))["tenants"]["contoso"]["resourceAccounts"]
     await copy()
     at = await account_copy.refreshed(CONTOSO)
-    for told_between in (there, None):
+    for confirmed_between in (there, None):
         await control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": dict.fromkeys(lines)}}})
         assert await copy() == (0, 0)
         assert "consent to TeamsResourceAccount.Read.All" in caplog.messages[-1]
         assert len(await everything(account_copy.list, CONTOSO)) == 3
-        if told_between:
+        if confirmed_between:
             assert await account_copy.refreshed(CONTOSO) == at
-            await control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": told_between}}})
+            await control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": confirmed_between}}})
             assert await copy() == (3, 0)
     assert await copy() == (0, 3)
     assert await everything(account_copy.list, CONTOSO) == []
@@ -305,7 +305,7 @@ async def test_the_timer_copies_every_tenant(parts: Parts, account_copy: Account
     assert {each.tenant_id for each in await everything(account_copy.list, None)} == {CONTOSO, FABRIKAM}
 
 
-async def test_a_tenant_that_is_no_longer_ours_is_not_told_and_forgotten(
+async def test_a_tenant_that_is_no_longer_configured_is_removed(
     parts: Parts, environment: dict[str, str], table: TableClient
 ) -> None:
     await parts.directory.refresh()
@@ -320,7 +320,7 @@ async def test_a_tenant_that_is_no_longer_ours_is_not_told_and_forgotten(
     assert FABRIKAM not in str(rows)
 
 
-async def test_a_tenant_that_does_not_let_the_app_in_is_told_once_and_keeps_no_other_from_being_copied(
+async def test_an_error_of_one_tenant_is_logged_once_and_does_not_affect_the_others(
     parts: Parts, account_copy: AccountCopy, ada: Caller, control: Control, caplog: pytest.LogCaptureFixture
 ) -> None:
     await account_copy.refresh(CONTOSO, parts.directory.credentials.on_behalf_of(ada))
@@ -347,7 +347,7 @@ async def test_without_tenants_there_is_nothing_to_copy(
     assert caplog.text.count("API_TENANTS is missing") == 1
 
 
-async def test_a_copy_of_nobody_is_no_error(account_copy: AccountCopy, table: TableClient) -> None:
+async def test_an_empty_copy_is_not_an_error(account_copy: AccountCopy, table: TableClient) -> None:
     assert await everything(account_copy.list, CONTOSO) == []
     assert await everything(account_copy.list, None) == []
     assert await account_copy.get(None, SUPPORT_LINE) is None

@@ -96,7 +96,7 @@ async def test_a_group_that_graph_has_deleted_is_made_anew(
     assert (await elsewhere(directory, table).open(grace, (ALAN, ADA)))[0].id == id
 
 
-async def test_without_consent_to_read_chats_what_is_kept_is_believed(
+async def test_without_consent_to_read_chats_the_stored_chat_is_used(
     directory: Directory, signed_in: SignedIn, control: Control
 ) -> None:
     scopes = {"delegated": ["Chat.Create", "User.Read"]}
@@ -109,7 +109,7 @@ async def test_without_consent_to_read_chats_what_is_kept_is_believed(
 async def test_of_a_creation_whose_answer_is_lost_nothing_is_kept(
     directory: Directory, signed_in: SignedIn, control: Control
 ) -> None:
-    """Graph has made it, and nobody can know its id: the next who asks gets another group, which is kept."""
+    """Graph has created it, but its id is lost: the next request creates another group, which is stored."""
     grace = await signed_in("grace")
     await control.fault(where="graph", match={"operation": "CreateChat"}, do="lose_ack", times=1)
     assert (await upstream_error(directory.chats.open(grace, (ALAN, ADA)))).entry.status in {503, 504}
@@ -123,7 +123,7 @@ async def test_of_a_creation_whose_answer_is_lost_nothing_is_kept(
     ("members", "topic"),
     [
         ((), None),
-        ((GRACE,), None),  # nobody but the caller
+        ((GRACE,), None),  # the caller only
         (("alan@contoso.com",), None),
         (("../users",), None),
         (tuple(f"00000000-0000-4000-8000-{n:012d}" for n in range(250)), None),
@@ -154,7 +154,7 @@ async def test_an_app_by_itself_opens_no_chat(directory: Directory, signed_in: S
 async def test_without_a_table_no_group_is_made(
     environment: dict[str, str], signed_in: SignedIn, control: Control
 ) -> None:
-    """It would be found by nobody: that the table is missing is a fault of the deployment, and told as one."""
+    """Its thread id could not be stored: a missing table is a fault of the deployment, and is raised."""
     app = parts_of(environment | {"DIRECTORY_TABLE": "missing"})
     with pytest.raises(ResourceNotFoundError):
         await app.directory.chats.open(await signed_in("grace"), (ALAN, ADA))

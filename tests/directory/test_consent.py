@@ -124,9 +124,7 @@ async def test_when_acs_does_not_answer_it_is_said(
 
 
 @pytest.mark.parametrize("body", ["", "<html>", "[]", "{}", '{"principalType": 5}', '{"identity": null}'])
-async def test_an_answer_that_is_none_is_no_fault_of_the_caller(
-    environment: dict[str, str], servers: Servers, body: str
-) -> None:
+async def test_an_unexpected_response_is_a_502(environment: dict[str, str], servers: Servers, body: str) -> None:
     async def answer(request: web.Request) -> web.Response:
         status = 200 if request.method == "GET" else 201
         return web.Response(text=body, status=status, content_type="application/json")

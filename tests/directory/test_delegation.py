@@ -132,7 +132,7 @@ async def test_the_settings_of_others_are_for_administrators(
 
 
 @each_operation
-async def test_an_app_by_itself_is_told_that_it_needs_a_user(
+async def test_an_application_needs_a_user(
     directory: Directory, signed_in: SignedIn, control: Control, ask: Ask
 ) -> None:
     caller = await signed_in(app=API)

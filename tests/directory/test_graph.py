@@ -34,8 +34,8 @@ def asked(emulator: Emulator, operation: str = "ListResourceAccounts") -> list[d
 
 
 async def fault(control: Control, **rule: Any) -> None:
-    told = {"where": "graph", "match": {"operation": "ListResourceAccounts"}, "times": 1}
-    await control("POST", "faults", told | rule)
+    fault = {"where": "graph", "match": {"operation": "ListResourceAccounts"}, "times": 1}
+    await control("POST", "faults", fault | rule)
 
 
 # -- Against the emulator's Graph -----------------------------------------------------------------------------
@@ -71,9 +71,9 @@ async def test_a_graph_that_asks_for_a_long_pause_is_not_waited_for(
 ) -> None:
     await fault(control, do="status", status=429, retry_after=120)
     started = time.monotonic()
-    told = await fixtures.upstream_error(directory.graph.page(PATH, ada))
+    error = await fixtures.upstream_error(directory.graph.page(PATH, ada))
     assert time.monotonic() - started < 5
-    assert (told.code, told.retry_after, told.entry.status) == ("TooManyRequests", 120, 429)
+    assert (error.code, error.retry_after, error.entry.status) == ("TooManyRequests", 120, 429)
 
 
 async def test_a_post_is_not_repeated_when_it_may_have_been_done(
@@ -81,23 +81,23 @@ async def test_a_post_is_not_repeated_when_it_may_have_been_done(
 ) -> None:
     rule = {"where": "graph", "match": {"operation": "CreateChat"}, "do": "status", "status": 503, "times": 9}
     await control("POST", "faults", rule)
-    told = await fixtures.upstream_error(directory.graph.post("v1.0/chats", ada, {}))
-    assert (told.code, told.entry.transient) == ("ServiceUnavailable", True)
+    error = await fixtures.upstream_error(directory.graph.post("v1.0/chats", ada, {}))
+    assert (error.code, error.entry.transient) == ("ServiceUnavailable", True)
     assert len(asked(emulator, "CreateChat")) == 1
 
 
-async def test_what_graph_refuses_is_told_by_its_code_and_not_in_its_words(
+async def test_an_error_of_graph_keeps_its_code_and_not_its_text(
     emulator: Emulator, directory: Directory, signed_in: SignedIn, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     grace = directory.credentials.on_behalf_of(await signed_in("grace"))
-    told = await fixtures.upstream_error(directory.graph.page(PATH, grace))
-    assert (told.entry.source, told.code, told.status, told.entry.status) == ("Graph", "Forbidden", 403, 403)
-    assert "Teams Administrator" in told.entry.remedy
-    assert told.request_id
-    assert told.request_id in str(told)
+    error = await fixtures.upstream_error(directory.graph.page(PATH, grace))
+    assert (error.entry.source, error.code, error.status, error.entry.status) == ("Graph", "Forbidden", 403, 403)
+    assert "Teams Administrator" in error.entry.remedy
+    assert error.request_id
+    assert error.request_id in str(error)
     token = (await grace.get_token(f"{emulator.tls_url}/.default")).token
-    for text in (str(told), repr(told), caplog.text):
+    for text in (str(error), repr(error), caplog.text):
         assert "privileges that the request needs" not in text
         assert token not in text
 
@@ -116,8 +116,8 @@ async def test_a_link_to_another_host_is_not_followed(
     emulator: Emulator, directory: Directory, control: Control, ada: Any
 ) -> None:
     await fault(control, do="next_link", host="https://evil.example")
-    told = await fixtures.upstream_error(directory.graph.page(PATH, ada, {"$top": "1"}))
-    assert (told.code, told.entry.status) == ("ForeignLink", 502)
+    error = await fixtures.upstream_error(directory.graph.page(PATH, ada, {"$top": "1"}))
+    assert (error.code, error.entry.status) == ("ForeignLink", 502)
     assert len(asked(emulator)) == 1
 
 
@@ -125,7 +125,7 @@ async def test_a_link_to_another_host_is_not_followed(
 
 
 class Anyone:
-    """A credential, whoever's. The token is looked for where it must not be."""
+    """A credential whose token is searched for where it must not be."""
 
     async def get_token(self, *_: str, **__: Any) -> AccessToken:
         return AccessToken("the-token", int(time.time()) + 3600)
@@ -162,8 +162,8 @@ class Answers(AsyncHttpTransport):  # type: ignore[type-arg]
 
 
 def page(link: Any = None, value: Any = (), status: int = 200) -> Reply:
-    told = {"value": value} | ({} if link is None else {"@odata.nextLink": link})
-    return Reply(status, json.dumps(told).encode(), {"Content-Type": "application/json"})
+    body = {"value": value} | ({} if link is None else {"@odata.nextLink": link})
+    return Reply(status, json.dumps(body).encode(), {"Content-Type": "application/json"})
 
 
 def graph_of(*replies: Reply) -> tuple[Graph, Answers]:
@@ -206,7 +206,7 @@ async def test_graphs_own_link_is_followed_with_its_query_as_it_is(place: str) -
 
 
 @pytest.mark.parametrize("given", ["%%%", "no", "a" * 9000, "I2V2aWw", "w6k", "", "DQpYOiAx"])
-async def test_a_continuation_that_is_none_is_not_sent(given: str) -> None:
+async def test_an_invalid_continuation_is_not_sent(given: str) -> None:
     graph, answers = graph_of(page())
     with pytest.raises(UpstreamError) as raised:
         await graph.page(PATH, Anyone(), continuation=given)
@@ -233,7 +233,7 @@ async def test_a_redirection_is_not_followed(status: int) -> None:
     ],
     ids=lambda reply: repr(reply.body[:20]),
 )
-async def test_an_answer_that_makes_no_sense_is_told_as_that(reply: Reply) -> None:
+async def test_an_unexpected_response_is_reported(reply: Reply) -> None:
     graph, _ = graph_of(reply)
     with pytest.raises(UpstreamError) as raised:
         await graph.page(PATH, Anyone())
@@ -293,7 +293,7 @@ def test_a_segment_does_not_lead_out_of_its_path(text: str) -> None:
         segment(text)
 
 
-def test_what_is_put_into_a_path_or_a_filter_stays_what_it_is() -> None:
+def test_values_in_a_path_or_a_filter_are_quoted() -> None:
     assert segment("a/../b?c#d") == "a%2F..%2Fb%3Fc%23d"
     assert quoted("x' or appId ne '") == "'x'' or appId ne '''"
 
@@ -312,5 +312,8 @@ def test_every_error_entry_has_a_remedy_and_a_status() -> None:
     [(403, False, 403), (404, False, 404), (418, False, 502), (429, True, 503), (502, True, 503)],
 )
 def test_an_unlisted_code_is_judged_by_its_status(status: int, transient: bool, answered: int) -> None:
-    told = entry_for("Entra", "AADSTS1", status)
-    assert (told.code, told.transient, told.status) in {("AADSTS1", transient, answered), ("429", transient, answered)}
+    entry = entry_for("Entra", "AADSTS1", status)
+    assert (entry.code, entry.transient, entry.status) in {
+        ("AADSTS1", transient, answered),
+        ("429", transient, answered),
+    }

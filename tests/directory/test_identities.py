@@ -18,9 +18,9 @@ from tests.support import AUDIENCE
 TEAMS = "https://auth.msft.communication.azure.com"
 TEAMS_SCOPES = "Teams.ManageCalls Teams.ManageChats"
 ENDLESS = jwt.encode(
-    {"tid": CONTOSO, "oid": GRACE, "azp": API, "x": "x" * 20_000}, "a key that is nobody's, and long enough"
+    {"tid": CONTOSO, "oid": GRACE, "azp": API, "x": "x" * 20_000}, "a key of the test, and long enough"
 )
-SOMEBODY = f"8:acs:{AUDIENCE}_00000000-0000-4000-8000-000000000000"
+UNKNOWN = f"8:acs:{AUDIENCE}_00000000-0000-4000-8000-000000000000"
 
 
 def minutes_left(expires_on: datetime) -> float:
@@ -69,7 +69,7 @@ async def test_other_scopes_and_times_are_refused_unsent(
     directory: Directory, control: Control, scopes: list[str], minutes: int
 ) -> None:
     assert (await upstream_error(directory.identities.create(scopes, minutes))).code == "NotValid"
-    assert (await upstream_error(directory.identities.issue(SOMEBODY, scopes, minutes))).code == "NotValid"
+    assert (await upstream_error(directory.identities.issue(UNKNOWN, scopes, minutes))).code == "NotValid"
     assert not await control.journal("acs.request")
 
 
@@ -78,8 +78,8 @@ async def test_other_scopes_and_times_are_refused_unsent(
     [
         "",
         "../x",
-        f"{SOMEBODY}/..",
-        f"{SOMEBODY}?",
+        f"{UNKNOWN}/..",
+        f"{UNKNOWN}?",
         "4:+15551234",
         f"8:orgid:{GRACE}",
         f"8:acs:{AUDIENCE}_{CONTOSO}_{GRACE}",
@@ -93,18 +93,18 @@ async def test_only_users_of_acs_are_asked_for(directory: Directory, control: Co
 
 
 async def test_a_user_of_another_resource_is_not_to_be_found(directory: Directory) -> None:
-    other = SOMEBODY.replace(AUDIENCE, CONTOSO)
+    other = UNKNOWN.replace(AUDIENCE, CONTOSO)
     error = await upstream_error(directory.identities.issue(other, ["voip"]))
     assert (error.code, error.entry.status) == ("IdentityNotOwned", 404)
 
 
-@pytest.mark.parametrize(("status", "ours"), [(401, 502), (403, 403), (429, 429), (500, 503), (503, 503)])
-async def test_what_acs_refuses_has_a_remedy(directory: Directory, control: Control, status: int, ours: int) -> None:
+@pytest.mark.parametrize(("status", "answered"), [(401, 502), (403, 403), (429, 429), (500, 503), (503, 503)])
+async def test_errors_of_acs_have_a_remedy(directory: Directory, control: Control, status: int, answered: int) -> None:
     operation = {"operation": "CommunicationIdentityCreate"}
     await control.fault(where="acs", match=operation, do="status", status=status, retry_after=60)
     async with asyncio.timeout(5):
         error = await upstream_error(directory.identities.create())
-    assert (error.status, error.entry.status, error.retry_after) == (status, ours, 60)
+    assert (error.status, error.entry.status, error.retry_after) == (status, answered, 60)
     assert error.entry.remedy
 
 
@@ -123,7 +123,7 @@ async def test_a_teams_user_gets_a_token_to_call_with(
 @pytest.mark.parametrize(
     "other", [{"user": "alan"}, {"user": "felix", "tenant": "fabrikam"}], ids=["a colleague", "another tenant"]
 )
-async def test_a_token_of_somebody_else_is_not_sent(
+async def test_a_token_of_another_user_is_not_sent(
     directory: Directory, signed_in: SignedIn, control: Control, other: dict[str, Any]
 ) -> None:
     entra = await token_for(control, **other, audience=TEAMS, scopes=TEAMS_SCOPES)
@@ -132,7 +132,7 @@ async def test_a_token_of_somebody_else_is_not_sent(
     assert not await control.journal("acs.request")
 
 
-async def test_the_same_user_id_in_another_tenant_is_somebody_else(
+async def test_the_same_user_id_in_another_tenant_is_another_user(
     directory: Directory, signed_in: SignedIn, control: Control
 ) -> None:
     caller = await signed_in("grace")
@@ -142,7 +142,7 @@ async def test_the_same_user_id_in_another_tenant_is_somebody_else(
 
 
 @pytest.mark.parametrize("token", ["", "no token", "a.b.c", "e30.e30.", "e30.W10.x", ENDLESS, "." * 50], ids=range(7))
-async def test_what_is_no_token_is_not_sent(
+async def test_a_malformed_token_is_not_sent(
     directory: Directory, signed_in: SignedIn, control: Control, token: str
 ) -> None:
     assert (await upstream_error(directory.identities.teams_token(await signed_in("grace"), token))).code == "NotValid"
@@ -159,10 +159,10 @@ async def test_a_token_for_something_else_is_refused_by_acs(
 
 
 @pytest.mark.parametrize("claim", ["appid", "azp"])  # of tokens of version 1, and of version 2
-async def test_acs_is_told_which_app_the_token_is_of_and_judges_the_signature(
+async def test_acs_gets_the_app_of_the_token_and_verifies_the_signature(
     directory: Directory, signed_in: SignedIn, control: Control, claim: str
 ) -> None:
-    forged = jwt.encode({"tid": CONTOSO, "oid": GRACE, claim: API}, "a key that is long enough, but nobody's")
+    forged = jwt.encode({"tid": CONTOSO, "oid": GRACE, claim: API}, "a key that is long enough, of the test")
     error = await upstream_error(directory.identities.teams_token(await signed_in("grace"), forged))
     assert error.code == "InvalidAccessToken"
     (sent,) = await control.journal("acs.request", operation="CommunicationIdentityExchangeTeamsUserAccessToken")
@@ -186,9 +186,9 @@ async def test_tokens_are_in_no_log_no_repr_and_no_error(
     wrong = await token_for(control, "grace")
     error = await upstream_error(directory.identities.teams_token(caller, wrong))
     assert user.token
-    told = [caplog.text, repr(user), repr(teams), repr(caller), str(error), repr(error)]
+    texts = [caplog.text, repr(user), repr(teams), repr(caller), str(error), repr(error)]
     for secret in (user.token.token, teams.token, entra, wrong, caller.assertion):
         assert secret
-        assert not any(secret in text or secret.rpartition(".")[2] in text for text in told)
+        assert not any(secret in text or secret.rpartition(".")[2] in text for text in texts)
     assert error.__cause__ is None
     assert error.__suppress_context__

@@ -55,7 +55,7 @@ def test_an_offset_goes_before_the_zone() -> None:
         ("0001-01-01T00:00+08:00", "0001-01-01T01:00+08:00"),
     ],
 )
-def test_a_window_that_is_none_is_refused(start: str, end: str) -> None:
+def test_an_invalid_window_is_refused(start: str, end: str) -> None:
     with pytest.raises(UpstreamError, match=r"from must be before to|exist in UTC"):
         window(at(start), at(end), UTC)
 
@@ -167,7 +167,7 @@ async def test_a_whole_day_is_one_wherever_one_is(
 
 
 @pytest.mark.parametrize("url", ["http://teams.microsoft.com/x", "javascript:alert(1)", "", None])
-async def test_what_is_no_link_can_not_be_joined(
+async def test_an_event_without_a_valid_link_is_left_out(
     directory: Directory, signed_in: SignedIn, control: Control, url: str | None
 ) -> None:
     await has(control, {"start": "2026-11-21T09:00:00", "end": "2026-11-21T10:00:00", "joinUrl": url})

@@ -41,7 +41,7 @@ async def test_people_are_found_by_the_beginning_of_their_address_too(
     assert (await directory.people.search(await signed_in("ada"), "fabrikam")).value == ()
 
 
-async def test_nobody_of_another_tenant_is_found(directory: Directory, signed_in: SignedIn) -> None:
+async def test_people_of_another_tenant_are_not_found(directory: Directory, signed_in: SignedIn) -> None:
     caller = await signed_in("ada")
     assert (await upstream_error(directory.people.get(caller, FELIX))).entry.status == 404
     everybody = await directory.people.search(caller)
@@ -75,7 +75,7 @@ async def test_a_text_can_not_become_another_search(directory: Directory, signed
 
 
 @pytest.mark.parametrize("text", ["x" * 101, "a\0b", "a\u202eb"])
-async def test_a_text_that_is_none_is_refused(directory: Directory, signed_in: SignedIn, text: str) -> None:
+async def test_an_invalid_text_is_refused(directory: Directory, signed_in: SignedIn, text: str) -> None:
     assert (await upstream_error(directory.people.search(await signed_in("ada"), text))).code == "NotValid"
 
 

@@ -40,8 +40,8 @@ class World:
         environment = {name: value for name, value in (self.healthy | changed).items() if value is not None}
         async with opened(environment) as parts:
             report = await diagnose(parts.settings, parts.clients, parts.directory, caller)
-        told = str(report)
-        assert not [secret for secret in SECRETS if secret in told]
+        text = str(report)
+        assert not [secret for secret in SECRETS if secret in text]
         return report
 
     async def subscribe(self, name: str, **changed: Any) -> None:

@@ -27,16 +27,16 @@ async def ask(world: World, path: str, bearer: str, params: dict[str, str]) -> t
 
 
 @pytest.mark.parametrize("way", ["", "/providers/Microsoft.EventGrid"])
-async def test_a_subscription_is_told_as_it_is(world: World, way: str) -> None:
+async def test_a_subscription_is_listed_with_its_properties(world: World, way: str) -> None:
     status, answer = await ask(world, f"{TOPIC}{way}/eventSubscriptions", await token(world), VERSION)
     assert status == 200
-    told = {each["name"]: each["properties"] for each in answer["value"]}["call-connected"]
-    assert told["destination"]["properties"]["resourceId"].endswith("/functions/call_connected")
-    assert told["filter"]["includedEventTypes"] == ["Microsoft.Communication.CallConnected"]
-    assert told["retryPolicy"] == {"maxDeliveryAttempts": 30, "eventTimeToLiveInMinutes": 240}
+    found = {each["name"]: each["properties"] for each in answer["value"]}["call-connected"]
+    assert found["destination"]["properties"]["resourceId"].endswith("/functions/call_connected")
+    assert found["filter"]["includedEventTypes"] == ["Microsoft.Communication.CallConnected"]
+    assert found["retryPolicy"] == {"maxDeliveryAttempts": 30, "eventTimeToLiveInMinutes": 240}
 
 
-async def test_who_may_not_ask_or_asks_wrongly_is_told_so(world: World) -> None:
+async def test_invalid_requests_are_refused_with_the_documented_codes(world: World) -> None:
     good, path = await token(world), f"{TOPIC}/eventSubscriptions"
     asked = [
         (path, "", VERSION),

@@ -114,8 +114,8 @@ async def test_a_tenant_without_lines_is_reported(world: World) -> None:
     report = await world.diagnose(await caller(world, "fabrikam", "fred"), RESOURCE_ACCOUNTS="linked")
     assert [(each.check, each.about) for each in wrong(report)] == [("resource-accounts", FABRIKAM)]
     report = await world.diagnose(RESOURCE_ACCOUNTS="linked")
-    told = [each for each in report.findings if each.check == "resource-accounts" and each.about == FABRIKAM]
-    assert [each.status for each in told] == ["unseen"]
+    found = [each for each in report.findings if each.check == "resource-accounts" and each.about == FABRIKAM]
+    assert [each.status for each in found] == ["unseen"]
     lines = {name: {"acsResourceId": None} for name in ("support", "sales")}
     await world.control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": lines}}})
     report = await world.diagnose(RESOURCE_ACCOUNTS="linked")
@@ -148,7 +148,7 @@ async def test_a_missing_permission_is_unseen_not_wrong(world: World) -> None:
     assert report.healthy
     assert unseen(report) == {"subscriptions"}
     roles = [each.command for each in report.findings if each.check == "subscriptions"]
-    assert [role in told for role, told in zip(('"Reader"', "EventSubscription Reader"), roles, strict=True)] == [
+    assert [role in found for role, found in zip(('"Reader"', "EventSubscription Reader"), roles, strict=True)] == [
         True
     ] * 2
 
@@ -182,8 +182,8 @@ async def test_the_command(world: World) -> None:
     healthy, broken = await asyncio.gather(
         command(environment, "--json"), command(environment | {"CALLS_TABLE": "nosuch"})
     )
-    told = json.loads(healthy[1])
-    assert [each for each in told["findings"] if each["status"] == "wrong"] == []
+    found = json.loads(healthy[1])
+    assert [each for each in found["findings"] if each["status"] == "wrong"] == []
     assert healthy[0] == 0
     assert broken[0] == 1
     assert "✗ storage            table nosuch: it does not exist" in broken[1]
@@ -204,8 +204,8 @@ async def test_make_doctor_prints_the_report_of_the_running_app(world: World) ->
         f"{world.stack.host_url}/api/keyed/v1/diagnosis", headers={"x-functions-key": "any"}
     ) as got:
         route = await got.json()
-    told = json.loads(printed)
-    assert [(f["check"], f["about"], f["status"]) for f in told["findings"]] == [
+    found = json.loads(printed)
+    assert [(f["check"], f["about"], f["status"]) for f in found["findings"]] == [
         (f["check"], f["about"], f["status"]) for f in route["findings"]
     ]
     assert status == (0 if route["healthy"] else 1)
@@ -221,10 +221,10 @@ async def test_an_app_that_does_not_respond_is_reported() -> None:
 async def test_a_file_without_settings_is_reported(tmp_path: Path, values: str) -> None:
     path = tmp_path / "settings.json"
     path.write_text(f'{{"Values": {values}}}')
-    status, told = await command(dict(os.environ), "--settings", str(path))
+    status, found = await command(dict(os.environ), "--settings", str(path))
     assert status == 2
-    assert told.startswith(f"no settings can be read from {path}: ")
-    assert told.count("\n") == 1
+    assert found.startswith(f"no settings can be read from {path}: ")
+    assert found.count("\n") == 1
 
 
 async def command(environment: dict[str, str], *arguments: str) -> tuple[int | None, str]:
@@ -232,8 +232,8 @@ async def command(environment: dict[str, str], *arguments: str) -> tuple[int | N
         sys.executable, "-m", "shared.doctor", *arguments,
         env=environment, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
-    told, _ = await process.communicate()
-    return process.returncode, told.decode()
+    found, _ = await process.communicate()
+    return process.returncode, found.decode()
 
 
 CMDLETS = json.loads((ROOT / "tests/infra/cmdlets.json").read_text())["cmdlets"]
