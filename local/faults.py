@@ -1,6 +1,6 @@
 """The app under every fault: ``make faults``, ``SEEDS=20000``, ``PAIRS=all``, ``SEED=17``, ``MUTANT=all``.
 
-Runs are spread over the processors. A failure prints the one line that lives through it again.
+Runs are spread over the processors. A failure prints the one line that repeats it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from multiprocessing.pool import Pool
 from tests.simulation.campaign import (
     Tally,
     awaits,
-    lived,
     pairs_of_crashes,
     plan_named,
+    run_and_check,
     several,
     single_crashes,
     some_of,
@@ -30,7 +30,7 @@ from tests.simulation.campaign import (
 )
 from tests.simulation.invariants import INVARIANTS
 from tests.simulation.mutants import MUTANTS, mutated
-from tests.simulation.plans import COMBINATIONS, CROWD, KINDS, LIVES, PARTS
+from tests.simulation.plans import COMBINATIONS, CROWD, KINDS, PARTS, SCENARIOS
 
 SEEDS = 2000
 PAIRS = 100
@@ -111,8 +111,8 @@ def campaign(first: int, seeds: int, days: int, pairs: int) -> int:
           f"{len(COMBINATIONS)} combinations of {len(KINDS)} kinds")  # fmt: skip
     for kind in KINDS:
         print(f"  {kind:<28}{total.struck[kind]:>6}")
-    print(f"crash points    {singles.struck['crash']} of {len(points)} in {len(LIVES)} lives ({', '.join(LIVES)}), "
-          f"{len(chosen):,} of {len(every_pair):,} pairs")  # fmt: skip
+    print(f"crash points    {singles.struck['crash']} of {len(points)} in the {len(SCENARIOS)} scenarios "
+          f"{', '.join(SCENARIOS)}; {len(chosen):,} of {len(every_pair):,} pairs")  # fmt: skip
     undied(total)
     print(f"slowest         {total.slowest[1]}, {total.slowest[0]:.1f} s (SEED={total.slowest[2]})")
     print(f"invariants      {len(INVARIANTS)} checked after each run: {', '.join(INVARIANTS)}")
@@ -136,21 +136,21 @@ def failures(tally: Tally) -> None:
 def one(name: str, broken_by: str | None) -> int:
     """One run, told in full."""
     with mutated(broken_by):
-        life, faults = lived(name)
-    if life is not None:
-        for line in story(life):
+        result, faults = run_and_check(name)
+    if result is not None:
+        for line in story(result):
             print(line)
-        print(f"trace {life.trace}; {', '.join(life.plan.kinds) or 'no faults'}; struck {dict(life.struck)}")
+        print(f"trace {result.trace}; {', '.join(result.plan.kinds) or 'no faults'}; struck {dict(result.struck)}")
     for fault in faults:
         print(f"BROKEN {fault}")
     return 1 if faults else 0
 
 
-def story(life: object) -> Iterator[str]:
+def story(result: object) -> Iterator[str]:
     """What happened, in the order of time."""
     from tests.simulation.story import told  # noqa: PLC0415  # only one run in thousands is told
 
-    yield from told(life)  # type: ignore[arg-type]
+    yield from told(result)  # type: ignore[arg-type]
 
 
 def mutant(name: str) -> int:

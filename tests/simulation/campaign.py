@@ -17,9 +17,9 @@ from pathlib import Path
 from tests.simulation.host import ROOT
 from tests.simulation.invariants import QUEUE, broken
 from tests.simulation.mutants import mutated
-from tests.simulation.plans import LIVES, crashing, day_of, plan_of
+from tests.simulation.plans import SCENARIOS, crashing, day_of, plan_of
 from tests.simulation.process import Site
-from tests.simulation.world import Life, Plan, live
+from tests.simulation.world import Plan, RunResult, simulate
 
 ROOMS = ("acs", "platform", "service", "storage")
 SOURCES = [ROOT / "function_app.py"]
@@ -28,12 +28,12 @@ TIDY_EVERY = 40  # runs: what runs leave behind is in cycles, and collecting the
 
 
 def plan_named(name: str) -> Plan:
-    """A run by its name: the number of a seed, ``day-3``, or ``life-17`` and ``life-17-42`` for crashes there."""
-    life, *points = name.split("-")
-    if life == "day":
+    """A run by its name: the number of a seed, ``day-3``, or ``recorded-17`` and ``recorded-17-42`` with crashes."""
+    scenario, *points = name.split("-")
+    if scenario == "day":
         return day_of(int(points[0]))
-    if life in LIVES:
-        return crashing(life, *(int(point) for point in points))
+    if scenario in SCENARIOS:
+        return crashing(scenario, *(int(point) for point in points))
     return plan_of(int(name))
 
 
@@ -49,21 +49,21 @@ class Tally:
     struck: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     sites: set[Site] = field(default_factory=set)
-    steps: dict[str, int] = field(default_factory=dict)  # of lives with a crash in them, by their names
+    steps: dict[str, int] = field(default_factory=dict)  # of scenarios with a crash in them, by their names
     slowest: tuple[float, str, str] = (0.0, "", "")
     broken: dict[str, list[str]] = field(default_factory=dict)
 
-    def note(self, name: str, life: Life) -> None:
+    def note(self, name: str, result: RunResult) -> None:
         self.runs += 1
-        self.virtual += life.seconds
-        self.requests += len(life.sent)
-        self.invocations += len(life.invocations)
-        self.struck += life.struck
-        self.kinds.update(kind for kind in set(life.plan.kinds) if life.struck[kind])
-        self.sites |= life.sites
-        if life.plan.name in LIVES:
-            self.steps[name] = life.steps
-        counted = [i for i in life.invocations if not i.frozen and not i.crashed and i.function != QUEUE]
+        self.virtual += result.seconds
+        self.requests += len(result.sent)
+        self.invocations += len(result.invocations)
+        self.struck += result.struck
+        self.kinds.update(kind for kind in set(result.plan.kinds) if result.struck[kind])
+        self.sites |= result.sites
+        if result.plan.name in SCENARIOS:
+            self.steps[name] = result.steps
+        counted = [i for i in result.invocations if not i.frozen and not i.crashed and i.function != QUEUE]
         if counted:
             slowest = max(counted, key=lambda i: i.seconds)
             self.slowest = max(self.slowest, (round(slowest.seconds, 3), slowest.function, name))
@@ -84,13 +84,13 @@ class Tally:
         )
 
 
-def lived(name: str) -> tuple[Life | None, list[str]]:
+def run_and_check(name: str) -> tuple[RunResult | None, list[str]]:
     """A run, and what does not hold in it. That it does not come to its end is as bad as anything."""
     try:
-        life = live(plan_named(name))
+        result = simulate(plan_named(name))
     except Exception as error:  # noqa: BLE001  # whatever it is, it has a seed
         return None, ["0 comes to its end: " + "".join(traceback.format_exception(error)[-4:]).strip()]
-    return life, broken(life)
+    return result, broken(result)
 
 
 def several(names: Iterable[str], mutant: str | None = None) -> Tally:
@@ -98,12 +98,12 @@ def several(names: Iterable[str], mutant: str | None = None) -> Tally:
     tally, begun = Tally(), time.process_time()
     with mutated(mutant), _collecting_now_and_then():
         for n, name in enumerate(names):
-            life, faults = lived(name)
-            if life is not None:
-                tally.note(name, life)
+            result, faults = run_and_check(name)
+            if result is not None:
+                tally.note(name, result)
             if faults:
                 tally.broken[name] = faults
-            life = None
+            result = None
             gc.collect(2 if n % TIDY_EVERY == 0 else 0)
             if n % TIDY_EVERY == 0:
                 gc.freeze()
@@ -124,20 +124,20 @@ def _collecting_now_and_then() -> Iterator[None]:
 
 
 @cache
-def crash_points(life: str) -> int:
-    """How many there are in the life: as often as code of the app is suspended in it."""
-    return live(crashing(life)).steps
+def crash_points(scenario: str) -> int:
+    """How many there are in the scenario: as often as code of the app is suspended in it."""
+    return simulate(crashing(scenario)).steps
 
 
 def single_crashes() -> Iterator[str]:
-    for life in LIVES:
-        for point in range(1, crash_points(life) + 1):
-            yield f"{life}-{point}"
+    for scenario in SCENARIOS:
+        for point in range(1, crash_points(scenario) + 1):
+            yield f"{scenario}-{point}"
 
 
 def pairs_of_crashes(steps: dict[str, int]) -> list[str]:
-    """All pairs: after the first crash, the second at every suspension of what the life has become by it. ``steps``
-    tells how many each life with one crash has.
+    """All pairs: after the first crash, the second at every suspension of what the scenario has become by it. ``steps``
+    tells how many each scenario with one crash has.
     """
     return [f"{name}-{second}" for name, last in steps.items() for second in range(_last_point(name) + 1, last + 1)]
 
@@ -147,7 +147,7 @@ def _last_point(name: str) -> int:
 
 
 def some_of(pairs: list[str], count: int) -> list[str]:
-    """The same ones every time, spread over all lives."""
+    """The same ones every time, spread over all scenarios."""
     rng = random.Random("pairs")  # noqa: S311  # chance that can be repeated
     return rng.sample(pairs, min(count, len(pairs)))
 
@@ -207,5 +207,5 @@ NOT_DIED_AT = {
 
 
 def why_not(each: Await) -> str:
-    """Why no instance has died at an await; that there is no reason is a gap in the lives."""
+    """Why no instance has died at an await; that there is no reason is a gap in the scenarios."""
     return next((why for begins, why in NOT_DIED_AT.items() if each.text.startswith(begins[:50])), "no reason is known")

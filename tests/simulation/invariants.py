@@ -26,7 +26,7 @@ from shared.platform import tokens
 from tests.simulation.plans import FOREIGN
 from tests.simulation.platform import START
 from tests.simulation.versions import ADDED, NEWER, UNDECODABLE
-from tests.simulation.world import Folded, Life, id_of
+from tests.simulation.world import Folded, RunResult, id_of
 
 TOKEN_LIFE = 360.0  # seconds: five minutes and the minute by which clocks may differ
 SLOWEST = 10.0  # seconds of virtual time for a handler
@@ -45,10 +45,10 @@ FILE_LIFE = timedelta(hours=24)
 QUEUE = "wake_call"  # copies long recordings, and has the time for it
 
 
-def answered_once(life: Life) -> Iterator[str]:
+def answered_once(result: RunResult) -> Iterator[str]:
     """At most one answer is carried out for an incoming-call context, and every try for it bears the same id."""
-    answers = [e for e in life.journal if e["kind"] == "acs.request" and e["operation"] == "AnswerCall"]
-    for call in life.acs:
+    answers = [e for e in result.journal if e["kind"] == "acs.request" and e["operation"] == "AnswerCall"]
+    for call in result.acs:
         tries = [e for e in answers if (e["body"] or {}).get("incomingCallContext") == call.context]
         carried_out = [e for e in tries if e["status"] == 200 and not e["repeated"]]
         if len(carried_out) > 1:
@@ -58,78 +58,78 @@ def answered_once(life: Life) -> Iterator[str]:
             yield f"one call was answered under {len(ids)} ids, so that only ACS's memory of the context held it off"
 
 
-def recorded_truly(life: Life) -> Iterator[str]:
+def recorded_truly(result: RunResult) -> Iterator[str]:
     """One active recording at most; *archived* has its files, *not recorded* and *lost* their reason."""
-    for acs in life.acs:
-        spans = sorted((take.start, take.end or life.seconds) for r in acs.recordings for take in r.takes)
+    for acs in result.acs:
+        spans = sorted((take.start, take.end or result.seconds) for r in acs.recordings for take in r.takes)
         if any(second[0] < first[1] for first, second in itertools.pairwise(spans)):
             yield "two recordings of one call were active at the same time"
-    for call in life.calls.values():
+    for call in result.calls.values():
         status, reason = recording_status(call)
-        for what in _faults_of(life, call, status, reason):
+        for what in _faults_of(result, call, status, reason):
             yield f"call {call.id} is {status} ({reason}), but {what}"
 
 
-def _faults_of(life: Life, call: Call, status: RecordingStatus, reason: str | None) -> Iterator[str]:
+def _faults_of(result: RunResult, call: Call, status: RecordingStatus, reason: str | None) -> Iterator[str]:
     if status is RecordingStatus.ARCHIVED:
-        yield from _files(life, call)
+        yield from _files(result, call)
         return
     if status is not RecordingStatus.OFF and not reason:
         yield "no reason is told"
-    if status is RecordingStatus.OFF and call.policy.record and _was_in_a_call(life, call):
+    if status is RecordingStatus.OFF and call.policy.record and _was_in_a_call(result, call):
         yield "there was a call to record, and no reason is told"
     if status is RecordingStatus.LOST:
-        if _could_be_had(life, call):
+        if _could_be_had(result, call):
             yield "its file was announced in time"
     elif _said_to_run(call):
         yield "its timeline says that a recording ran"
-    elif _was_recorded(life, call):
+    elif _was_recorded(result, call):
         yield "ACS has a file of it"
-    if _should_be_recorded(life, call):
+    if _should_be_recorded(result, call):
         yield "it lasted for minutes, and nothing was in the way"
 
 
-def _was_recorded(life: Life, call: Call) -> bool:
+def _was_recorded(result: RunResult, call: Call) -> bool:
     """Whether ACS made a file and told so. Events that are never delivered are out of anybody's reach, and those that
     came while the row could not be decoded are in quarantine, for an operator to replay.
     """
-    acs = _acs_call(life, call)
+    acs = _acs_call(result, call)
     documents = [document for recording in acs.recordings for document in recording.documents] if acs else []
-    return bool(documents) and not {"event never delivered", UNDECODABLE} & set(life.plan.kinds)
+    return bool(documents) and not {"event never delivered", UNDECODABLE} & set(result.plan.kinds)
 
 
-def _was_in_a_call(life: Life, call: Call) -> bool:
-    acs = _acs_call(life, call)
+def _was_in_a_call(result: RunResult, call: Call) -> bool:
+    acs = _acs_call(result, call)
     return acs is not None and acs.answered_at is not None and call.state is CallState.ENDED
 
 
-def _acs_call(life: Life, call: Call) -> AcsCall | None:
-    return next((acs for acs in life.acs if id_of(acs) == call.id), None)
+def _acs_call(result: RunResult, call: Call) -> AcsCall | None:
+    return next((acs for acs in result.acs if id_of(acs) == call.id), None)
 
 
-def _should_be_recorded(life: Life, call: Call) -> bool:
+def _should_be_recorded(result: RunResult, call: Call) -> bool:
     """Whether it lasted so long that every fault that passes had passed. That the platform refused to record, or
     failed to four times within half a minute, is in the way; so is that it never tells of the file.
     """
     in_the_way = {"recording fails", "event never delivered", "event delayed", "clock skew", NEWER, UNDECODABLE}
-    if not call.policy.record or in_the_way & set(life.plan.kinds) or call.policy.on_recording_failure == "end":
+    if not call.policy.record or in_the_way & set(result.plan.kinds) or call.policy.on_recording_failure == "end":
         return False
     if len(call.recording.failures) >= ATTEMPTS:
         return False
-    acs = _acs_call(life, call)
+    acs = _acs_call(result, call)
     if acs is None or acs.answered_at is None or acs.ended_at is None or call.connected_at is None:
         return False
     return (acs.ended_at - acs.answered_at).total_seconds() > LONG
 
 
-def _files(life: Life, call: Call) -> Iterator[str]:
+def _files(result: RunResult, call: Call) -> Iterator[str]:
     for recording in call.recording.recordings.values():
         for index, chunk in recording.chunks.items():
-            blob = life.blobs["recordings"].get(chunk.path or "")
+            blob = result.blobs["recordings"].get(chunk.path or "")
             document = chunk.content.split("/objects/")[1].partition("/")[0]
             if blob is None:
                 yield f"file {index} is not there"
-            elif blob != life.files.get(document) or chunk.length != len(blob):
+            elif blob != result.files.get(document) or chunk.length != len(blob):
                 yield f"file {index} is not what ACS recorded"
 
 
@@ -138,23 +138,23 @@ def _said_to_run(call: Call) -> bool:
                for e in call.timeline)  # fmt: skip
 
 
-def _could_be_had(life: Life, call: Call) -> bool:
+def _could_be_had(result: RunResult, call: Call) -> bool:
     """Whether the event of the file came long enough before ACS deletes it. Retries may need some hours of that."""
     told = [e for e in call.timeline if e.type == "RecordingFileStatusUpdated"]
     enough = FILE_LIFE - timedelta(hours=4)
-    return any(e.received - e.at < enough - timedelta(seconds=life.skewed) for e in told)
+    return any(e.received - e.at < enough - timedelta(seconds=result.skewed) for e in told)
 
 
-def accounted_for(life: Life) -> Iterator[str]:
+def accounted_for(result: RunResult) -> Iterator[str]:
     """What was accepted is kept: in a timeline, or in quarantine. And nothing genuine is refused for good.
 
     Except by an instance whose clock is wrong by more than a token's life: it cannot tell a token of now from one
     that somebody has kept. And except for a token that was on its way when its key was withdrawn.
     """
-    known = {entry.id for call in (life.calls | life.unreadable).values() for entry in call.timeline}
-    aside = b"".join(life.blobs["quarantine"].values())
-    published = {e["event"]["id"] for e in life.journal if e["kind"] == "event"}
-    for entry in life.journal:
+    known = {entry.id for call in (result.calls | result.unreadable).values() for entry in call.timeline}
+    aside = b"".join(result.blobs["quarantine"].values())
+    published = {e["event"]["id"] for e in result.journal if e["kind"] == "event"}
+    for entry in result.journal:
         if entry["kind"] == "delivery" and entry["status"] in range(200, 300):
             for event in entry["events"]:
                 if event["id"] not in known and event["id"].encode() not in aside:
@@ -164,24 +164,24 @@ def accounted_for(life: Life) -> Iterator[str]:
             for event in entry["events"]:
                 if entry["status"] == 200 and event["id"] not in published and event["id"].encode() not in aside:
                     yield f"callback {event['id']} was accepted, and was not published"
-                if 400 <= entry["status"] < 500 and life.skewed <= TOKEN_LIFE and not _just_withdrawn(life, entry):
+                if 400 <= entry["status"] < 500 and result.skewed <= TOKEN_LIFE and not _just_withdrawn(result, entry):
                     yield f"a genuine callback was refused for good, with {entry['status']}"
 
 
-def _just_withdrawn(life: Life, callback: dict[str, Any]) -> bool:
+def _just_withdrawn(result: RunResult, callback: dict[str, Any]) -> bool:
     at = (datetime.fromisoformat(callback["at"]) - START).total_seconds()
     on_its_way = tokens.PROMPT_SECONDS + 0.2  # from ACS to the verdict, where the keys are fetched at once
-    return any(withdrawn and 0 <= at - then < on_its_way for then, withdrawn in life.plan.rotations)
+    return any(withdrawn and 0 <= at - then < on_its_way for then, withdrawn in result.plan.rotations)
 
 
-def order_free(life: Life) -> Iterator[str]:
+def order_free(result: RunResult) -> Iterator[str]:
     """The row says what the same events say in the order in which they happened, once each; and in any other."""
-    rng = random.Random(life.plan.seed)  # noqa: S311  # chance that can be repeated
-    for id, call in life.calls.items():
-        folded = sorted((f for f in life.folded if f.call_id == id), key=_knows_the_line)
+    rng = random.Random(result.plan.seed)  # noqa: S311  # chance that can be repeated
+    for id, call in result.calls.items():
+        folded = sorted((f for f in result.folded if f.call_id == id), key=_knows_the_line)
         told = {(f.event.id, f.event.at, getattr(f.event.data, "decision", None)): f for f in folded}
         in_order = sorted(told.values(), key=lambda f: (f.event.type == "TimerFired", f.event.at, f.event.id))
-        left_out = ADDED if life.plan.deploys else ()  # what the version before did not write is not known now
+        left_out = ADDED if result.plan.deploys else ()  # what the version before did not write is not known now
         facts, saved = _facts(_refold(call, in_order), left_out), _facts(call, left_out)
         if facts != saved:
             yield f"call {id}: {_difference(facts, saved)} in the order of the events"
@@ -236,33 +236,33 @@ def _difference(a: dict[str, Any], b: dict[str, Any]) -> str:
     return f"{name} is {b[name]!r}, and {a[name]!r}"
 
 
-def secret(life: Life) -> Iterator[str]:
+def secret(result: RunResult) -> Iterator[str]:
     """No number, name, token or context in any log record or exception."""
-    text = "\n".join(life.told)
-    for hidden in life.secrets:
+    text = "\n".join(result.told)
+    for hidden in result.secrets:
         if hidden in text:
             line = next(line for line in text.splitlines() if hidden in line)
             yield f"a secret was told: {line[:200]}"
 
 
-def quick(life: Life) -> Iterator[str]:
+def quick(result: RunResult) -> Iterator[str]:
     """No handler takes longer than 10 seconds. Not counted: the queue's function, which may copy a long recording,
     and invocations of an instance that was frozen, which had no part in it.
     """
-    for done in life.invocations:
+    for done in result.invocations:
         if done.function != QUEUE and not done.frozen and not done.crashed and done.seconds > SLOWEST:
             yield f"{done.function} took {done.seconds:.1f} s"
 
 
-def ends(life: Life) -> Iterator[str]:
+def ends(result: RunResult) -> Iterator[str]:
     """Every call that is known ends, with its recording, and nothing is left to do for it.
 
     Except that a call of which neither the answer to our answer nor any callback ever reached us is taken for one
     that was not answered: without its connection's id there is nothing to ask ACS about.
     """
-    if life.unended:
+    if result.unended:
         yield "it did not come to rest within four days, or within 1,500 invocations"
-    for id, call in life.calls.items():
+    for id, call in result.calls.items():
         status, _ = recording_status(call)
         if call.state not in TERMINAL:
             yield f"call {id} is still {call.state}"
@@ -270,44 +270,44 @@ def ends(life: Life) -> Iterator[str]:
             yield f"call {id} has ended, but its recording is still {status}"
         elif call.effects:
             yield f"call {id} has ended, and still wants {type(call.effects[0].action).__name__}"
-    for acs in life.acs:
-        known = life.calls.get(id_of(acs))
-        if known is None and id_of(acs) not in life.unreadable and _accepted(life, acs.event_id):
+    for acs in result.acs:
+        known = result.calls.get(id_of(acs))
+        if known is None and id_of(acs) not in result.unreadable and _accepted(result, acs.event_id):
             yield "an incoming call was accepted, and there is no row of it"
         over = known is None or acs.answered_at is None or known.state in {CallState.ENDED, CallState.FAILED}
         if known is not None and not over and known.call_connection_id is not None:
             yield f"call {known.id} was answered and is over, but is said to be {known.state}"
 
 
-def _accepted(life: Life, event_id: str | None) -> bool:
+def _accepted(result: RunResult, event_id: str | None) -> bool:
     return any(
         entry["kind"] == "delivery" and entry["status"] == 202 and any(e["id"] == event_id for e in entry["events"])
-        for entry in life.journal
+        for entry in result.journal
     )
 
 
-def kept(life: Life) -> Iterator[str]:
+def kept(result: RunResult) -> Iterator[str]:
     """What another version has written stays as long as that version is needed to read it."""
-    for lost in life.lost:
+    for lost in result.lost:
         yield f"what another version wrote to the row of call {lost} is overwritten"
 
 
-def asked_for(life: Life) -> Iterator[str]:
+def asked_for(result: RunResult) -> Iterator[str]:
     """ACS is asked nothing that the machine did not ask for, and that no row had recorded first. Answers, which
     are sent before there is a row, must be what the plan says, and in time.
     """
-    yield from life.unasked
-    at = {call.context: call.ringing_at for call in life.acs}
-    policy = life.plan.settings.get("INCOMING_CALLS", "answer")
-    for sent in life.sent:
+    yield from result.unasked
+    at = {call.context: call.ringing_at for call in result.acs}
+    policy = result.plan.settings.get("INCOMING_CALLS", "answer")
+    for sent in result.sent:
         if sent.operation not in {"AnswerCall", "RejectCall"}:
             continue
         wanted = "AnswerCall" if policy == "answer" else "RejectCall"
-        if sent.operation != wanted or life.plan.settings.get("RESOURCE_ACCOUNTS") == FOREIGN:
+        if sent.operation != wanted or result.plan.settings.get("RESOURCE_ACCOUNTS") == FOREIGN:
             yield f"{sent.operation} was sent, against the plan"
         rang = at.get(json.loads(sent.asked.body).get("incomingCallContext"))
         late = _moment(sent.at) - rang if rang is not None else timedelta()
-        if late > RING_WINDOW + ANSWERING + timedelta(seconds=life.skewed) and not life.plan.freezes:
+        if late > RING_WINDOW + ANSWERING + timedelta(seconds=result.skewed) and not result.plan.freezes:
             yield f"{sent.operation} was sent {late.total_seconds():.0f} s after the call had begun to ring"
 
 
@@ -315,7 +315,7 @@ def _moment(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
-INVARIANTS: dict[str, Callable[[Life], Iterator[str]]] = {
+INVARIANTS: dict[str, Callable[[RunResult], Iterator[str]]] = {
     "1 answered once": answered_once,
     "2 recorded truly": recorded_truly,
     "3 accounted for": accounted_for,
@@ -328,9 +328,9 @@ INVARIANTS: dict[str, Callable[[Life], Iterator[str]]] = {
 }
 
 
-def broken(life: Life) -> list[str]:
+def broken(result: RunResult) -> list[str]:
     """What does not hold, each with the invariant's name."""
-    return [f"{name}: {what}" for name, holds in INVARIANTS.items() for what in holds(life)]
+    return [f"{name}: {what}" for name, holds in INVARIANTS.items() for what in holds(result)]
 
 
 __all__ = ["INVARIANTS", "Event", "broken"]

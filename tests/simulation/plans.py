@@ -9,7 +9,7 @@ from typing import Any
 
 from emulator.config import START_RECORDING_ANSWERS
 from tests.simulation.storage import Reply, blob_error, table_error
-from tests.simulation.transport import Mishap
+from tests.simulation.transport import NetworkFault
 from tests.simulation.versions import EXTENDED, FOR_GOOD, NEWER, UNDECODABLE
 from tests.simulation.world import Caller, Plan
 
@@ -79,7 +79,7 @@ def _storage(do: str, status: int = 0, code: str = "", only: tuple[str, ...] = (
         reply = error(status, code) if status else None
         nth = rng.randint(1, 4) if operation in {"get", "update"} else 1
         times = rng.choice((1, 1, 2, 3, 8))
-        plan.mishaps.append(Mishap(service, operation, do, nth, times, reply))
+        plan.network_faults.append(NetworkFault(service, operation, do, nth, times, reply))
 
     return apply
 
@@ -98,8 +98,10 @@ def _acs(do: str, *statuses: int) -> Apply:
             body = f'{{"error":{{"code":"{code}","message":"A fault was asked for."}}}}'.encode()
             reply = Reply(status, body, {"Content-Type": "application/json", **wait})
         operation = rng.choice(_OFTEN if rng.random() < 0.75 else _ASKED)
-        plan.mishaps.append(
-            Mishap("acs", operation, do, 1, rng.choice((1, 1, 2, 3, 6)), reply, seconds=rng.choice((0.5, 2.0, 4.0)))
+        plan.network_faults.append(
+            NetworkFault(
+                "acs", operation, do, 1, rng.choice((1, 1, 2, 3, 6)), reply, seconds=rng.choice((0.5, 2.0, 4.0))
+            )
         )
 
     return apply
@@ -118,12 +120,12 @@ def _keys_rotated(plan: Plan, rng: random.Random) -> None:
 
 def _keys_unreachable(plan: Plan, rng: random.Random) -> None:
     do = rng.choice(("reset", "unanswered", "status"))
-    plan.mishaps.append(Mishap("acs", "GetKeys", do, 1, rng.choice((1, 3, 8, 40))))
+    plan.network_faults.append(NetworkFault("acs", "GetKeys", do, 1, rng.choice((1, 3, 8, 40))))
 
 
 def _topic_unreachable(plan: Plan, rng: random.Random) -> None:
     do = rng.choice(("reset", "unanswered", "status", "committed", "answer lost"))
-    plan.mishaps.append(Mishap("acs", "Publish", do, rng.randint(1, 6), rng.choice((1, 3, 8, 40))))
+    plan.network_faults.append(NetworkFault("acs", "Publish", do, rng.randint(1, 6), rng.choice((1, 3, 8, 40))))
 
 
 def _clock_skew(plan: Plan, rng: random.Random) -> None:
@@ -194,10 +196,10 @@ def plan_of(seed: int) -> Plan:
     kinds = COMBINATIONS[seed % len(COMBINATIONS)]
     plan = Plan("seed", seed, kinds, **_circumstances(rng))
     for kind in kinds:
-        before = len(plan.mishaps), len(plan.rules)
+        before = len(plan.network_faults), len(plan.rules)
         KINDS[kind](plan, rng)
-        for mishap in plan.mishaps[before[0] :]:
-            mishap.kind = kind
+        for network_fault in plan.network_faults[before[0] :]:
+            network_fault.kind = kind
         for rule in plan.rules[before[1] :]:
             rule["label"] = kind
     return plan
@@ -267,12 +269,12 @@ UNNAMED: dict[str, Any] = {
 STOPPED: dict[str, Any] = {
     "callers": tuple(Caller(0.0, 10.0) for _ in range(9)),
     "settings": {"INCOMING_CALLS": "busy"},
-    "mishaps": (("acs", "RejectCall", "slow", 1, 9, None, 1.0),),
+    "network_faults": (("acs", "RejectCall", "slow", 1, 9, None, 1.0),),
     "strays": (0.3,),
     "instances": 1,
     "stops": (3.0,),
 }
-LIVES: dict[str, dict[str, Any]] = {
+SCENARIOS: dict[str, dict[str, Any]] = {
     "recorded": RECORDED,
     "ended": ENDED,
     "silent": SILENT,
@@ -282,18 +284,18 @@ LIVES: dict[str, dict[str, Any]] = {
 }
 
 
-def crashing(life: str, *points: int) -> Plan:
-    """One of the lives, with an instance dying at each of these suspensions."""
-    how = LIVES[life]
+def crashing(scenario: str, *points: int) -> Plan:
+    """One of the scenarios, with an instance dying at each of these suspensions."""
+    how = SCENARIOS[scenario]
     return Plan(
-        life,
+        scenario,
         kinds=("crash",) * len(points),
         callers=how["callers"],
         settings=dict(how.get("settings", {})),
         options=dict(how.get("options", {})),
         instances=how.get("instances", 2),
         rules=list(how.get("rules", ())),
-        mishaps=[Mishap(*mishap) for mishap in how.get("mishaps", ())],
+        network_faults=[NetworkFault(*network_fault) for network_fault in how.get("network_faults", ())],
         stops=how.get("stops", ()),
         strays=how.get("strays", ()),
         kills=frozenset(points),
@@ -326,9 +328,9 @@ def day_of(seed: int) -> Plan:
 def _at_noon(plan: Plan, kind: str, rng: random.Random) -> None:
     one = Plan(callers=(Caller(0.0, 20.0),), instances=plan.instances)
     KINDS[kind](one, rng)
-    for mishap in one.mishaps:
-        mishap.kind, mishap.since, mishap.times = kind, NOON, OFTEN * mishap.times
-    plan.mishaps += one.mishaps
+    for network_fault in one.network_faults:
+        network_fault.kind, network_fault.since, network_fault.times = kind, NOON, OFTEN * network_fault.times
+    plan.network_faults += one.network_faults
     plan.rules += [rule | {"label": kind, "times": OFTEN * rule["times"]} for rule in one.rules]
     plan.kills |= {rng.randint(1, CROWD_STEPS) for _ in one.kills for _ in range(OFTEN // 4)}
     plan.freezes |= {rng.randint(1, CROWD_STEPS): s for s in one.freezes.values() for _ in range(OFTEN // 4)}

@@ -7,34 +7,34 @@ from datetime import datetime
 from typing import Any
 
 from tests.simulation.platform import START
-from tests.simulation.world import Life
+from tests.simulation.world import RunResult
 
 
-def told(life: Life) -> Iterator[str]:
+def told(result: RunResult) -> Iterator[str]:
     """Requests, deliveries, invocations and saved events in the order of time."""
-    plan = life.plan
+    plan = result.plan
     yield f"{plan.name} {plan.seed}: {', '.join(plan.kinds)}; {plan.settings}; {plan.options}; skews {plan.skews}"
     for rule in plan.rules:
         yield f"  rule {rule}"
-    for mishap in plan.mishaps:
-        yield f"  mishap {mishap.service} {mishap.operation}: {mishap.do} from the {mishap.nth}., {mishap.times} times"
+    for fault in plan.network_faults:
+        yield f"  fault {fault.service} {fault.operation}: {fault.do} from the {fault.nth}., {fault.times} times"
     yield f"  kills {sorted(plan.kills)}, freezes {plan.freezes}, rotations {plan.rotations}"
     yield f"  deploys {plan.deploys}, rows changed {plan.changes}"
-    lines = [*_requests(life), *_journal(life), *_invocations(life), *_folded(life)]
+    lines = [*_requests(result), *_journal(result), *_invocations(result), *_folded(result)]
     for at, line in sorted(lines, key=lambda one: one[0]):
         yield f"{at:>12.3f}  {line}"
-    for call in life.calls.values():
+    for call in result.calls.values():
         yield repr(call)
 
 
-def _requests(life: Life) -> Iterator[tuple[float, str]]:
-    for sent in life.sent:
+def _requests(result: RunResult) -> Iterator[tuple[float, str]]:
+    for sent in result.sent:
         fault = f" [{sent.fault}]" if sent.fault else ""
         yield sent.at, f"     {sent.instance} {sent.service} {sent.operation} → {sent.status or 'no answer'}{fault}"
 
 
-def _journal(life: Life) -> Iterator[tuple[float, str]]:
-    for entry in life.journal:
+def _journal(result: RunResult) -> Iterator[tuple[float, str]]:
+    for entry in result.journal:
         at = (datetime.fromisoformat(entry["at"]) - START).total_seconds()
         match entry["kind"]:
             case "event":
@@ -51,13 +51,13 @@ def _short(event: dict[str, Any]) -> str:
     return f"{event['type'].rpartition('.')[2]} {event['id'][:8]}"
 
 
-def _invocations(life: Life) -> Iterator[tuple[float, str]]:
-    for done in life.invocations:
+def _invocations(result: RunResult) -> Iterator[tuple[float, str]]:
+    for done in result.invocations:
         how = "died" if done.crashed else repr(done.error)[:90] if done.error else "done"
         yield done.begun, f"   {done.instance} {done.function}: {how} after {done.seconds:.3f} s"
 
 
-def _folded(life: Life) -> Iterator[tuple[float, str]]:
-    for folded in life.folded:
+def _folded(result: RunResult) -> Iterator[tuple[float, str]]:
+    for folded in result.folded:
         at = (folded.now - START).total_seconds()
         yield at, f"      saved {folded.event.type} {folded.event.id[:8]}, {folded.event.at.isoformat()[11:]}"

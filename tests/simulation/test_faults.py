@@ -1,4 +1,4 @@
-"""A campaign in small: some hundred seeds, every crash point of a short life, and the simulator's own promises."""
+"""A campaign in small: some hundred seeds, every crash point of a short scenario, and the simulator's own promises."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 from emulator.host.functions import scaling_group
 from tests.indexed import functions
 from tests.simulation import patches
-from tests.simulation.campaign import NOT_DIED_AT, awaits, crash_points, lived, several, struck
+from tests.simulation.campaign import NOT_DIED_AT, awaits, crash_points, run_and_check, several, struck
 from tests.simulation.host import ROOT
 from tests.simulation.plans import COMBINATIONS, CROWD, DAY, KINDS, OFTEN, crashing, plan_of
-from tests.simulation.world import live
+from tests.simulation.world import simulate
 
 SEEDS = 60
 
@@ -37,12 +37,12 @@ def test_a_life_of_which_nobody_tells_survives_a_crash_at_every_point() -> None:
 
 
 def test_a_call_of_a_day_with_a_crowd_in_it_survives_what_goes_wrong_at_noon() -> None:
-    life, faults = lived("day-1")
+    result, faults = run_and_check("day-1")
     assert faults == []
-    assert life is not None
-    assert life.seconds > DAY - 120
-    assert len(life.acs) == CROWD + 1
-    assert max(life.struck[kind] for kind in life.plan.kinds) >= OFTEN
+    assert result is not None
+    assert result.seconds > DAY - 120
+    assert len(result.acs) == CROWD + 1
+    assert max(result.struck[kind] for kind in result.plan.kinds) >= OFTEN
 
 
 def test_whatever_is_not_died_at_exists() -> None:
@@ -53,7 +53,7 @@ def test_whatever_is_not_died_at_exists() -> None:
 def test_an_instance_runs_one_function_only_and_http_functions_share_theirs() -> None:
     groups: dict[int, set[str]] = {}
     places: dict[str, set[int]] = {}
-    for invocation in live(crashing("recorded")).invocations:
+    for invocation in simulate(crashing("recorded")).invocations:
         group = scaling_group(functions()[invocation.function])
         groups.setdefault(invocation.instance, set()).add(group)
         places.setdefault(group, set()).add(invocation.instance)
@@ -64,20 +64,20 @@ def test_an_instance_runs_one_function_only_and_http_functions_share_theirs() ->
 
 def test_a_seed_tells_the_same_story_twice() -> None:
     for seed in (5, 131, 250):
-        assert live(plan_of(seed)).trace == live(plan_of(seed)).trace
-    assert live(plan_of(5)).trace != live(plan_of(6)).trace
+        assert simulate(plan_of(seed)).trace == simulate(plan_of(seed)).trace
+    assert simulate(plan_of(5)).trace != simulate(plan_of(6)).trace
 
 
 @pytest.mark.parametrize("seed", [5, 131])
 def test_nor_do_clients_that_instances_share(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    trace = live(plan_of(seed)).trace
+    trace = simulate(plan_of(seed)).trace
     monkeypatch.setattr(patches, "shared_clients", list)
-    assert live(plan_of(seed)).trace == trace
+    assert simulate(plan_of(seed)).trace == trace
 
 
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
 def test_nor_does_the_process_make_a_difference(hash_seed: str) -> None:
-    trace = live(plan_of(250)).trace
+    trace = simulate(plan_of(250)).trace
     told = subprocess.run(
         [sys.executable, "-m", "local.faults", "--seed", "250"],
         cwd=ROOT,
@@ -93,11 +93,11 @@ def test_nor_does_the_process_make_a_difference(hash_seed: str) -> None:
 def test_every_kind_of_fault_strikes(kind: str) -> None:
     """Not every time: what needs a certain moment can miss it."""
     alone = COMBINATIONS.index((kind,))
-    assert any(live(plan_of(alone + n * len(COMBINATIONS))).struck[kind] for n in range(6))
+    assert any(simulate(plan_of(alone + n * len(COMBINATIONS))).struck[kind] for n in range(6))
 
 
 def test_a_run_that_breaks_is_told_with_what_it_broke() -> None:
-    life, faults = lived("0")
-    assert life is not None
+    result, faults = run_and_check("0")
+    assert result is not None
     assert faults == []
     assert crashing("recorded", 3).kills == {3}

@@ -8,7 +8,7 @@ from tests.simulation.campaign import several
 from tests.simulation.invariants import broken
 from tests.simulation.mutants import MUTANTS, forgetful_acs, mutated
 from tests.simulation.plans import PREFIX
-from tests.simulation.world import Plan, live
+from tests.simulation.world import Plan, simulate
 
 # A seed that catches each of them, found by `make faults MUTANT=all`.
 SEEDS = 400
@@ -35,12 +35,12 @@ def test_a_second_answer_under_another_id_is_noticed_by_one_invariant_alone() ->
 
 def test_a_call_that_is_answered_twice_is_noticed() -> None:
     with mutated("answers-twice"):
-        faults = broken(live(TWICE))
+        faults = broken(simulate(TWICE))
     assert any(fault.startswith("1 answered once: a call was answered") for fault in faults)
 
 
 def test_the_id_of_an_answer_holds_a_second_one_off_where_acs_does_not() -> None:
     with forgetful_acs():
-        life = live(TWICE)
-    assert broken(life) == []
-    assert sum(sent.operation == "AnswerCall" for sent in life.sent) > 1
+        result = simulate(TWICE)
+    assert broken(result) == []
+    assert sum(sent.operation == "AnswerCall" for sent in result.sent) > 1

@@ -9,7 +9,7 @@ from shared.platform.settings import Settings
 from shared.platform.settings.table import TABLE
 from tests.simulation.invariants import broken
 from tests.simulation.plans import RECORDED, crashing
-from tests.simulation.world import live
+from tests.simulation.world import simulate
 
 NEEDED_TO_ANSWER = {"ACS_ENDPOINT", "ACS_ACCESS_KEY", "CALLBACK_BASE_URL"}
 WRONG = [
@@ -24,16 +24,16 @@ WRONG = [
 def test_a_setting_that_is_wrong_while_a_call_comes_loses_nothing(name: str, text: str) -> None:
     plan = crashing("recorded")
     plan.mistyped = ((0.0, name, text, 60.0),)
-    life = live(plan)
-    assert life.struck["setting wrong"]
-    assert broken(life) == []
-    assert [call.answered_at is not None for call in life.acs] == [name not in NEEDED_TO_ANSWER]
+    result = simulate(plan)
+    assert result.struck["setting wrong"]
+    assert broken(result) == []
+    assert [call.answered_at is not None for call in result.acs] == [name not in NEEDED_TO_ANSWER]
 
 
 @pytest.mark.parametrize(("name", "text"), WRONG)
 def test_a_setting_that_becomes_wrong_in_a_call_loses_nothing(name: str, text: str) -> None:
     plan = crashing("recorded")
     plan.mistyped = ((1.0, name, text, 600.0),)
-    life = live(plan)
-    assert broken(life) == []
-    assert [call.answered_at is not None for call in life.acs] == [True]
+    result = simulate(plan)
+    assert broken(result) == []
+    assert [call.answered_at is not None for call in result.acs] == [True]

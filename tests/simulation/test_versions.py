@@ -17,14 +17,14 @@ from tests.simulation.invariants import broken
 from tests.simulation.plans import KINDS
 from tests.simulation.storage import plain
 from tests.simulation.versions import ADDED, COLUMNS, EXTENDED, FOR_GOOD, NEWER, UNDECODABLE, as_before
-from tests.simulation.world import Caller, Life, Plan, live
+from tests.simulation.world import Caller, Plan, RunResult, simulate
 
 MOMENTS = [0.05, 0.2, 1.0, 8.0, 30.0]  # seconds; the call lasts for 20, and is archived by the last of them
 
 
 def row() -> dict[str, Any]:
-    life = live(Plan("row", callers=(Caller(0.0, 5.0),), settings={"RECORDING": "off"}))
-    (entity,) = life.entities.values()
+    result = simulate(Plan("row", callers=(Caller(0.0, 5.0),), settings={"RECORDING": "off"}))
+    (entity,) = result.entities.values()
     return entity
 
 
@@ -51,9 +51,9 @@ def test_a_compressed_capability_is_removed_too() -> None:
 @pytest.mark.parametrize("at", MOMENTS)
 def test_a_deployment_at_any_moment_of_a_call_leaves_it_archived(at: float) -> None:
     assert "deploy" in KINDS
-    life = live(Plan("deploy", callers=(Caller(0.0, 20.0),), deploys=(at,)))
-    assert broken(life) == []
-    (entity,) = life.entities.values()
+    result = simulate(Plan("deploy", callers=(Caller(0.0, 20.0),), deploys=(at,)))
+    assert broken(result) == []
+    (entity,) = result.entities.values()
     assert (entity["state"], entity["recording_status"]) == ("ended", "archived")
     assert at > 20 or entity["tenant"]
 
@@ -63,64 +63,64 @@ MOST_WAKES = 10  # of a call in four hours
 MOST_FAILURES = 60  # Event Grid delivers each event about ten times in four hours
 
 
-def life_of(change: str, at: float, seconds: float) -> Life:
-    life = live(Plan("versions", kinds=(change,), callers=(Caller(0.0, 20.0),), changes=((at, change, seconds),)))
-    assert broken(life) == []
-    return life
+def life_of(change: str, at: float, seconds: float) -> RunResult:
+    result = simulate(Plan("versions", kinds=(change,), callers=(Caller(0.0, 20.0),), changes=((at, change, seconds),)))
+    assert broken(result) == []
+    return result
 
 
-def failures(life: Life) -> int:
-    return sum(invocation.error is not None for invocation in life.invocations if invocation.begun < FOUR_HOURS)
+def failures(result: RunResult) -> int:
+    return sum(invocation.error is not None for invocation in result.invocations if invocation.begun < FOUR_HOURS)
 
 
-def wakes(life: Life) -> int:
-    return sum(done.function == "wake_call" for done in life.invocations if done.begun < FOUR_HOURS)
+def wakes(result: RunResult) -> int:
+    return sum(done.function == "wake_call" for done in result.invocations if done.begun < FOUR_HOURS)
 
 
-def quarantined(life: Life, source: str) -> list[dict[str, Any]]:
-    records = [json.loads(blob) for blob in life.blobs["quarantine"].values()]
+def quarantined(result: RunResult, source: str) -> list[dict[str, Any]]:
+    records = [json.loads(blob) for blob in result.blobs["quarantine"].values()]
     return [record for record in records if record["source"] == source]
 
 
-def is_quarantined_once_a_day(life: Life) -> bool:
-    days = [record["received_at"][:10] for record in quarantined(life, "row")]
+def is_quarantined_once_a_day(result: RunResult) -> bool:
+    days = [record["received_at"][:10] for record in quarantined(result, "row")]
     return 0 < len(days) == len(set(days))
 
 
 @pytest.mark.parametrize("seconds", [30.0, FOUR_HOURS])
 @pytest.mark.parametrize("at", [0.2, 1.0, 8.0, 20.2])
 def test_a_row_with_an_unknown_capability_is_processed_and_keeps_it(at: float, seconds: float) -> None:
-    life = life_of(EXTENDED, at, seconds)
-    assert life.struck[EXTENDED] == 1
-    (call,) = life.calls.values()
-    assert (call.state, failures(life)) == ("ended", 0)
-    assert wakes(life) <= MOST_WAKES
+    result = life_of(EXTENDED, at, seconds)
+    assert result.struck[EXTENDED] == 1
+    (call,) = result.calls.values()
+    assert (call.state, failures(result)) == ("ended", 0)
+    assert wakes(result) <= MOST_WAKES
 
 
 @pytest.mark.parametrize("at", [0.2, 1.0, 8.0, 20.2])
 def test_events_of_a_call_in_a_newer_format_are_delivered_until_it_can_be_read(at: float) -> None:
-    life = life_of(NEWER, at, 1800.0)
-    (call,) = life.calls.values()
-    assert failures(life) > 0
+    result = life_of(NEWER, at, 1800.0)
+    (call,) = result.calls.values()
+    assert failures(result) > 0
     assert recording_status(call) == ("archived", None)
-    assert len(quarantined(life, "row")) == 1
-    assert len(life.blobs["quarantine"]) == 1
+    assert len(quarantined(result, "row")) == 1
+    assert len(result.blobs["quarantine"]) == 1
 
 
 @pytest.mark.parametrize("at", [0.2, 1.0, 8.0, 20.2])
 def test_a_row_that_stays_in_a_newer_format_causes_no_storm(at: float) -> None:
-    life = life_of(NEWER, at, FOR_GOOD)
-    assert life.seconds > FOUR_HOURS
-    assert 0 < failures(life) < MOST_FAILURES
-    assert wakes(life) <= MOST_WAKES
-    assert is_quarantined_once_a_day(life)
+    result = life_of(NEWER, at, FOR_GOOD)
+    assert result.seconds > FOUR_HOURS
+    assert 0 < failures(result) < MOST_FAILURES
+    assert wakes(result) <= MOST_WAKES
+    assert is_quarantined_once_a_day(result)
 
 
 @pytest.mark.parametrize("seconds", [30.0, FOR_GOOD])
 @pytest.mark.parametrize("at", [0.2, 1.0, 8.0, 20.2])
 def test_events_of_a_call_whose_row_cannot_be_decoded_are_quarantined(at: float, seconds: float) -> None:
-    life = life_of(UNDECODABLE, at, seconds)
-    assert failures(life) == 0
-    assert wakes(life) <= MOST_WAKES
-    assert is_quarantined_once_a_day(life)
-    assert len(life.blobs["quarantine"]) > len(quarantined(life, "row"))
+    result = life_of(UNDECODABLE, at, seconds)
+    assert failures(result) == 0
+    assert wakes(result) <= MOST_WAKES
+    assert is_quarantined_once_a_day(result)
+    assert len(result.blobs["quarantine"]) > len(quarantined(result, "row"))

@@ -42,7 +42,7 @@ class Sent:
 
 
 @dataclass
-class Mishap:
+class NetworkFault:
     """A request that goes wrong: the ``nth`` of its kind from now, and so many after it.
 
     ``do``: ``status`` (nothing is done), ``reset`` (it never arrives), ``unanswered`` (it never arrives, and nobody
@@ -86,7 +86,7 @@ class Route:
 class Network:
     routes: dict[str, Route]
     latency: Callable[[], float]
-    mishaps: list[Mishap] = field(default_factory=list)
+    network_faults: list[NetworkFault] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     observers: list[Callable[[Sent], None]] = field(default_factory=list)
 
@@ -106,37 +106,37 @@ class Network:
         operation = route.operation(asked)
         sent = Sent(len(self.sent), loop.time(), here().number, route.service, operation, asked)
         self.sent.append(sent)
-        mishap = next((m for m in self.mishaps if m.takes(route.service, operation, loop.time())), None)
+        network_fault = next((m for m in self.network_faults if m.takes(route.service, operation, loop.time())), None)
         await pause(self.latency())
-        if mishap is not None:
-            sent.fault = mishap.do
-            await self._before(mishap, read_timeout)
-        if mishap is not None and mishap.do == "status":
-            reply = mishap.reply or Reply(503)
+        if network_fault is not None:
+            sent.fault = network_fault.do
+            await self._before(network_fault, read_timeout)
+        if network_fault is not None and network_fault.do == "status":
+            reply = network_fault.reply or Reply(503)
         else:
             reply = await self._arrive(route, sent, read_timeout)
         await pause(self.latency())
-        if mishap is not None:
-            await self._after(mishap, read_timeout)
+        if network_fault is not None:
+            await self._after(network_fault, read_timeout)
         sent.status = reply.status
         return reply
 
-    async def _before(self, mishap: Mishap, read_timeout: float) -> None:
-        if mishap.do == "reset":
+    async def _before(self, network_fault: NetworkFault, read_timeout: float) -> None:
+        if network_fault.do == "reset":
             raise ServiceRequestError("the connection was refused")
-        if mishap.do == "unanswered":
+        if network_fault.do == "unanswered":
             await asyncio.sleep(read_timeout)
             raise ServiceRequestTimeoutError("no answer came")
 
-    async def _after(self, mishap: Mishap, read_timeout: float) -> None:
-        if mishap.do == "answer lost":
+    async def _after(self, network_fault: NetworkFault, read_timeout: float) -> None:
+        if network_fault.do == "answer lost":
             raise ServiceResponseError("the connection was reset")
-        if mishap.do == "committed":
+        if network_fault.do == "committed":
             await asyncio.sleep(read_timeout)
             raise ServiceResponseTimeoutError("no answer came")
-        if mishap.do == "slow":
-            await asyncio.sleep(min(mishap.seconds, read_timeout))
-            if mishap.seconds >= read_timeout:
+        if network_fault.do == "slow":
+            await asyncio.sleep(min(network_fault.seconds, read_timeout))
+            if network_fault.seconds >= read_timeout:
                 raise ServiceResponseTimeoutError("no answer came")
 
     async def _arrive(self, route: Route, sent: Sent, read_timeout: float) -> Reply:

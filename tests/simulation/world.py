@@ -37,7 +37,7 @@ from tests.simulation.patches import STORY, laws
 from tests.simulation.platform import START, Platform, acs_operation
 from tests.simulation.process import HERE, Process, Site, Steps, task_factory
 from tests.simulation.storage import Asked, Blobs, Queues, Tables, plain
-from tests.simulation.transport import Mishap, Network, Route, Sent, Transport
+from tests.simulation.transport import Network, NetworkFault, Route, Sent, Transport
 from tests.simulation.versions import FOR_GOOD, OtherVersions, as_before
 
 ACCOUNT = "28:orgid:cc123456-5678-5678-1234-ccc123456789"
@@ -81,7 +81,7 @@ class Caller:
 
 @dataclass
 class Plan:
-    """A world to live through. ``rules`` are the emulator's (emulator/faults.py), ``mishaps`` the network's."""
+    """A world to live through. ``rules`` are the emulator's (emulator/faults.py), ``network_faults`` the network's."""
 
     name: str = "calm"
     seed: int = 0
@@ -92,7 +92,7 @@ class Plan:
     instances: int = 2
     skews: tuple[float, ...] = ()
     rules: list[dict[str, Any]] = field(default_factory=list)
-    mishaps: list[Mishap] = field(default_factory=list)
+    network_faults: list[NetworkFault] = field(default_factory=list)
     kills: frozenset[int] = frozenset()
     freezes: dict[int, float] = field(default_factory=dict)
     deploys: tuple[float, ...] = ()
@@ -118,7 +118,7 @@ class Folded:
 
 
 @dataclass
-class Life:
+class RunResult:
     """What is known of a run when it is over."""
 
     plan: Plan
@@ -193,7 +193,7 @@ class World:
                 "127.0.0.1:10002": Route("table", _table_operation, self.tables.handle),
             },
             lambda: rng.uniform(0.001, 0.02),
-            plan.mishaps,
+            plan.network_faults,
         )
         self.network.observers.append(self._watch)
         self.mistyped: dict[str, str] = {}
@@ -259,7 +259,7 @@ class World:
 
     # -- Time passes --
 
-    async def live(self) -> bool:
+    async def simulate(self) -> bool:
         """Live until nothing more happens; whether it came to that before the horizon."""
         platform, loop = self.platform.start(), self.loop
         tasks = [self.host.watch_queues(), self._sweeps(), *(self._call(caller) for caller in self.plan.callers)]
@@ -396,7 +396,7 @@ def _table_operation(asked: Asked) -> str:
     return "update" if "if-match" in asked.headers else "upsert"
 
 
-def live(plan: Plan) -> Life:
+def simulate(plan: Plan) -> RunResult:
     """Run a plan to its end."""
     rng = random.Random(f"{plan.name} {plan.seed}")  # noqa: S311  # chance that can be repeated
     loop = VirtualLoop()
@@ -412,20 +412,20 @@ def live(plan: Plan) -> Life:
 
     async def everything() -> tuple[World, bool]:
         world = World(plan, loop, rng, files)
-        return world, await world.live()
+        return world, await world.simulate()
 
     root.handlers[:] = [told]
     root.setLevel(logging.INFO)
     try:
         with laws(rng, now, files):
             world, ended = run(everything(), loop)
-            life = _after(world, ended, told.texts)
+            result = _after(world, ended, told.texts)
             world.platform.close()
             _bury(world)
     finally:
         root.setLevel(before[0])
         root.handlers[:] = before[1]
-    return life
+    return result
 
 
 def _bury(world: World) -> None:
@@ -437,7 +437,7 @@ def _bury(world: World) -> None:
         process.buried.clear()
 
 
-def _after(world: World, ended: bool, told: list[str]) -> Life:
+def _after(world: World, ended: bool, told: list[str]) -> RunResult:
     others, rows = world.others, world.tables.rows["calls"]
     others.check()
     calls = {key: store.decode(plain(others.readable(key))) for key in rows}
@@ -446,7 +446,7 @@ def _after(world: World, ended: bool, told: list[str]) -> Life:
     acs = world.acs_calls
     secrets = [text for call in acs for text in (call.source["rawId"][3:], call.context or "") if text]
     secrets += [NAME.format(n) for n in range(len(acs))] + world.platform.tokens + [str(LINE.phone_number)]
-    life = Life(
+    result = RunResult(
         plan=world.plan,
         seconds=world.loop.time(),
         calls={key[1]: call for key, call in calls.items() if key not in others.hidden},
@@ -470,15 +470,15 @@ def _after(world: World, ended: bool, told: list[str]) -> Life:
         sites=world.steps.sites,
         unended=not ended,
     )
-    life.trace = _trace(life)
-    return life
+    result.trace = _trace(result)
+    return result
 
 
 def _struck(world: World) -> Counter[str]:
     """How often each kind of fault really happened."""
     plan, struck = world.plan, Counter[str]()
-    for mishap in plan.mishaps:
-        struck[mishap.kind] += mishap.struck
+    for network_fault in plan.network_faults:
+        struck[network_fault.kind] += network_fault.struck
     for entry in world.platform.journal.entries("fault"):
         told = entry.get("fault") or entry.get("rule") or {}
         struck[told.get("label", "")] += 1
@@ -503,16 +503,16 @@ def _text(error: BaseException | None) -> str:
     return "\n".join(texts)
 
 
-def _trace(life: Life) -> str:
+def _trace(result: RunResult) -> str:
     """A hash of everything that happened, in its order and at its time."""
     digest = hashlib.sha256()
-    for sent in life.sent:
+    for sent in result.sent:
         digest.update(f"{sent.at:.6f} {sent.instance} {sent.service} {sent.operation} {sent.status}\n".encode())
-    for entry in life.journal:
+    for entry in result.journal:
         digest.update(f"{entry['at']} {entry['kind']} {entry.get('status')}\n".encode())
-    for invocation in life.invocations:
+    for invocation in result.invocations:
         digest.update(f"{invocation.function} {invocation.instance} {invocation.seconds:.6f}\n".encode())
-    for id, entity in sorted(life.entities.items()):
+    for id, entity in sorted(result.entities.items()):
         digest.update(f"{id} {sorted(entity.items())}".encode())
     return digest.hexdigest()[:16]
 
