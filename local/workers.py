@@ -16,6 +16,7 @@ from local.processes import NotStarted, free_ports
 
 TOPOLOGIES = ("single", "flex")
 HOSTS = ("emulator", "func", "none")
+ANSWERS = "incoming_call"
 EMULATED = (sys.executable, "-m", "emulator.host", "--app", "function_app.py")
 
 
@@ -35,8 +36,11 @@ class Worker:
         """How the worker is started. Raises NotStarted if Azure Functions Core Tools are asked for and missing."""
         if host == "func":
             return [_core_tools(), "start", "--port", str(self.port)]
-        only = ["--functions", *self.functions] if self.functions else []
-        return [*EMULATED, "--port", str(self.port), *only]
+        if not self.functions:
+            return [*EMULATED, "--port", str(self.port)]
+        # On Flex Consumption no other function uses the processors of the instances that answer calls.
+        priority = [] if ANSWERS in self.functions else ["nice", "-n", "5"]
+        return [*priority, *EMULATED, "--port", str(self.port), "--functions", *self.functions]
 
 
 async def workers(topology: str, host: str, port: int, root: Path, environment: Mapping[str, str]) -> list[Worker]:
