@@ -46,7 +46,7 @@ def main() -> int:
     arguments.add_argument("--first", type=int, default=0, help="the first of them")
     arguments.add_argument("--days", type=int, default=PARTS, help="how many 24-hour calls, with a burst of others")
     arguments.add_argument("--pairs", type=_count, default=PAIRS, help="how many pairs of crashes, or all")
-    arguments.add_argument("--seed", type=_named, help="one run, told in full: 17, day-3, or recorded-31-44")
+    arguments.add_argument("--seed", type=_named, help="one run, in full: 17, day-3, or recorded-31-44")
     arguments.add_argument("--mutant", help=f"a broken app: all, {', '.join(MUTANTS)}")
     given = arguments.parse_args()
     if given.mutant == "all":
@@ -134,7 +134,7 @@ def failures(tally: Tally) -> None:
 
 
 def one(name: str, broken_by: str | None) -> int:
-    """One run, told in full."""
+    """One run, in full."""
     with mutated(broken_by):
         result, faults = run_and_check(name)
     if result is not None:
@@ -148,9 +148,9 @@ def one(name: str, broken_by: str | None) -> int:
 
 def story(result: object) -> Iterator[str]:
     """What happened, in the order of time."""
-    from tests.simulation.story import told  # noqa: PLC0415  # only one run in thousands is told
+    from tests.simulation.story import lines_of  # noqa: PLC0415  # needed for single runs only
 
-    yield from told(result)  # type: ignore[arg-type]
+    yield from lines_of(result)  # type: ignore[arg-type]
 
 
 def mutant(name: str) -> int:

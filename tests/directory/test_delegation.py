@@ -15,15 +15,15 @@ from shared.directory.models import AllowedActions, Delegation
 from tests.directory.fixtures import ADA, ALAN, API, FELIX, GRACE, JOAN, SignedIn, upstream_error
 from tests.emulator.client import Control
 
-Ask = Callable[[Directory, Caller, str], Awaitable[Any]]
+Query = Callable[[Directory, Caller, str], Awaitable[Any]]
 
-ASK: dict[str, Ask] = {
+QUERIES: dict[str, Query] = {
     "list delegates": lambda d, caller, user: d.delegation.list(caller, user, "delegates"),
     "get delegate": lambda d, caller, user: d.delegation.get(caller, user, "delegates", ALAN),
     "list delegators": lambda d, caller, user: d.delegation.list(caller, user, "delegators"),
     "get delegator": lambda d, caller, user: d.delegation.get(caller, user, "delegators", ADA),
 }
-each_operation = pytest.mark.parametrize("ask", ASK.values(), ids=ASK)
+each_operation = pytest.mark.parametrize("ask", QUERIES.values(), ids=QUERIES)
 
 ALANS = Delegation(
     ALAN,
@@ -51,7 +51,9 @@ async def test_a_user_sees_their_delegates_and_delegators(
 
 
 @each_operation
-async def test_a_teams_administrator_sees_those_of_others(directory: Directory, signed_in: SignedIn, ask: Ask) -> None:
+async def test_a_teams_administrator_sees_delegates_of_others(
+    directory: Directory, signed_in: SignedIn, ask: Query
+) -> None:
     assert await ask(directory, await signed_in("ada"), GRACE)
 
 
@@ -78,7 +80,7 @@ async def test_delegates_come_in_pages(directory: Directory, signed_in: SignedIn
 
 @each_operation
 async def test_without_consent_it_is_said_who_must_consent(
-    directory: Directory, signed_in: SignedIn, control: Control, ask: Ask
+    directory: Directory, signed_in: SignedIn, control: Control, ask: Query
 ) -> None:
     caller = await signed_in("grace")
     await control("PATCH", "directory", {"tenants": {"contoso": {"apps": {API: {"delegated": []}}}}})
@@ -89,7 +91,7 @@ async def test_without_consent_it_is_said_who_must_consent(
 
 @each_operation
 async def test_consent_to_other_things_is_not_enough(
-    directory: Directory, signed_in: SignedIn, control: Control, ask: Ask
+    directory: Directory, signed_in: SignedIn, control: Control, ask: Query
 ) -> None:
     caller = await signed_in("grace")
     await control("PATCH", "directory", {"tenants": {"contoso": {"apps": {API: {"delegated": ["User.Read"]}}}}})
@@ -100,7 +102,7 @@ async def test_consent_to_other_things_is_not_enough(
 
 @each_operation
 async def test_without_the_policy_it_is_said_which_to_change(
-    directory: Directory, signed_in: SignedIn, ask: Ask
+    directory: Directory, signed_in: SignedIn, ask: Query
 ) -> None:
     error = await upstream_error(ask(directory, await signed_in("joan"), "me"))
     assert (error.entry.source, error.code, error.entry.status) == ("Graph", "DelegationNotAllowed", 403)
@@ -109,7 +111,7 @@ async def test_without_the_policy_it_is_said_which_to_change(
 
 @each_operation
 async def test_a_refusal_that_does_not_tell_why_names_all_that_can_be(
-    directory: Directory, signed_in: SignedIn, control: Control, ask: Ask
+    directory: Directory, signed_in: SignedIn, control: Control, ask: Query
 ) -> None:
     await control.fault(where="graph", do="status", status=403)
     error = await upstream_error(ask(directory, await signed_in("grace"), "me"))
@@ -117,14 +119,14 @@ async def test_a_refusal_that_does_not_tell_why_names_all_that_can_be(
 
 
 @each_operation
-async def test_a_user_of_another_tenant_is_not_to_be_found(directory: Directory, signed_in: SignedIn, ask: Ask) -> None:
+async def test_a_user_of_another_tenant_is_not_found(directory: Directory, signed_in: SignedIn, ask: Query) -> None:
     error = await upstream_error(ask(directory, await signed_in("ada"), FELIX))
     assert (error.entry.source, error.entry.status) == ("Graph", 404)
 
 
 @each_operation
 async def test_the_settings_of_others_are_for_administrators(
-    directory: Directory, signed_in: SignedIn, ask: Ask
+    directory: Directory, signed_in: SignedIn, ask: Query
 ) -> None:
     error = await upstream_error(ask(directory, await signed_in("alan"), GRACE))
     assert (error.entry.source, error.entry.status) == ("Graph", 403)
@@ -133,7 +135,7 @@ async def test_the_settings_of_others_are_for_administrators(
 
 @each_operation
 async def test_an_application_needs_a_user(
-    directory: Directory, signed_in: SignedIn, control: Control, ask: Ask
+    directory: Directory, signed_in: SignedIn, control: Control, ask: Query
 ) -> None:
     caller = await signed_in(app=API)
     assert caller.kind == "app"

@@ -27,11 +27,11 @@ VERSION = "api-version=2025-06-30"
 ACCOUNT = {"principalType": "teamsResourceAccount"}
 USER = {"principalType": "user", "clientIds": [CLIENT]}
 
-Ask = Callable[..., Awaitable[tuple[int, Any]]]
+Request = Callable[..., Awaitable[tuple[int, Any]]]
 
 
 @pytest.fixture
-async def ask(emulator: Emulator, config: Config) -> AsyncIterator[Ask]:
+async def ask(emulator: Emulator, config: Config) -> AsyncIterator[Request]:
     policy = HMACCredentialsPolicy(emulator.url, AzureKeyCredential(config.access_key), decode_url=True)
     client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncPipelineClient(emulator.url, policies=[policy])
     async with client:
@@ -46,7 +46,7 @@ async def ask(emulator: Emulator, config: Config) -> AsyncIterator[Ask]:
         yield ask
 
 
-async def test_an_assignment_is_made_changed_shown_and_removed(ask: Ask) -> None:
+async def test_an_assignment_is_made_changed_shown_and_removed(ask: Request) -> None:
     made = {"objectId": ALAN, "tenantId": CONTOSO, **USER}
     assert await ask("PUT", ALAN, USER) == (201, made)
     changed = {**USER, "clientIds": [CLIENT, GRACE]}
@@ -59,12 +59,12 @@ async def test_an_assignment_is_made_changed_shown_and_removed(ask: Ask) -> None
 
 
 @pytest.mark.parametrize("spelling", ["teamsResourceAccount", "resourceAccount"])
-async def test_both_spellings_of_a_resource_account_are_taken(ask: Ask, spelling: str) -> None:
+async def test_both_spellings_of_a_resource_account_are_taken(ask: Request, spelling: str) -> None:
     body = {"principalType": spelling}
     assert await ask("PUT", SALES, body) == (201, {"objectId": SALES, "tenantId": CONTOSO, **body})
 
 
-async def test_tenants_do_not_see_each_others(ask: Ask) -> None:
+async def test_tenants_do_not_see_each_others(ask: Request) -> None:
     await ask("PUT", SALES, ACCOUNT)
     assert (await ask("GET", SALES, tenant=FABRIKAM))[0] == 404
 
@@ -81,12 +81,12 @@ async def test_tenants_do_not_see_each_others(ask: Ask) -> None:
         (ALAN, USER, ""),
     ],
 )
-async def test_an_invalid_assignment_is_refused(ask: Ask, object_id: str, body: Any, query: str) -> None:
+async def test_an_invalid_assignment_is_refused(ask: Request, object_id: str, body: Any, query: str) -> None:
     status, answer = await ask("PUT", object_id, body, query=query)
     assert (status, answer["error"]["code"]) == (400, "BadRequest")
 
 
-async def test_a_reset_restores_the_initial_assignments(ask: Ask, control: Control) -> None:
+async def test_a_reset_restores_the_initial_assignments(ask: Request, control: Control) -> None:
     await ask("PUT", SALES, ACCOUNT)
     await ask("DELETE", SUPPORT)
     await control("POST", "reset")
@@ -109,7 +109,7 @@ async def exchanged(emulator: Emulator, session: aiohttp.ClientSession, header: 
 
 
 async def test_an_agent_with_an_assignment_gets_a_token(
-    ask: Ask, emulator: Emulator, session: aiohttp.ClientSession
+    ask: Request, emulator: Emulator, session: aiohttp.ClientSession
 ) -> None:
     await ask("PUT", ALAN, USER)
     entra = emulator.entra.sign_in({"user": "alan", "client": CLIENT, **EXTENSION})
@@ -131,7 +131,7 @@ async def test_an_agent_with_an_assignment_gets_a_token(
     ],
 )
 async def test_an_agent_without_an_assignment_is_refused(
-    ask: Ask, emulator: Emulator, session: aiohttp.ClientSession, asked: dict[str, Any], status: int
+    ask: Request, emulator: Emulator, session: aiohttp.ClientSession, asked: dict[str, Any], status: int
 ) -> None:
     await ask("PUT", ALAN, USER)
     entra = emulator.entra.sign_in({"user": "alan", "client": CLIENT, **EXTENSION, **asked})

@@ -113,7 +113,7 @@ def several(names: Iterable[str], mutant: str | None = None) -> Tally:
 
 @contextmanager
 def _collecting_now_and_then() -> Iterator[None]:
-    """Garbage is collected between runs, where it is told to be, instead of whenever there is much that is new."""
+    """Garbage is collected between runs instead of by its thresholds."""
     collecting = gc.isenabled()
     gc.disable()
     try:

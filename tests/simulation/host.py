@@ -30,7 +30,7 @@ RESTART = 1.0  # seconds until a dead instance is replaced
 
 
 class _ContainerOfThisInstance:
-    """Replaces ``function_app.container``: whatever instance the code runs in, its own container."""
+    """Replaces ``function_app.container`` by the container of the current instance."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(here().container, name)
@@ -106,7 +106,7 @@ class Host:
                 self.restart(process)
 
     async def stop(self) -> None:
-        """Replace all of them in peace: each closes what it has open."""
+        """Shut all of them down in order and replace them."""
         for process in self.processes:
             closing = process.start(process.container.close())
             await asyncio.wait([closing, process.death], return_when=asyncio.FIRST_COMPLETED)
@@ -173,7 +173,7 @@ class Host:
         return 202
 
     def _detached(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """An invocation goes on when whoever sent the event no longer waits."""
+        """An invocation continues when the sender of the event no longer waits."""
         task = asyncio.ensure_future(work)
         task.add_done_callback(lambda t: t.cancelled() or t.exception())
         return task

@@ -1,4 +1,4 @@
-"""What must hold after every run, whatever went wrong in it. Each function tells what does not hold.
+"""What must hold after every run, with any faults. Each function yields its violations.
 
 Where a promise ends for a reason outside the app, the exemption stands beside it, with the reason; docs/reliability.md
 lists them all.
@@ -75,9 +75,9 @@ def _faults_of(result: RunResult, call: Call, status: RecordingStatus, reason: s
         yield from _files(result, call)
         return
     if status is not RecordingStatus.OFF and not reason:
-        yield "no reason is told"
+        yield "no reason is given"
     if status is RecordingStatus.OFF and call.policy.record and _was_in_a_call(result, call):
-        yield "there was a call to record, and no reason is told"
+        yield "there was a call to record, and no reason is given"
     if status is RecordingStatus.LOST:
         if _could_be_had(result, call):
             yield "its file was announced in time"
@@ -90,8 +90,8 @@ def _faults_of(result: RunResult, call: Call, status: RecordingStatus, reason: s
 
 
 def _was_recorded(result: RunResult, call: Call) -> bool:
-    """Whether ACS made a file and told so. Events that are never delivered are out of anybody's reach, and those that
-    came while the row could not be decoded are in quarantine, for an operator to replay.
+    """Whether ACS made a file and announced it. Events that are never delivered do not count; those that arrived while
+    the row could not be decoded are in quarantine, for an operator to replay.
     """
     acs = _acs_call(result, call)
     documents = [document for recording in acs.recordings for document in recording.documents] if acs else []
@@ -108,8 +108,8 @@ def _acs_call(result: RunResult, call: Call) -> AcsCall | None:
 
 
 def _should_be_recorded(result: RunResult, call: Call) -> bool:
-    """Whether it lasted so long that every fault that passes had passed. That the platform refused to record, or
-    failed to four times within half a minute, is in the way; so is that it never tells of the file.
+    """Whether it lasted longer than every passing fault. Exempt: the platform refused to record, failed to four times
+    within half a minute, or never announces the file.
     """
     in_the_way = {"recording fails", "event never delivered", "event delayed", "clock skew", NEWER, UNDECODABLE}
     if not call.policy.record or in_the_way & set(result.plan.kinds) or call.policy.on_recording_failure == "end":
@@ -140,16 +140,16 @@ def _said_to_run(call: Call) -> bool:
 
 def _could_be_had(result: RunResult, call: Call) -> bool:
     """Whether the event of the file came long enough before ACS deletes it. Retries may need some hours of that."""
-    told = [e for e in call.timeline if e.type == "RecordingFileStatusUpdated"]
+    announced = [e for e in call.timeline if e.type == "RecordingFileStatusUpdated"]
     enough = FILE_LIFE - timedelta(hours=4)
-    return any(e.received - e.at < enough - timedelta(seconds=result.skewed) for e in told)
+    return any(e.received - e.at < enough - timedelta(seconds=result.skewed) for e in announced)
 
 
 def accounted_for(result: RunResult) -> Iterator[str]:
-    """What was accepted is kept: in a timeline, or in quarantine. And nothing genuine is refused for good.
+    """Every accepted event is in a timeline or in quarantine. No genuine callback is refused for good.
 
-    Except by an instance whose clock is wrong by more than a token's life: it cannot tell a token of now from one
-    that somebody has kept. And except for a token that was on its way when its key was withdrawn.
+    Except by an instance whose clock is wrong by more than a token's life: it cannot distinguish a current token
+    from a replayed one. And except for a token that was on its way when its key was withdrawn.
     """
     known = {entry.id for call in (result.calls | result.unreadable).values() for entry in call.timeline}
     aside = b"".join(result.blobs["quarantine"].values())
@@ -179,8 +179,8 @@ def order_free(result: RunResult) -> Iterator[str]:
     rng = random.Random(result.plan.seed)  # noqa: S311  # chance that can be repeated
     for id, call in result.calls.items():
         folded = sorted((f for f in result.folded if f.call_id == id), key=_knows_the_line)
-        told = {(f.event.id, f.event.at, getattr(f.event.data, "decision", None)): f for f in folded}
-        in_order = sorted(told.values(), key=lambda f: (f.event.type == "TimerFired", f.event.at, f.event.id))
+        distinct = {(f.event.id, f.event.at, getattr(f.event.data, "decision", None)): f for f in folded}
+        in_order = sorted(distinct.values(), key=lambda f: (f.event.type == "TimerFired", f.event.at, f.event.id))
         left_out = ADDED if result.plan.deploys else ()  # what the version before did not write is not known now
         facts, saved = _facts(_refold(call, in_order), left_out), _facts(call, left_out)
         if facts != saved:
@@ -197,10 +197,10 @@ def _knows_the_line(folded: Folded) -> bool:
     return getattr(folded.event.data, "tenant", None) is not None
 
 
-def _refold(call: Call, told: list[Folded]) -> Call:
+def _refold(call: Call, events: list[Folded]) -> Call:
     """The call that the events make. The outcomes of effects need the effects, which only the real order had."""
     again = Call(id=call.id, policy=call.policy)
-    for folded in told:
+    for folded in events:
         if not isinstance(folded.event.data, ActionPerformed | ActionFailed):
             again, _ = reduce(again, folded.event, folded.now)
     return again
@@ -208,15 +208,15 @@ def _refold(call: Call, told: list[Folded]) -> Call:
 
 def _facts(call: Call, left_out: tuple[str, ...] = ()) -> dict[str, Any]:
     """What the platform's events say about the call: without what we did about it, and when."""
-    recordings = {id: _told(r) for id, r in call.recording.recordings.items() if _told(r) != Recording()}
+    recordings = {id: _announced(r) for id, r in call.recording.recordings.items() if _announced(r) != Recording()}
     said = {
         "lifecycle": replace(call.lifecycle, checked_at=None, received_at=None, answer_sent_at=None, answered_at=None),
         "recording": recordings,
         "operations": _outcomes(call),
         "timeline": [(e.at, e.id, e.type, e.text) for e in call.timeline if e.type != ActionFailed.__name__],
     }
-    ours = {"effects", "last_event_at", *left_out}
-    return {name: said.get(name, getattr(call, name)) for name in call.__struct_fields__ if name not in ours}
+    excluded = {"effects", "last_event_at", *left_out}
+    return {name: said.get(name, getattr(call, name)) for name in call.__struct_fields__ if name not in excluded}
 
 
 def _outcomes(call: Call) -> dict[str, Outcome]:
@@ -226,7 +226,7 @@ def _outcomes(call: Call) -> dict[str, Outcome]:
     return {id: o for id, o in (operations.outcomes | heard).items() if o.is_final and not o.is_own}
 
 
-def _told(recording: Recording) -> Recording:
+def _announced(recording: Recording) -> Recording:
     chunks = {n: replace(c, path=None, length=None, lost=None) for n, c in recording.chunks.items()}
     return replace(recording, chunks=chunks)
 
@@ -238,11 +238,11 @@ def _difference(a: dict[str, Any], b: dict[str, Any]) -> str:
 
 def secret(result: RunResult) -> Iterator[str]:
     """No number, name, token or context in any log record or exception."""
-    text = "\n".join(result.told)
+    text = "\n".join(result.logged)
     for hidden in result.secrets:
         if hidden in text:
             line = next(line for line in text.splitlines() if hidden in line)
-            yield f"a secret was told: {line[:200]}"
+            yield f"a secret was logged: {line[:200]}"
 
 
 def quick(result: RunResult) -> Iterator[str]:
@@ -293,8 +293,8 @@ def kept(result: RunResult) -> Iterator[str]:
 
 
 def asked_for(result: RunResult) -> Iterator[str]:
-    """ACS is asked nothing that the machine did not ask for, and that no row had recorded first. Answers, which
-    are sent before there is a row, must be what the plan says, and in time.
+    """Every request to ACS has an effect that a row recorded first. Answers, which are sent before there is a row,
+    must be what the plan says, and in time.
     """
     yield from result.unasked
     at = {call.context: call.ringing_at for call in result.acs}
@@ -305,8 +305,8 @@ def asked_for(result: RunResult) -> Iterator[str]:
         wanted = "AnswerCall" if policy == "answer" else "RejectCall"
         if sent.operation != wanted or result.plan.settings.get("RESOURCE_ACCOUNTS") == FOREIGN:
             yield f"{sent.operation} was sent, against the plan"
-        rang = at.get(json.loads(sent.asked.body).get("incomingCallContext"))
-        late = _moment(sent.at) - rang if rang is not None else timedelta()
+        ringing_at = at.get(json.loads(sent.request.body).get("incomingCallContext"))
+        late = _moment(sent.at) - ringing_at if ringing_at is not None else timedelta()
         if late > RING_WINDOW + ANSWERING + timedelta(seconds=result.skewed) and not result.plan.freezes:
             yield f"{sent.operation} was sent {late.total_seconds():.0f} s after the call had begun to ring"
 
@@ -329,7 +329,7 @@ INVARIANTS: dict[str, Callable[[RunResult], Iterator[str]]] = {
 
 
 def broken(result: RunResult) -> list[str]:
-    """What does not hold, each with the invariant's name."""
+    """The violations, each with the invariant's name."""
     return [f"{name}: {what}" for name, holds in INVARIANTS.items() for what in holds(result)]
 
 

@@ -118,12 +118,12 @@ class VirtualLoop(asyncio.base_events.BaseEventLoop):
         done: asyncio.Future[T] = self.create_future()
         try:
             done.set_result(func(*args))
-        except Exception as error:  # noqa: BLE001  # whoever awaits it gets it
+        except Exception as error:  # noqa: BLE001  # raised by the future
             done.set_exception(error)
         return done
 
     def _write_to_self(self) -> None:
-        """Nobody else's thread has to be woken."""
+        """There is no other thread to wake."""
 
 
 class _Pause:
@@ -146,7 +146,7 @@ class _Pause:
         self._timer = self._loop.call_at(self._until, wake, self, context=context)
 
     def cancel(self, msg: Any = None) -> bool:
-        del msg  # nobody here says why
+        del msg  # cancellation messages are not used here
         if self._cancelled:
             return False
         self._timer.cancel()

@@ -1,4 +1,4 @@
-"""The app, deliberately broken: a test of the tests. Each mutant names the invariant that must catch it."""
+"""Deliberate defects of the app, to test the tests. Each mutant names the invariant that must catch it."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _answering_twice() -> list[Any]:
 
 
 def forgetful_acs() -> Any:
-    """ACS takes a context as often as it comes: what still holds a second answer off is that it bears the id of the
+    """ACS accepts a context any number of times: a second answer is still recognised, because it has the id of the
     first. Not a mistake of the app's, but what one of its own is held off by.
     """
     ringing = Service.ringing
@@ -259,14 +259,14 @@ MUTANTS: dict[str, Mutant] = {
     "arrival-order": Mutant("the last word counts, not the earliest time", "4 order-free", _latest_instead_of_earliest),
     "names-callers": Mutant("the caller's number is logged", "5 secret", _naming_the_caller),
     "unbounded": Mutant("invocations wait as long as it takes", "6 quick", _unbounded),
-    "no-sweep": Mutant("nobody looks after calls whose wake was lost", "7 ends", _without_a_sweep),
+    "no-sweep": Mutant("calls whose wake message is lost are not swept", "7 ends", _without_a_sweep),
     "unverified-archive": Mutant("files are believed to be copied", "2 recorded truly", _archived_without_a_look),
 }
 
 
 @contextmanager
 def mutated(name: str | None) -> Iterator[None]:
-    """The app with the mutant's mistake in it; as it is for None."""
+    """The app with the mutant's defect; unchanged for None."""
     with ExitStack() as stack:
         for each in MUTANTS[name].patches() if name else []:
             stack.enter_context(each)

@@ -33,14 +33,14 @@ from tests.simulation.host import _ContainerOfThisInstance
 from tests.simulation.platform import signing_key
 
 # The events that made the call which is being written, in the order in which they were folded.
-STORY: ContextVar[list[tuple[Event, datetime]]] = ContextVar("story")
+FOLDED_EVENTS: ContextVar[list[tuple[Event, datetime]]] = ContextVar("folded_events")
 
 BYTES_PER_FRAME = 2  # of a recording: a fiftieth of a second
 
 
 @contextmanager
-def laws(rng: random.Random, now: Callable[[], datetime], files: dict[str, bytes]) -> Iterator[None]:
-    """``now`` is the clock of whoever asks: an instance's own, which may be wrong. ``files`` gets what ACS records."""
+def patched(rng: random.Random, now: Callable[[], datetime], files: dict[str, bytes]) -> Iterator[None]:
+    """``now`` is the clock of the current instance, which may be wrong. ``files`` receives ACS's recordings."""
 
     def any_uuid() -> uuid.UUID:
         return uuid.UUID(int=rng.getrandbits(128), version=4)
@@ -49,29 +49,29 @@ def laws(rng: random.Random, now: Callable[[], datetime], files: dict[str, bytes
         """The ids of signing keys and tokens: those of every world are the same, and need be signed but once."""
         return uuid.UUID(int=next(named), version=4)
 
-    made, named, told = itertools.count(), itertools.count(), _datetime_of(now)
+    made, named, skewed = itertools.count(), itertools.count(), _datetime_of(now)
     chance = SimpleNamespace(Random=lambda: rng)
     state = random.getstate()
     random.seed(rng.getrandbits(64))
     patches: list[Any] = [
         patch.object(uuid, "uuid4", any_uuid),
         patch.object(uuid, "uuid1", any_uuid),
-        patch.object(jwt.api_jwt, "datetime", told),
-        patch.object(signing, "datetime", told),
+        patch.object(jwt.api_jwt, "datetime", skewed),
+        patch.object(signing, "datetime", skewed),
         patch.object(blob_policies, "random", chance),
         patch.object(queue_policies, "random", chance),
         patch.object(audio, "write", _writing_to(files)),
         patch.object(signing_keys, "uuid", SimpleNamespace(uuid4=numbered)),
         patch.object(signing_keys.SigningKeys, "generate", staticmethod(lambda: signing_key(next(made)))),
         patch.object(function_app, "container", _ContainerOfThisInstance()),
-        patch.object(shared.service.processor, "reduce", _noted),
+        patch.object(shared.service.processor, "reduce", _reduce),
         patch.object(shared.service.sweeper, "partition_ranges", _one_range),
-        patch.object(CallStore, "write", _written_with_its_story),
+        patch.object(CallStore, "write", _write_with_events),
         *shared_clients(),
     ]
     collecting = gc.isenabled()
-    gc.disable()  # when a cycle dies must not depend on the runs before
-    _stories.clear()
+    gc.disable()  # the moment of a collection must not depend on earlier runs
+    _folded.clear()
     for each in patches:
         each.start()
     try:
@@ -85,7 +85,7 @@ def laws(rng: random.Random, now: Callable[[], datetime], files: dict[str, bytes
 
 
 def _datetime_of(now: Callable[[], datetime]) -> type[datetime]:
-    """``datetime``, whose ``now`` is somebody's own clock."""
+    """``datetime``, with ``now`` by another clock."""
 
     class Kind(type):
         def __instancecheck__(cls, instance: object) -> bool:
@@ -101,7 +101,7 @@ def _datetime_of(now: Callable[[], datetime]) -> type[datetime]:
 
 
 def _writing_to(files: dict[str, bytes]) -> Callable[..., int]:
-    """What records: files as long as the recordings say, of which the contents are beside the point."""
+    """Writes files of the recordings' length. Their contents do not matter."""
 
     def write(path: Path, runs: Iterable[audio.Run], *, mixed: bool) -> int:
         frames = sum(frames for frames, _ in runs)
@@ -118,21 +118,21 @@ def _one_range(now: datetime, days: int) -> list[tuple[str, str]]:
     return [(pieces[0][0], pieces[-1][1])]
 
 
-# -- What became of which event: noted where it is folded, and told to whoever sees the row being written --
+# -- Which events a row contains: collected by ``reduce``, handed to the write of the row --
 
-_stories: dict[int, tuple[Call, list[tuple[Event, datetime]]]] = {}  # by the identity of the call they made
+_folded: dict[int, tuple[Call, list[tuple[Event, datetime]]]] = {}  # by the identity of the call they made
 
 
-def _noted(call: Call, event: Event, now: datetime) -> tuple[Call, tuple[Effect, ...]]:
-    before = _stories.pop(id(call), (call, []))
+def _reduce(call: Call, event: Event, now: datetime) -> tuple[Call, tuple[Effect, ...]]:
+    before = _folded.pop(id(call), (call, []))
     after, effects = reduce(call, event, now)
-    _stories[id(after)] = after, [*(before[1] if before[0] is call else []), (event, now)]
+    _folded[id(after)] = after, [*(before[1] if before[0] is call else []), (event, now)]
     return after, effects
 
 
 _write_row = CallStore.write
 
 
-async def _written_with_its_story(self: CallStore, row: Row, call: Call) -> Row:
-    STORY.set(_stories.pop(id(call), (call, []))[1])
+async def _write_with_events(self: CallStore, row: Row, call: Call) -> Row:
+    FOLDED_EVENTS.set(_folded.pop(id(call), (call, []))[1])
     return await _write_row(self, row, call)

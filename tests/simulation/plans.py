@@ -1,4 +1,4 @@
-"""What goes wrong in a run: chosen by its seed, alone or in pairs, from the kinds of faults there are."""
+"""The faults of a run: chosen by its seed, alone or in pairs, from all kinds of faults."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TYPES = (
 )  # fmt: skip
 CALLBACKS = TYPES[1:-1]
 DAY = 24 * 3600.0
-FOREIGN = "99999999-0000-4000-8000-000000000000"  # a resource account that nobody calls
+FOREIGN = "99999999-0000-4000-8000-000000000000"  # a resource account without calls
 STEPS = 160  # about as many as a call has; what is chosen beyond its end does not strike
 
 Apply = Callable[[Plan, random.Random], None]
@@ -137,7 +137,7 @@ def _deploy(plan: Plan, rng: random.Random) -> None:
 
 
 def _unreadable(plan: Plan, rng: random.Random) -> None:
-    plan.strays += (rng.uniform(0, 10),)
+    plan.unreadable_at += (rng.uniform(0, 10),)
 
 
 def _recording_fails(plan: Plan, rng: random.Random) -> None:
@@ -191,7 +191,7 @@ COMBINATIONS = [(kind,) for kind in KINDS] + list(itertools.combinations_with_re
 
 
 def plan_of(seed: int) -> Plan:
-    """The run of a seed. Seeds one after another go through all combinations; the rest is chance."""
+    """The run of a seed. Successive seeds go through all combinations; everything else is random."""
     rng = random.Random(f"plan {seed}")  # noqa: S311  # chance that can be repeated
     kinds = COMBINATIONS[seed % len(COMBINATIONS)]
     plan = Plan("seed", seed, kinds, **_circumstances(rng))
@@ -206,7 +206,7 @@ def plan_of(seed: int) -> Plan:
 
 
 def _circumstances(rng: random.Random) -> dict[str, Any]:
-    """Who calls, and how the app and the platform are set."""
+    """The callers, the app's settings and the platform's options."""
     settings: dict[str, str] = {}
     options: dict[str, Any] = {"recording_chunks": rng.choice((1, 1, 2))}
     if rng.random() < 0.15:
@@ -235,42 +235,42 @@ def _circumstances(rng: random.Random) -> dict[str, Any]:
 
 # -- Crash points --
 
-# A recording that fails once and comes in two files: every handler, and every effect but the hanging-up, has its turn.
+# A recording that fails once and comes in two files: every handler and every effect but HangUp runs.
 RECORDED: dict[str, Any] = {
     "callers": (Caller(0.0, 15.0, ((3.0, "1"),)),),
     "options": {"recording_chunks": 2},
     "rules": ({"where": "recording", "do": "fail", "code": 500, "subCode": 0, "message": "", "times": 1},),
     "settings": {"RECORDING_DELETE_SOURCE": "on"},
 }
-# A call that cannot be recorded, and is ended for it after a notice.
+# A call that cannot be recorded, and is ended for that reason after a notice.
 ENDED: dict[str, Any] = {
     "callers": (Caller(0.0, 60.0),),
     "rules": ({"where": "recording", "do": "fail", "code": 403, "subCode": 0, "message": ""},),
     "settings": {"UNRECORDED_CALLS": "end"},
 }
-# A call of which no callback ever comes: the sweep and ACS tell how it went.
+# A call without callbacks: its state is known from the sweep's requests to ACS.
 SILENT: dict[str, Any] = {
     "callers": (Caller(0.0, 100.0),),
     "rules": ({"where": "callbacks", "match": {}, "do": "drop"},),
 }
-# A call that is not taken, for a line that is looked for in the directory, among events that nobody can read.
+# A call that is not taken, for a line that is looked for in the directory, among unreadable events.
 REFUSED: dict[str, Any] = {
     "callers": (Caller(5.0, 10.0),),
     "settings": {"INCOMING_CALLS": "busy", "RESOURCE_ACCOUNTS": "linked"},
-    "strays": (0.5,),
+    "unreadable_at": (0.5,),
 }
-# A call whose recording is announced under an id that nobody was told.
+# A call whose recording id is in no answer and in no callback, only in the event of the file.
 UNNAMED: dict[str, Any] = {
     "callers": (Caller(0.0, 10.0),),
     "options": {"start_recording_answer": "202-bare"},
     "rules": ({"where": "callbacks", "match": {"type": PREFIX + "RecordingStateChanged"}, "do": "drop"},),
 }
-# Calls whose rejection takes ACS a second, while all instances are stopped in peace.
+# Calls whose rejection takes ACS a second, while all instances are shut down in order.
 STOPPED: dict[str, Any] = {
     "callers": tuple(Caller(0.0, 10.0) for _ in range(9)),
     "settings": {"INCOMING_CALLS": "busy"},
     "network_faults": (("acs", "RejectCall", "slow", 1, 9, None, 1.0),),
-    "strays": (0.3,),
+    "unreadable_at": (0.3,),
     "instances": 1,
     "stops": (3.0,),
 }
@@ -285,7 +285,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
 
 
 def crashing(scenario: str, *points: int) -> Plan:
-    """One of the scenarios, with an instance dying at each of these suspensions."""
+    """One of the scenarios, with a crash of an instance at each of these suspensions."""
     how = SCENARIOS[scenario]
     return Plan(
         scenario,
@@ -297,7 +297,7 @@ def crashing(scenario: str, *points: int) -> Plan:
         rules=list(how.get("rules", ())),
         network_faults=[NetworkFault(*network_fault) for network_fault in how.get("network_faults", ())],
         stops=how.get("stops", ()),
-        strays=how.get("strays", ()),
+        unreadable_at=how.get("unreadable_at", ()),
         kills=frozenset(points),
     )
 
@@ -312,8 +312,8 @@ CROWD_STEPS = CROWD * STEPS // 2
 
 
 def day_of(seed: int) -> Plan:
-    """A call that lasts a whole day, and a crowd of calls within a second at noon, when a quarter of all that can go
-    wrong does go wrong, many times.
+    """A call that lasts a whole day, and a crowd of calls within a second at noon, when a quarter of all kinds of
+    faults happen, many times.
     """
     rng = random.Random(f"day {seed}")  # noqa: S311  # chance that can be repeated
     kinds = tuple(KINDS)[seed % PARTS :: PARTS]
@@ -338,5 +338,5 @@ def _at_noon(plan: Plan, kind: str, rng: random.Random) -> None:
     plan.skews = tuple(-abs(skew) for skew in one.skews) or plan.skews  # clocks ahead would miss the long call
     plan.deploys += tuple(NOON + at for at in one.deploys)
     plan.changes += tuple((NOON + at, change, seconds) for at, change, seconds in one.changes)
-    plan.strays += tuple(NOON + at for at in one.strays)
+    plan.unreadable_at += tuple(NOON + at for at in one.unreadable_at)
     plan.rotations += tuple((NOON + at, forget) for at, forget in one.rotations)

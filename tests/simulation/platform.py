@@ -1,4 +1,4 @@
-"""The emulator without its sockets: ACS and Event Grid as they are, asked and answered by function calls.
+"""The emulator without its sockets: its ACS and Event Grid, called as functions.
 
 Requests go to the emulator's own handlers (``Gateway``, the topics' surface) by way of an object that has of an
 aiohttp request what they look at. What the emulator sends (callbacks, deliveries) goes through ``Session``, which
@@ -37,7 +37,7 @@ from emulator.config import Config
 from emulator.eventgrid import EventGrid, routes
 from emulator.faults import Faults
 from emulator.journal import Journal
-from tests.simulation.storage import Asked, Reply
+from tests.simulation.storage import HttpRequest, Reply
 
 START = datetime.fromisoformat("2026-11-21T09:00:00+00:00")
 
@@ -78,16 +78,16 @@ class _Content:
 
 
 class _Request:
-    """Of ``aiohttp.web.Request`` what the emulator's handlers look at."""
+    """The part of ``aiohttp.web.Request`` that the emulator's handlers use."""
 
-    def __init__(self, asked: Asked, match_info: dict[str, str]) -> None:
-        url = URL(asked.url)
-        self.method, self.match_info = asked.method, match_info
+    def __init__(self, request: HttpRequest, match_info: dict[str, str]) -> None:
+        url = URL(request.url)
+        self.method, self.match_info = request.method, match_info
         self.raw_path, self.path, self.query = url.raw_path_qs, url.path, url.query
-        self.headers = CIMultiDict({"Host": urlsplit(asked.url).netloc, **asked.headers})
-        self.content = _Content(asked.body)
+        self.headers = CIMultiDict({"Host": urlsplit(request.url).netloc, **request.headers})
+        self.content = _Content(request.body)
         self.transport = _Connection()
-        self._body = asked.body
+        self._body = request.body
 
     async def read(self) -> bytes:
         return self._body
@@ -95,7 +95,7 @@ class _Request:
 
 @cache
 def _pattern(path: str) -> re.Pattern[str]:
-    """An aiohttp route's path as a pattern: ``{name}`` is a segment, ``{name:regex}`` what it says."""
+    """An aiohttp route's path as a pattern: ``{name}`` is a segment, ``{name:regex}`` whatever matches."""
     pieces = re.split(r"\{(\w+)(?::([^{}]+))?\}", path)
     found = re.escape(pieces[0])
     for name, wanted, rest in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):
@@ -109,15 +109,15 @@ class Surface:
     def __init__(self, routes: list[web.RouteDef]) -> None:
         self._routes = [(route.method, _pattern(route.path), route.handler) for route in routes]
 
-    async def handle(self, asked: Asked) -> Reply | None:
+    async def handle(self, request: HttpRequest) -> Reply | None:
         """The answer; None if the connection broke before there was one."""
-        path = urlsplit(str(URL(asked.url))).path
+        path = urlsplit(str(URL(request.url))).path
         for method, pattern, handler in self._routes:
-            found = pattern.fullmatch(path) if method in (asked.method, "*") else None
+            found = pattern.fullmatch(path) if method in (request.method, "*") else None
             if found is not None:
-                request = _Request(asked, {k: unquote(v) for k, v in found.groupdict().items()})
-                answer: Any = await handler(request)  # type: ignore[arg-type]
-                return None if request.transport.aborted else _reply(answer)
+                adapted = _Request(request, {k: unquote(v) for k, v in found.groupdict().items()})
+                answer: Any = await handler(adapted)  # type: ignore[arg-type]
+                return None if adapted.transport.aborted else _reply(answer)
         return Reply(404)
 
 
@@ -158,7 +158,7 @@ class _Exchange:
 
 
 class Session:
-    """Of ``aiohttp.ClientSession`` what the emulator uses."""
+    """The part of ``aiohttp.ClientSession`` that the emulator uses."""
 
     def __init__(self, post: Post) -> None:
         self._post = post
@@ -180,7 +180,7 @@ def _dump(value: Any) -> bytes:
 
 @cache
 def signing_key(number: int) -> rsa.RSAPrivateKey:
-    """The keys of all runs: making one takes longer than a run. Which they are makes no difference to anything."""
+    """The keys of all runs: generating one takes longer than a run."""
     assert number >= 0
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
@@ -206,7 +206,7 @@ class Platform:
         self._surface = Surface([*Gateway(self.service).routes(), *routes(self.grid)])
 
     def start(self) -> Self:
-        """Subscribe; every endpoint counts as having shaken hands, which tests of the emulator are about."""
+        """Subscribe, without the validation handshake, which the emulator's tests cover."""
         for subscription in self.grid._configured.values():
             self.grid.subscribe(subscription)
         for subscriber in self.grid.subscriptions():
@@ -214,11 +214,11 @@ class Platform:
             subscriber._ready.set()
         return self
 
-    async def handle(self, asked: Asked) -> Reply | None:
-        return await self._surface.handle(asked)
+    async def handle(self, request: HttpRequest) -> Reply | None:
+        return await self._surface.handle(request)
 
     def _token(self) -> str:
-        """A token is good for five minutes: one a minute is signed, since signing takes longer than all the rest."""
+        """A token is valid for five minutes. One is signed for each minute, because signing is slow."""
         key = self.service.keys.current, int(self.clock.elapsed() // 60)
         if key != self._signed[0]:
             self._signed = key, self.service.callback_token()
@@ -235,7 +235,7 @@ class Platform:
 
 @cache
 def _folder(_process: int) -> Path:
-    """Where recordings are while they are ACS's: one folder for all runs of a process."""
+    """The folder of ACS's recordings, for all runs of a process."""
     folder = Path(tempfile.mkdtemp(prefix="simulation-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
@@ -244,14 +244,14 @@ def _folder(_process: int) -> Path:
 _OPERATIONS = [(op.method, _pattern(op.path), op.name) for op in (*OPERATIONS, *FILE_OPERATIONS)]
 
 
-def acs_operation(asked: Asked) -> str:
-    """The name of the operation that a request to ACS is for."""
-    path = urlsplit(asked.url).path
+def acs_operation(request: HttpRequest) -> str:
+    """The name of a request's operation of ACS."""
+    path = urlsplit(request.url).path
     if path.startswith("/eventgrid/"):
         return "Publish"
     if path == KEYS_PATH:
         return "GetKeys"
     for method, pattern, name in _OPERATIONS:
-        if method == asked.method and pattern.fullmatch(unquote(path)):
+        if method == request.method and pattern.fullmatch(unquote(path)):
             return name
     return "Unknown"

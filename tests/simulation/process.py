@@ -163,7 +163,7 @@ def _sites(coroutine: Any) -> list[Site]:
         if frame is not None:
             found.append((frame.f_code.co_filename, frame.f_lineno))
         awaited = getattr(coroutine, "cr_await", None) or getattr(coroutine, "ag_await", None)
-        if type(awaited).__name__ == "async_generator_asend":  # it does not tell of which generator it is a step
+        if type(awaited).__name__ == "async_generator_asend":  # it has no reference to its generator
             awaited = next((r for r in gc.get_referents(awaited) if isinstance(r, AsyncGeneratorType)), None)
         coroutine = awaited
     return found

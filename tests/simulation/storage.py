@@ -1,4 +1,4 @@
-"""Azure Storage in memory: as much of the Table, Blob and Queue REST protocols as the SDKs speak for the product.
+"""Azure Storage in memory: the part of the Table, Blob and Queue REST protocols that the app uses.
 
 What the product stands on is as strict as the service: conditional writes, keys, the limits of a row. What it does
 not use is refused with a 501, so that nothing passes by accident.
@@ -39,7 +39,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Asked:
+class HttpRequest:
     """A request as it reaches a service."""
 
     method: str
@@ -49,7 +49,7 @@ class Asked:
 
     @cached_property
     def path(self) -> str:
-        """Without the account: ``/devstoreaccount1/calls`` is ``calls``."""
+        """The path without the account: ``calls`` for ``/devstoreaccount1/calls``."""
         return unquote(urlsplit(self.url).path).split("/", 2)[2]
 
     @cached_property
@@ -72,7 +72,7 @@ class Entity:
 
 
 class Tables:
-    """``written`` is called with each entity of a table that is written, and with what stood there before."""
+    """``written`` is called with each entity that is written, and with its previous version."""
 
     def __init__(self, names: list[str], now: Callable[[], datetime]) -> None:
         self.rows: dict[str, dict[tuple[str, str], Entity]] = {name: {} for name in names}
@@ -81,27 +81,27 @@ class Tables:
         self._versions = 0
 
     def put(self, name: str, properties: dict[str, Any]) -> None:
-        """A row that is there from the beginning."""
+        """Insert an initial row."""
         self._write(name, (properties["PartitionKey"], properties["RowKey"]), properties)
 
-    def handle(self, asked: Asked) -> Reply:
-        path = asked.path
+    def handle(self, request: HttpRequest) -> Reply:
+        path = request.path
         keys = _KEYS.search(path)
         name = path[: keys.start()] if keys else path.removesuffix("()")
         if name not in self.rows:
             return table_error(404, "TableNotFound")
         if keys is None:
-            return self._insert(name, asked) if asked.method == "POST" else self._query(name, asked)
+            return self._insert(name, request) if request.method == "POST" else self._query(name, request)
         key = (keys[1].replace("''", "'"), keys[2].replace("''", "'"))
-        match asked.method:
+        match request.method:
             case "GET":
                 return self._get(name, key)
             case "PUT" | "PATCH" | "MERGE":
-                return self._update(name, key, asked)
+                return self._update(name, key, request)
         return table_error(501, "NotImplemented")
 
-    def _insert(self, name: str, asked: Asked) -> Reply:
-        properties = msgspec.json.decode(asked.body)
+    def _insert(self, name: str, request: HttpRequest) -> Reply:
+        properties = msgspec.json.decode(request.body)
         key = (properties["PartitionKey"], properties["RowKey"])
         if key in self.rows[name]:
             return table_error(409, "EntityAlreadyExists")
@@ -113,15 +113,15 @@ class Tables:
             return table_error(404, "ResourceNotFound")
         return _reply(200, {"odata.etag": entity.etag, **entity.properties}, ETag=entity.etag)
 
-    def _update(self, name: str, key: tuple[str, str], asked: Asked) -> Reply:
+    def _update(self, name: str, key: tuple[str, str], request: HttpRequest) -> Reply:
         before = self.rows[name].get(key)
-        wanted = asked.headers.get("if-match")
+        wanted = request.headers.get("if-match")
         if wanted is not None and before is None:
             return table_error(404, "ResourceNotFound")
         if wanted not in (None, "*") and before is not None and wanted != before.etag:
             return table_error(412, "UpdateConditionNotSatisfied")
-        properties = msgspec.json.decode(asked.body)
-        if asked.method != "PUT" and before is not None:
+        properties = msgspec.json.decode(request.body)
+        if request.method != "PUT" and before is not None:
             properties = before.properties | properties
         return self._write(name, key, properties)
 
@@ -137,8 +137,8 @@ class Tables:
             written(name, properties)
         return Reply(204, headers={"ETag": etag})
 
-    def _query(self, name: str, asked: Asked) -> Reply:
-        wanted = asked.query
+    def _query(self, name: str, request: HttpRequest) -> Reply:
+        wanted = request.query
         holds = _filter(wanted.get("$filter", ""))
         columns = wanted.get("$select", "").split(",") if "$select" in wanted else None
         found = [
@@ -207,38 +207,38 @@ class Blobs:
         self._blocks: dict[tuple[str, str], dict[str, bytes]] = {}
         self._now = now
 
-    def handle(self, asked: Asked) -> Reply:
-        container, _, name = asked.path.partition("/")
+    def handle(self, request: HttpRequest) -> Reply:
+        container, _, name = request.path.partition("/")
         if container not in self.blobs:
             return blob_error(404, "ContainerNotFound")
-        match asked.method, asked.query.get("comp"):
+        match request.method, request.query.get("comp"):
             case "PUT", None:
-                return self._put(container, name, asked, asked.body)
+                return self._put(container, name, request, request.body)
             case "PUT", "block":
-                return self._stage(container, name, asked)
+                return self._stage(container, name, request)
             case "PUT", "blocklist":
-                return self._commit(container, name, asked)
+                return self._commit(container, name, request)
             case "HEAD", None:
                 return self._properties(container, name)
         return blob_error(501, "NotImplemented")
 
-    def _put(self, container: str, name: str, asked: Asked, content: bytes) -> Reply:
-        if asked.headers.get("if-none-match") == "*" and name in self.blobs[container]:
+    def _put(self, container: str, name: str, request: HttpRequest, content: bytes) -> Reply:
+        if request.headers.get("if-none-match") == "*" and name in self.blobs[container]:
             return blob_error(409, "BlobAlreadyExists")
         self.blobs[container][name] = content
         self._blocks.pop((container, name), None)
         return Reply(201, headers={"ETag": '"0x1"', "x-ms-request-server-encrypted": "true"})
 
-    def _stage(self, container: str, name: str, asked: Asked) -> Reply:
-        self._blocks.setdefault((container, name), {})[asked.query["blockid"]] = asked.body
+    def _stage(self, container: str, name: str, request: HttpRequest) -> Reply:
+        self._blocks.setdefault((container, name), {})[request.query["blockid"]] = request.body
         return Reply(201)
 
-    def _commit(self, container: str, name: str, asked: Asked) -> Reply:
+    def _commit(self, container: str, name: str, request: HttpRequest) -> Reply:
         staged = self._blocks.get((container, name), {})
-        ids = [element.text or "" for element in ET.fromstring(asked.body)]  # noqa: S314  # the SDK's own
+        ids = [element.text or "" for element in ET.fromstring(request.body)]  # noqa: S314  # the SDK's own
         if not all(id in staged for id in ids):
             return blob_error(400, "InvalidBlockList")
-        return self._put(container, name, asked, b"".join(staged[id] for id in ids))
+        return self._put(container, name, request, b"".join(staged[id] for id in ids))
 
     def _properties(self, container: str, name: str) -> Reply:
         content = self.blobs[container].get(name)
@@ -278,16 +278,16 @@ class Queues:
         self._now = now
         self._sent = 0
 
-    def handle(self, asked: Asked) -> Reply:
-        name, _, rest = asked.path.partition("/")
+    def handle(self, request: HttpRequest) -> Reply:
+        name, _, rest = request.path.partition("/")
         if name not in self.messages:
             return blob_error(404, "QueueNotFound")
-        if asked.method != "POST" or rest != "messages":
+        if request.method != "POST" or rest != "messages":
             return blob_error(501, "NotImplemented")
-        text = ET.fromstring(asked.body).findtext("MessageText") or ""  # noqa: S314  # the SDK's own
+        text = ET.fromstring(request.body).findtext("MessageText") or ""  # noqa: S314  # the SDK's own
         if len(text) > LARGEST_MESSAGE:
             return blob_error(413, "RequestBodyTooLarge")
-        self._add(name, text, timedelta(seconds=int(asked.query.get("visibilitytimeout", "0"))))
+        self._add(name, text, timedelta(seconds=int(request.query.get("visibilitytimeout", "0"))))
         body = (
             "<?xml version='1.0' encoding='utf-8'?><QueueMessagesList><QueueMessage>"
             f"<MessageId>{self._sent}</MessageId><PopReceipt>r{self._sent}</PopReceipt>"
@@ -296,7 +296,7 @@ class Queues:
         return Reply(201, body.encode(), {"Content-Type": "application/xml"})
 
     def put(self, name: str, body: str) -> None:
-        """Put a message there without asking anybody."""
+        """Add a message directly, without a request."""
         self._add(name, base64.b64encode(body.encode()).decode(), timedelta())
 
     def _add(self, name: str, text: str, hidden: timedelta) -> None:

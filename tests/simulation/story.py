@@ -1,4 +1,4 @@
-"""A run told line by line, for whoever has to find out what went wrong."""
+"""A run as lines of text, to find out what went wrong."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.simulation.platform import START
 from tests.simulation.world import RunResult
 
 
-def told(result: RunResult) -> Iterator[str]:
+def lines_of(result: RunResult) -> Iterator[str]:
     """Requests, deliveries, invocations and saved events in the order of time."""
     plan = result.plan
     yield f"{plan.name} {plan.seed}: {', '.join(plan.kinds)}; {plan.settings}; {plan.options}; skews {plan.skews}"

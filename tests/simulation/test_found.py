@@ -1,4 +1,4 @@
-"""What the simulator has found wrong in the app, kept as the smallest worlds that show it."""
+"""Defects of the app that the simulator found, as the smallest plans that show them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def the_recording_of(result: RunResult) -> tuple[str, str | None]:
     return recording_status(call)
 
 
-def test_a_recording_that_nobody_told_the_id_of_is_archived() -> None:
+def test_a_recording_whose_id_is_unknown_is_archived() -> None:
     bare = {"start_recording_answer": "202-bare"}
     result = simulate(Plan("bare", options=bare, rules=[dropped("RecordingStateChanged")]))
     assert broken(result) == []
@@ -33,7 +33,7 @@ def test_a_recording_of_which_the_answer_was_lost_is_archived() -> None:
     assert the_recording_of(result) == ("archived", None)
 
 
-def test_a_call_of_which_nothing_is_heard_but_its_end_tells_why_it_is_not_recorded() -> None:
+def test_a_call_of_which_only_the_end_is_received_has_a_reason_for_not_being_recorded() -> None:
     rules = [dropped("CallConnected"), dropped("ParticipantsUpdated")]
     result = simulate(Plan("deaf", callers=(Caller(0.0, 10.0),), rules=rules))
     assert broken(result) == []
@@ -46,13 +46,13 @@ def test_keys_that_change_just_after_they_were_fetched_cost_no_callback() -> Non
     assert {entry["status"] for entry in result.journal if entry["kind"] == "callback"} == {200}
 
 
-def test_a_key_that_is_withdrawn_while_the_keys_are_out_of_reach_costs_no_callback() -> None:
+def test_a_key_withdrawn_while_the_keys_endpoint_is_unreachable_costs_no_callback() -> None:
     assert several(["5923", "6623"]).broken == {}
 
 
-def test_a_recording_that_was_asked_for_by_an_instance_that_died_over_it_is_archived() -> None:
+def test_a_recording_started_by_an_instance_that_crashed_is_archived() -> None:
     assert several(["unnamed-25", "unnamed-27"]).broken == {}
 
 
-def test_a_wake_is_not_judged_by_a_row_that_is_merely_remembered() -> None:
+def test_a_wake_reads_the_row_and_does_not_use_a_cached_one() -> None:
     assert several(["1982", "953"]).broken == {}

@@ -1,4 +1,4 @@
-"""The test of the tests: an app with a mistake in it is caught, by the invariant that is there for it."""
+"""Tests of the invariants: each deliberate defect of the app is caught by the invariant named for it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_a_mutant_is_caught(name: str) -> None:
         noticed = {fault.partition(":")[0] for faults in tally.broken.values() for fault in faults}
         if MUTANTS[name].caught_by in noticed:
             return
-    pytest.fail(f"{name}: {MUTANTS[name].what}, and nobody noticed")
+    pytest.fail(f"{name}: {MUTANTS[name].what}, and no invariant failed")
 
 
 INCOMING_CALL = {"type": PREFIX + "IncomingCall"}
@@ -39,7 +39,7 @@ def test_a_call_that_is_answered_twice_is_noticed() -> None:
     assert any(fault.startswith("1 answered once: a call was answered") for fault in faults)
 
 
-def test_the_id_of_an_answer_holds_a_second_one_off_where_acs_does_not() -> None:
+def test_the_id_of_an_answer_prevents_a_second_one_where_acs_does_not() -> None:
     with forgetful_acs():
         result = simulate(TWICE)
     assert broken(result) == []

@@ -1,4 +1,4 @@
-"""A deployment in mid-call: the app of today reads and processes the rows in ``rows/``, which version 2 wrote.
+"""A deployment in mid-call: the current version reads and processes the rows in ``rows/``, written by version 2.
 
 The rows are those of a simulated call at five moments; ``write_rows`` has written them. They are not to be changed; a
 new version of the format gets rows of its own beside them.
@@ -100,7 +100,7 @@ def test_a_call_of_version_2_ends(path: Path) -> None:
     assert recording_status(call)[0] in OVER or call.effects
 
 
-def test_the_effects_that_version_2_wanted_are_still_wanted() -> None:
+def test_the_effects_of_a_row_of_version_2_remain() -> None:
     call = store.decode(row("v2-archiving"))
     assert call.effects
     later = max(effect.leased_until or effect.due for effect in call.effects) + timedelta(seconds=1)

@@ -1,4 +1,4 @@
-"""Every setting, set wrong in each way it can be, before a call or in it, and corrected later: nothing is lost."""
+"""Every setting, with each kind of wrong value, before or during a call, and corrected later: nothing is lost."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "text"), WRONG)
-def test_a_setting_that_is_wrong_while_a_call_comes_loses_nothing(name: str, text: str) -> None:
+def test_a_setting_that_is_wrong_when_a_call_arrives_loses_nothing(name: str, text: str) -> None:
     plan = crashing("recorded")
     plan.mistyped = ((0.0, name, text, 60.0),)
     result = simulate(plan)

@@ -1,4 +1,4 @@
-"""HTTP within the process: what the SDKs send goes straight to the emulated services, with the faults on its way."""
+"""HTTP within the process: the SDKs' requests go straight to the emulated services, subject to network faults."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from azure.core.utils import case_insensitive_dict
 from shared.platform.clients import PATIENCE, STORAGE_PATIENCE
 from tests.simulation.loop import pause
 from tests.simulation.process import here
-from tests.simulation.storage import Asked, Reply
+from tests.simulation.storage import HttpRequest, Reply
 
 BLOCK = 64 * 1024  # bytes of an answer that are read at a time
 
 
 @dataclass
 class Sent:
-    """A request of the product, as the network saw it. ``status`` is 0 as long as there is no answer."""
+    """A request of the app, as sent. ``status`` is 0 as long as there is no answer."""
 
     number: int
     at: float
     instance: int
     service: str
     operation: str
-    asked: Asked
+    request: HttpRequest
     arrived: bool = False
     status: int = 0
     fault: str = ""
@@ -43,11 +43,11 @@ class Sent:
 
 @dataclass
 class NetworkFault:
-    """A request that goes wrong: the ``nth`` of its kind from now, and so many after it.
+    """A fault of requests: the ``nth`` of their kind, counted from now, and ``times`` in all.
 
-    ``do``: ``status`` (nothing is done), ``reset`` (it never arrives), ``unanswered`` (it never arrives, and nobody
-    says so), ``answer lost`` (done, the connection breaks), ``committed`` (done, but the answer does not come in time),
-    ``slow`` (the answer comes ``seconds`` late).
+    ``do``: ``status`` (nothing is done), ``reset`` (it never arrives), ``unanswered`` (it never arrives, and
+    there is no answer), ``answer lost`` (done, the connection breaks), ``committed`` (done, but the answer does not
+    come in time), ``slow`` (the answer comes ``seconds`` late).
     """
 
     service: str
@@ -78,8 +78,8 @@ class Route:
     """A service behind a host: its name, what an operation of it is called, and what answers."""
 
     service: str
-    operation: Callable[[Asked], str]
-    handle: Callable[[Asked], Reply | Awaitable[Reply | None]]
+    operation: Callable[[HttpRequest], str]
+    handle: Callable[[HttpRequest], Reply | Awaitable[Reply | None]]
 
 
 @dataclass
@@ -94,17 +94,17 @@ class Network:
         netloc = url.split("/", 3)[2]
         return self.routes[netloc] if netloc in self.routes else self.routes[netloc.partition(":")[0]]
 
-    async def carry(self, asked: Asked, patience: float | None = None) -> Reply:
+    async def carry(self, request: HttpRequest, patience: float | None = None) -> Reply:
         """Bring a request to its service and the answer back. Raises azure-core's errors of a bad network.
 
         ``patience`` is how long an answer is waited for, where the request says so itself; where it does not, the
         client's settings count, which a transport that is given to it must know by itself.
         """
-        route, loop = self.route(asked.url), asyncio.get_running_loop()
+        route, loop = self.route(request.url), asyncio.get_running_loop()
         how = STORAGE_PATIENCE if route.service in {"blob", "queue"} else PATIENCE
         read_timeout = float(how["read_timeout"] if patience is None else patience)
-        operation = route.operation(asked)
-        sent = Sent(len(self.sent), loop.time(), here().number, route.service, operation, asked)
+        operation = route.operation(request)
+        sent = Sent(len(self.sent), loop.time(), here().number, route.service, operation, request)
         self.sent.append(sent)
         network_fault = next((m for m in self.network_faults if m.takes(route.service, operation, loop.time())), None)
         await pause(self.latency())
@@ -140,11 +140,11 @@ class Network:
                 raise ServiceResponseTimeoutError("no answer came")
 
     async def _arrive(self, route: Route, sent: Sent, read_timeout: float) -> Reply:
-        """The service at work. It does not notice whether the one who asked is still there."""
+        """The service handles the request, whether or not the client still waits."""
         sent.arrived = True
         for observe in self.observers:
             observe(sent)
-        answer = route.handle(sent.asked)
+        answer = route.handle(sent.request)
         if isinstance(answer, Reply):
             return answer
         task = asyncio.get_running_loop().create_task(_awaited(answer), context=Context())
@@ -167,7 +167,7 @@ class _Closed:
 
 
 class _Response(AsyncHttpResponseImpl):
-    """``AsyncHttpResponseImpl`` takes its attributes one by one, in search of those that once had other names."""
+    """``AsyncHttpResponseImpl`` without its search for attributes by their old names, which is slow."""
 
     def __init__(self, request: Any, reply: Reply, *, stream: bool) -> None:
         headers = case_insensitive_dict({"Content-Length": str(len(reply.body)), **reply.headers})
@@ -197,7 +197,7 @@ class _Response(AsyncHttpResponseImpl):
 
 
 class Transport(AsyncHttpTransport):  # type: ignore[type-arg]
-    """Takes the place of every client's own. What it sends goes over the network of the instance that sends it."""
+    """Replaces every client's transport. Requests go over the network of the instance that sends them."""
 
     async def open(self) -> None:
         """There is nothing to open."""
@@ -216,8 +216,8 @@ class Transport(AsyncHttpTransport):  # type: ignore[type-arg]
 
     async def send(self, request: Any, *, stream: bool = False, **config: Any) -> Any:
         headers = {name.lower(): value for name, value in request.headers.items()}
-        asked = Asked(request.method, request.url, headers, await _body(request))
-        reply = await here().network.carry(asked, config.get("read_timeout"))
+        sent = HttpRequest(request.method, request.url, headers, await _body(request))
+        reply = await here().network.carry(sent, config.get("read_timeout"))
         response = _Response(request, reply, stream=stream)
         if not stream:
             await response.read()

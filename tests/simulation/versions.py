@@ -41,7 +41,7 @@ Key = tuple[str, str]
 
 
 def as_before(properties: dict[str, Any]) -> dict[str, Any]:
-    """A call's entity, as it is on the wire, without what this version added to it; the same if there is nothing."""
+    """A call's entity without what this version added to it; unchanged if it added nothing."""
     return {name: value for name, value in properties.items() if not _ADDED.fullmatch(name)}
 
 
@@ -63,7 +63,7 @@ class OtherVersions:
         return {key for key, (change, _) in self.changed.items() if change != EXTENDED}
 
     async def write(self, at: float, change: str, seconds: float) -> None:
-        """Change all rows that there are at a moment, and change them back after so many seconds."""
+        """Change all rows at a moment, and change them back after so many seconds."""
         await asyncio.sleep(at)
         written = [key for key in self._rows if key not in self.changed]
         for key in written:
@@ -77,7 +77,7 @@ class OtherVersions:
                 self._replace(key, self.changed.pop(key)[1])
 
     def check(self) -> None:
-        """Note what is no longer as the other version wrote it."""
+        """Record the changes that have been overwritten."""
         for key, (change, _) in self.changed.items():
             now = self._rows[key].properties
             self.lost += [f"{key[1]}: {name}" for name, value in CHANGES[change].items() if now.get(name) != value]

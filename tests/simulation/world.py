@@ -1,6 +1,6 @@
-"""A whole world under virtual time: the platform, its faults, some instances of the app, and callers.
+"""A simulated deployment in virtual time: the platform, its faults, instances of the app, and callers.
 
-``live`` runs a plan to its end and returns everything that can be known about it.
+``simulate`` runs a plan to its end and returns a ``RunResult``.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from shared.service.container import Container
 from shared.storage import calls as store
 from tests.simulation.host import Host, Invocation
 from tests.simulation.loop import VirtualLoop, pause, run
-from tests.simulation.patches import STORY, laws
+from tests.simulation.patches import FOLDED_EVENTS, patched
 from tests.simulation.platform import START, Platform, acs_operation
 from tests.simulation.process import HERE, Process, Site, Steps, task_factory
-from tests.simulation.storage import Asked, Blobs, Queues, Tables, plain
+from tests.simulation.storage import Blobs, HttpRequest, Queues, Tables, plain
 from tests.simulation.transport import Network, NetworkFault, Route, Sent, Transport
 from tests.simulation.versions import FOR_GOOD, OtherVersions, as_before
 
 ACCOUNT = "28:orgid:cc123456-5678-5678-1234-ccc123456789"
-HORIZON = 4 * 24 * 3600.0  # seconds; whatever is not over by then never will be
-MOST_INVOCATIONS = 1500  # of a call; none needs a tenth of it: something goes round in circles
-LOOKED_AT = 2.0  # seconds between two looks whether anything is under way
+HORIZON = 4 * 24 * 3600.0  # seconds; a run that has not ended by then is a failure
+MOST_INVOCATIONS = 1500  # of a call: ten times what any call needs, so a run beyond it loops
+LOOKED_AT = 2.0  # seconds between checks whether anything is under way
 TRANSPORT = Transport()
 OBSERVED = 4 * 3600.0  # seconds for which a row that stays unreadable is observed
 SETTLED = 5.0  # seconds without anything under way
@@ -72,7 +72,7 @@ NAME = "Ada Lovelace {}"
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who calls: when, for how long, and what they do meanwhile."""
+    """A caller: when they call, for how long, and the keys that they press."""
 
     at: float = 0.0
     hangs_up_after: float = 20.0
@@ -81,7 +81,7 @@ class Caller:
 
 @dataclass
 class Plan:
-    """A world to live through. ``rules`` are the emulator's (emulator/faults.py), ``network_faults`` the network's."""
+    """What a run simulates. ``rules`` are the emulator's (emulator/faults.py), ``network_faults`` the network's."""
 
     name: str = "calm"
     seed: int = 0
@@ -97,10 +97,12 @@ class Plan:
     freezes: dict[int, float] = field(default_factory=dict)
     deploys: tuple[float, ...] = ()
     changes: tuple[tuple[float, str, float], ...] = ()  # when another version writes the rows, how, for how long
-    stops: tuple[float, ...] = ()  # when all instances are replaced in peace: they close what they have open
-    strays: tuple[float, ...] = ()  # when events come that nobody can read
+    stops: tuple[float, ...] = ()  # when all instances are shut down in order and replaced
+    unreadable_at: tuple[float, ...] = ()  # when unreadable events are sent
     rotations: tuple[tuple[float, bool], ...] = ()  # when the keys change, and whether the old ones are withdrawn
-    mistyped: tuple[tuple[float, str, str, float], ...] = ()  # when a setting is set wrong, which, how, for how long
+    mistyped: tuple[
+        tuple[float, str, str, float], ...
+    ] = ()  # when a setting is wrong, its name, the value, for how long
     rules_from: float = 0.0  # when the emulator's rules begin to hold
 
     @property
@@ -119,7 +121,7 @@ class Folded:
 
 @dataclass
 class RunResult:
-    """What is known of a run when it is over."""
+    """The state and the history of a run that has ended."""
 
     plan: Plan
     seconds: float
@@ -137,7 +139,7 @@ class RunResult:
     folded: list[Folded]
     recorded: dict[str, set[str]]
     unasked: list[str]
-    told: list[str]
+    logged: list[str]  # log records and exceptions
     secrets: list[str]
     steps: int
     struck: Counter[str]
@@ -155,8 +157,8 @@ class _Formatter(logging.Formatter):
         return _text(ei[1])
 
 
-class _Told(logging.Handler):
-    """Keeps every log record as text, with its traceback."""
+class _LogRecorder(logging.Handler):
+    """Keeps every log record as text, with its exception."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -196,7 +198,7 @@ class World:
             plan.network_faults,
         )
         self.network.observers.append(self._watch)
-        self.mistyped: dict[str, str] = {}
+        self.wrong_settings: dict[str, str] = {}
         self._numbers = itertools.count()
         self.host = Host(plan.instances, self._instance, rng, self.queues, clock.now)
         self.acs_calls: list[AcsCall] = []
@@ -211,41 +213,41 @@ class World:
         skews = self.plan.skews
         skew = timedelta(seconds=skews[place] if skews else 0.0)
         clock = self.platform.clock
-        container = Container(SAMPLE | self.plan.settings | self.mistyped, lambda: clock.now() + skew, TRANSPORT)
+        container = Container(SAMPLE | self.plan.settings | self.wrong_settings, lambda: clock.now() + skew, TRANSPORT)
         return Process(next(self._numbers), container, self.network, self.steps, skew)
 
     async def _post(self, method: str, url: str, headers: dict[str, str], body: bytes) -> int | None:
         await pause(self.rng.uniform(0.001, 0.02))
         return await self.host.post(method, url, headers, body)
 
-    # -- What is noted while it happens --
+    # -- Observation --
 
     def _written(self, table: str, properties: dict[str, Any]) -> None:
         if table != "calls":
             return
         try:
             call = store.decode(plain(properties))
-        except store.UnreadableRow:  # it was only postponed
+        except store.UnreadableRow:  # only next_check_at was moved
             self._row_changed.set()
             return
         self.recorded.setdefault(call.id, set()).update(effect.id for effect in call.effects)
         kinds = {type(effect.action).__name__ for effect in call.effects}
         self.asked.setdefault(call.call_connection_id or call.id, set()).update(kinds)
-        self.folded += [Folded(call.id, event, now) for event, now in STORY.get()]
+        self.folded += [Folded(call.id, event, now) for event, now in FOLDED_EVENTS.get()]
         self._row_changed.set()
 
     def _watch(self, sent: Sent) -> None:
-        """Notes a request to ACS that nothing in the rows, as they are at that moment, asked for."""
+        """Records a request to ACS for which no row, as the rows are at that moment, has an effect."""
         if sent.service != "acs" or sent.operation in _NOT_FROM_ROWS:
             return
-        headers, body = sent.asked.headers, sent.asked.body
+        headers, body = sent.request.headers, sent.request.body
         match sent.operation:
             case "StartRecording" | "HangupCall" | "TerminateCall":
                 asked = self._is_recorded(headers.get("repeatability-request-id"))
             case "Play":
                 asked = self._is_recorded(json.loads(body).get("operationContext"))
             case "GetCall":
-                connection = sent.asked.url.partition("?")[0].rpartition("/")[2]
+                connection = sent.request.url.partition("?")[0].rpartition("/")[2]
                 asked = "FetchCallState" in self.asked.get(connection, ())
             case "DownloadRecording" | "DeleteRecording":
                 asked = any("ArchiveChunk" in kinds for kinds in self.asked.values())
@@ -257,20 +259,20 @@ class World:
     def _is_recorded(self, effect: str | None) -> bool:
         return any(effect in ids for ids in self.recorded.values())
 
-    # -- Time passes --
+    # -- The run --
 
     async def simulate(self) -> bool:
-        """Live until nothing more happens; whether it came to that before the horizon."""
+        """Run until nothing more happens. False if the limit of time or of invocations is reached first."""
         platform, loop = self.platform.start(), self.loop
         tasks = [self.host.watch_queues(), self._sweeps(), *(self._call(caller) for caller in self.plan.callers)]
         tasks += [self._deploy(at) for at in self.plan.deploys]
         tasks += [self.others.write(*change) for change in self.plan.changes]
         tasks += [self._stop(at) for at in self.plan.stops]
-        tasks += [self._stray(at) for at in self.plan.strays]
+        tasks += [self._send_unreadable(at) for at in self.plan.unreadable_at]
         tasks += [self._rotate(at, forget) for at, forget in self.plan.rotations]
-        tasks += [self._mistype(*wrong) for wrong in self.plan.mistyped]
+        tasks += [self._set_wrong(*wrong) for wrong in self.plan.mistyped]
         if self.plan.rules_from:
-            tasks.append(self._misbehave(self.plan.rules_from))
+            tasks.append(self._add_rules_at(self.plan.rules_from))
         else:
             self._add_rules()
         self._tasks = [loop.create_task(task) for task in tasks]
@@ -307,7 +309,7 @@ class World:
         return bool(since) and self.loop.time() > max(since) + OBSERVED
 
     async def _sweeps(self) -> None:
-        """The timer: every full minute, except that sweeps which would find nothing are passed over."""
+        """The timer: every full minute. Sweeps that would find nothing are skipped."""
         while True:
             self._row_changed.clear()
             due = self._due()
@@ -333,12 +335,12 @@ class World:
         for rule in self.plan.rules:
             self.platform.faults.add(rule)
 
-    async def _misbehave(self, at: float) -> None:
+    async def _add_rules_at(self, at: float) -> None:
         await asyncio.sleep(at)
         self._add_rules()
 
     async def _deploy(self, at: float) -> None:
-        """The version of today takes the place of the one before, which has written all rows until now."""
+        """Replaces the previous version by the current one. The previous one wrote all rows so far."""
         await asyncio.sleep(at)
         self.host.deploy()
         rows = self.tables.rows["calls"]
@@ -349,17 +351,17 @@ class World:
         await asyncio.sleep(at)
         await self.host.stop()
 
-    async def _mistype(self, at: float, name: str, text: str, seconds: float) -> None:
-        """A setting is set wrong and, after some time, right again. Azure restarts the app each time."""
+    async def _set_wrong(self, at: float, name: str, text: str, seconds: float) -> None:
+        """A setting has a wrong value for some time. Azure restarts the app each time."""
         await asyncio.sleep(at)
-        self.mistyped[name] = text
+        self.wrong_settings[name] = text
         self.host.deploy()
         await asyncio.sleep(seconds)
-        del self.mistyped[name]
+        del self.wrong_settings[name]
         self.host.deploy()
 
-    async def _stray(self, at: float) -> None:
-        """Events at every way in, each unreadable in its own way."""
+    async def _send_unreadable(self, at: float) -> None:
+        """Unreadable events at every entry point, each for another reason."""
         await asyncio.sleep(at)
         service, grid = self.platform.service, self.platform.grid
         context = {"incomingCallContext": "no call"}
@@ -384,16 +386,16 @@ _FILE: dict[str, Any] = {"recordingStorageInfo": {"recordingChunks": []}}
 _NOT_FROM_ROWS = {"AnswerCall", "RejectCall", "GetKeys", "Publish"}  # performed at once, or about no call
 
 
-def _blob_operation(asked: Asked) -> str:
-    return {"HEAD": "properties"}.get(asked.method, "upload")
+def _blob_operation(request: HttpRequest) -> str:
+    return {"HEAD": "properties"}.get(request.method, "upload")
 
 
-def _table_operation(asked: Asked) -> str:
-    if asked.method == "POST":
+def _table_operation(request: HttpRequest) -> str:
+    if request.method == "POST":
         return "insert"
-    if asked.method == "GET":
-        return "get" if "RowKey=" in asked.url else "query"
-    return "update" if "if-match" in asked.headers else "upsert"
+    if request.method == "GET":
+        return "get" if "RowKey=" in request.url else "query"
+    return "update" if "if-match" in request.headers else "upsert"
 
 
 def simulate(plan: Plan) -> RunResult:
@@ -401,7 +403,7 @@ def simulate(plan: Plan) -> RunResult:
     rng = random.Random(f"{plan.name} {plan.seed}")  # noqa: S311  # chance that can be repeated
     loop = VirtualLoop()
     loop.set_task_factory(task_factory)
-    told = _Told()
+    recorder = _LogRecorder()
     root = logging.getLogger()
     before = root.level, list(root.handlers), logging.getLogger("azure").level
     files: dict[str, bytes] = {}
@@ -414,22 +416,22 @@ def simulate(plan: Plan) -> RunResult:
         world = World(plan, loop, rng, files)
         return world, await world.simulate()
 
-    root.handlers[:] = [told]
+    root.handlers[:] = [recorder]
     root.setLevel(logging.INFO)
     try:
-        with laws(rng, now, files):
+        with patched(rng, now, files):
             world, ended = run(everything(), loop)
-            result = _after(world, ended, told.texts)
+            result = _result(world, ended, recorder.texts)
             world.platform.close()
-            _bury(world)
+            _close_abandoned(world)
     finally:
         root.setLevel(before[0])
         root.handlers[:] = before[1]
     return result
 
 
-def _bury(world: World) -> None:
-    """Close what never ran on, in silence."""
+def _close_abandoned(world: World) -> None:
+    """Close the coroutines of dead instances without a warning."""
     for process in (*world.host.processes, *world.host.retired):
         for coroutine in process.buried:
             with suppress(RuntimeError, ValueError), patch.object(sys, "unraisablehook", lambda _: None):
@@ -437,12 +439,12 @@ def _bury(world: World) -> None:
         process.buried.clear()
 
 
-def _after(world: World, ended: bool, told: list[str]) -> RunResult:
+def _result(world: World, ended: bool, logged: list[str]) -> RunResult:
     others, rows = world.others, world.tables.rows["calls"]
     others.check()
     calls = {key: store.decode(plain(others.readable(key))) for key in rows}
     errors = [i for i in world.host.invocations if i.error is not None]
-    texts = told + [_text(i.error) for i in errors if i.error is not None]
+    texts = logged + [_text(i.error) for i in errors if i.error is not None]
     acs = world.acs_calls
     secrets = [text for call in acs for text in (call.source["rawId"][3:], call.context or "") if text]
     secrets += [NAME.format(n) for n in range(len(acs))] + world.platform.tokens + [str(LINE.phone_number)]
@@ -463,7 +465,7 @@ def _after(world: World, ended: bool, told: list[str]) -> RunResult:
         folded=world.folded,
         recorded=world.recorded,
         unasked=world.unasked,
-        told=texts,
+        logged=texts,
         secrets=secrets,
         steps=world.steps.count,
         struck=_struck(world),
@@ -475,16 +477,16 @@ def _after(world: World, ended: bool, told: list[str]) -> RunResult:
 
 
 def _struck(world: World) -> Counter[str]:
-    """How often each kind of fault really happened."""
+    """How often each kind of fault happened."""
     plan, struck = world.plan, Counter[str]()
     for network_fault in plan.network_faults:
         struck[network_fault.kind] += network_fault.struck
     for entry in world.platform.journal.entries("fault"):
-        told = entry.get("fault") or entry.get("rule") or {}
-        struck[told.get("label", "")] += 1
+        fault = entry.get("fault") or entry.get("rule") or {}
+        struck[fault.get("label", "")] += 1
     struck["crash"] += sum(at <= world.steps.count for at in plan.kills)
     struck["zombie"] += sum(at <= world.steps.count for at in plan.freezes)
-    struck["unreadable events"] += sum(at < world.loop.time() for at in plan.strays)
+    struck["unreadable events"] += sum(at < world.loop.time() for at in plan.unreadable_at)
     struck["deploy"] += sum(at < world.loop.time() for at in plan.deploys)
     struck += world.others.struck
     struck["keys rotated"] += sum(at < world.loop.time() for at, _ in plan.rotations)
@@ -495,7 +497,7 @@ def _struck(world: World) -> Counter[str]:
 
 
 def _text(error: BaseException | None) -> str:
-    """What an exception and those that it came from say. The lines of code between them say nothing of their own."""
+    """The messages of an exception and of its causes, without the lines of code."""
     texts = []
     while error is not None:
         texts.append(f"{type(error).__name__}: {error} {error.args}")
@@ -504,7 +506,7 @@ def _text(error: BaseException | None) -> str:
 
 
 def _trace(result: RunResult) -> str:
-    """A hash of everything that happened, in its order and at its time."""
+    """A hash of all requests, journal entries, invocations and rows, with their times."""
     digest = hashlib.sha256()
     for sent in result.sent:
         digest.update(f"{sent.at:.6f} {sent.instance} {sent.service} {sent.operation} {sent.status}\n".encode())

@@ -1,4 +1,4 @@
-"""The whole system, seen from outside: storage, the emulator and a Functions host as processes of their own."""
+"""The whole system from outside: storage, the emulator and a Functions host, each its own process."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class System:
 
 @asynccontextmanager
 async def of(stack: Stack, http: aiohttp.ClientSession) -> AsyncIterator[System]:
-    """The system that a stack runs, as if nothing had happened in it."""
+    """The system of a running stack, in its initial state."""
     app = Container(stack.ports.settings())
     system = System(stack, http, app)
     await system.control("POST", "reset")

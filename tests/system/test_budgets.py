@@ -1,4 +1,4 @@
-"""Budgets that are counts, and so do not depend on the machine. ``make bench`` measures the others."""
+"""Budgets of counts, which do not depend on the machine. ``make bench`` measures those of time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One call, from dialling to the archived file, observed from outside through the journal."""
+"""One call, from dialling to the archived file, checked through the emulator's journal."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ async def test_the_row_agrees_with_the_journal(system: System) -> None:
     call = await system.over(call_id)
     row = await columns(system, call_id)
     events = [e["event"] for e in await system.journal("event")]
-    told = {e["id"]: e["type"].removeprefix(TYPE) for e in events}
-    assert {entry.id: entry.type for entry in call.timeline} == told
+    published = {e["id"]: e["type"].removeprefix(TYPE) for e in events}
+    assert {entry.id: entry.type for entry in call.timeline} == published
     times = {e["type"].removeprefix(TYPE): datetime.fromisoformat(e["time"]) for e in events}
     assert row["called_at"] == times["IncomingCall"]
     assert row["connected_at"] == times["CallConnected"]
@@ -100,7 +100,7 @@ async def test_the_archive_has_the_file_and_its_metadata_at_the_documented_path(
     assert metadata["chunkIndex"] == 0
 
 
-async def test_nobody_is_named_in_the_logs(system: System) -> None:
+async def test_the_logs_name_no_caller_and_hold_no_secret(system: System) -> None:
     await system.over(await system.dial(hangs_up_after=0.5, display_name="Ada Lovelace"))
     context = (await system.requests("AnswerCall"))[0]["body"]["incomingCallContext"]
     log = (system.stack.logs / "host.log").read_text()
@@ -145,7 +145,7 @@ async def test_two_calls_in_one_batch_get_two_answers(system: System) -> None:
     assert len(carried_out(await system.requests("AnswerCall"))) == 2
 
 
-async def test_a_bad_event_in_a_batch_is_kept_aside_and_its_neighbour_answered(system: System) -> None:
+async def test_a_bad_event_in_a_batch_is_quarantined_and_the_other_is_answered(system: System) -> None:
     rule = {"where": "eventgrid", "match": {"type": f"{TYPE}IncomingCall"}, "do": "drop"}
     await system.control("POST", "faults", rule)
     call_id = await system.dial()
@@ -155,8 +155,8 @@ async def test_a_bad_event_in_a_batch_is_kept_aside_and_its_neighbour_answered(s
     assert await system.deliver("incoming_call", [bad, good]) == 202
     await system.until(call_id, lambda call: call.state is CallState.CONNECTED)
     container = system.app.clients.container("quarantine")
-    kept = [await (await container.download_blob(b.name)).readall() async for b in container.list_blobs()]
-    (record,) = [json.loads(text) for text in kept if call_id.encode() in text]
+    quarantined = [await (await container.download_blob(b.name)).readall() async for b in container.list_blobs()]
+    (record,) = [json.loads(text) for text in quarantined if call_id.encode() in text]
     assert "missing required field" in record["reason"]
 
 
@@ -178,7 +178,7 @@ async def test_all_events_again_in_reverse_and_twice_make_the_same_row(system: S
 
 
 async def _deliver_all(system: System, events: list[dict[str, Any]]) -> None:
-    """Each in turn; what is refused for now comes again at the end, as Event Grid does it."""
+    """Deliver each in turn; those that were not accepted again at the end, as Event Grid does."""
     for _ in range(3):
         events = [event for event in events if await system.deliver(_function(event), [event]) != 202]
     assert events == []
@@ -193,7 +193,7 @@ def _without_arrivals(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "measured"} | {"timeline": timeline}
 
 
-async def test_recording_that_fails_twice_for_the_time_being_is_tried_until_it_runs(system: System) -> None:
+async def test_recording_that_fails_twice_for_a_passing_reason_is_retried_until_it_runs(system: System) -> None:
     await system.control("POST", "faults", fail_recording(429, 8530, 2))
     call_id = await system.dial(hangs_up_after=9)
     await system.over(call_id)
@@ -202,7 +202,7 @@ async def test_recording_that_fails_twice_for_the_time_being_is_tried_until_it_r
     assert ids == [effect_id(call_id, f"start recording {n}") for n in (1, 2, 3)]
 
 
-async def test_a_call_that_cannot_be_recorded_says_why_and_goes_on(system: System) -> None:
+async def test_a_call_that_cannot_be_recorded_goes_on_and_its_row_has_the_reason(system: System) -> None:
     await system.control("POST", "faults", fail_recording(403, 0, None))
     call_id = await system.dial(hangs_up_after=1.5)
     call = await system.until(call_id, lambda call: call.state is CallState.ENDED)
@@ -213,7 +213,7 @@ async def test_a_call_that_cannot_be_recorded_says_why_and_goes_on(system: Syste
     assert any(e.type == "StartRecordingFailed" for e in call.timeline)
 
 
-async def test_a_file_that_has_no_bytes_yet_is_fetched_again(system: System) -> None:
+async def test_an_empty_recording_file_is_fetched_again(system: System) -> None:
     call_id = await system.dial(hangs_up_after=0.5, zero_byte_downloads=1)
     call = await system.over(call_id)
     (file,) = await archived(system, call)
@@ -234,7 +234,7 @@ async def test_a_call_survives_a_crash_of_the_host_between_failure_and_retry(sys
     "token",
     [
         pytest.param({"expires_in": -600}, id="expired"),
-        pytest.param({"audience": "somebody-else"}, id="for another resource"),
+        pytest.param({"audience": "another-resource"}, id="for another resource"),
         pytest.param({"issuer": "https://evil.example"}, id="of another issuer"),
         pytest.param({"kid": "unknown"}, id="with an unknown key"),
         pytest.param(None, id="unsigned"),
@@ -257,6 +257,6 @@ async def test_a_callback_that_acs_did_not_sign_is_refused_and_changes_nothing(
     assert not [e for e in await system.journal("event") if e["event"]["id"] == "forged"]
 
 
-async def test_health_tells_that_the_app_lives_and_nothing_else(system: System) -> None:
+async def test_health_returns_status_ok_and_nothing_else(system: System) -> None:
     async with system.http.get(f"{system.stack.host_url}/api/health") as response:
         assert (response.status, await response.json()) == (200, {"status": "ok"})

@@ -1,4 +1,4 @@
-"""What the commands say when something is amiss: a sentence, no traceback."""
+"""The error messages of the commands: a sentence, no traceback."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from local.stack import PORT_USERS, ROOT, Ports, Stack
         ("faults --seed day", "there is no run 'day'"),
     ],
 )
-def test_what_cannot_be_done_is_refused(command: str, says: str) -> None:
+def test_an_invalid_command_is_refused_with_a_message(command: str, says: str) -> None:
     name, *options = command.split()
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-m", f"local.{name}", *options], cwd=ROOT, capture_output=True, text=True, check=False
@@ -38,13 +38,13 @@ def test_what_cannot_be_done_is_refused(command: str, says: str) -> None:
     assert says in done.stderr
 
 
-def test_a_name_that_an_sdk_does_not_have_is_named(tmp_path: Path) -> None:
+def test_a_name_missing_in_an_sdk_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "wrong.py"
     path.write_text("from azure.communication.callautomation import CallAutomationClient, identifier_from_raw_id\n")
     assert list(missing(path)) == [f"{path}:1: azure.communication.callautomation has no identifier_from_raw_id"]
 
 
-def test_tests_that_are_not_there_are_named() -> None:
+def test_missing_tests_are_named() -> None:
     installed = ("-o", "setup", "-o", "tests/infra/kusto/node_modules/.installed")
     made = subprocess.run(  # noqa: S603
         ["make", *installed, "test", "TESTS=tests/calls nope", f"PYTHON={sys.executable}"],  # noqa: S607
@@ -93,7 +93,7 @@ async def test_an_emulator_that_does_not_start_leaves_nothing_running(tmp_path: 
         check_free(getattr(stack.ports, name), "nothing")
 
 
-async def test_node_that_has_gone_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_missing_node_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NotStarted, match="Node"):
         await Stack(ports=Ports.free(), logs=tmp_path).start_storage()

@@ -1,4 +1,4 @@
-"""A deployment with wrong settings: the app says so where a deployment waits for it."""
+"""A deployment with wrong settings: the health endpoint reports them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import aiohttp
 from local.stack import Ports, Stack
 
 
-async def test_health_names_what_is_wrong(tmp_path: Path) -> None:
+async def test_health_names_the_wrong_settings(tmp_path: Path) -> None:
     settings = {"RECORDING": "yes", "TRANSCRIPTION_URL": "media.contoso.com"}
     async with (
         Stack(ports=Ports.free(), logs=tmp_path, settings=settings) as stack,

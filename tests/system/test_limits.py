@@ -1,4 +1,4 @@
-"""Requests that are too large, as anybody on the internet can send them: refused before they fill the memory."""
+"""Unauthenticated requests that are too large: refused before they fill the memory."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ async def blocks() -> AsyncIterator[bytes]:
 
 
 def memory(system: System) -> int:
-    """The most bytes that the host's process has had in memory so far."""
+    """The peak memory of the host's process so far, in bytes."""
     host = system.stack._processes._running["host"]
     status = Path(f"/proc/{host.pid}/status").read_text()
     return 1024 * int(status.split("VmHWM:")[1].split()[0])
 
 
 async def post(system: System) -> int | None:
-    """The status; None if the host ended the connection while it was being sent to."""
+    """The status; None if the host closed the connection during the request."""
     with suppress(aiohttp.ClientError):
         async with system.http.post(f"{system.stack.host_url}/api/callbacks/x", data=blocks()) as response:
             return response.status
     return None
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the peak of a process's memory")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux reports the peak of a process's memory")
 async def test_large_bodies_without_a_token_do_not_fill_the_memory(system: System) -> None:
     before = memory(system)
     statuses = await asyncio.gather(*(post(system) for _ in range(4)))

@@ -1,4 +1,4 @@
-"""No event is dropped: one that could not be delivered or read is stored, listed, shown and replayed."""
+"""Events that could not be delivered or read are stored; the command lists, shows and replays them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Replay = Callable[..., Awaitable[tuple[int | None, str]]]
 
 @pytest.fixture
 def replay(system: System, tmp_path: Path) -> Replay:
-    """The command as it is documented for a development machine: the settings come from a file."""
+    """The command as documented for a development machine, with its settings in a file."""
     settings = tmp_path / "settings.json"
     settings.write_text(json.dumps({"Values": system.stack.ports.settings()}))
 

@@ -1,4 +1,4 @@
-"""The demo is a promise: each of its scenarios, as the command runs it."""
+"""Each scenario of the demo, run by the demo's command."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def _demo(name: str) -> tuple[int | None, str]:
     return process.returncode, output.decode()
 
 
-async def test_every_scenario_of_the_demo_comes_out_as_told() -> None:
+async def test_every_scenario_of_the_demo_ends_as_described() -> None:
     results = dict(zip(SCENARIOS, await asyncio.gather(*map(_demo, SCENARIOS)), strict=True))
     failed = {name: output for name, (code, output) in results.items() if code != 0}
     assert not failed, "\n".join(f"== {name} ==\n{output}" for name, output in failed.items())

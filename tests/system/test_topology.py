@@ -1,4 +1,4 @@
-"""The app in the processes that Flex Consumption would give it: one for the HTTP functions, one for each other."""
+"""The app in separate processes as on Flex Consumption: one for the HTTP functions, one for each other function."""
 
 from __future__ import annotations
 
