@@ -1,8 +1,8 @@
-"""What can be asked of the world, as plain data.
+"""Actions: the requests to ACS and to storage that a call can lead to, as plain data.
 
-Each action says how long an invocation may hold it (``lease``), how long one request may take (``time_limit``,
-seconds), and how long the event that reports its outcome is awaited (``outcome_timeout``). Tags are what rows hold:
-they stay when a class is renamed.
+Each action has the time for which an invocation leases it (``lease``), the time that one request may take
+(``time_limit``, seconds), and the time to wait for the event that reports its outcome (``outcome_timeout``). Tags are
+saved in rows: they stay when a class is renamed.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from shared.calls.result_codes import Disposition, look_up
 
 GONE = 404
 
-# Event Grid waits 30 seconds for a function; those of this app end after 9 (service.processor.HANDLER_SECONDS), and an
-# effect within them after 6. A lease older than 10 belongs to an invocation that died.
+# Event Grid waits 30 seconds for a function. The functions of this app end after 9
+# (service.time_limits.INVOCATION_SECONDS), and an effect within them after 6. A lease that is older than 10 seconds
+# belongs to an invocation that died.
 EFFECT_SECONDS = 6.0
 LEASE = timedelta(seconds=10)
 
@@ -33,13 +34,13 @@ class Action(Struct, frozen=True, tag_field="do"):
     def name(self) -> str:
         return str(self.__struct_config__.tag)
 
-    def is_final(self, code: int, sub_code: int, tries: int) -> bool:  # noqa: ARG002  # others decide by these
+    def is_final(self, code: int, sub_code: int, tries: int) -> bool:  # noqa: ARG002  # subclasses use them
         """Whether a request that failed for the ``tries``-th time is not sent again."""
         return False
 
 
 class StartRecording(Action, frozen=True, tag="StartRecording"):
-    """Every attempt is an action of its own: the recording capability decides whether there is another one."""
+    """Each attempt is an action of its own: the recording capability decides whether another one follows."""
 
     attempt: int  # from 1
 

@@ -1,7 +1,8 @@
-"""What the engine knows of a call, whatever its capabilities.
+"""The part of a call that the engine keeps, independent of capabilities.
 
-A call is the fold of what is known about it: the same events give the same call, in every order and however often each
-comes. Times are joined by the earliest, states by rank, lists by sequence numbers.
+A call is the fold of its events: the same events give the same call, in every order and however often each is
+delivered. Of two times the earliest is kept, of two states the higher by rank, of two lists the one with the higher
+sequence number.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from shared.calls.timeline import Timeline
 
 
 class BaseCall(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Times are UTC. ``reached`` is when the platform's events first implied each state."""
+    """Times are UTC. ``reached`` holds the time at which an event first implied each state."""
 
     id: str
     policy: CallPolicy = CallPolicy()
@@ -27,7 +28,7 @@ class BaseCall(Struct, frozen=True, kw_only=True, omit_defaults=True):
     call_connection_id: str | None = None
     server_call_id: str | None = None
     correlation_id: str | None = None
-    last_event_at: datetime | None = None  # when anything new was learned about the call
+    last_event_at: datetime | None = None  # when an event last brought something new
     operations: Operations = Operations()
     effects: tuple[Effect, ...] = ()
     timeline: Timeline = ()

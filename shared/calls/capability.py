@@ -1,7 +1,8 @@
-"""What a capability is: everything that one kind of behaviour adds to a call, in one module.
+"""A capability: everything that one kind of behaviour adds to a call, in one module.
 
-The rule that keeps the proofs: ``fold`` reads the event and the capability's own part of the call, and returns that
-part; ``wanted`` reads all of the call and writes nothing. What another capability did is read from ``call.operations``.
+Two rules keep the result independent of the order of events: ``fold`` reads the event and the capability's own part of
+the call, and returns that part; ``wanted`` reads all of the call and changes nothing. The outcomes of other
+capabilities' operations are in ``call.operations``.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from shared.calls.state import CallState
 
 
 class NoPart(Struct, frozen=True):
-    """The part of a capability that keeps nothing but the outcomes of its operations."""
+    """The part of a capability that needs no state beyond the outcomes of its operations."""
 
 
 Part = TypeVar("Part", bound=Struct)
@@ -32,13 +33,14 @@ class Capability(Struct, Generic[Part], frozen=True, kw_only=True):
     ``payloads``: the platform's event types, and the classes of their data.
     ``outcomes``: which of them report the outcome of an operation, by ``operationContext``.
     ``steps``: the names of the steps that the capability can want with an outcome in ``call.operations``.
-    ``fold``: the part with what an event says.
-    ``implied_state``: the state that an event proves; NEW if it proves none.
-    ``wanted``: what the facts ask for now.
+    ``fold``: the part after an event.
+    ``implied_state``: the state that an event implies; NEW if it implies none.
+    ``wanted``: the steps that the call needs now.
     ``deadlines``: when the call should be looked at, if nothing else happens.
-    ``expire``: the part after what time alone decides.
+    ``expire``: the part after the changes that follow from the time alone.
     ``columns``: properties of the row that calls are filtered by.
-    ``describe``: the text of an event in the timeline; nothing for the result code in words. No numbers, no names.
+    ``describe``: the text of an event in the timeline; empty for the meaning of its result code. It holds no phone
+    numbers and no names of people.
     """
 
     name: str

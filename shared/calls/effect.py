@@ -1,4 +1,4 @@
-"""An effect: an action that a call asked for, with what is needed to perform it once."""
+"""An effect: an action that a call needs, with the state that makes it be performed once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAMESPACE = UUID("6f5b9f0e-3a53-4d7c-9a1e-5f1f2f0f7c11")  # of this project; an
 
 @lru_cache(maxsize=4096)
 def effect_id(call_id: str, step: str) -> str:
-    """The id of a step's effect: the same whoever asks, so that asking twice is asking for the same thing.
+    """The id of a step's effect. It is deterministic, so that a repeated request is recognized as the same one.
 
     ACS gets it as ``Repeatability-Request-ID`` where it takes one, and as ``operationContext``, which it returns.
     """
@@ -23,7 +23,7 @@ def effect_id(call_id: str, step: str) -> str:
 
 
 class Wanted(Struct, frozen=True):
-    """A step that the facts ask for. ``delay_seconds`` counts from when it is first wanted."""
+    """A step that a capability wants. ``delay_seconds`` counts from when it is first wanted."""
 
     step: str
     action: AnyAction
@@ -35,7 +35,7 @@ class Effect(Struct, frozen=True, omit_defaults=True):
 
     ``due`` is when to perform it or, once ``performed``, when to stop waiting for the event that reports its outcome.
     ``tries`` counts the leases; ``leased_until`` keeps two invocations from performing it at the same time.
-    ``wanted_by`` names the capability that asked for it.
+    ``wanted_by`` names the capability that wants it.
     """
 
     id: str

@@ -1,8 +1,8 @@
-"""The engine: an event folded into a call, and what should be done about it now.
+"""The engine: folds an event into a call, and derives the effects to perform now.
 
-It is handed the list of capabilities and names none of them. What should be done is not remembered from event to event
-but derived from the call: an effect is open as long as a capability wants it, and dropped when none does any more. That
-is why a crash loses nothing, and why late and repeated events do no harm.
+It is handed the list of capabilities and names none of them. Effects are not accumulated from event to event but
+derived from the call: an effect is open as long as a capability wants it, and dropped when none does any more. So a
+crash loses nothing, and late and repeated events do no harm.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from shared.calls.operations import OutcomeStatus
 from shared.calls.state import CallState, higher
 
 IDS = ("call_connection_id", "server_call_id", "correlation_id")
-COMMANDS = "commands"  # whom an effect is wanted by that a command asked for
+COMMANDS = "commands"  # ``wanted_by`` of the effects of commands
 SLOWEST_RETRY = timedelta(hours=1)
 
 Call = TypeVar("Call", bound=BaseCall)
@@ -32,7 +32,7 @@ Call = TypeVar("Call", bound=BaseCall)
 def reduce(call: Call, event: Event, now: datetime, capabilities: Capabilities) -> tuple[Call, tuple[Effect, ...]]:
     """The call after the event, and the effects to perform now, leased to this invocation.
 
-    Pure: the same arguments give the same answer, and nothing else is read.
+    Pure: the result depends on the arguments alone.
     """
     call = _apply(call, event, now, capabilities)
     call = _time_out(call, now, capabilities)
@@ -62,25 +62,33 @@ def _part(call: BaseCall, capability: Capability[Any]) -> Any:
 
 
 def _apply(call: Call, event: Event, now: datetime, capabilities: Capabilities) -> Call:
-    """The call with what the event says and what it means for the effects. An event that is known changes nothing."""
-    call, says_something = _note_on_effect(call, event, now)
-    return _fold(call, event, now, capabilities) if says_something else _in_timeline(call, call, event, now, ())
+    """The call after the event. An event that has been folded before changes nothing."""
+    call, concerns_call = _note_on_effect(call, event, now)
+    return (_fold if concerns_call else _noted)(call, event, now, capabilities)
+
+
+def _noted(call: Call, event: Event, now: datetime, capabilities: Capabilities) -> Call:
+    """The call with the event in its timeline alone."""
+    return _in_timeline(call, call, event, now, capabilities)
 
 
 def _fold(call: Call, event: Event, now: datetime, capabilities: Capabilities) -> Call:
-    changed: dict[str, Any] = {}
-    for capability in capabilities:
-        before = _part(call, capability)
-        after = capability.fold(before, event)
-        if after != before:
-            changed[capability.name] = after
-    said = _identified(replace(call, **changed), event)
-    said = replace(said, operations=_operations(said, event, capabilities))
-    said = _risen(said, event, now, capabilities)
-    return _in_timeline(call, said, event, now, capabilities)
+    after = _with_parts(call, capabilities, lambda capability, part: capability.fold(part, event))
+    after = _with_ids(after, event)
+    after = replace(after, operations=_operations(after, event, capabilities))
+    after = _with_state(after, event, now, capabilities)
+    return _in_timeline(call, after, event, now, capabilities)
 
 
-def _identified(call: Call, event: Event) -> Call:
+def _with_parts(call: Call, capabilities: Capabilities, change: Callable[[Capability[Any], Any], Any]) -> Call:
+    """The call with the parts that ``change`` makes different."""
+    before = {capability.name: _part(call, capability) for capability in capabilities}
+    after = {capability.name: change(capability, before[capability.name]) for capability in capabilities}
+    changed = {name: part for name, part in after.items() if part != before[name]}
+    return replace(call, **changed) if changed else call
+
+
+def _with_ids(call: Call, event: Event) -> Call:
     """The call with the ids that the event carries."""
     ids = {name: known(getattr(call, name), getattr(event.data, name, None)) for name in IDS}
     return replace(call, **ids)
@@ -92,8 +100,8 @@ def _operations(call: BaseCall, event: Event, capabilities: Capabilities) -> ope
     return operations.fold(call.operations, event, table, contexts)
 
 
-def _risen(call: Call, event: Event, now: datetime, capabilities: Capabilities) -> Call:
-    """The call in the highest state that is implied by what is known."""
+def _with_state(call: Call, event: Event, now: datetime, capabilities: Capabilities) -> Call:
+    """The call in the highest state that its events imply."""
     implied = CallState.NEW
     for capability in capabilities:
         implied = higher(implied, capability.implied_state(call, _part(call, capability), event, now))
@@ -115,19 +123,19 @@ def _in_timeline(before: Call, call: Call, event: Event, now: datetime, capabili
     return replace(call, timeline=timeline.with_event(call.timeline, event, timeline.describe(event, words), now))
 
 
-# -- Effects: the book-keeping -----------------------------------------------------------------------------------
+# -- Effects -----------------------------------------------------------------------------------------------------
 
 
 def _note_on_effect(call: Call, event: Event, now: datetime) -> tuple[Call, bool]:
-    """Note on the effect that the event is about: performed, or to be tried again. Also whether the event says anything
-    about the call: a failure that is tried again does not, nor one of an effect that ACS is known to have carried out.
+    """The call with the state of the effect that the event is about, and whether the event concerns the call itself. A
+    failure that is tried again does not; nor does one of an effect that ACS is known to have accepted.
     """
     match event.data:
         case ActionPerformed(effect_id=id):
             return _change(call, id, lambda e: _performed(e, now)), True
         case ActionFailed() as failed:
             return _note_failure(call, failed, now)
-        case CallbackPayload(operation_context=str(id)):  # whatever ACS says of an operation, it has accepted it
+        case CallbackPayload(operation_context=str(id)):  # any event about an operation shows that ACS accepted it
             return _change(call, id, lambda e: e if e.performed else _performed(e, now)), True
     return call, True
 
@@ -161,14 +169,12 @@ def _backoff(delay: timedelta, tries: int) -> timedelta:
 
 
 def _time_out(call: Call, now: datetime, capabilities: Capabilities) -> Call:
-    """An effect whose outcome never came has failed; and what time alone decides."""
+    """The call after the changes that follow from the time alone. An effect whose outcome never came has failed."""
     for effect in call.effects:
         if effect.performed and effect.due <= now:
             failed = ActionFailed(effect.id, effect.action, 408, 0, "no event reported the outcome", silent=True)
             call = _apply(call, own(f"{effect.id}/silence/{effect.tries}", now, failed), now, capabilities)
-    expired = {c.name: c.expire(call, part, now) for c in capabilities if (part := _part(call, c)) is not None}
-    changed = {name: part for name, part in expired.items() if part != getattr(call, name, part)}
-    return replace(call, **changed) if changed else call
+    return _with_parts(call, capabilities, lambda capability, part: capability.expire(call, part, now))
 
 
 def _reconcile(call: Call, now: datetime, capabilities: Capabilities) -> Call:
@@ -182,7 +188,7 @@ def _reconcile(call: Call, now: datetime, capabilities: Capabilities) -> Call:
 
 
 def _wanted(call: BaseCall, now: datetime, capabilities: Capabilities) -> Iterator[tuple[str, str, Wanted]]:
-    """Whom each effect is wanted by, its id, and what is wanted."""
+    """Of each wanted effect: ``wanted_by``, its id, and the step."""
     for capability in capabilities:
         for wanted in capability.wanted(call, _part(call, capability), now):
             yield capability.name, effect_id(call.id, wanted.step), wanted
@@ -193,8 +199,8 @@ def _wanted(call: BaseCall, now: datetime, capabilities: Capabilities) -> Iterat
 
 
 def _lease(call: Call, now: datetime) -> tuple[Call, tuple[Effect, ...]]:
-    """Lease what is due. The lease is saved with the call before anything is performed, and it lasts longer with each
-    try, so that what keeps failing is tried less and less often.
+    """Lease the effects that are due. The lease is saved with the call before anything is performed. It lasts longer
+    with each try: an effect that makes every invocation die is tried less and less often.
     """
     kept, leased = [], []
     for effect in call.effects:
@@ -203,7 +209,7 @@ def _lease(call: Call, now: datetime) -> tuple[Call, tuple[Effect, ...]]:
             kept.append(effect)
             continue
         until = now + _backoff(effect.action.lease, effect.tries)
-        mine = replace(effect, tries=effect.tries + 1, leased_until=until)
-        kept.append(mine)
-        leased.append(mine)
+        held = replace(effect, tries=effect.tries + 1, leased_until=until)
+        kept.append(held)
+        leased.append(held)
     return replace(call, effects=tuple(kept)), tuple(leased)

@@ -1,8 +1,8 @@
 """The envelope: CloudEvents of the platform, and events of this app, as typed data.
 
-The class of an event's data is what the event is: folds and executors dispatch on it. Which class belongs to which type
-of the platform is known to the capabilities; ``parse`` is handed their registry. A type that is in no registry is a
-``CallbackPayload``, and its name stays in the envelope.
+Folds and executors dispatch on the class of an event's data. The capabilities declare the class of each event type of
+the platform; ``parse`` is handed their registry. An event whose type is not in the registry has a ``CallbackPayload``
+as its data, and keeps its type in the envelope.
 
 Shapes: Azure Communication Services REST API, Call Automation 2026-03-12, and azure-docs
 ``event-grid/communication-services-voice-video-events.md``.
@@ -22,7 +22,7 @@ from shared.calls.actions import AnyAction
 
 PREFIX = "Microsoft.Communication."  # of every event type of the platform
 YEARS = range(2000, 3000)
-LONGEST_MESSAGE = 500  # characters that a row keeps of the platform's words
+LONGEST_MESSAGE = 500  # characters of a message of the platform that a row keeps
 
 
 class Unreadable(ValueError):
@@ -63,7 +63,7 @@ class Identifier(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class CallbackPayload(Payload, frozen=True, kw_only=True):
-    """What every callback carries."""
+    """The fields that all callbacks have in common."""
 
     call_connection_id: str | None = None
     server_call_id: str | None = None
@@ -91,7 +91,7 @@ class TimerFired(Fact, frozen=True):
 
 
 class ActionPerformed(Fact, frozen=True):
-    """The world accepted an action. Capabilities derive from it what they learn thereby."""
+    """A request was accepted. Capabilities have subclasses with the data of the response."""
 
     effect_id: str
     action: AnyAction
@@ -102,7 +102,7 @@ class ActionPerformed(Fact, frozen=True):
 class ActionFailed(Fact, frozen=True):
     """An action failed: the request, or, if ``silent``, the wait for the event that reports its outcome.
 
-    ``retry_after`` is how many seconds ACS asks to be left alone.
+    ``retry_after`` is the Retry-After of the response in seconds; 0 if it has none.
     """
 
     effect_id: str
@@ -130,7 +130,7 @@ class OperationRequested(Fact, frozen=True):
 class Event(Struct, frozen=True):
     """Something that happened: its id (unique, and the same when delivered again), short type, time and data.
 
-    ``unread`` names the fields of the payload that could not be read and were not needed.
+    ``unread`` names the optional fields of the payload that could not be read.
     """
 
     id: str
@@ -162,8 +162,8 @@ def parse(  # noqa: PLR0917  # the attributes of a CloudEvent
         raise Unreadable("it has no id")
     if at is None:
         raise Unreadable("it has no time")
-    if (moment := in_utc(at)).year not in YEARS:  # deadlines are reckoned from it
-        raise Unreadable("its time is in no year of this system")
+    if (moment := in_utc(at)).year not in YEARS:  # deadlines are calculated from it
+        raise Unreadable(f"its time is not in the years {YEARS.start} to {YEARS.stop - 1}")
     name = event_type.removeprefix(PREFIX)
     shape = registry.get(name, CallbackPayload)
     try:
@@ -187,9 +187,8 @@ def read(data: Any, shape: type[Shape]) -> tuple[Shape, tuple[str, ...]]:
 
 def _readable(data: Any, shape: Any, path: str, unread: list[str]) -> Any:
     """The data without the optional parts that do not fit; ``unread`` gets their paths."""
-    struct = next((each for each in (shape, *get_args(shape)) if _is_struct(each)), None)
-    if struct is not None and isinstance(data, dict):
-        return dict(_readable_fields(data, struct, path, unread))
+    if _is_struct(shape) and isinstance(data, dict):
+        return dict(_readable_fields(data, shape, path, unread))
     if get_origin(shape) is tuple and isinstance(data, list):
         return list(_readable_items(data, get_args(shape)[0], path, unread))
     return data
@@ -251,13 +250,13 @@ def _with_valid_text(value: Any) -> Any:
 
 
 def without_values(error: msgspec.ValidationError) -> str:
-    """What is wrong and where, without the values that msgspec quotes."""
+    """The error's text, without the values that msgspec quotes in it."""
     return re.sub(r"(['\"]).*\1", "'…'", str(error))
 
 
 def in_utc(moment: datetime) -> datetime:
-    """A time with its zone. One without is read as UTC, which is what the platform writes; so is one that UTC has no
-    year for.
+    """The time in UTC. One without a zone is read as UTC, as the platform writes it; so is one that in UTC would be
+    outside the years 1 to 9999.
     """
     try:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

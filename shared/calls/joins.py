@@ -18,7 +18,7 @@ def latest(a: datetime | None, b: datetime | None) -> datetime | None:
 
 
 def known(a: str | None, b: str | None) -> str | None:
-    """The text that is known. Where two differ, the smaller one."""
+    """The one that is not empty; the smaller of two that differ."""
     return min((text for text in (a, b) if text), default=None)
 
 
@@ -28,7 +28,7 @@ def best(a: Value | None, b: Value | None, key: Callable[[Value], Any]) -> Value
 
 
 def bounded(entries: Mapping[str, Value], limit: int, key: Callable[[Value], Any]) -> dict[str, Value]:
-    """The ``limit`` entries with the smallest ``key`` and name: what must not grow without end in a row of 1 MiB."""
+    """The ``limit`` entries with the smallest ``key`` and name: a row has room for 1 MiB."""
     if len(entries) <= limit:
         return dict(entries)
     return dict(sorted(entries.items(), key=lambda item: (key(item[1]), item[0]))[:limit])

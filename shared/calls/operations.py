@@ -1,11 +1,11 @@
-"""What was asked for, and how it went.
+"""Operations: the requests of a call, and their outcomes.
 
 ACS returns the ``operationContext`` of a request in the events that report its outcome, and it is the effect's id. So
-one table of outcome events serves every capability. Outcomes are joined: the platform's final word comes before that
-of this app, which comes before progress, and the order of arrival decides nothing.
+one table of outcome events serves every capability. Outcomes are joined: a final outcome that the platform reports
+takes precedence over one of this app, and both over progress. The order of arrival does not matter.
 
-What an outcome means is no question of whether the operation was asked for: an event can come before the row says so. A
-context that no step of ours has is kept too, but only the few earliest of them.
+An outcome can arrive before the row holds its request. So outcomes with an unknown context are kept too, the
+``MOST_UNKNOWN`` earliest of them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class OutcomeStatus(StrEnum):
 
 
 class Outcome(Struct, frozen=True, omit_defaults=True):
-    """How an operation went, and the type of the event that said so."""
+    """The outcome of an operation, and the type of the event that reported it."""
 
     status: OutcomeStatus
     at: datetime
@@ -49,19 +49,19 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
 
     @property
     def is_own(self) -> bool:
-        """Whether it is this app's word: a request that failed for good, or silence."""
+        """Whether this app reported it: a request that failed for good, or an outcome that never came."""
         return self.source_event == ActionFailed.__name__
 
 
-class Heard(Struct, frozen=True, omit_defaults=True):
-    """An outcome with a context that no step of this call has."""
+class UnknownOutcome(Struct, frozen=True, omit_defaults=True):
+    """An outcome whose context is that of no step and of no command of the call."""
 
     context: str
     outcome: Outcome
 
 
 class Requested(Struct, frozen=True, omit_defaults=True):
-    """An action that a command asked for, and by whom."""
+    """An action of a command, and the caller of the API who sent it."""
 
     action: AnyAction
     at: datetime
@@ -73,7 +73,7 @@ class Operations(Struct, frozen=True, omit_defaults=True):
 
     outcomes: dict[str, Outcome] = {}
     requested: dict[str, Requested] = {}
-    unknown: dict[str, Heard] = {}
+    unknown: dict[str, UnknownOutcome] = {}
 
     def outcome(self, context: str) -> Outcome | None:
         return self.outcomes.get(context)
@@ -98,31 +98,38 @@ def outcome_of(event: Event, table: OutcomeTable) -> tuple[str, Outcome] | None:
 
 
 def fold(operations: Operations, event: Event, table: OutcomeTable, contexts: Collection[str]) -> Operations:
-    """The operations with what the event says. ``contexts`` are those of the steps that the call can have."""
+    """The operations after the event. ``contexts`` are those of the steps that the call can have."""
     if isinstance(event.data, OperationRequested):
         return _requested(operations, event.id, Requested(event.data.action, event.at, event.data.requested_by))
-    said = outcome_of(event, table)
-    if said is None:
+    reported = outcome_of(event, table)
+    if reported is None:
         return operations
-    context, outcome = said
+    context, outcome = reported
     if context in contexts or context in operations.requested:
         return _joined(operations, context, outcome)
     if outcome.is_own:  # of an action whose capability keeps its outcome itself
         return operations
-    unknown = operations.unknown | {event.id: Heard(context, outcome)}
-    return replace(operations, unknown=bounded(unknown, MOST_UNKNOWN, lambda heard: heard.outcome.at))
+    unknown = operations.unknown | {event.id: UnknownOutcome(context, outcome)}
+    return replace(operations, unknown=bounded(unknown, MOST_UNKNOWN, lambda each: each.outcome.at))
 
 
 def _requested(operations: Operations, context: str, requested: Requested) -> Operations:
-    """The operations with a command, and with what was heard of it before it was known."""
+    """The operations with a command, and with the outcomes of it that came first. A command beyond the limit is dropped
+    with its outcomes.
+    """
     before = operations.requested.get(context, requested)
-    all_requested = operations.requested | {context: min(before, requested, key=lambda each: (each.at, each.by))}
-    known = replace(operations, requested=bounded(all_requested, MOST_REQUESTED, lambda each: each.at))
-    for id, heard in operations.unknown.items():
-        if heard.context == context:
-            left = {other: each for other, each in known.unknown.items() if other != id}
-            known = _joined(replace(known, unknown=left), context, heard.outcome)
-    return known
+    added = operations.requested | {context: min(before, requested, key=lambda each: (each.at, each.by))}
+    kept = bounded(added, MOST_REQUESTED, lambda each: each.at)
+    if context not in kept:
+        return operations
+    dropped = operations.requested.keys() - kept.keys()
+    outcomes = {each: outcome for each, outcome in operations.outcomes.items() if each not in dropped}
+    early = [each.outcome for each in operations.unknown.values() if each.context == context]
+    unknown = {id: each for id, each in operations.unknown.items() if each.context != context}
+    operations = replace(operations, requested=kept, outcomes=outcomes, unknown=unknown)
+    for outcome in early:
+        operations = _joined(operations, context, outcome)
+    return operations
 
 
 def _joined(operations: Operations, context: str, outcome: Outcome) -> Operations:
@@ -131,7 +138,7 @@ def _joined(operations: Operations, context: str, outcome: Outcome) -> Operation
 
 
 def _order(outcome: Outcome) -> Any:
-    """The most telling outcome first; of two that tell as much, the earlier one."""
+    """The platform's success comes first, then its other final outcomes, this app's, progress; then the earlier one."""
     own, final = outcome.is_own, outcome.status is not OutcomeStatus.SUCCEEDED
     rank = 3 if not outcome.is_final else 2 if own else int(final)
     return rank, outcome.at, outcome.source_event, outcome.code, outcome.sub_code, outcome.message

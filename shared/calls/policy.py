@@ -6,11 +6,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-RESOURCE_ACCOUNT = "28:orgid:"  # how a Teams resource account's object id is written as a raw id
+RESOURCE_ACCOUNT = "28:orgid:"  # the prefix of raw ids of Teams resource accounts; their object id follows
 
 
 class CallPolicy(Struct, frozen=True, omit_defaults=True):
-    """What to do with a call, fixed when the call is first seen.
+    """How a call is handled, fixed when the call is first seen.
 
     ``accounts`` are the object ids or raw ids of the resource accounts to answer for; empty means all.
     ``announcement`` and ``notice`` are text to speak or, when they begin with http, the URL of an audio file.

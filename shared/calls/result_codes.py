@@ -16,7 +16,7 @@ from msgspec import Struct
 class Disposition(StrEnum):
     TRANSIENT = "transient"  # the same request can succeed later
     FINAL = "final"  # it will not, however often it is sent
-    ALREADY = "already"  # what was asked for is so already
+    ALREADY = "already"  # the requested state exists already
 
 
 class ResultCode(Struct, frozen=True):
@@ -188,7 +188,7 @@ CATALOGUE: tuple[ResultCode, ...] = (
         "the resource has too many active calls",
         "If it lasts, ask Microsoft support to raise the limit of the ACS resource.",
     ),
-    _code(480, 560480, "final", "nobody answered", NOT_THE_APP),
+    _code(480, 560480, "final", "the call was not answered", NOT_THE_APP),
     _code(480, 10037, "final", "the callee is signed in nowhere", NOT_THE_APP),
     _code(480, 10076, "final", "the callee is not online", NOT_THE_APP),
     _code(480, 10077, "final", "the callee is not online", NOT_THE_APP),
@@ -199,7 +199,7 @@ CATALOGUE: tuple[ResultCode, ...] = (
     _code(487, 0, "final", "the caller gave up", NOT_THE_APP),
     _code(487, 5234, "final", "the invitation was cancelled", NOT_THE_APP),
     _code(487, 10003, "final", "the call was answered elsewhere", NOT_THE_APP),
-    _code(487, 10004, "final", "it rang until the time was up", NOT_THE_APP),
+    _code(487, 10004, "final", "the call rang until it timed out", NOT_THE_APP),
     _code(487, 10024, "final", "every endpoint of the callee declined", NOT_THE_APP),
     _code(487, 540487, "final", "the caller gave up", NOT_THE_APP),
     _code(496, 7, "final", "a client lost its network", CHECK_NETWORK),

@@ -10,10 +10,10 @@ class CallState(StrEnum):
     RINGING = "ringing"
     NOT_OURS = "not ours"
     MISSED = "missed"
-    REFUSED = "refused"  # ACS refused our answer
-    REJECTED = "rejected"  # our policy is not to take calls
+    REFUSED = "refused"  # ACS refused the answer
+    REJECTED = "rejected"  # the policy is to reject calls
     ANSWERED = "answered"
-    FAILED = "failed"  # answered, but the call could not be set up, or nothing was ever heard of it
+    FAILED = "failed"  # answered, but the call could not be set up, or no event about it ever came
     CONNECTED = "connected"
     ENDED = "ended"
 
@@ -23,7 +23,7 @@ class CallState(StrEnum):
 
     @property
     def is_settled(self) -> bool:
-        """Whether the state is mostly the last. Events that prove more still raise it."""
+        """Whether the state is usually the last one. Events that imply a higher one still raise it."""
         return self in _SETTLED
 
 

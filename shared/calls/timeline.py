@@ -26,8 +26,8 @@ Timeline = tuple[TimelineEntry, ...]
 
 
 def with_event(timeline: Timeline, event: Event, text: str, now: datetime) -> Timeline:
-    """The timeline with the event, once. Some events of this app have the same id and happen more than once, such as an
-    answer that is refused twice: the earlier one stays.
+    """The timeline with the event, once. Some events of this app repeat with the same id, such as an answer that is
+    refused twice: the earlier one stays.
     """
     before = next((entry for entry in timeline if entry.id == event.id), None)
     if (before is not None and before.at <= event.at) or is_left_out(timeline, event):
@@ -38,7 +38,7 @@ def with_event(timeline: Timeline, event: Event, text: str, now: datetime) -> Ti
 
 
 def is_left_out(timeline: Timeline, event: Event) -> bool:
-    """Whether a folded event has no place in the timeline: it must be kept elsewhere."""
+    """Whether there was no room for a folded event: it must be stored elsewhere."""
     full = len(timeline) >= LONGEST_TIMELINE
     return full and event.data.in_timeline and not knows(timeline, event)
 
@@ -48,7 +48,7 @@ def knows(timeline: Timeline, event: Event) -> bool:
 
 
 def describe(event: Event, text: str) -> str:
-    """The entry's text: what the capability says, or the result code in words, and which fields could not be read."""
+    """The entry's text: the capability's, or the meaning of the result code; and the fields that could not be read."""
     words = text or in_words(*event.data.codes)
     if isinstance(event.data, ActionFailed):
         words = f"{event.data.action.name}: {words}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.calls.actions import SendDtmf
 from shared.calls.event import Event, OperationRequested, own
-from shared.calls.operations import OutcomeStatus
+from shared.calls.operations import MOST_REQUESTED, OutcomeStatus
 from shared.calls.policy import CallPolicy
 from tests.calls.driver import CallDriver, at, connected
 from tests.golden import event
@@ -37,6 +37,17 @@ def test_an_outcome_that_comes_before_its_command_is_the_same_outcome() -> None:
     late = connected(UNRECORDED).receive(requested()).receive(completed(4))
     assert early.asked == []
     assert early.call.operations == late.call.operations
+
+
+def test_commands_beyond_the_limit_are_dropped_with_their_outcomes() -> None:
+    call = connected(UNRECORDED)
+    for n in reversed(range(MOST_REQUESTED + 2)):
+        call.receive(event("send_dtmf_completed", 3 + n, operationContext=f"{ID}{n:03}", id=f"done {n}"))
+        call.receive(own(f"{ID}{n:03}", at(2 + n), OperationRequested(PIN, "8:orgid:supervisor")))
+    earliest = {f"{ID}{n:03}" for n in range(MOST_REQUESTED)}
+    assert call.call.operations.requested.keys() == earliest
+    assert call.call.operations.outcomes.keys() == earliest
+    assert call.call.operations.unknown == {}
 
 
 def test_who_asked_stands_in_the_timeline_once() -> None:

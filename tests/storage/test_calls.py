@@ -26,11 +26,11 @@ from shared.calls.event import LONGEST_MESSAGE
 from shared.calls.operations import (
     MOST_REQUESTED,
     MOST_UNKNOWN,
-    Heard,
     Operations,
     Outcome,
     OutcomeStatus,
     Requested,
+    UnknownOutcome,
 )
 from shared.calls.policy import CallPolicy
 from shared.calls.state import CallState
@@ -121,7 +121,7 @@ def rich(id: str) -> Call:
         correlation_id="c",
         last_event_at=START,
         operations=Operations(
-            {"a": outcome}, {"b": Requested(HangUp(), START, "user")}, {"event": Heard("context", outcome)}
+            {"a": outcome}, {"b": Requested(HangUp(), START, "user")}, {"event": UnknownOutcome("context", outcome)}
         ),
         effects=tuple(effects),
         timeline=entries(3),
@@ -430,7 +430,7 @@ def largest() -> Call:
         operations=Operations(
             {each: an_outcome() for each in requests},
             {each: Requested(SendDtmf(f"4:+{each}", "1"), START, str(uuid.uuid4())) for each in requests},
-            {str(uuid.uuid4()): Heard(str(uuid.uuid4()), an_outcome()) for _ in range(MOST_UNKNOWN)},
+            {str(uuid.uuid4()): UnknownOutcome(str(uuid.uuid4()), an_outcome()) for _ in range(MOST_UNKNOWN)},
         ),
         effects=tuple(sorted(effects, key=lambda effect: effect.id)),
         timeline=entries(LONGEST_TIMELINE, text="350 participants"),

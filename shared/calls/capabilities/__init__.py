@@ -1,4 +1,4 @@
-"""The capabilities, composed: the call, the list that the engine is handed, and what is asked about a whole call.
+"""The capabilities, composed: the call, the list for the engine, and the functions that read a whole call.
 
 A new capability is a module here and an entry of ``CAPABILITIES``; one that keeps a part of the call has a field of
 ``Call`` too.
@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from shared.calls import capability, engine, event
+from shared.calls import capability, engine
+from shared.calls import event as envelope
 from shared.calls.call import BaseCall
 from shared.calls.capabilities import dtmf, lifecycle, participants, prompts, recording
 from shared.calls.capabilities.lifecycle import Lifecycle
@@ -43,12 +44,12 @@ _REGISTRY = capability.registry(CAPABILITIES)
 
 def parse(event_type: str, event_id: str, at: datetime | None, subject: str | None, data: Any) -> Event:
     """A CloudEvent of the platform as a typed event. Raises Unreadable."""
-    return event.parse(_REGISTRY, event_type, event_id, at, subject, data)
+    return envelope.parse(_REGISTRY, event_type, event_id, at, subject, data)
 
 
-def reduce(call: Call, said: Event, now: datetime) -> tuple[Call, tuple[Effect, ...]]:
+def reduce(call: Call, event: Event, now: datetime) -> tuple[Call, tuple[Effect, ...]]:
     """The call after the event, and the effects to perform now, leased to this invocation."""
-    return engine.reduce(call, said, now, CAPABILITIES)
+    return engine.reduce(call, event, now, CAPABILITIES)
 
 
 def next_check_at(call: Call) -> datetime | None:
@@ -57,7 +58,7 @@ def next_check_at(call: Call) -> datetime | None:
 
 
 def recording_status(call: Call) -> tuple[RecordingStatus, str | None]:
-    """How the recording of the call stands, and why there is none, if there is none."""
+    """The status of the call's recording, and the reason if there is none."""
     return recording.status(call, call.recording)
 
 

@@ -1,4 +1,4 @@
-"""Sending DTMF tones to a participant. What ACS says of it is an outcome in ``call.operations``."""
+"""Sending DTMF tones to a participant. The events of ACS that follow are outcomes in ``call.operations``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of a call: it rings, is answered, connects and ends."""
+"""The lifecycle of a call: it rings, is answered, connects and ends."""
 
 from __future__ import annotations
 
@@ -25,22 +25,21 @@ from shared.calls.state import CallState
 RING_WINDOW = timedelta(seconds=30)
 GRACE = timedelta(seconds=5)
 
-# When a call has been silent for so long, ACS is asked for its state.
+# After so long without an event, the call's state is fetched from ACS.
 IDLE_TIMEOUTS: Mapping[CallState, timedelta] = MappingProxyType(
     {CallState.ANSWERED: timedelta(minutes=1), CallState.CONNECTED: timedelta(minutes=15)}
 )
-UNHEARD = timedelta(
-    minutes=5
-)  # after which a call without a connection id, which ACS cannot be asked about, has failed
+# After so long without an event, a call without a connection id, whose state cannot be fetched, has failed.
+CONNECTION_TIMEOUT = timedelta(minutes=5)
 
-GONE = "gone"  # our word for 404
+GONE = "gone"  # stands for 404
 GONE_STATES = frozenset({"disconnected", "disconnecting", GONE})  # of CallConnectionState
 
 
 class Decision(StrEnum):
     ANSWER = "answer"
     REJECT = "reject"
-    TOO_LATE = "too late"  # it has rung out
+    TOO_LATE = "too late"  # the ring window is over
     NOT_OURS = "not ours"  # another application's resource account
 
 
@@ -48,7 +47,7 @@ class Decision(StrEnum):
 
 
 class IncomingCall(Payload, frozen=True, kw_only=True):
-    """A call that rings. ``incoming_call_context`` is a secret: its holder can answer the call."""
+    """A ringing call. ``incoming_call_context`` is a secret: its holder can answer the call."""
 
     to: Identifier
     incoming_call_context: str
@@ -68,11 +67,11 @@ class CallDisconnected(CallbackPayload, frozen=True, kw_only=True):
 
 
 class AnswerFailed(CallbackPayload, frozen=True, kw_only=True):
-    """ACS had accepted the answer, and could not set the call up."""
+    """ACS accepted the answer, but could not set the call up."""
 
 
 class IncomingCallReceived(Fact, frozen=True, kw_only=True):
-    """IncomingCall as the call keeps it: without the context, with what was decided about it."""
+    """IncomingCall as the call keeps it: without the context, with the decision."""
 
     decision: Decision
     callee: str
@@ -82,7 +81,7 @@ class IncomingCallReceived(Fact, frozen=True, kw_only=True):
     on_behalf_of: str | None = None
     server_call_id: str | None = None
     correlation_id: str | None = None
-    tenant: str | None = None  # of the resource account; this and the next two as far as the directory knows
+    tenant: str | None = None  # of the resource account; this and the next two from the directory
     callee_name: str | None = None
     callee_number: str | None = None
 
@@ -123,7 +122,7 @@ class CallRejected(Fact, frozen=True):
 
 
 class CallStateFetched(Fact, frozen=True):
-    """What GET /callConnections/{id} said: a CallConnectionState, or ``gone`` for 404."""
+    """The response to GET /callConnections/{id}: a CallConnectionState, or ``gone`` for 404."""
 
     state: str
 
@@ -132,7 +131,7 @@ class CallStateFetched(Fact, frozen=True):
 
 
 def decide(policy: CallPolicy, callee: str, called_at: datetime, now: datetime) -> Decision:
-    """Whether to answer. An event older than the ring window is not answered: the caller is gone."""
+    """Whether to answer. An event older than the ring window is not answered: the call has stopped ringing."""
     if not policy.includes(callee):
         return Decision.NOT_OURS
     if now - called_at > RING_WINDOW:
@@ -144,7 +143,7 @@ def decide(policy: CallPolicy, callee: str, called_at: datetime, now: datetime) 
 
 
 class Result(Struct, frozen=True, omit_defaults=True):
-    """How a call ended, or why it was not answered, in the platform's codes."""
+    """The platform's result code for the end of a call, or for an answer that failed."""
 
     source_event: str
     code: int = 0
@@ -165,7 +164,7 @@ class Lifecycle(Struct, frozen=True, omit_defaults=True):
     called_at: datetime | None = None
     result: Result | None = None
     checked_at: datetime | None = None  # when ACS was last asked for the call's state
-    # When things reached this deployment: for latencies, never for decisions.
+    # By this app's clock: for latencies, never for decisions.
     received_at: datetime | None = None
     answer_sent_at: datetime | None = None
     answered_at: datetime | None = None
@@ -182,7 +181,7 @@ def fold(part: Lifecycle, event: Event) -> Lifecycle:
                 answered_at=earliest(part.answered_at, answered.answered_at),
             )
         case RequestRejected() | CallDisconnected() | AnswerFailed():
-            return replace(part, result=best(part.result, _result(event), _telling))
+            return replace(part, result=best(part.result, _result(event), _precedence))
         case CallStateFetched():
             return replace(part, checked_at=latest(part.checked_at, event.at))
     return part
@@ -212,8 +211,8 @@ def _result(event: Event) -> Result | None:
     return None
 
 
-def _telling(result: Result) -> tuple[int, str, int, int, str]:
-    """Of several results the most telling is kept: why the set-up failed rather than that the call is over."""
+def _precedence(result: Result) -> tuple[int, str, int, int, str]:
+    """Why the set-up failed takes precedence over how the call ended, and both over a refused request."""
     rank = {AnswerFailed.__name__: 2, CallDisconnected.__name__: 1}.get(result.source_event, 0)
     return rank, result.source_event, result.code, result.sub_code, result.message
 
@@ -229,7 +228,7 @@ BY_DECISION: Mapping[Decision, CallState] = MappingProxyType(
     }
 )
 
-# What each event implies. Any other callback implies that the call was answered: ACS sends none about others.
+# The state that each event implies. Any other callback implies ANSWERED: ACS sends none for calls that are not.
 IMPLIED_STATE: Mapping[type[Fact], CallState] = MappingProxyType(
     {
         RequestRejected: CallState.REFUSED,
@@ -261,14 +260,15 @@ def _fetched(state: str) -> CallState:
 
 
 def _timed_out(call: BaseCall, part: Lifecycle, now: datetime) -> CallState:
-    """MISSED if the call has rung out; FAILED if ACS accepted the answer without a connection id, and sent nothing."""
+    """MISSED after the ring window; FAILED if ACS accepted the answer without a connection id, and sent no event."""
     if call.state is CallState.RINGING and part.called_at is not None and now - part.called_at > RING_WINDOW:
         return CallState.MISSED
-    unheard = call.state is CallState.ANSWERED and call.call_connection_id is None
-    return CallState.FAILED if unheard and now - (call.last_event_at or now) >= UNHEARD else CallState.NEW
+    silent = now - (call.last_event_at or now) >= CONNECTION_TIMEOUT
+    unconnected = call.state is CallState.ANSWERED and call.call_connection_id is None
+    return CallState.FAILED if unconnected and silent else CallState.NEW
 
 
-# -- What is wanted, and when ------------------------------------------------------------------------------------
+# -- Wanted effects and deadlines --------------------------------------------------------------------------------
 
 
 def wanted(call: BaseCall, part: Lifecycle, now: datetime) -> Iterator[Wanted]:
@@ -284,11 +284,11 @@ def deadlines(call: BaseCall, part: Lifecycle) -> Iterator[datetime]:
     if check_at is not None:
         yield check_at
     elif call.state is CallState.ANSWERED and call.last_event_at is not None:
-        yield call.last_event_at + UNHEARD
+        yield call.last_event_at + CONNECTION_TIMEOUT
 
 
 def _idle_check_at(call: BaseCall, part: Lifecycle) -> datetime | None:
-    """When ACS is to be asked for the state of a call that it can be asked about; None for all others."""
+    """When to fetch the state of a call from ACS; None if it cannot be fetched or need not be."""
     idle, since = IDLE_TIMEOUTS.get(call.state), latest(call.last_event_at, part.checked_at)
     if idle is None or since is None or call.call_connection_id is None:
         return None

@@ -1,4 +1,4 @@
-"""Participants: who is in the call, and who has been."""
+"""Participants: those in the call now, and all who have been in it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from shared.calls.capability import Capability
 from shared.calls.event import CallbackPayload, Event, Fact, Identifier
 
-MOST_PARTICIPANTS = 1000  # ACS takes 350 into a call; those who have been there may be more
+MOST_PARTICIPANTS = 1000  # ACS allows 350 at a time; over the whole call there can be more
 
 
 class Participant(Struct, frozen=True, rename="camel", kw_only=True):
@@ -25,7 +25,7 @@ class Participants(Struct, frozen=True, omit_defaults=True):
 
     present: tuple[str, ...] = ()
     all_participants: tuple[str, ...] = ()
-    sequence_number: int = -1  # of the list that ``present`` is
+    sequence_number: int = -1  # of the event that ``present`` is from
 
 
 def fold(part: Participants, event: Event) -> Participants:

@@ -1,4 +1,4 @@
-"""Prompts: what is played to the caller, and what ACS says of it."""
+"""Prompts: audio that is played to the caller, and the events of ACS about it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Recording: started when the call connects, tried again when it fails, its files archived.
+"""Recording: started when the call connects, retried when it fails; its files are archived.
 
-A policy can demand an announcement once a recording runs and, where a call cannot be recorded, a notice and its end.
+A policy can require an announcement once the recording runs and, for a call that cannot be recorded, a notice followed
+by the end of the call.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ RETRY_DELAYS = (2.0, 5.0, 15.0)  # seconds between them
 FILE_LIFE = timedelta(hours=24)  # ACS deletes recordings then (azure-docs, "Call Recording overview")
 GRACE = timedelta(seconds=5)
 
-# More than a call of a day has; what is beyond is left out, so that the row stays below 1 MiB.
+# More than a call of 24 hours has. The rest is dropped, so that the row stays below 1 MiB.
 MOST_RECORDINGS = 20
 MOST_CHUNKS = 50  # of a recording
 MOST_FAILURES = 20
@@ -78,17 +79,17 @@ class RecordingFileStatusUpdated(Payload, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if not any(chunk.content_location for chunk in self.recording_storage_info.recording_chunks):
-            raise ValueError("it names no file that could be copied")
+            raise ValueError("it names no file to copy")
 
 
 class RecordingAccepted(ActionPerformed, frozen=True, kw_only=True):
-    """ACS accepted to start a recording, and may have said under which id."""
+    """ACS accepted the request to start a recording. The response can lack the id."""
 
     recording_id: str | None = None
 
 
 class ChunkArchived(ActionPerformed, frozen=True, kw_only=True):
-    """A file is in the archive: its blob, and its length in bytes."""
+    """A file is archived, at ``path``; ``length`` is in bytes."""
 
     recording_id: str
     index: int
@@ -118,7 +119,7 @@ def server_call_id_of(subject: str) -> str | None:
 
 
 class Chunk(Struct, frozen=True, omit_defaults=True):
-    """One file of a recording: where ACS keeps it for 24 hours, and where the archive has it (``path``, ``length``)."""
+    """One file of a recording: its URLs at ACS, which keeps it for 24 hours, and its blob in the archive."""
 
     content: str
     metadata: str | None = None
@@ -129,11 +130,11 @@ class Chunk(Struct, frozen=True, omit_defaults=True):
 
 
 class Recording(Struct, frozen=True, omit_defaults=True):
-    """ACS says ``inactive`` of a recording that has stopped and of one that is paused; the latest word counts."""
+    """ACS reports ``inactive`` for a recording that has stopped or is paused; the latest report counts."""
 
     started_at: datetime | None = None
-    active_at: datetime | None = None  # when it was last said to be active
-    stopped_at: datetime | None = None  # when it was last said to be inactive
+    active_at: datetime | None = None  # when it was last reported as active
+    stopped_at: datetime | None = None  # when it was last reported as inactive
     chunks: dict[str, Chunk] = {}  # by index
 
     @property
@@ -146,7 +147,7 @@ class Recording(Struct, frozen=True, omit_defaults=True):
 
 
 class Failure(Struct, frozen=True, omit_defaults=True, order=True):
-    """Why a recording could not be started; ``retry_at`` is until when ACS asked to be left alone."""
+    """Why a recording could not be started; ``retry_at`` is the time before which ACS asked for no retry."""
 
     source: str  # the event's type, or the action
     code: int = 0
@@ -170,8 +171,8 @@ class Recordings(Struct, frozen=True, omit_defaults=True):
 
     @property
     def has_run(self) -> bool:
-        """Whether a recording has ever run: an event said so, or ACS refused another one because of it. The end alone
-        says it too, unless ACS has said that none could be started.
+        """Whether a recording has ever run: an event reported it, or ACS refused another one because of it. A reported
+        end implies it too, unless ACS reported that none could be started.
         """
         started = any(recording.has_started for recording in self.recordings.values())
         stopped = any(recording.stopped_at for recording in self.recordings.values())
@@ -180,7 +181,7 @@ class Recordings(Struct, frozen=True, omit_defaults=True):
 
     @property
     def given_up(self) -> str | None:
-        """Why no recording will be tried any more; None as long as one will."""
+        """Why there will be no further attempt; None as long as there will be one."""
         final = [failure for failure in self.failures.values() if failure.disposition is Disposition.FINAL]
         if final:
             return _words(min(final, key=_order))
@@ -200,28 +201,28 @@ def _words(failure: Failure) -> str:
 def fold(part: Recordings, event: Event) -> Recordings:
     match event.data:
         case RecordingStateChanged() as changed:
-            return _recording(part, changed.recording_id, lambda r: _state_changed(r, changed, event.at))
+            return _with_recording(part, changed.recording_id, lambda r: _state_changed(r, changed, event.at))
         case RecordingFileStatusUpdated() as file:
             chunks = file.recording_storage_info.recording_chunks
-            return _recording(part, recording_id_of(event.subject), lambda r: _with_chunks(r, chunks))
+            return _with_recording(part, recording_id_of(event.subject), lambda r: _with_chunks(r, chunks))
         case StartRecordingFailed() as failed:
             code, sub_code = failed.codes
-            return _failed(part, event.id, Failure(event.type, code or 500, sub_code, failed.message))
+            return _with_failure(part, event.id, Failure(event.type, code or 500, sub_code, failed.message))
         case ActionFailed(action=StartRecording() as action) as failure:
             until = event.at + timedelta(seconds=failure.retry_after) if failure.retry_after else None
-            return _failed(part, event.id, Failure(action.name, *failure.codes, failure.message, until))
+            return _with_failure(part, event.id, Failure(action.name, *failure.codes, failure.message, until))
         case ActionFailed(action=ArchiveChunk() as action) as failure:
             lost = failure.message or "the file was no longer there"
-            return _chunk(part, action.recording_id, action.index, lambda c: replace(c, lost=lost))
+            return _with_chunk(part, action.recording_id, action.index, lambda c: replace(c, lost=lost))
         case RecordingAccepted(recording_id=str(id)):
-            return _recording(part, id, lambda recording: recording)
+            return _with_recording(part, id, lambda recording: recording)
         case ChunkArchived() as archived:
             change = lambda c: replace(c, path=archived.path, length=archived.length, lost=None)  # noqa: E731
-            return _chunk(part, archived.recording_id, archived.index, change)
+            return _with_chunk(part, archived.recording_id, archived.index, change)
     return part
 
 
-def _recording(part: Recordings, id: str, change: Callable[[Recording], Recording]) -> Recordings:
+def _with_recording(part: Recordings, id: str, change: Callable[[Recording], Recording]) -> Recordings:
     recordings = part.recordings | {id: change(part.recordings.get(id, Recording()))}
     return replace(part, recordings=bounded(recordings, MOST_RECORDINGS, _begun))
 
@@ -248,18 +249,18 @@ def _with_chunks(recording: Recording, files: tuple[RecordingChunk, ...]) -> Rec
     return replace(recording, chunks=dict(sorted(kept.items())))
 
 
-def _failed(part: Recordings, event_id: str, failure: Failure) -> Recordings:
+def _with_failure(part: Recordings, event_id: str, failure: Failure) -> Recordings:
     return replace(part, failures=bounded(part.failures | {event_id: failure}, MOST_FAILURES, lambda _: 0))
 
 
-def _chunk(part: Recordings, recording_id: str, index: int, change: Callable[[Chunk], Chunk]) -> Recordings:
+def _with_chunk(part: Recordings, recording_id: str, index: int, change: Callable[[Chunk], Chunk]) -> Recordings:
     chunk = part.recordings.get(recording_id, Recording()).chunks.get(str(index))
     if chunk is None:
         return part
-    return _recording(part, recording_id, lambda r: replace(r, chunks=r.chunks | {str(index): change(chunk)}))
+    return _with_recording(part, recording_id, lambda r: replace(r, chunks=r.chunks | {str(index): change(chunk)}))
 
 
-# -- What is wanted, and when ------------------------------------------------------------------------------------
+# -- Wanted effects and deadlines --------------------------------------------------------------------------------
 
 
 def wanted(call: BaseCall, part: Recordings, now: datetime) -> Iterator[Wanted]:
@@ -275,8 +276,8 @@ def _start_wanted(part: Recordings, now: datetime) -> Iterator[Wanted]:
     if part.has_run or part.given_up is not None:
         return
     attempt = len(part.failures) + 1
-    left_alone = max((failure.retry_at for failure in part.failures.values() if failure.retry_at), default=now) - now
-    delay = 0.0 if attempt == 1 else max(RETRY_DELAYS[attempt - 2], left_alone.total_seconds())
+    pause = max((failure.retry_at for failure in part.failures.values() if failure.retry_at), default=now) - now
+    delay = 0.0 if attempt == 1 else max(RETRY_DELAYS[attempt - 2], pause.total_seconds())
     yield Wanted(f"start recording {attempt}", StartRecording(attempt), delay)
 
 
@@ -287,7 +288,7 @@ def _announcement_wanted(call: BaseCall, part: Recordings) -> Iterator[Wanted]:
 
 
 def _end_wanted(call: BaseCall, part: Recordings) -> Iterator[Wanted]:
-    """A call that cannot be recorded ends, after a notice, where the policy says so."""
+    """The policy can require that a call that cannot be recorded ends, after a notice."""
     if call.policy.on_recording_failure != "end" or part.has_run or part.given_up is None:
         return
     if call.policy.notice and not _is_over(call, NOTICE):
@@ -309,8 +310,8 @@ def _archive_wanted(call: BaseCall, part: Recordings) -> Iterator[Wanted]:
 
 
 def archive_path(call: BaseCall, recording_id: str, index: str) -> str:
-    """``2026/11/21/0912Z-{call id}/{8 hexadecimal digits of the recording}-{index}``, with the time of the call. The
-    effect keeps the path that it began with.
+    """``2026/11/21/0912Z-{call id}/{8 hexadecimal digits of the recording}-{index}``, with the time of the call. An
+    effect keeps its path even if that time changes.
     """
     began = min(call.reached.values(), default=None)
     when = f"{began:%Y/%m/%d/%H%MZ}-" if began else f"{call.id[:4]}/{call.id[4:6]}/{call.id[6:8]}/"
@@ -323,17 +324,18 @@ def deadlines(call: BaseCall, part: Recordings) -> Iterator[datetime]:
 
 
 def expire(call: BaseCall, part: Recordings, now: datetime) -> Recordings:
-    """What ACS has deleted by now is lost."""
+    """Files that ACS has deleted by now are lost."""
     if call.ended_at is None:
         return part
     if _awaits_file(call, part) and now > call.ended_at + FILE_LIFE:
         part = replace(part, file_lost="no file of the recording came within 24 hours")
     if now > call.ended_at + 2 * FILE_LIFE:  # a file can come a day after the call
-        part = replace(part, recordings={id: _given_up(recording) for id, recording in part.recordings.items()})
+        part = replace(part, recordings={id: _without_copies(recording) for id, recording in part.recordings.items()})
     return part
 
 
-def _given_up(recording: Recording) -> Recording:
+def _without_copies(recording: Recording) -> Recording:
+    """The recording with every file that was not copied marked as lost."""
     lost = "it could not be copied within 24 hours"
     chunks = {i: c if c.path or c.lost else replace(c, lost=lost) for i, c in recording.chunks.items()}
     return replace(recording, chunks=chunks)
@@ -343,7 +345,7 @@ def _awaits_file(call: BaseCall, part: Recordings) -> bool:
     return call.state is CallState.ENDED and part.has_run and not part.chunks and part.file_lost is None
 
 
-# -- How the recording stands ------------------------------------------------------------------------------------
+# -- The status of the recording ---------------------------------------------------------------------------------
 
 
 class RecordingStatus(StrEnum):
@@ -353,11 +355,11 @@ class RecordingStatus(StrEnum):
     STOPPED = "stopped"  # its file is awaited
     ARCHIVED = "archived"
     NOT_RECORDED = "not recorded"
-    LOST = "lost"  # it was recorded, but the file could not be had
+    LOST = "lost"  # recorded, but the file could not be copied
 
 
 def status(call: BaseCall, part: Recordings) -> tuple[RecordingStatus, str | None]:
-    """How the recording of the call stands, and why there is none, if there is none."""
+    """The status of the call's recording, and the reason if there is none."""
     if call.state is CallState.NOT_OURS:
         return RecordingStatus.OFF, None
     chunks = part.chunks
@@ -383,7 +385,7 @@ def _running(call: BaseCall, part: Recordings) -> RecordingStatus:
 
 
 def _was_recordable(call: BaseCall) -> bool:
-    """Whether there was, or may be, a call to record. That no event said that it was connected proves nothing."""
+    """Whether there was, or may be, a call to record. A call whose CallConnected is missing may have been connected."""
     if call.state is not CallState.ENDED:
         return call.state in {CallState.ANSWERED, CallState.CONNECTED}
     never_set_up = CallState.FAILED in call.reached
@@ -391,19 +393,19 @@ def _was_recordable(call: BaseCall) -> bool:
 
 
 def is_unnamed(call: BaseCall, part: Recordings, before: BaseCall | None = None) -> bool:
-    """Whether ACS may have taken a recording on without its id having become known. A request that failed may have been
-    carried out all the same, if only its answer was lost; and so may one whose invocation died, of which only the call
-    as it was ``before`` its end still tells.
+    """Whether ACS may have started a recording whose id is not known. A request that failed may have been carried out
+    nevertheless, if its response was lost. So may one whose invocation died; once the call has ended, its effect is
+    only in the call as it was ``before``.
     """
-    asked = any(isinstance(e.action, StartRecording) and e.performed for e in call.effects)
+    requested = any(isinstance(e.action, StartRecording) and e.performed for e in call.effects)
     earlier = before.effects if before is not None and call.state is CallState.ENDED else ()
     abandoned = any(isinstance(e.action, StartRecording) and e.tries for e in earlier)
-    return not part.recordings and (asked or abandoned or bool(part.failures))
+    return not part.recordings and (requested or abandoned or bool(part.failures))
 
 
 def columns(call: BaseCall, part: Recordings) -> dict[str, Any]:
-    stands, reason = status(call, part)
-    return {"recording_status": stands.value, "recording_reason": reason}
+    current, reason = status(call, part)
+    return {"recording_status": current.value, "recording_reason": reason}
 
 
 def describe(data: Fact) -> str:
