@@ -72,10 +72,7 @@ NO_NAMES = {
 }
 
 EXCEPTIONS = {  # by file and word
-    ("docs/how-it-works.md", "wake_at"): "not rewritten yet",
-    ("docs/how-it-works.md", "Woken"): "not rewritten yet",
-    ("docs/how-it-works.md", "legible"): "the English word, of a timeline",
-    ("docs/operations.md", "wake_at"): "not rewritten yet",
+    ("docs/decisions/0018-functions-share-nothing-but-storage.md", "Crowd"): "why it was removed",
     ("docs/operations.md", "unrecorded"): "the English word, of calls",
     ("CONTRIBUTING.md", "PROVES"): "not rewritten yet",
     ("local/bench.py", "ours"): "not renamed yet",
