@@ -74,7 +74,6 @@ NO_NAMES = {
 EXCEPTIONS = {  # by file and word
     ("docs/decisions/0018-functions-share-nothing-but-storage.md", "Crowd"): "why it was removed",
     ("docs/operations.md", "unrecorded"): "the English word, of calls",
-    ("CONTRIBUTING.md", "PROVES"): "not rewritten yet",
     ("local/bench.py", "ours"): "not renamed yet",
     ("local/crowd.py", "told"): "not renamed yet",
     ("local/demo.py", "told"): "not renamed yet",
