@@ -31,7 +31,7 @@ async def test_an_answer_is_plain_unless_settings_ask_for_more(answered_call: Ca
     assert not {name for name in extras if request["body"].get(name)}
 
 
-async def test_settings_bring_streaming_transcription_and_speech(
+async def test_settings_add_streaming_transcription_and_speech(
     make_responder: MakeResponder, emulator: Emulator
 ) -> None:
     responder = make_responder(
@@ -69,7 +69,7 @@ async def test_the_same_answer_sent_twice_is_one_answer(responder: IncomingCallR
 
 
 @pytest.mark.parametrize(("body", "kind"), UNREADABLE_BODIES)
-async def test_an_answer_that_acs_accepts_is_accepted_whatever_the_body(
+async def test_an_answer_that_acs_accepts_is_accepted_with_any_body(
     make_responder: MakeResponder, servers: Servers, body: bytes, kind: str
 ) -> None:
     responder = make_responder(ACS_ENDPOINT=await servers.start(unreadable(body, kind)))

@@ -39,7 +39,7 @@ async def test_tones_are_sent_by_their_names_with_the_effects_id(context: Contex
 
 
 @pytest.mark.parametrize("tones", ["", "12x", "1 2"])
-async def test_what_is_no_tone_is_refused_before_acs_is_asked(context: Context, emulator: Emulator, tones: str) -> None:
+async def test_invalid_tones_are_refused_without_a_request(context: Context, emulator: Emulator, tones: str) -> None:
     outcome = await EffectExecutor(context).perform(a_call(), an_effect(SendDtmf(CALLER, tones)), 8)
     assert isinstance(outcome.data, ActionFailed)
     assert outcome.data.code == 400

@@ -1,4 +1,4 @@
-"""What holds for every executor when ACS rejects a request, is slow, or cannot be reached."""
+"""All executors, when ACS rejects a request, is slow, or cannot be reached."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def test_a_failure_has_the_codes_of_acs(
     ],
 )
 @pytest.mark.parametrize("action", [StartRecording(1), Play("notice", "Bye."), HangUp()], ids=name)
-async def test_a_response_without_codes_is_judged_by_its_status(
+async def test_a_response_without_codes_is_classified_by_its_status(
     make_executor: MakeExecutor, servers: Servers, action: AnyAction, body: Any
 ) -> None:
     executor = make_executor(ACS_ENDPOINT=await servers.start(responding(400, body)))
@@ -74,7 +74,7 @@ async def test_a_sub_code_may_be_a_number(make_executor: MakeExecutor, servers: 
 
 
 @pytest.mark.parametrize("action", [StartRecording(1), Play("notice", "Bye.")], ids=name)
-async def test_an_action_on_a_call_that_acs_does_not_know_fails(
+async def test_an_action_on_an_unknown_call_fails(
     executor: EffectExecutor, emulator: Emulator, action: AnyAction
 ) -> None:
     failed = await perform(executor, a_call("unknown"), action)

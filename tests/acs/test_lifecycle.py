@@ -1,4 +1,4 @@
-"""Hanging up, and asking for a call's state."""
+"""Hanging up, and fetching a call's state."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ async def test_a_state_that_the_response_does_not_name_is_unknown(
 
 
 @pytest.mark.parametrize("action", [HangUp(), FetchCallState()], ids=str)
-async def test_a_call_that_acs_does_not_know_is_gone(
-    executor: EffectExecutor, emulator: Emulator, action: AnyAction
-) -> None:
+async def test_an_unknown_call_is_gone(executor: EffectExecutor, emulator: Emulator, action: AnyAction) -> None:
     assert await perform(executor, a_call("unknown"), action) == CallStateFetched("gone")
 
 

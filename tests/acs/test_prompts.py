@@ -37,7 +37,7 @@ async def test_a_url_is_played_as_a_file(executor: EffectExecutor, answered_call
 async def test_a_prompt_is_sent_once(
     make_executor: Callable[..., EffectExecutor], servers: Servers, status: int
 ) -> None:
-    """ACS knows no repeatability here: what is sent twice can be heard twice."""
+    """Play has no repeatability headers: a request that is sent twice can be heard twice."""
 
     async def answer(_: web.Request) -> web.Response:
         return web.Response(status=status, headers={"Retry-After": "0"})

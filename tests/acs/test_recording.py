@@ -44,7 +44,7 @@ from tests.support import (
 )
 
 MakeExecutor = Callable[..., EffectExecutor]
-OURS = "https://ours.blob.core.windows.net/calls"
+CONTAINER = "https://contoso.blob.core.windows.net/calls"
 ACCOUNT = "28:orgid:cc123456-5678-5678-1234-ccc123456789"
 
 
@@ -52,7 +52,7 @@ ACCOUNT = "28:orgid:cc123456-5678-5678-1234-ccc123456789"
 
 
 @pytest.mark.parametrize("shape", START_RECORDING_ANSWERS)
-async def test_every_shape_of_accepted_is_accepted(
+async def test_every_form_of_a_202_is_accepted(
     executor: EffectExecutor, answered_call: Call, emulator: Emulator, shape: str
 ) -> None:
     emulator.service.options.start_recording_answer = shape
@@ -63,7 +63,7 @@ async def test_every_shape_of_accepted_is_accepted(
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"null", b"[]", b"not JSON", b'{"recordingId": null}'])
 @pytest.mark.parametrize("status", [200, 202])
-async def test_accepted_is_accepted_whatever_the_body(
+async def test_a_202_is_accepted_with_any_body(
     make_executor: MakeExecutor, servers: Servers, status: int, body: bytes
 ) -> None:
     executor = make_executor(ACS_ENDPOINT=await servers.start(unreadable(body, "application/json", status)))
@@ -92,10 +92,10 @@ async def test_a_recording_goes_to_the_container_of_the_calls_policy(
     make_executor: MakeExecutor, answered_call: Call, emulator: Emulator
 ) -> None:
     """The setting may have changed since the call began."""
-    executor = make_executor(RECORDING_CONTAINER_URL="https://ours.blob.core.windows.net/other")
-    await perform(executor, replace(answered_call, policy=CallPolicy(recording_container=OURS)), StartRecording(1))
+    executor = make_executor(RECORDING_CONTAINER_URL="https://contoso.blob.core.windows.net/other")
+    await perform(executor, replace(answered_call, policy=CallPolicy(recording_container=CONTAINER)), StartRecording(1))
     storage = asked(emulator, "StartRecording")[0]["body"]["externalStorage"]
-    assert storage["recordingDestinationContainerUrl"] == OURS
+    assert storage["recordingDestinationContainerUrl"] == CONTAINER
     assert storage["recordingStorageKind"] == "azureBlobStorage"
 
 
@@ -104,7 +104,7 @@ async def test_a_recording_goes_to_the_container_of_the_calls_policy(
 
 @pytest.fixture
 def place(files: Files, recordings: ContainerClient) -> dict[str, str]:
-    """The settings that say where recordings come from and go to."""
+    """The settings of the recordings' source and archive."""
     return {"ACS_RECORDING_ENDPOINT": files.url, "RECORDINGS_CONTAINER": recordings.container_name}
 
 
@@ -116,7 +116,7 @@ def archiver(make_executor: MakeExecutor, place: dict[str, str]) -> EffectExecut
 async def test_a_blob_is_named_by_the_time_of_the_call_its_id_and_the_recording(
     archiver: EffectExecutor, recordings: ContainerClient
 ) -> None:
-    """From the timer that asks for the copy to the blob: the name is the effect's."""
+    """From the timer that requests the copy to the blob: the name is the effect's."""
     call = replace(recorded(a_chunk()), reached={CallState.CONNECTED: START.replace(minute=12, second=34)})
     call, effects = reduce(call, own("timer", START, TimerFired()), START)
     (effect,) = (each for each in effects if isinstance(each.action, ArchiveChunk))
@@ -153,7 +153,7 @@ async def test_a_file_that_is_archived_is_not_lost_when_acs_has_deleted_its_own(
     assert (archived.path, archived.length) == (f"{ARCHIVE_PATH}.wav", 5)
 
 
-async def test_a_setting_that_cannot_be_read_deletes_no_source_and_loses_no_file(
+async def test_an_unreadable_setting_deletes_no_source_and_loses_no_file(
     make_executor: MakeExecutor, place: dict[str, str], files: Files
 ) -> None:
     executor = make_executor(**place, RECORDING_DELETE_SOURCE="yes")
@@ -162,10 +162,10 @@ async def test_a_setting_that_cannot_be_read_deletes_no_source_and_loses_no_file
 
 
 @pytest.mark.parametrize("location", ["https://evil.example/v1/1", "https://other.blob.core.windows.net/calls/a.wav"])
-async def test_a_file_on_no_known_host_is_tried_again_and_not_lost(
+async def test_a_file_on_an_unknown_host_is_retried_and_not_lost(
     archiver: EffectExecutor, files: Files, location: str
 ) -> None:
-    call, effect = to_archive(a_chunk(location), policy=CallPolicy(recording_container=OURS))
+    call, effect = to_archive(a_chunk(location), policy=CallPolicy(recording_container=CONTAINER))
     failed = await archiver.perform(call, effect, 5)
     assert isinstance(failed.data, ActionFailed)
     assert failed.data.code == 403
@@ -174,7 +174,7 @@ async def test_a_file_on_no_known_host_is_tried_again_and_not_lost(
 
 
 def chunk_of(call: Call, effect: Effect, outcome: Event) -> Any:
-    """The file as the call knows it after the outcome of its copy. Its effect stays open, unless it is settled."""
+    """The file in the call after the outcome of its copy. Its effect stays open until the outcome is final."""
     after, _ = reduce(replace(call, effects=(effect,)), outcome, START)
     chunk = after.recording.recordings[RECORDING_ID].chunks["0"]
     still_wanted = chunk.path is None and chunk.lost is None
@@ -182,22 +182,22 @@ def chunk_of(call: Call, effect: Effect, outcome: Event) -> Any:
     return chunk
 
 
-# -- A container of the policy's, which ACS writes to itself -----------------------------------------------------
+# -- A container of the policy, to which ACS writes directly -----------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("container", "url"),
     [
-        (OURS, f"{OURS}/2026/a b.wav"),
-        (OURS, "https://OURS.Blob.Core.Windows.NET/calls/2026/a%20b.wav"),
-        ("https://Ours.blob.core.windows.net/calls/", f"{OURS}/2026/a%20b.wav"),
-        (OURS, "https://ours.blob.core.windows.net:443/calls/2026/a%20b.wav"),
-        ("https://ours.blob.core.windows.net:443/calls", f"{OURS}/2026/a%20b.wav"),
-        (OURS, f"{OURS}/2026/a%20b.wav?sv=2026-01-01&sig=x"),
-        (OURS, "HTTPS://ours.blob.core.windows.net/calls/2026%2Fa%20b.wav#x"),
+        (CONTAINER, f"{CONTAINER}/2026/a b.wav"),
+        (CONTAINER, "https://CONTOSO.Blob.Core.Windows.NET/calls/2026/a%20b.wav"),
+        ("https://Contoso.blob.core.windows.net/calls/", f"{CONTAINER}/2026/a%20b.wav"),
+        (CONTAINER, "https://contoso.blob.core.windows.net:443/calls/2026/a%20b.wav"),
+        ("https://contoso.blob.core.windows.net:443/calls", f"{CONTAINER}/2026/a%20b.wav"),
+        (CONTAINER, f"{CONTAINER}/2026/a%20b.wav?sv=2026-01-01&sig=x"),
+        (CONTAINER, "HTTPS://contoso.blob.core.windows.net/calls/2026%2Fa%20b.wav#x"),
     ],
 )
-def test_a_file_is_found_in_the_container_however_its_url_is_written(container: str, url: str) -> None:
+def test_a_file_is_found_in_the_container_by_any_form_of_its_url(container: str, url: str) -> None:
     assert blob_in(container, url) == "2026/a b.wav"
 
 
@@ -205,25 +205,25 @@ def test_a_file_is_found_in_the_container_however_its_url_is_written(container: 
     "url",
     [
         f"{HOST}/v1/1",
-        "http://ours.blob.core.windows.net/calls/a.wav",
-        "https://ours.blob.core.windows.net:8443/calls/a.wav",
-        "https://ours.blob.core.windows.net/callsigns/a.wav",
-        "https://ours.blob.core.windows.net.evil.example/calls/a.wav",
-        "https://ours.blob.core.windows.net:x/calls/a.wav",
-        "https://[ours/calls/a.wav",
+        "http://contoso.blob.core.windows.net/calls/a.wav",
+        "https://contoso.blob.core.windows.net:8443/calls/a.wav",
+        "https://contoso.blob.core.windows.net/callsigns/a.wav",
+        "https://contoso.blob.core.windows.net.evil.example/calls/a.wav",
+        "https://contoso.blob.core.windows.net:x/calls/a.wav",
+        "https://[contoso/calls/a.wav",
         "",
     ],
 )
 def test_other_urls_are_not_in_the_container(url: str) -> None:
-    assert blob_in(OURS, url) is None
+    assert blob_in(CONTAINER, url) is None
 
 
 def written(recordings: ContainerClient, url: str) -> tuple[Call, Effect]:
-    """A call whose policy is that ACS writes to the container, and its file's URL."""
+    """A call whose policy has the container, and the URL of its file."""
     return to_archive(a_chunk(url), policy=CallPolicy(recording_container=recordings.url))
 
 
-@pytest.mark.parametrize("setting", ["", "https://ours.blob.core.windows.net/other"])
+@pytest.mark.parametrize("setting", ["", "https://contoso.blob.core.windows.net/other"])
 async def test_a_file_is_looked_for_in_the_container_of_the_calls_policy(
     make_executor: MakeExecutor, place: dict[str, str], recordings: ContainerClient, files: Files, setting: str
 ) -> None:
@@ -237,7 +237,7 @@ async def test_a_file_is_looked_for_in_the_container_of_the_calls_policy(
 
 
 @pytest.mark.parametrize("content", [None, b""])
-async def test_a_file_that_acs_has_not_written_yet_is_tried_again_and_not_lost(
+async def test_a_file_that_acs_has_not_written_yet_is_retried_and_not_lost(
     archiver: EffectExecutor, recordings: ContainerClient, content: bytes | None
 ) -> None:
     if content is not None:

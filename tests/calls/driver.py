@@ -50,7 +50,7 @@ def timer(now: float) -> Event:
 
 
 class CallDriver:
-    """A call driven through events; ``asked`` are the actions that the last event led to."""
+    """A call driven through events; ``asked`` are the actions that the last event requested."""
 
     def __init__(self, policy: CallPolicy | None = None) -> None:
         self.call = Call(id=CALL, policy=policy or CallPolicy())
@@ -65,7 +65,7 @@ class CallDriver:
         return self.receive(timer(now))
 
     def done(self, now: float, recording_id: str | None = None) -> Self:
-        """ACS accepts the effect that was asked for last."""
+        """ACS accepts the first effect of the last event."""
         effect = self.effects[0]
         if isinstance(effect.action, StartRecording):
             data: Any = RecordingAccepted(effect_id=effect.id, action=effect.action, recording_id=recording_id)

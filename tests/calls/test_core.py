@@ -1,4 +1,4 @@
-"""The states, and what the domain core promises."""
+"""The states, the catalogue of result codes, and the imports of the domain core."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ IMPURE = {
 }
 
 
-def test_a_call_only_rises_and_the_end_absorbs_everything() -> None:
+def test_the_state_of_a_call_only_rises_and_ended_is_final() -> None:
     for before in CallState:
         for implied in CallState:
             assert higher(before, implied).rank >= before.rank
@@ -39,7 +39,7 @@ def test_every_decision_implies_a_state() -> None:
 
 
 @pytest.mark.parametrize("path", PURE, ids=lambda path: path.name)
-def test_the_core_neither_awaits_nor_reads_a_clock_nor_imports_the_world(path: Path) -> None:
+def test_the_core_neither_awaits_nor_reads_a_clock_nor_imports_other_layers(path: Path) -> None:
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
         assert not isinstance(node, ast.Await | ast.AsyncFunctionDef)
@@ -52,7 +52,7 @@ def test_the_core_neither_awaits_nor_reads_a_clock_nor_imports_the_world(path: P
             assert not any(name == bad or name.startswith(f"{bad}.") for bad in IMPURE), name
 
 
-def test_every_outcome_of_the_catalogue_is_found_and_says_what_to_do() -> None:
+def test_every_result_code_of_the_catalogue_is_found_and_has_a_remedy() -> None:
     for outcome in CATALOGUE:
         assert look_up(outcome.code, outcome.sub_code) is outcome
         assert outcome.meaning
@@ -72,7 +72,7 @@ def test_every_outcome_of_the_catalogue_is_found_and_says_what_to_do() -> None:
         (603, 1, Disposition.FINAL),
     ],
 )
-def test_an_unknown_code_is_judged_by_its_class(code: int, sub_code: int, verdict: Disposition) -> None:
+def test_an_unknown_code_is_classified_by_its_hundred(code: int, sub_code: int, verdict: Disposition) -> None:
     assert look_up(code, sub_code).disposition is verdict
 
 

@@ -1,4 +1,4 @@
-"""DTMF tones: a command asks for them, they are sent once, and the outcome is known."""
+"""DTMF tones: sent once for each command, with their outcome."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def test_commands_beyond_the_limit_are_dropped_with_their_outcomes() -> None:
     assert call.call.operations.unknown == {}
 
 
-def test_who_asked_stands_in_the_timeline_once() -> None:
+def test_the_source_of_a_command_is_in_the_timeline_once() -> None:
     call = connected(UNRECORDED).receive(requested()).receive(requested(), now=9).call
     assert [entry.type for entry in call.timeline].count("OperationRequested") == 1
     assert call.operations.requested[ID].by == "8:orgid:supervisor"
 
 
-def test_a_transient_failure_is_tried_again_and_a_final_one_is_not() -> None:
+def test_a_transient_failure_is_retried_and_a_final_one_is_not() -> None:
     call = connected(UNRECORDED).receive(requested()).fails(3, 503)
     assert call.wake(10).asked == [PIN]
     assert call.fails(11, 400, 8501 + 22).open == []
@@ -68,7 +68,7 @@ def test_a_command_on_a_call_that_has_ended_is_not_performed() -> None:
     assert call.asked == []
 
 
-def test_nothing_is_asked_before_the_call_is_connected() -> None:
+def test_no_command_is_sent_before_the_call_is_connected() -> None:
     call = CallDriver(UNRECORDED).receive(requested(0.5))
     assert call.asked == []
     assert call.receive(event("call_connected", 1)).asked == [PIN]

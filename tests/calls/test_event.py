@@ -1,4 +1,4 @@
-"""Wire payloads: what is read, and what is refused with which words."""
+"""Event payloads: which fields are read, and the error texts of unreadable ones."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def test_every_invalid_twin_is_refused(name: str) -> None:
         event(name)
 
 
-def test_a_refusal_says_what_is_wrong_but_not_what_was_sent() -> None:
+def test_an_error_names_the_field_and_not_its_value() -> None:
     with pytest.raises(Unreadable) as caught:
         event("incoming_call_invalid")
     assert "incomingCallContext" in str(caught.value)
     assert "+12065551212" not in str(caught.value)
 
 
-def test_not_even_an_unknown_value_is_quoted() -> None:
+def test_an_unknown_value_is_not_quoted() -> None:
     with pytest.raises(Unreadable) as caught:
         event("recording_active", state="+12065551212")
     assert "$.state" in str(caught.value)
@@ -58,7 +58,7 @@ def test_not_even_an_unknown_value_is_quoted() -> None:
 
 
 @pytest.mark.parametrize("quotes", ["'", '"', "'\""])
-def test_not_even_one_with_quotes_in_it(quotes: str) -> None:
+def test_a_value_with_quotes_in_it_is_not_quoted(quotes: str) -> None:
     with pytest.raises(Unreadable) as caught:
         event("recording_active", state=f"{quotes}4:+12065551212{quotes} Ada")
     assert str(caught.value).endswith("Invalid enum value '…' - at `$.state`")
@@ -75,7 +75,7 @@ NULLS = [
 
 
 @pytest.mark.parametrize(("name", "data"), NULLS)
-def test_what_is_null_or_not_used_costs_no_event(name: str, data: dict[str, Any]) -> None:
+def test_null_or_unused_fields_do_not_make_an_event_unreadable(name: str, data: dict[str, Any]) -> None:
     call, _ = reduce(Call(id="20261121-x"), event(name, **data), START)
     assert [entry.type for entry in call.timeline] == [event(name).type]
     assert msgspec.json.decode(msgspec.json.encode(call), type=Call) == call
@@ -84,7 +84,7 @@ def test_what_is_null_or_not_used_costs_no_event(name: str, data: dict[str, Any]
 @pytest.mark.parametrize(
     ("type", "id", "at", "words"),
     [
-        ("Somebody.Else.Happened", "1", START, "type"),
+        ("Another.Vendor.Happened", "1", START, "type"),
         ("Microsoft.Communication.CallConnected", "", START, "id"),
         ("Microsoft.Communication.CallConnected", "1", None, "time"),
     ],
@@ -94,7 +94,7 @@ def test_an_event_needs_its_envelope(type: str, id: str, at: datetime | None, wo
         parse(type, id, at, "", cloud_event("call_connected")["data"])
 
 
-def test_unknown_types_of_the_platform_and_unknown_fields_are_let_pass() -> None:
+def test_unknown_types_of_the_platform_and_unknown_fields_are_accepted() -> None:
     data = cloud_event("call_connected", newField={"a": 1})["data"]
     assert parse("Microsoft.Communication.SomethingNew", "1", START, None, data).type == "SomethingNew"
 
@@ -104,17 +104,17 @@ def test_a_time_without_a_zone_is_utc() -> None:
 
 
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z"])
-def test_a_time_that_no_deadline_can_be_reckoned_from_is_unreadable(time: str) -> None:
+def test_a_time_outside_the_range_of_deadlines_is_unreadable(time: str) -> None:
     with pytest.raises(Unreadable, match="its time"):
         parse("Microsoft.Communication.CallDisconnected", "1", datetime.fromisoformat(time), "", {})
 
 
-def test_a_resource_account_is_known_by_its_raw_id() -> None:
+def test_a_resource_account_is_identified_by_its_raw_id() -> None:
     assert resource_account(f"28:orgid:{ACCOUNT}") == ACCOUNT
     assert resource_account("4:+12065551212") is None
 
 
-def test_a_recording_is_known_by_its_subject() -> None:
+def test_a_recording_is_identified_by_its_subject() -> None:
     assert recording_id_of("/recording/call/a/serverCallId/b/recordingId/c") == "c"
     assert server_call_id_of("/recording/call/a/serverCallId/b/recordingId/c") == "b"
     assert server_call_id_of("/recording/call/a/recordingId/c") is None
@@ -134,7 +134,7 @@ def test_a_call_older_than_the_ring_window_is_too_late() -> None:
 
 
 @pytest.mark.parametrize("listed", [ACCOUNT, f"28:orgid:{ACCOUNT}", ACCOUNT.upper(), f"28:OrgId:{ACCOUNT.upper()}"])
-def test_a_listed_resource_account_is_ours(listed: str) -> None:
+def test_a_call_to_a_listed_resource_account_is_answered(listed: str) -> None:
     assert decided("incoming_call", CallPolicy(accounts=("other", listed))) is Decision.ANSWER
 
 
@@ -146,7 +146,7 @@ def test_the_policy_may_be_to_reject() -> None:
     assert decided("incoming_call", CallPolicy(incoming="busy")) is Decision.REJECT
 
 
-# -- Lenient reading: what is not needed costs no event -----------------------------------------------------------
+# -- Lenient reading: a field that is not needed makes no event unreadable ----
 
 ODD_INCOMING_CALLS: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"from": None}, ()),
@@ -161,9 +161,7 @@ ODD_INCOMING_CALLS: list[tuple[dict[str, Any], tuple[str, ...]]] = [
 
 
 @pytest.mark.parametrize(("data", "unread"), ODD_INCOMING_CALLS, ids=str)
-def test_an_incoming_call_is_read_without_the_fields_that_cannot_be(
-    data: dict[str, Any], unread: tuple[str, ...]
-) -> None:
+def test_an_incoming_call_is_read_without_its_unreadable_fields(data: dict[str, Any], unread: tuple[str, ...]) -> None:
     read = event("incoming_call", **data)
     assert isinstance(read.data, IncomingCall)
     assert read.data.incoming_call_context == cloud_event("incoming_call")["data"]["incomingCallContext"]
@@ -186,7 +184,7 @@ def test_an_incoming_call_is_unreadable_without_the_raw_id_of_its_callee(to: Any
         event("incoming_call", to=to)
 
 
-def test_a_field_that_cannot_be_read_is_named_beside_the_events_own_text() -> None:
+def test_an_unreadable_field_is_named_beside_the_events_own_text() -> None:
     read = event("participants_updated", correlationId=7)
     call, _ = reduce(Call(id=CALL), read, START)
     assert [entry.text for entry in call.timeline] == ["2 participants; unreadable: correlationId"]
@@ -220,7 +218,7 @@ def test_of_two_files_the_good_one_is_archived_and_the_other_is_lost(
     assert [effect.action.index for effect in effects if isinstance(effect.action, ArchiveChunk)] == [1]
 
 
-def test_a_file_that_is_no_object_is_named() -> None:
+def test_a_file_that_is_not_an_object_is_named() -> None:
     read = file_event("x", GOOD)
     assert read.unread == ("recordingStorageInfo.recordingChunks.0",)
     call, effects = reduce(Call(id=CALL), read, START)
@@ -244,8 +242,7 @@ def test_an_event_without_any_file_is_unreadable(chunks: list[Any]) -> None:
 
 # -- Every field of every payload: removed, and of every other type ------------------------------------------------
 
-# The fields without which an event says nothing. All others cost no event, whatever is in them. The path of an item of
-# a list has a ``*``.
+# The required fields; any other field can have any value. The path of an item of a list has a ``*``.
 NEEDED: dict[str, set[str]] = {
     "IncomingCall": {"to", "to.rawId", "incomingCallContext"},
     "ParticipantsUpdated": {"participants"},
@@ -272,7 +269,7 @@ def paths(value: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def changed_at(data: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
-    """The data with another value at the path, or with nothing there."""
+    """The data with another value at the path, or without it."""
     changed = deepcopy(data)
     place: Any = changed
     for key in path[:-1]:
@@ -293,7 +290,7 @@ FIELDS = [(name, path) for name in VALID for path in paths(cloud_event(name)["da
 
 @pytest.mark.parametrize(("name", "path"), FIELDS, ids=lambda each: each if isinstance(each, str) else str(each))
 def test_only_needed_fields_make_an_event_unreadable(name: str, path: Path) -> None:
-    """And what is read can be folded and saved."""
+    """An event that was read can be folded and saved."""
     wire = cloud_event(name)
     needed = is_needed(wire["type"].removeprefix("Microsoft.Communication."), path)
     for other in OTHERS:
@@ -310,6 +307,6 @@ def test_only_needed_fields_make_an_event_unreadable(name: str, path: Path) -> N
 
 @pytest.mark.parametrize("data", [None, [], "x", 7, [{}]], ids=str)
 @pytest.mark.parametrize("name", VALID)
-def test_data_that_is_no_object_is_unreadable(name: str, data: Any) -> None:
+def test_data_that_is_not_an_object_is_unreadable(name: str, data: Any) -> None:
     with pytest.raises(Unreadable):
         parse(cloud_event(name)["type"], "1", START, "", data)

@@ -1,4 +1,4 @@
-"""The life of a call: rings, answered, connected, ended, and what silence means."""
+"""The lifecycle of a call: ringing, answered, connected, ended, and calls without events."""
 
 from __future__ import annotations
 
@@ -19,60 +19,62 @@ from tests.calls.driver import (
 )
 from tests.golden import event
 
-# -- The life of a call --
+# -- The lifecycle --
 
 
 def test_a_call_is_answered_connected_and_ended() -> None:
-    life = CallDriver(CallPolicy(record=False))
-    states = [life.receive(e).call.state for e in (incoming(), answered(), event("call_connected", 1))]
-    states.append(life.receive(event("call_disconnected", 9)).call.state)
+    driver = CallDriver(CallPolicy(record=False))
+    states = [driver.receive(e).call.state for e in (incoming(), answered(), event("call_connected", 1))]
+    states.append(driver.receive(event("call_disconnected", 9)).call.state)
     assert states == [CallState.RINGING, CallState.ANSWERED, CallState.CONNECTED, CallState.ENDED]
-    assert (life.call.connected_at, life.call.ended_at) == (at(1), at(9))
-    assert life.call.lifecycle.result is not None
-    assert (life.call.lifecycle.result.code, life.call.lifecycle.result.sub_code) == (200, 7000)
+    assert (driver.call.connected_at, driver.call.ended_at) == (at(1), at(9))
+    assert driver.call.lifecycle.result is not None
+    assert (driver.call.lifecycle.result.code, driver.call.lifecycle.result.sub_code) == (200, 7000)
 
 
 def test_any_event_may_be_the_first_to_create_the_call() -> None:
-    life = CallDriver().receive(event("call_disconnected", 9)).receive(incoming(Decision.TOO_LATE, received=40), now=40)
-    assert life.call.state is CallState.ENDED
-    assert life.call.lifecycle.caller == "4:+1"
+    driver = (
+        CallDriver().receive(event("call_disconnected", 9)).receive(incoming(Decision.TOO_LATE, received=40), now=40)
+    )
+    assert driver.call.state is CallState.ENDED
+    assert driver.call.lifecycle.caller == "4:+1"
 
 
-def test_a_call_that_nobody_answers_is_missed_once_it_has_rung_out() -> None:
-    life = CallDriver().receive(incoming())
-    assert life.wake(29).call.state is CallState.RINGING
-    assert life.wake(31).call.state is CallState.MISSED
+def test_a_call_that_is_not_answered_is_missed_after_the_ring_window() -> None:
+    driver = CallDriver().receive(incoming())
+    assert driver.wake(29).call.state is CallState.RINGING
+    assert driver.wake(31).call.state is CallState.MISSED
 
 
 def test_a_late_event_makes_a_missed_call_unless_it_was_answered_after_all() -> None:
-    life = CallDriver().receive(incoming(Decision.TOO_LATE, received=45), now=45)
-    assert life.call.state is CallState.MISSED
-    assert life.receive(event("call_connected", 1)).call.state is CallState.CONNECTED
+    driver = CallDriver().receive(incoming(Decision.TOO_LATE, received=45), now=45)
+    assert driver.call.state is CallState.MISSED
+    assert driver.receive(event("call_connected", 1)).call.state is CallState.CONNECTED
 
 
 def test_a_refused_answer_settles_the_call_with_the_reason() -> None:
     refused = own("answer/rejected", at(1), RequestRejected(400, 8523, "no such context"))
-    life = CallDriver().receive(incoming()).receive(refused)
-    assert life.call.state is CallState.REFUSED
-    assert life.call.timeline[-1].text == "400/8523: an argument is not valid"
+    driver = CallDriver().receive(incoming()).receive(refused)
+    assert driver.call.state is CallState.REFUSED
+    assert driver.call.timeline[-1].text == "400/8523: an argument is not valid"
 
 
-def test_why_the_set_up_failed_outweighs_that_the_call_is_over() -> None:
+def test_the_reason_of_a_failed_set_up_prevails_over_the_end_of_the_call() -> None:
     for first, second in (("answer_failed", "call_disconnected"), ("call_disconnected", "answer_failed")):
-        life = CallDriver().receive(event(first, 2)).receive(event(second, 2))
-        assert life.call.lifecycle.result is not None
-        assert life.call.lifecycle.result.sub_code == 10003
+        driver = CallDriver().receive(event(first, 2)).receive(event(second, 2))
+        assert driver.call.lifecycle.result is not None
+        assert driver.call.lifecycle.result.sub_code == 10003
 
 
 def test_the_newest_list_of_participants_is_kept() -> None:
-    life = connected().receive(event("participants_updated", 5, sequenceNumber=9, participants=[]))
-    life.receive(event("participants_updated", 4, sequenceNumber=3))
-    assert life.call.participants.present == ()
+    driver = connected().receive(event("participants_updated", 5, sequenceNumber=9, participants=[]))
+    driver.receive(event("participants_updated", 4, sequenceNumber=3))
+    assert driver.call.participants.present == ()
 
 
 def test_the_four_latencies_are_measured() -> None:
-    life = connected().receive(event("play_started", 2.5))
-    assert latencies(life.call) == {
+    driver = connected().receive(event("play_started", 2.5))
+    assert latencies(driver.call) == {
         "time to notify": 0.2,
         "time to answer": 0.1,
         "time to connect": 0.7,
@@ -80,73 +82,73 @@ def test_the_four_latencies_are_measured() -> None:
     }
 
 
-# -- Calls that fall silent --
+# -- Calls without events --
 
 
-def test_acs_is_asked_about_a_call_that_has_been_silent() -> None:
-    life = connected(CallPolicy(record=False))
-    assert next_check_at(life.call) == at(1 + 15 * 60)
-    assert life.wake(1000).asked == [FetchCallState()]
+def test_the_state_of_a_call_without_events_is_fetched() -> None:
+    driver = connected(CallPolicy(record=False))
+    assert next_check_at(driver.call) == at(1 + 15 * 60)
+    assert driver.wake(1000).asked == [FetchCallState()]
 
 
-def test_acs_is_asked_about_a_call_of_which_only_a_callback_in_passing_is_known() -> None:
-    life = CallDriver(CallPolicy(record=False)).receive(event("participants_updated", 9))
-    assert life.call.state is CallState.ANSWERED
-    assert next_check_at(life.call) == at(9 + 60)
-    assert life.wake(70).asked == [FetchCallState()]
+def test_the_state_of_a_call_known_by_one_callback_only_is_fetched() -> None:
+    driver = CallDriver(CallPolicy(record=False)).receive(event("participants_updated", 9))
+    assert driver.call.state is CallState.ANSWERED
+    assert next_check_at(driver.call) == at(9 + 60)
+    assert driver.wake(70).asked == [FetchCallState()]
 
 
-def test_a_call_that_is_found_connected_lives_on_and_one_that_is_gone_ends() -> None:
+def test_a_fetched_state_keeps_a_connected_call_and_ends_a_missing_one() -> None:
     for state, expected in (
         ("connected", CallState.CONNECTED),
         ("gone", CallState.ENDED),
         ("disconnected", CallState.ENDED),
     ):
-        life = CallDriver(CallPolicy(record=False)).receive(incoming()).receive(answered()).wake(100)
-        assert life.asked == [FetchCallState()]
-        life.receive(fetched(state, 101))
-        assert life.call.state is expected
-        assert life.asked == []
+        driver = CallDriver(CallPolicy(record=False)).receive(incoming()).receive(answered()).wake(100)
+        assert driver.asked == [FetchCallState()]
+        driver.receive(fetched(state, 101))
+        assert driver.call.state is expected
+        assert driver.asked == []
 
 
-def test_a_call_whose_connection_nobody_tells_is_given_up_unless_it_is_heard_of_after_all() -> None:
-    life = CallDriver().receive(incoming()).receive(answered(call_connection_id=None))
-    assert next_check_at(life.call) == at(0.5 + 300)
-    assert life.wake(300).asked == []
-    assert life.wake(301).call.state is CallState.FAILED
-    assert next_check_at(life.call) is None
-    assert life.receive(event("call_connected", 1)).call.state is CallState.CONNECTED
+def test_a_call_without_a_connection_id_fails_until_an_event_shows_that_it_is_connected() -> None:
+    driver = CallDriver().receive(incoming()).receive(answered(call_connection_id=None))
+    assert next_check_at(driver.call) == at(0.5 + 300)
+    assert driver.wake(300).asked == []
+    assert driver.wake(301).call.state is CallState.FAILED
+    assert next_check_at(driver.call) is None
+    assert driver.receive(event("call_connected", 1)).call.state is CallState.CONNECTED
 
 
-def test_an_answer_that_is_known_changes_nothing() -> None:
-    life = CallDriver().receive(incoming()).receive(answered())
-    before = life.call
-    assert life.receive(answered(), now=5).call == before
+def test_a_fetched_state_that_is_already_known_changes_nothing() -> None:
+    driver = CallDriver().receive(incoming()).receive(answered())
+    before = driver.call
+    assert driver.receive(answered(), now=5).call == before
 
 
-def test_a_call_that_is_found_connected_is_recorded() -> None:
-    life = CallDriver().receive(incoming()).receive(answered()).wake(100)
-    assert life.receive(fetched("connected", 101)).asked == [StartRecording(1)]
+def test_a_call_whose_fetched_state_is_connected_is_recorded() -> None:
+    driver = CallDriver().receive(incoming()).receive(answered()).wake(100)
+    assert driver.receive(fetched("connected", 101)).asked == [StartRecording(1)]
 
 
-def test_a_call_that_is_still_being_set_up_is_asked_about_again() -> None:
-    life = CallDriver().receive(incoming()).receive(answered()).wake(100)
-    life.receive(fetched("connecting", 101))
-    assert life.call.state is CallState.ANSWERED
-    assert life.wake(170).asked == [FetchCallState()]
+def test_the_state_of_a_call_that_is_being_set_up_is_fetched_again() -> None:
+    driver = CallDriver().receive(incoming()).receive(answered()).wake(100)
+    driver.receive(fetched("connecting", 101))
+    assert driver.call.state is CallState.ANSWERED
+    assert driver.wake(170).asked == [FetchCallState()]
 
 
-def test_a_call_that_is_over_before_we_heard_that_it_was_connected_tells_why_it_is_not_recorded() -> None:
-    life = CallDriver().receive(incoming()).receive(answered()).receive(event("call_disconnected", 9))
-    assert life.recording == (RecordingStatus.NOT_RECORDED, "the call ended before a recording had started")
+def test_a_call_that_ends_before_its_connected_event_has_the_reason_why_it_is_not_recorded() -> None:
+    driver = CallDriver().receive(incoming()).receive(answered()).receive(event("call_disconnected", 9))
+    assert driver.recording == (RecordingStatus.NOT_RECORDED, "the call ended before a recording had started")
 
 
-def test_a_call_that_could_not_be_set_up_was_none_to_record() -> None:
-    life = (
+def test_a_call_that_could_not_be_set_up_needs_no_recording() -> None:
+    driver = (
         CallDriver()
         .receive(incoming())
         .receive(answered())
         .receive(event("answer_failed", 2))
         .receive(event("call_disconnected", 2))
     )
-    assert life.recording == (RecordingStatus.OFF, None)
+    assert driver.recording == (RecordingStatus.OFF, None)

@@ -1,4 +1,4 @@
-"""The same events make the same call: in every order, repeated, and whatever the order of the capabilities."""
+"""The same events give the same call: in any order, repeated, and with any order of the capabilities."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_order_and_repetition_make_no_difference(chosen: list[Event], shuffler: 
     assert recording_status(again) == recording_status(once)
 
 
-def test_the_whole_life_in_reverse_and_twice_makes_the_same_call() -> None:
+def test_all_events_in_reverse_and_twice_make_the_same_call() -> None:
     assert facts([*reversed(EVENTS)] * 2, 60) == facts(EVENTS, 0.1)
 
 
@@ -111,15 +111,15 @@ def test_the_order_of_the_capabilities_makes_no_difference(
 
 @pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda capability: capability.name)
 def test_a_fold_of_one_capability_reads_and_writes_its_own_part_alone(capability: Capability[Any]) -> None:
-    """The parts of a call that was folded with all capabilities are those that each makes alone."""
+    """A fold with all capabilities gives the same parts as folds with each alone."""
     alone, _ = play(CALL, EVENTS, (capability,))
     together, _ = play(CALL, EVENTS, CAPABILITIES)
     name = capability.name
-    if name != "recording":  # whose hopes expire with the state of the call, which the lifecycle knows
+    if name != "recording":  # its waits end with the state of the call, which is the lifecycle's
         assert getattr(alone, name, None) == getattr(together, name, None)
 
 
-def test_an_answer_that_is_rejected_twice_stands_once_in_the_timeline_at_its_first_time() -> None:
+def test_an_answer_that_is_rejected_twice_is_in_the_timeline_once_at_its_first_time() -> None:
     rejected = [own("answer/rejected", START + timedelta(seconds=s), RequestRejected(400, 8523, "")) for s in (1, 9)]
     assert facts(rejected, 0.1) == facts(rejected[::-1], 0.1)
     assert [entry.at for entry in facts(rejected, 0.1).timeline] == [START + timedelta(seconds=1)]

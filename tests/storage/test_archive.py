@@ -39,7 +39,7 @@ MIB = 1024 * 1024
 
 @pytest.fixture
 def place(files: Files, recordings: ContainerClient) -> dict[str, str]:
-    """The settings that say where recordings come from and go to."""
+    """The settings of the recordings' source and archive."""
     return {"ACS_RECORDING_ENDPOINT": files.url, "RECORDINGS_CONTAINER": recordings.container_name}
 
 
@@ -220,7 +220,7 @@ async def busy(_: web.Request) -> web.Response:
     return web.Response(status=503, headers={"Retry-After": "soon"})
 
 
-async def test_an_answer_that_the_sdk_cannot_read_loses_no_recording(executor: EffectExecutor, files: Files) -> None:
+async def test_a_response_that_the_sdk_cannot_read_loses_no_recording(executor: EffectExecutor, files: Files) -> None:
     """The SDK then raises the same error as for hosts that it does not trust."""
     files.served["/v1/1"] = busy
     failed = await perform(executor)
@@ -279,7 +279,7 @@ def refusing(status: int) -> Handler:
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-async def test_audio_whose_metadata_is_refused_is_kept_without(
+async def test_audio_whose_metadata_is_refused_is_archived_without_it(
     executor: EffectExecutor, recordings: ContainerClient, files: Files, status: int
 ) -> None:
     files.served["/v1/1/meta"] = refusing(status)
@@ -288,7 +288,7 @@ async def test_audio_whose_metadata_is_refused_is_kept_without(
 
 
 @pytest.mark.parametrize("trouble", [refusing(503), hang, b""], ids=["busy", "hangs", "empty"])
-async def test_metadata_that_may_come_is_fetched_again_without_the_audio_and_not_for_ever(
+async def test_metadata_that_is_not_ready_is_fetched_again_alone_and_a_limited_number_of_times(
     make_executor: Callable[..., EffectExecutor],
     place: dict[str, str],
     files: Files,
@@ -307,7 +307,7 @@ async def test_metadata_that_may_come_is_fetched_again_without_the_audio_and_not
 
 
 @pytest.mark.parametrize("metadata", [f"{HOST}/v1/gone", "https://evil.example/meta"])
-async def test_audio_without_metadata_is_kept(
+async def test_audio_without_metadata_is_archived(
     executor: EffectExecutor, recordings: ContainerClient, metadata: str
 ) -> None:
     done = await executor.perform(*to_archive(replace(a_chunk(), metadata=metadata)), 5)
@@ -342,7 +342,7 @@ async def test_the_source_is_never_deleted_without_a_copy(
 
 
 @pytest.mark.parametrize("location", [None, f"{HOST}/v1/gone", "https://evil.example/v1/1"])
-async def test_a_source_that_cannot_be_deleted_does_no_harm(
+async def test_a_source_that_cannot_be_deleted_fails_no_archiving(
     context: Context, files: Files, location: str | None
 ) -> None:
     chunk = a_chunk()
@@ -367,7 +367,7 @@ ELSEWHERE = [
 
 
 @pytest.mark.parametrize("content", ELSEWHERE)
-async def test_only_recording_hosts_are_sent_our_credentials(
+async def test_credentials_are_sent_to_recording_hosts_only(
     executor: EffectExecutor, recordings: ContainerClient, files: Files, content: str
 ) -> None:
     files.served["/v1/1/meta"] = b"{}"

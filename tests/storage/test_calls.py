@@ -1,4 +1,4 @@
-"""The rows of calls: what is saved, what is kept of other versions, the limits, and what is found again."""
+"""The rows of calls: saving and reading, rows of other versions, limits, the index of recordings and due calls."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def with_recording(id: str, recording_id: str, recording: Recording | None = Non
 
 
 def rich(id: str) -> Call:
-    """A call with something in every field."""
+    """A call with a value in every field."""
     actions: list[tuple[AnyAction, str]] = [
         (StartRecording(2), "recording"),
         (Play("announcement", "Grüße 🎙️ <&>"), "prompts"),
@@ -157,11 +157,11 @@ def rich(id: str) -> Call:
     )
 
 
-async def test_a_call_that_was_never_saved_is_no_row(store: CallStore) -> None:
+async def test_a_call_that_was_never_saved_has_no_row(store: CallStore) -> None:
     assert await store.read(new_id()) == Row()
 
 
-async def test_a_call_comes_back_as_it_was_saved(store: CallStore) -> None:
+async def test_a_call_is_read_as_it_was_saved(store: CallStore) -> None:
     call = rich(new_id())
     saved = await store.write(Row(), call)
     read = await store.read(call.id)
@@ -181,7 +181,7 @@ def test_the_rich_call_leaves_no_field_out() -> None:
 
 
 async def test_a_change_replaces_the_whole_row(store: CallStore) -> None:
-    """What a long call needed and a short one does not is gone."""
+    """Properties that only the longer call needed are removed."""
     call = replace(rich(new_id()), timeline=entries(2000))
     saved = await store.write(Row(), call)
     shorter = replace(call, timeline=entries(1), reached={}, effects=(), state=CallState.CONNECTED)
@@ -412,7 +412,7 @@ def random_text(length: int) -> str:
 
 
 def largest() -> Call:
-    """A call that is at every limit at once, with a file to archive in every place."""
+    """A call at every limit at once, with all the files that it can hold."""
     id = new_id()
     recording_ids = [random_text(200) for _ in range(MOST_RECORDINGS)]
     per_recording = MOST_CHUNKS
@@ -523,13 +523,13 @@ async def due(store: CallStore, now: datetime = START) -> set[str]:
         ("20261123", -1, False),
     ],
 )
-async def test_calls_are_due_when_their_moment_has_come(store: CallStore, day: str, seconds: int, found: bool) -> None:
+async def test_calls_are_due_at_their_next_check(store: CallStore, day: str, seconds: int, found: bool) -> None:
     call = replace(checked(START + timedelta(seconds=seconds)), id=new_id(day))
     await store.write(Row(), call)
     assert await due(store) == ({call.id} if found else set())
 
 
-async def test_a_call_with_nothing_left_to_do_is_never_due(store: CallStore) -> None:
+async def test_a_call_without_effects_and_timers_is_never_due(store: CallStore) -> None:
     archived = Recording(chunks={"0": Chunk("c", "m", path="p", length=1)})
     over = replace(with_recording(new_id(), "r", archived), state=CallState.ENDED, reached={CallState.ENDED: START})
     assert next_check_at(over) is None
@@ -537,7 +537,7 @@ async def test_a_call_with_nothing_left_to_do_is_never_due(store: CallStore) -> 
     assert await due(store, START + timedelta(days=1)) == set()
 
 
-async def test_every_shard_is_looked_at(store: CallStore) -> None:
+async def test_every_shard_is_searched(store: CallStore) -> None:
     calls = [replace(checked(START), id=f"20261121-{shard}{uuid.uuid4().hex[1:]}") for shard in "0123456789abcdef"]
     await asyncio.gather(*(store.write(Row(), call) for call in calls))
     assert await due(store) == {call.id for call in calls}
@@ -547,7 +547,7 @@ async def test_every_shard_is_looked_at(store: CallStore) -> None:
 # -- A table that is missing ---------------------------------------------------------------------------------
 
 
-async def test_a_missing_table_is_an_error_and_no_empty_answer(storage: str) -> None:
+async def test_a_missing_table_is_an_error_and_not_an_empty_result(storage: str) -> None:
     async with TableClient.from_connection_string(storage, "nosuchtable") as table:
         store = CallStore(table, table)
         call = with_recording(new_id(), "r")
