@@ -61,7 +61,10 @@ class Processes:
 
     async def stop(self, *names: str) -> None:
         """Stop the named processes, as a deployment or a crash would."""
-        await asyncio.gather(*(_stop(self._running.pop(name)) for name in names if name in self._running))
+        chosen = [self._running.pop(name) for name in names if name in self._running]
+        for process in chosen:  # all of them before anything is awaited: an interruption leaves none behind
+            _signal(process, signal.SIGTERM)
+        await asyncio.gather(*(_ended(process) for process in chosen))
 
     async def stop_all(self) -> None:
         await self.stop(*reversed(self._running))
@@ -114,8 +117,8 @@ async def _accepts(port: int) -> bool:
     return True
 
 
-async def _stop(process: Process) -> None:
-    _signal(process, signal.SIGTERM)
+async def _ended(process: Process) -> None:
+    """Return when it has ended: soon, since it is killed otherwise."""
     try:
         async with asyncio.timeout(STOP_SECONDS):
             await process.wait()

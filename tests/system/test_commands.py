@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import subprocess
@@ -65,12 +66,25 @@ async def test_an_interruption_is_quiet(command: str) -> None:
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
     )
     assert process.stdout is not None
     await process.stdout.readline()
     process.send_signal(signal.SIGINT)
     _, said = await process.communicate()
     assert (process.returncode, said) == (130, b"")
+    await nothing_left(process.pid)
+
+
+async def nothing_left(group: int) -> None:
+    """Every process that a command has started ends within a few seconds."""
+    for _ in range(100):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        await asyncio.sleep(0.1)
+    pytest.fail("a process is left running")
 
 
 @pytest.mark.parametrize("name", PORT_USERS)
