@@ -1,6 +1,6 @@
-"""Incoming calls are answered and rejected at once, before anything is recorded.
+"""Answers and rejects incoming calls.
 
-While a call rings only a wrong setting is raised. Every other error counts as a rejection that can pass.
+Only SettingError is raised. Every other error becomes a ``RequestRejected``, so that the row shows the call.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class IncomingCallResponder:
                     media_streaming=_media_streaming(context.settings),
                     transcription=_transcription(context.settings),
                     headers=repeatable(id),
-                    retry_on_methods=["POST"],  # the id makes it safe, and a lost connection would cost 10 s of ringing
+                    retry_on_methods=["POST"],  # safe by the id; else a lost connection costs 10 s of ringing
                 )
         except SettingError:
             raise
-        except Exception as error:  # noqa: BLE001  # whatever the SDK makes of the response, there was a call
+        except Exception as error:  # noqa: BLE001  # also errors of the SDK: the call must reach its row
             return self._rejected(id, error)
         return own(f"{id}/done", context.now(), self._answered(answered, sent_at))
 

@@ -1,4 +1,4 @@
-"""Callbacks of ACS on their way to the custom topic: read and checked, then published unchanged.
+"""Callbacks of ACS: parsed and checked before they are published to the custom topic.
 
 The body of a callback is a JSON array of CloudEvents, or a single one. The published event has one more extension
 attribute, ``callid``: the id from the callback URL, by which the triggers find the call. Its time is written in UTC.
@@ -44,7 +44,7 @@ def read(body: bytes) -> tuple[list[dict[str, Any]], list[tuple[Any, str]]]:
     try:
         decoded = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        return [], [(body.decode(errors="replace"), f"it is no JSON: {type(error).__name__}")]
+        return [], [(body.decode(errors="replace"), f"it is not JSON: {type(error).__name__}")]
     good: list[dict[str, Any]] = []
     bad: list[tuple[Any, str]] = []
     for item in decoded if isinstance(decoded, list) else [decoded]:
@@ -79,19 +79,19 @@ def _fault(item: Any) -> str | None:
         event = msgspec.convert(item, CloudEvent)
         clock.parse(event.time)
     except (msgspec.ValidationError, ValueError) as error:
-        return f"it is no CloudEvent: {error}"
+        return f"it is not a CloudEvent: {error}"
     if event.specversion != "1.0" or not (event.id and event.source and event.type):
-        return "it is no CloudEvent 1.0 with id, source and type"
+        return "it is not a CloudEvent 1.0 with id, source and type"
     extensions = {name: value for name, value in item.items() if name not in CloudEvent.__struct_fields__}
     if "data_base64" in extensions:
-        return "it has data twice"
+        return "it has both data and data_base64"
     if not all(_EXTENSION.fullmatch(n) and not isinstance(v, dict | list) for n, v in extensions.items()):
-        return "it has an extension attribute that Event Grid does not take"
+        return "it has an extension attribute that Event Grid does not accept"
     return None
 
 
 def address(event: dict[str, Any], call_id: str) -> dict[str, Any]:
-    """The event as it is published: with the id of its call, and its time in the form that every parser knows."""
+    """The event as it is published: with the id of its call, and its time in UTC, in a form that all parsers accept."""
     return event | {CALL_ID: call_id, "time": clock.rfc_3339(clock.parse(event["time"]))}
 
 

@@ -1,4 +1,4 @@
-"""What an executor is handed."""
+"""The type of executors, and the context that each of them gets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.calls.event import ActionPerformed, Event, own
 from shared.platform.clients import Clients
 from shared.platform.settings import Settings
 
-# Performs one kind of action, and returns the event that says so. Raises ActionError, AzureError, TimeoutError.
+# Performs one kind of action, and returns the event that reports it. Raises ActionError, AzureError, TimeoutError.
 Executor = Callable[["Context", Call, Effect, Any], Awaitable[Event]]
 Executors = Mapping[type[Action], Executor]
 
@@ -33,7 +33,7 @@ class Context(Struct, frozen=True):
         return self.clients.call_automation.get_call_connection(call.call_connection_id or "")
 
     def connection_once(self, call: Call) -> Any:
-        """The same without retries, for requests that ACS knows no repeatability of."""
+        """The same without retries, for requests that ACS takes no ``Repeatability-Request-ID`` with."""
         return self.clients.call_automation_once.get_call_connection(call.call_connection_id or "")
 
     def performed(self, effect: Effect) -> Event:
@@ -44,5 +44,5 @@ class Context(Struct, frozen=True):
 
 
 def repeatable(id: str) -> dict[str, str]:
-    """The header by which ACS recognizes a request that it has carried out before."""
+    """The header by which ACS recognizes a repeated request."""
     return {"Repeatability-Request-ID": id}

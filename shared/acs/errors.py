@@ -1,4 +1,4 @@
-"""What ACS's answers to requests mean."""
+"""Responses of ACS: accepted ones that the SDK cannot read, and the codes of errors."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ACCEPTED = range(200, 300)
-LONGEST_WAIT = 30.0  # seconds that ACS can ask for between two tries
+LONGEST_WAIT = 30.0  # seconds; a longer Retry-After is cut to it
 GONE = 404
 
 
 class ActionError(Exception):
-    """An action failed for a reason that no response of ACS states."""
+    """An action failed for a reason other than a response of ACS."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -51,7 +51,7 @@ async def accepted(request: Callable[..., Awaitable[Any]], *arguments: Any, **op
 
 
 def codes_of(error: Exception) -> tuple[int, int, str]:
-    """Code, sub-code and message of an error. One that brought no response counts as 408 or 503: it can pass."""
+    """Code, sub-code and message of an error. One without a response counts as 408 or 503, which are transient."""
     if isinstance(error, TimeoutError):
         return 408, 0, "no answer in time"
     if isinstance(error, HttpResponseError) and error.status_code is not None:

@@ -1,6 +1,6 @@
-"""Effects performed: each action by the executor that is registered for it.
+"""Performs effects: each action by the executor that is registered for its class.
 
-What ACS answers becomes an event. Faults of this app (a wrong setting, a bug) are raised.
+Responses of ACS become events. Faults of this app (a wrong setting, a bug) are raised.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class EffectExecutor:
         self._context, self._executors = context, executors
 
     async def perform(self, call: Call, effect: Effect, limit: float) -> Event:
-        """Perform an effect of the call within ``limit`` seconds, and return how it went."""
+        """Perform an effect of the call within ``limit`` seconds, and return the event that reports the outcome."""
         try:
             async with asyncio.timeout(limit):
                 return await self._executors[type(effect.action)](self._context, call, effect, effect.action)

@@ -1,4 +1,4 @@
-"""Hanging up, and asking for a call's state."""
+"""Hanging up, and fetching a call's state."""
 
 from __future__ import annotations
 

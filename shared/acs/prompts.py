@@ -12,7 +12,7 @@ from shared.calls.event import Event
 
 
 async def play(context: Context, call: Call, effect: Effect, action: Play) -> Event:
-    """ACS knows no repeatability here: a request that is sent twice could be heard twice."""
+    """ACS takes no ``Repeatability-Request-ID`` here: a repeated request could play the prompt twice."""
     source = _source(context, action.source)
     await context.connection_once(call).play_media(source, operation_context=effect.id)
     return context.performed(effect)

@@ -54,8 +54,7 @@ async def archive_chunk(context: Context, call: Call, effect: Effect, action: Ar
 
 
 async def _copy(context: Context, call: Call, effect: Effect, action: ArchiveChunk, chunk: Chunk) -> tuple[str, int]:
-    """Copy the file from ACS. What is in the archive already is not lost, whatever ACS says of its own copy."""
-    delete_source = context.settings.delete_source
+    """Copy the file from ACS. A file that is archived already counts as copied, even if ACS no longer has it."""
     acs = context.clients.call_automation
     container = context.clients.container(context.settings.recordings_container)
     metadata = archive.metadata_of(call, action.recording_id)
@@ -66,13 +65,13 @@ async def _copy(context: Context, call: Call, effect: Effect, action: ArchiveChu
         if length is None:
             raise
         copied = f"{action.path}.wav", length
-    if delete_source:
+    if context.settings.delete_source:
         await archive.delete_source(acs, chunk)
     return copied
 
 
 async def _find(context: Context, call: Call, name: str) -> tuple[str, int]:
-    """ACS wrote the file to the policy's container itself: only look whether it is there."""
+    """Look for a file that ACS wrote to the policy's container itself."""
     container = call.policy.recording_container or ""
     length = await archive.length_of(context.clients.recording_container(container), name)
     if not length:
@@ -81,17 +80,17 @@ async def _find(context: Context, call: Call, name: str) -> tuple[str, int]:
 
 
 def blob_in(container: str | None, url: str) -> str | None:
-    """The name of the blob that the URL is of, if it is in the container; host names and default ports are compared as
-    URLs are (RFC 3986, section 6.2).
+    """The blob's name if the URL is in the container; None otherwise. Hosts and default ports are compared by RFC 3986,
+    section 6.2.
     """
     if not container:
         return None
     try:
-        (ours, root), (theirs, path) = _split(container), _split(url)
-    except ValueError:  # the file's URL is none
+        (container_host, root), (host, path) = _split(container), _split(url)
+    except ValueError:  # not a URL
         return None
     folder = f"{root.rstrip('/')}/"
-    return unquote(path.removeprefix(folder)) if ours == theirs and path.startswith(folder) else None
+    return unquote(path.removeprefix(folder)) if host == container_host and path.startswith(folder) else None
 
 
 def _split(url: str) -> tuple[tuple[str, str | None, int], str]:

@@ -1,1 +1,1 @@
-"""The application layer: what each trigger does."""
+"""The application layer: the handlers of the triggers."""

@@ -1,4 +1,4 @@
-"""Incoming calls: answered first, recorded afterwards. Nothing slow stands between the event and the answer."""
+"""Incoming calls: answered first, written to their row afterwards. Nothing slow precedes the answer."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def call_id_of(context: str, at: datetime) -> str:
 
 @dataclass(frozen=True)
 class _Response:
-    """What became of a call that rings; ``fault`` is an error of our own, after which it goes on ringing."""
+    """The response to a ringing call. ``fault`` is an error of this app; the call goes on ringing then."""
 
     decision: Decision
     outcome: Event | None
@@ -99,7 +99,7 @@ class Answering:
         try:
             decision = await self._decision(payload, called_at, now)
             outcome = await self._respond(decision, call_id, payload.incoming_call_context)
-        except Exception as error:  # noqa: BLE001  # an error of our own; the row must show that there was a call
+        except Exception as error:  # noqa: BLE001  # a fault of this app; the call must reach its row
             fault = error
         return _Response(decision, outcome, fault)
 
@@ -110,14 +110,14 @@ class Answering:
         return decide(self._settings.call_policy, callee, called_at, now)
 
     async def _account(self, raw_id: str) -> ResourceAccount | None:
-        """What the directory knows of a callee, read after the answer if it has not been for some minutes. The row does
-        not depend on it.
+        """The callee in the directory; None if it is unknown or cannot be read. The directory is read after the answer,
+        if the cache is some minutes old.
         """
         try:
             account_cache = self._directory().account_cache
             await account_cache.catch_up()
             return account_cache.account(raw_id)
-        except Exception as error:  # noqa: BLE001  # an error of our own; the row can do without names
+        except Exception as error:  # noqa: BLE001  # a fault of this app; the row can do without names
             log.error("the callee of a call cannot be looked up: %s", type(error).__name__)  # noqa: TRY400
             return None
 
@@ -134,7 +134,7 @@ class Answering:
     async def _once(self, call_id: str, respond: Callable[[], Awaitable[Event]]) -> Event:
         """One response for all deliveries of an event that reach this process, unless it must be tried again.
 
-        ACS refuses those of other processes: it takes a context once.
+        ACS refuses the responses of other processes: it accepts a context once.
         """
         task = self._answers.get(call_id)
         if task is None:
@@ -154,14 +154,14 @@ class Answering:
 def _received(
     payload: IncomingCall, decision: Decision, received_at: datetime, account: ResourceAccount | None
 ) -> IncomingCallReceived:
-    """The event as the row stores it. The row of a call that is not ours does not name the caller."""
-    ours = decision is not Decision.NOT_OURS
+    """The event as the row stores it. The row of a call to another application's account does not name the caller."""
+    known = decision is not Decision.NOT_OURS
     return IncomingCallReceived(
         decision=decision,
-        caller=payload.from_.raw_id if ours and payload.from_ else None,
+        caller=payload.from_.raw_id if known and payload.from_ else None,
         callee=payload.to.raw_id,
-        caller_name=(payload.caller_display_name or "")[:LONGEST_NAME] or None if ours else None,
-        on_behalf_of=payload.on_behalf_of_callee.raw_id if ours and payload.on_behalf_of_callee else None,
+        caller_name=(payload.caller_display_name or "")[:LONGEST_NAME] or None if known else None,
+        on_behalf_of=payload.on_behalf_of_callee.raw_id if known and payload.on_behalf_of_callee else None,
         server_call_id=payload.server_call_id,
         correlation_id=payload.correlation_id,
         received_at=received_at,

@@ -1,6 +1,6 @@
-"""Builds what a process has, each part when it is first used, and closes it.
+"""The objects of a process: each is built when it is first used, and all are closed together.
 
-Modules that load much are imported where their part is built: an answer needs none of them.
+Modules that load large packages are imported where they are used: answering needs none of them.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Container:
         self._now = now
         self._transport = transport
 
-    # -- What the triggers call --
+    # -- Used by the triggers --
 
     @cached_property
     def answering(self) -> Answering:
@@ -80,7 +80,7 @@ class Container:
     def sweeper(self) -> Sweeper:
         return Sweeper(self.store, self.processor, self.quarantine, self.wakes, self._now)
 
-    # -- What those stand on --
+    # -- Used by those --
 
     @cached_property
     def processor(self) -> Processor:
@@ -113,7 +113,7 @@ class Container:
         return Context(self.settings, self.clients, self._now)
 
     async def close(self) -> None:
-        """Close what was opened, all of it even if a part cannot be closed."""
+        """Close everything that was opened, even if closing a part fails."""
         async with AsyncExitStack() as closing:
             closing.push_async_callback(self.clients.close)
             for name in self.__dict__.keys() & {"directory", "keys"}:

@@ -1,4 +1,4 @@
-"""Events of calls that were answered or missed: which call each is about, and on to the processor."""
+"""Callbacks and recording files: finds the call of each event, and has it processed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from shared.service.time_limits import INVOCATION_SECONDS, within
 from shared.service.wire import CALL_ID, EventReader, WireEvent
 from shared.storage.calls import CallStore, not_ours
 
-UNCLAIMED = timedelta(minutes=10)  # after which a recording that no call of ours claims can be another application's
+# After so long, a recording for which no call is found can be that of another application's call.
+FOREIGN_RECORDING_AGE = timedelta(minutes=10)
 
 
 class CallEvents:
@@ -33,7 +34,7 @@ class CallEvents:
             return
         call_id = str(wire.extension_attrs.get(callbacks.CALL_ID, ""))
         if not CALL_ID.fullmatch(call_id):
-            reason = f"its attribute {callbacks.CALL_ID} is no call id"
+            reason = f"its attribute {callbacks.CALL_ID} is not a call id"
             await self._reader.quarantine(wire, reason, "call_event")
             return
         async with self._reader.unless_unreadable_row(wire, "call_event"):
@@ -61,6 +62,6 @@ class CallEvents:
         server_call_id = server_call_id_of(event.subject)
         if call_id is None and server_call_id:
             call_id = await self._store.call_of_recording(server_call_id)
-            if call_id is None and self._now() - event.at > UNCLAIMED:
+            if call_id is None and self._now() - event.at > FOREIGN_RECORDING_AGE:
                 call_id = await self._store.call_of_recording(not_ours(server_call_id))
         return call_id

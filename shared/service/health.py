@@ -1,7 +1,8 @@
-"""What ``GET /api/health`` answers: whether every setting that the app uses can be read.
+"""``GET /api/health``: whether every setting that the app uses can be read.
 
-A deployment waits for it. Anyone may ask, so it names settings and shows no value; nothing else is asked, since it is
-asked often, and what fails for a moment elsewhere is no reason to replace an instance. The doctor checks the rest.
+A deployment waits for it. It needs no authentication, so it names settings and shows no values. It sends no request:
+it is called often, and a short failure of another service is no reason to replace an instance. The doctor checks the
+rest.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The callback door over HTTP: a callback of ACS is verified, published unchanged, and answered with a bare status."""
+"""The callback endpoint: verifies callbacks of ACS, publishes them, and responds with a bare status."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class CallbackIngress:
             log.warning("callback refused: %s", error)
             return UNAUTHORIZED
         except tokens.KeysUnavailable as error:
-            log.error("callback not accepted now: %s", error)  # noqa: TRY400  # the text says it all
+            log.error("callback not accepted now: %s", error)  # noqa: TRY400  # the text is enough
             return UNAVAILABLE
         except (AzureError, TimeoutError) as error:
             log.error("callback not accepted now: %s", type(error).__name__)  # noqa: TRY400
@@ -72,14 +72,14 @@ class CallbackIngress:
     async def _publish(self, call_id: str, body: bytes) -> None:
         events, unreadable = callbacks.read(body)
         if not CALL_ID.fullmatch(call_id):
-            unreadable += [(event, "its callback URL names no call") for event in events]
+            unreadable += [(event, "its callback URL has no call id") for event in events]
             events = []
         batches, too_large = callbacks.batches([callbacks.address(event, call_id) for event in events])
         unreadable += [(event, "it is too large for the topic") for event in too_large]
-        await self._set_aside(unreadable)
+        await self._quarantine_all(unreadable)
         for batch in batches:
             await self._open_topic().send(batch)
 
-    async def _set_aside(self, unreadable: list[tuple[Any, str]]) -> None:
+    async def _quarantine_all(self, unreadable: list[tuple[Any, str]]) -> None:
         for event, reason in unreadable:
             await self._quarantine.add(event, reason, "callbacks")

@@ -1,4 +1,4 @@
-"""The one way an event goes: read the row, fold, save, perform the effects, fold their outcomes."""
+"""Processes events: read the row, fold, save, perform the effects, fold their outcomes."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from shared.storage.wakes import Wakes
 
 log = logging.getLogger(__name__)
 
-CONFLICTS = 8  # how often a row that others change is read again, before the trigger must deliver again
+CONFLICTS = 8  # of other writes with this one, until the event must be delivered again
 UNKNOWN_PAUSE = timedelta(hours=1)
-CHANGING = {"Timestamp", "next_check_at", PAUSE}  # of a row that nobody can read
-SOON = timedelta(seconds=60)  # a timer that is due sooner than this is set in the queue; the sweep finds the others
+CHANGING = {"Timestamp", "next_check_at", PAUSE}  # left out of a quarantined row, so that it is stored once
+SOON = timedelta(seconds=60)  # timers that are due within it use the queue; the sweep, every minute, finds the others
 
 
 class TryAgain(Exception):
@@ -42,17 +42,17 @@ class TryAgain(Exception):
 
 @dataclass
 class _Work:
-    """One invocation's work on one call. Its row is handed on from each write to the next fold."""
+    """One invocation's work on one call. The row of each write is handed on to the next fold."""
 
     call_id: str
-    copy_seconds: float
+    effect_seconds: float
     row: Row | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True)
 class _Change:
-    """What the events make of the call as it was read, and the effects that this invocation has leased."""
+    """The call before and after the events, and the effects that this invocation has leased."""
 
     before: Call | None
     call: Call
@@ -61,14 +61,14 @@ class _Change:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to save. A timer alone does not make a call."""
+        """Whether there is nothing to save. A timer alone does not create a row."""
         if self.before is None:
             return all(isinstance(event.data, TimerFired) for event in self.events)
         return self.call == self.before
 
 
 class Processor:
-    """One for each process. It keeps nothing of a call from one invocation to the next."""
+    """One for each process. It has no state from one invocation to the next."""
 
     def __init__(
         self,
@@ -88,41 +88,43 @@ class Processor:
         self._now = now
 
     async def process(
-        self, call_id: str, events: list[Event], row: Row | None = None, *, copy_seconds: float = EFFECT_SECONDS
+        self, call_id: str, events: list[Event], row: Row | None = None, *, effect_seconds: float = EFFECT_SECONDS
     ) -> None:
-        """Fold events into the call, perform the effects that it asks for and fold their outcomes, until none is left.
+        """Fold events into the call, perform the effects that are due and fold their outcomes, until none is due.
 
-        ``row`` saves the read where most likely no row exists yet. ``copy_seconds`` limits the copy of a recording.
+        ``row`` saves the read where most likely no row exists yet. ``effect_seconds`` limits each effect in this
+        invocation.
         """
-        await self._advance(_Work(call_id, copy_seconds, row), events)
+        await self._advance(_Work(call_id, effect_seconds, row), events)
 
     async def _advance(self, work: _Work, events: list[Event]) -> None:
-        async with work.lock, asyncio.timeout(INVOCATION_SECONDS):  # a long copy must not hold up the other outcomes
+        # The lock and the limit are not held while effects are performed: a copy can take minutes.
+        async with work.lock, asyncio.timeout(INVOCATION_SECONDS):
             change = await self._record(work, events)
         if change is not None and change.effects:
             await self._perform(work, change)
 
     async def _record(self, work: _Work, events: list[Event]) -> _Change | None:
-        """Fold the events into the row and save it; None if they change nothing. The effects are leased by then."""
+        """Fold the events into the row and save it, which leases the effects; None if the events change nothing."""
         unconfirmed: _Change | None = None
         for conflicts in range(CONFLICTS + 1):
             handed_on = work.row is not None
             row = work.row = work.row or await self._read(work.call_id)
             if unconfirmed is not None and row.call == unconfirmed.call:
                 await self._after_write(unconfirmed)
-                return unconfirmed  # the conflict was with our own write, whose response was lost
+                return unconfirmed  # the conflict was with this invocation's own write, whose response was lost
             change = await self._folded(work.call_id, row.call, events)
             if change.is_empty:
                 if not handed_on:
-                    await self._check_later(row)
+                    await self._postpone_check(row)
                     return None
                 work.row = None  # it may be stale, and without a write no ETag would show that
                 continue
             try:
-                work.row = await self._save(row, change.call)
+                work.row = await self._store.write(row, change.call)
             except Conflict:
                 work.row, unconfirmed = None, change
-                await asyncio.sleep(random.uniform(0, 0.05 * conflicts))  # noqa: S311  # to part two rivals
+                await asyncio.sleep(random.uniform(0, 0.05 * conflicts))  # noqa: S311  # so that two writers do not collide again
                 continue
             await self._after_write(change)
             return change
@@ -146,17 +148,14 @@ class Processor:
                 await self._quarantine.add(to_builtins(event), f"the timeline of call {call_id} is full", "timeline")
         return _Change(before, call, effects, events)
 
-    async def _check_later(self, row: Row) -> None:
-        """Nothing is due, though the row says so: another version waits for something. Without this, every sweep until
-        that version is back would wake the call.
+    async def _postpone_check(self, row: Row) -> None:
+        """Postpone the next check of a call for which this version has nothing to do: a newer version has set the row's
+        ``next_check_at``. Otherwise each sweep would wake the call.
         """
         now = self._now()
         if row.call is not None and row.checked_next is not None and row.checked_next <= now:
             with suppress(Conflict):  # the next sweep finds the call again
                 await self._store.write(replace(row, checked_next=now + UNKNOWN_PAUSE), row.call)
-
-    async def _save(self, row: Row, call: Call) -> Row:
-        return await self._store.write(row, call)
 
     async def _after_write(self, change: _Change) -> None:
         before, call = change.before, change.call
@@ -175,8 +174,8 @@ class Processor:
             log.warning("call %s: its timer is not set, the sweep will find it: %s", call.id, type(error).__name__)
 
     async def _perform(self, work: _Work, change: _Change) -> None:
-        """Perform the effects concurrently, and fold each outcome as soon as it is known: none waits for a copy that
-        takes minutes, and an error of our own in one does not hide the outcomes of the others.
+        """Perform the effects concurrently, and fold each outcome at once: none waits for a copy that takes minutes. A
+        fault of this app in one is raised after the others have ended.
         """
         performing = (self._carry_out(work, change.call, effect) for effect in change.effects)
         results = await asyncio.gather(*performing, return_exceptions=True)
@@ -185,8 +184,7 @@ class Processor:
                 raise error
 
     async def _carry_out(self, work: _Work, call: Call, effect: Effect) -> None:
-        seconds = min(effect.action.time_limit, max(work.copy_seconds, EFFECT_SECONDS))
-        outcome = await self._executor.perform(call, effect, seconds)
+        outcome = await self._executor.perform(call, effect, min(effect.action.time_limit, work.effect_seconds))
         await self._advance(work, [outcome])
 
 

@@ -1,4 +1,4 @@
-"""What time brings: timers of calls, and the sweep that finds the calls whose timer was lost."""
+"""Timers of calls, and the sweep that finds calls whose timer was lost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.storage.wakes import Wakes
 
 log = logging.getLogger(__name__)
 
-SWEPT_DAYS = 4  # a call can last for a day, its recording's file come a day later, and be tried for another
+SWEPT_DAYS = 4  # a call can last a day, its recording can come a day later, and is retried for another
 
 
 class Sweeper:
@@ -36,20 +36,20 @@ class Sweeper:
     async def wake(self, call_id: str) -> None:
         """A timer of the call is due."""
         if not CALL_ID.fullmatch(call_id):
-            await self._quarantine.add(call_id, "it is no call id", "wake_call")
+            await self._quarantine.add(call_id, "it is not a call id", "wake_call")
             return
         now = self._now()
         timer = own(f"timer {now.isoformat()}", now, TimerFired())
-        with suppress(UnreadableRow):  # the processor has set it aside
-            await self._processor.process(call_id, [timer], copy_seconds=COPY_SECONDS)
+        with suppress(UnreadableRow):  # the processor has quarantined it
+            await self._processor.process(call_id, [timer], effect_seconds=COPY_SECONDS)
 
     @within(INVOCATION_SECONDS)
     async def sweep(self) -> int:
-        """Wake the calls that are overdue: their timer was lost, or something hangs. Returns how many."""
+        """Wake the overdue calls, and return their number. Their timers were lost, or an invocation died."""
         now = self._now()
         sweeping = (self._sweep(partitions, now) for partitions in partition_ranges(now, SWEPT_DAYS))
         results = await asyncio.gather(*sweeping, return_exceptions=True)
-        for error in results:  # only after all scans: one that fails must not stop the others
+        for error in results:  # raised after all scans: one that fails must not stop the others
             if isinstance(error, BaseException):
                 raise error
         count = sum(result for result in results if isinstance(result, int))

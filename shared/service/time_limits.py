@@ -1,4 +1,4 @@
-"""How long an invocation and its parts may take, whatever hangs. Event Grid waits for 30 seconds."""
+"""Time limits of invocations and their parts. Event Grid waits for 30 seconds."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, TypeVar, cast
 
 INVOCATION_SECONDS = 9.0
 LONG_INVOCATION_SECONDS = 570.0  # of the functions that Event Grid does not trigger; host.json allows them 600
-COPY_SECONDS = 540.0  # copying a recording, in the queue-triggered function
+COPY_SECONDS = 540.0  # of an effect in the queue-triggered function, which copies recordings
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
 def within(seconds: float) -> Callable[[Handler], Handler]:
-    """Decorate a coroutine function with a time limit. It raises TimeoutError, and the trigger delivers again."""
+    """Decorate a coroutine function with a time limit. On TimeoutError the trigger delivers again."""
 
     def decorate(handler: Handler) -> Handler:
         @wraps(handler)

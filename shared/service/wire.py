@@ -1,4 +1,4 @@
-"""CloudEvents as the triggers deliver them, made into typed events. What cannot be read goes to the quarantine."""
+"""Parses the CloudEvents of the triggers into typed events, and quarantines those that cannot be read."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Recordings: from where ACS keeps them for 24 hours to our own container.
+"""Copies recordings from ACS, which keeps them for 24 hours, to the archive's container.
 
-A file is streamed block by block, so that memory does not grow with it, and is visible only when it is whole:
-the blob is committed once as many bytes have passed as ACS announced. The blob is created conditionally, so that
-whoever comes second finds it there.
+A file is streamed block by block, so that memory does not grow with its size. It is visible only when it is complete:
+the blob is committed once as many bytes have arrived as ACS announced. It is created conditionally, so that of two
+concurrent copies the second one finds the blob of the first.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ AUDIO, METADATA = "audio/wav", "application/json"
 
 PIECE = 1024 * 1024  # bytes
 METADATA_SECONDS = 5.0
-METADATA_TRIES = 10  # of a file, over half an hour: then the audio is ours without
+METADATA_TRIES = 10  # of a file, over half an hour; then the audio counts as archived without it
 
 
 class NotReady(Exception):
-    """The file cannot be copied yet, or came incomplete: worth another try."""
+    """The file is not available yet, or arrived incomplete: it is tried again."""
 
 
 Metadata = dict[str, str]
 
 
 def metadata_of(call: Call, recording_id: str) -> Metadata:
-    """The ids that a blob is found by, in full. Azure takes names of letters and digits, and values in ASCII."""
+    """The ids of a recording, as metadata of its blob. Azure accepts letters and digits in names, and ASCII values."""
     ids = {"callid": call.id, "recordingid": recording_id, "account": call.lifecycle.callee or ""}
     return {name: value for name, value in ids.items() if value.isascii() and value.isprintable() and value}
 
 
 class Elsewhere(Exception):
-    """The file is said to be where ACS keeps no recordings: the SDK does not send credentials there."""
+    """The URL of the file is not on a recording host of ACS: the SDK sends no credentials there."""
 
 
 class NoContainer(Exception):
-    """Our own container is not there: a fault of the deployment, and none of the recording."""
+    """The archive's container does not exist: a fault of the deployment, not of the recording."""
 
 
 async def archive(
@@ -59,27 +59,27 @@ async def archive(
 ) -> tuple[str, int]:
     """Copy a file and its metadata to ``{path}.wav`` and ``{path}.json``; return the blob's name and length.
 
-    The audio goes first, since the call is in it. From the second of its ``tries`` on, each is looked for before it is
+    The audio is copied first. From the second of its ``tries`` on, existing blobs are looked for before anything is
     fetched. Raises NotReady, Elsewhere, NoContainer, AzureError, TimeoutError.
     """
-    name, look_first = f"{path}.wav", tries > 1
-    length = await length_of(container, name) if look_first else None
-    was_there = length is not None
+    name, is_retry = f"{path}.wav", tries > 1
+    length = await length_of(container, name) if is_retry else None
+    was_archived = length is not None
     if length is None:
         length = await _copy(acs, container, chunk.content, name, AUDIO, metadata)
-    if chunk.metadata is None or (look_first and await length_of(container, f"{path}.json") is not None):
+    if chunk.metadata is None or (is_retry and await length_of(container, f"{path}.json") is not None):
         return name, length
     try:
         async with asyncio.timeout(METADATA_SECONDS):
             await _copy(acs, container, chunk.metadata, f"{path}.json", METADATA, metadata)
     except (NotReady, Elsewhere, AzureError, TimeoutError) as error:
-        if _can_pass(error) and not (was_there and tries >= METADATA_TRIES):
+        if _is_transient(error) and not (was_archived and tries >= METADATA_TRIES):
             raise
         log.warning("%s has no metadata: %s", name, type(error).__name__)
     return name, length
 
 
-def _can_pass(error: Exception) -> bool:
+def _is_transient(error: Exception) -> bool:
     if isinstance(error, HttpResponseError) and error.status_code is not None:
         return look_up(error.status_code, 0).disposition is Disposition.TRANSIENT
     return not isinstance(error, Elsewhere)
@@ -96,7 +96,7 @@ async def length_of(container: ContainerClient, name: str) -> int | None:
 
 
 async def delete_source(acs: CallAutomationClient, chunk: Chunk) -> None:
-    """Delete ACS's copy. That it can't be deleted does no harm: it is gone after 24 hours anyway."""
+    """Delete ACS's copy. A failure does no harm: ACS deletes it after 24 hours."""
     if chunk.delete is None:
         return
     try:
@@ -111,16 +111,16 @@ async def _copy(  # noqa: PLR0917  # from where and to where
     from azure.storage.blob import ContentSettings
 
     try:
-        validate_recording_url(url, "url")  # the SDK's own check, of whose errors it has others of the same kind
+        validate_recording_url(url, "url")  # the SDK checks it too, but its ValueError has other causes as well
     except (TypeError, ValueError) as error:
-        raise Elsewhere("the file is on no recording host of ACS") from error
+        raise Elsewhere("the file is not on a recording host of ACS") from error
     try:
-        # Not compressed: what is counted, and written, is what came over the wire.
+        # Not compressed: the bytes of the response are counted and written as they are.
         response: AsyncHttpResponse = await acs.download_recording(  # type: ignore[assignment]
             url, headers={"Accept-Encoding": "identity"}
         )
     except ValueError as error:
-        raise NotReady("the SDK could not read what ACS answered") from error
+        raise NotReady("the SDK could not read the response of ACS") from error
     async with response:
         length = _announced(response)
         try:
@@ -142,10 +142,10 @@ async def _copy(  # noqa: PLR0917  # from where and to where
 
 
 def _announced(response: AsyncHttpResponse) -> int | None:
-    """How many bytes will come; None if that is not told, but their end will be (RFC 9112, section 7.1)."""
+    """The length in bytes; None for a chunked response, which marks its own end (RFC 9112, section 7.1)."""
     if "Content-Length" not in response.headers:
         if response.headers.get("Transfer-Encoding", "").lower() != "chunked":
-            raise NotReady("ACS does not tell how long the file is")
+            raise NotReady("the response has no length")
         return None
     length = int(response.headers["Content-Length"])
     if length == 0:
@@ -154,10 +154,10 @@ def _announced(response: AsyncHttpResponse) -> int | None:
 
 
 async def _counted(response: AsyncHttpResponse, length: int | None) -> AsyncIterator[bytes]:
-    """The bytes of the response, with an error in place of the end if they are not all there.
+    """The bytes of the response. Raises NotReady at its end if some are missing.
 
-    Pieces are joined before they are handed on: the storage SDK joins them one by one, in a time that grows with
-    the square of their number.
+    Blocks are joined into pieces: the storage SDK joins them one by one, in a time that grows with the square of their
+    number.
     """
     seen, piece = 0, bytearray()
     async for block in response.iter_raw():
@@ -169,5 +169,5 @@ async def _counted(response: AsyncHttpResponse, length: int | None) -> AsyncIter
         if length is not None and seen >= length:
             break
     if seen == 0 or length not in (None, seen):
-        raise NotReady(f"{seen} of {length or 'more'} bytes came")
+        raise NotReady(f"{seen} of {length or 'more'} bytes arrived")
     yield bytes(piece)

@@ -1,9 +1,9 @@
 """The row of a call in Table storage: one entity for each call, changed under its ETag.
 
 The partition is a shard and the day of the call (``3-20261121``), both of which the call's id holds: a row is found by
-its id alone, and the writes of a day spread over sixteen ranges of the table. What is worth filtering by has a column
-of its own. The call itself is JSON: a property for what the engine knows, one for each capability with the effects that
-it wants, one for the timeline. A capability that this version does not know stays in the row as it is.
+its id alone, and the writes of a day spread over sixteen ranges of the table. Values to filter by have columns of their
+own. The call itself is JSON: a property for the engine's part, one for each capability with the effects that it wants,
+one for the timeline. A capability that this version does not know stays in the row unchanged.
 
 Table storage's limits: 64 KiB a property (32 Ki characters of UTF-16), 1 MiB an entity.
 """
@@ -38,7 +38,7 @@ PIECE = 16_000  # characters of JSON in one property; an emoji is two in UTF-16
 BINARY_PIECE = 60_000  # bytes
 LONG = 128_000  # bytes of JSON, from which it is compressed
 SHARDS = "0123456789abcdef"
-PAUSE = "unreadable_pause"  # seconds, of a row that this version cannot read
+PAUSE = "unreadable_pause"  # property of a row that this version cannot read: seconds between two checks
 SHORTEST_PAUSE, LONGEST_PAUSE = 60, 3600
 _SAFE = re.compile(r"[\w.-]{1,400}", re.ASCII)  # a key has 512 characters at most
 
@@ -50,7 +50,7 @@ class Conflict(Exception):
 
 
 class UnreadableRow(Exception):
-    """A row of another version, or one that cannot be decoded. The text holds nothing of its content."""
+    """A row of another version, or one that cannot be decoded. The text quotes nothing of its content."""
 
     def __init__(
         self, call_id: str, reason: str, entity: Mapping[str, Any], etag: str | None, *, is_newer: bool
@@ -60,9 +60,9 @@ class UnreadableRow(Exception):
 
 
 class Row(Struct, frozen=True):
-    """A call as it was read, or None if there is none yet, and the ETag that a change must name.
+    """A call as it was read, or None if there is no row yet, and the ETag for changing it.
 
-    ``unknown`` are the properties that a newer version has written, with the moment that it wants the call checked at.
+    ``unknown`` are the properties that this version does not know; ``checked_next`` is the row's ``next_check_at``.
     """
 
     call: Call | None = None
@@ -72,7 +72,7 @@ class Row(Struct, frozen=True):
 
 
 class Saved(Struct, frozen=True, omit_defaults=True):
-    """What a property holds of a capability."""
+    """The value of a capability's property."""
 
     part: msgspec.Raw = msgspec.Raw(b"{}")
     effects: tuple[Effect, ...] = ()
@@ -111,15 +111,15 @@ class CallStore:
         except (ResourceExistsError, ResourceModifiedError):
             raise Conflict(call.id) from None
         except ResourceNotFoundError as error:
-            if row.etag is None:  # what can be missing for a new row is the table; the SDK does not decode that here
+            if row.etag is None:  # the table is missing; the SDK does not decode this error here
                 raise
             check_table(error)
             raise Conflict(call.id) from None
         return Row(call, saved["etag"], row.unknown, row.checked_next)
 
     async def postpone(self, row: UnreadableRow, now: datetime) -> None:
-        """Have the sweep pass over an unreadable row that is due: for a minute, then twice as long each time, up to an
-        hour. Nothing else of it is changed.
+        """Postpone the next check of an unreadable row that is due: by a minute, then by twice as long each time, up to an
+        hour. The rest of the row is not changed.
         """
         due = row.entity.get("next_check_at")
         if due is None or due > now:
@@ -135,8 +135,8 @@ class CallStore:
             return
 
     async def call_of_recording(self, recording_id: str) -> str | None:
-        """The id of the call that the recording belongs to, once an event or an answer has named it. A recording that
-        was not named can be asked for by its server call id.
+        """The id of the call that a recording belongs to; None as long as it is not in the index. A recording whose id
+        the app has not received can be found by its server call id.
         """
         try:
             entity = await self._index.get_entity(_recording_key(recording_id), "call")
@@ -146,7 +146,7 @@ class CallStore:
         return str(entity["call_id"])
 
     async def due(self, partitions: tuple[str, str], now: datetime) -> AsyncIterator[str]:
-        """The ids of calls in a range of partitions that should be looked at by now."""
+        """The ids of the calls in a range of partitions whose next check is due."""
         query = "PartitionKey ge @first and PartitionKey lt @last and next_check_at le @now"
         parameters = {"first": partitions[0], "last": partitions[1], "now": now}
         async for entity in self._calls.query_entities(query, select=["RowKey"], parameters=parameters):
@@ -166,26 +166,22 @@ def partition_of(call_id: str) -> str:
 
 
 def partition_ranges(now: datetime, days: int) -> list[tuple[str, str]]:
-    """The partitions of the last ``days`` days, and of tomorrow for clocks that are ahead, to be scanned beside each
-    other: a range for each shard, from its first partition to the one after its last.
+    """The partitions of the last ``days`` days, and of tomorrow for clocks that are ahead: a range for each shard, from
+    its first partition to the one after its last.
     """
     first, last = (f"{now + timedelta(days=offset):%Y%m%d}" for offset in (-days, 2))
     return [(f"{shard}-{first}", f"{shard}-{last}") for shard in SHARDS]
 
 
-def key(recording_id: str) -> str:
-    """A recording id as a key, for tables and in blob names: ids are base64, whose / and + these do not take well."""
-    safe = recording_id.replace("+", "-").replace("/", "_").rstrip("=")
-    return safe if _SAFE.fullmatch(safe) else hashlib.sha256(recording_id.encode()).hexdigest()
-
-
 def _recording_key(recording_id: str) -> str:
-    return f"recording {key(recording_id)}"
+    """The partition of a recording in the index. Ids are Base64, whose ``/`` and ``+`` are replaced."""
+    safe = recording_id.replace("+", "-").replace("/", "_").rstrip("=")
+    return f"recording {safe if _SAFE.fullmatch(safe) else hashlib.sha256(recording_id.encode()).hexdigest()}"
 
 
 def _indexed(call: Call, before: Call | None = None) -> set[str]:
-    """What a call's recordings are found by: their ids; the server call id if ACS has told none. The recordings of
-    another application's call are announced to this app too, and found under a name of their own.
+    """The names of a call in the index: the ids of its recordings, and its server call id if a recording's id may be
+    unknown. Events about recordings of another application's call reach this app too: such a call has a name apart.
     """
     found = set(call.recording.recordings)
     if call.server_call_id and call.state is CallState.NOT_OURS:
@@ -196,7 +192,7 @@ def _indexed(call: Call, before: Call | None = None) -> set[str]:
 
 
 def not_ours(server_call_id: str) -> str:
-    """What the recordings of another application's call are found by. A leg of the same call can be ours."""
+    """The name in the index of another application's call. This app can have a leg of the same call."""
     return f"not ours {server_call_id}"
 
 
@@ -216,7 +212,7 @@ _KNOWN = re.compile(rf"{'|'.join((*_FIXED, *_COLUMNS))}|({'|'.join(('call', 'tim
 
 
 def encode(call: Call, row: Row) -> dict[str, Any]:
-    """The entity of a call, with what its row holds of capabilities that this version does not know."""
+    """The entity of a call, with the properties of its row that this version does not know."""
     columns = {
         "PartitionKey": partition_of(call.id),
         "RowKey": call.id,
@@ -240,7 +236,7 @@ def encode(call: Call, row: Row) -> dict[str, Any]:
 
 
 def _checked_next(call: Call, row: Row) -> datetime | None:
-    """When to look at the call next. What an unknown capability waits for is not known: its moment stays."""
+    """When to check the call next. The deadlines of an unknown capability are not known: the row's own time stays."""
     moments = (next_check_at(call), row.checked_next if row.unknown else None)
     return min((moment for moment in moments if moment is not None), default=None)
 
@@ -273,8 +269,8 @@ def _decode(entity: Mapping[str, Any]) -> Call:
 def _pieces(name: str, value: Any) -> dict[str, Any]:
     """A value's JSON as properties ``name``, ``name_1``, …, each within the limit of a property.
 
-    What is long is compressed, into ``name_z``, ``name_z_1``, …, so that a call of many thousand events is within the
-    limit of an entity.
+    Long values are compressed, into ``name_z``, ``name_z_1``, …, so that a call of many thousand events stays within
+    the limit of an entity.
     """
     encoded = _encoder.encode(value)
     if len(encoded) > LONG:
@@ -302,6 +298,6 @@ def _uncut(entity: Mapping[str, Any], name: str) -> Iterator[Any]:
 
 
 def check_table(error: ResourceNotFoundError) -> None:
-    """A missing row is an answer; a missing table is a fault of the deployment."""
+    """Raise the error if the table is missing, which is a fault of the deployment; a missing row is none."""
     if getattr(error, "error_code", None) == "TableNotFound":
         raise error

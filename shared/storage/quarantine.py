@@ -36,7 +36,7 @@ class Quarantine:
         try:
             text = event if isinstance(event, str) else json.dumps(event, sort_keys=True, default=_plain)
         except (RecursionError, TypeError, ValueError) as error:
-            event = text = f"it cannot be written as JSON: {type(error).__name__}"
+            event = text = f"the event cannot be written as JSON: {type(error).__name__}"
         now = self._now()
         digest = hashlib.sha256(f"{source}\n{text}".encode(errors="replace")).hexdigest()[:32]
         name = f"{now:%Y/%m/%d}/{digest}.json"
@@ -52,5 +52,5 @@ class Quarantine:
 
 
 def _plain(value: Any) -> str:
-    """What JSON has no form for: bytes, such as a compressed property of a row, in Base64; the rest as text."""
+    """A value that JSON has no type for: bytes, such as a compressed property, in Base64; anything else as text."""
     return b64encode(value).decode() if isinstance(value, bytes) else str(value)

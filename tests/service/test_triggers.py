@@ -28,7 +28,7 @@ from shared.platform.settings import SettingError
 from shared.service import answering
 from shared.service.answering import call_id_of
 from shared.service.container import Container
-from shared.service.events import UNCLAIMED
+from shared.service.events import FOREIGN_RECORDING_AGE
 from shared.service.processor import TryAgain
 from shared.storage.calls import Conflict, Row
 from tests.golden import cloud_event
@@ -129,7 +129,7 @@ async def test_the_recording_of_another_applications_call_is_noted_and_not_copie
     event["subject"] = f"/recording/call/x/serverCallId/{wire.event['data']['serverCallId']}/recordingId/{recording_id}"
     with pytest.raises(TryAgain):  # a leg of the same call can be this app's, and its event still to come
         await app.events.recording_file(Wire(event | {"time": clock.now().isoformat()}))
-    await app.events.recording_file(Wire(event | {"time": (clock.now() - UNCLAIMED).isoformat()}))
+    await app.events.recording_file(Wire(event | {"time": (clock.now() - FOREIGN_RECORDING_AGE).isoformat()}))
     call = await row_of(app, wire)
     assert (call.state, call.effects, recording_status(call)[0]) == (CallState.NOT_OURS, (), "off")
     assert not asked(emulator, "DownloadRecording")

@@ -131,16 +131,15 @@ def _answering_whatever_its_age() -> list[Any]:
 
 
 def _effects_before_they_are_recorded() -> list[Any]:
-    save = Processor._save
+    fold = Processor._folded
 
-    async def perform_and_save(self: Processor, row: Row, call: Call) -> Row:
-        open_before = set(row.call.effects) if row.call else set()
-        for effect in call.effects:
-            if effect not in open_before and effect.leased_until is not None:
-                await self._executor.perform(call, effect, 8)
-        return await save(self, row, call)
+    async def fold_and_perform(self: Processor, *arguments: Any) -> Any:
+        change = await fold(self, *arguments)
+        for effect in change.effects:
+            await self._executor.perform(change.call, effect, 8)
+        return change
 
-    return [patch.object(Processor, "_save", perform_and_save)]
+    return [patch.object(Processor, "_folded", fold_and_perform)]
 
 
 def _refusing_for_good() -> list[Any]:

@@ -71,7 +71,7 @@ async def test_an_unreadable_event_is_listed_and_shown(system: System, replay: R
     assert await system.deliver("call_connected", [good | {"id": "bad", "callid": "no call"}]) == 202
     code, output = await replay("quarantine", "list")
     assert code == 0
-    (name,) = [line.split()[0] for line in output.splitlines() if "callid is no call id" in line]
+    (name,) = [line.split()[0] for line in output.splitlines() if "callid is not a call id" in line]
     assert '"callid": "no call"' in (await replay("quarantine", "show", name))[1]
 
 
