@@ -65,7 +65,7 @@ async def storage(context: DiagnosisContext) -> list[Finding]:
     ]
     if url := settings.recording_container_url:
         there, account = urlsplit(url), (urlsplit(url).hostname or "").partition(".")[0]
-        values = ("container", there.path.strip("/"), _exists, lambda: clients.recording_container)
+        values = ("container", there.path.strip("/"), _exists, lambda: clients.recording_container(url))
         targets.append(Target(*values, account, "RECORDING_CONTAINER_URL"))
     return _merged(await asyncio.gather(*(_check(each) for each in targets)))
 

@@ -18,11 +18,10 @@ from shared.acs.recording import blob_in
 from shared.calls.actions import ArchiveChunk, StartRecording
 from shared.calls.capabilities import Call, reduce
 from shared.calls.capabilities.lifecycle import Lifecycle
-from shared.calls.capabilities.recording import ChunkArchived, RecordingAccepted
+from shared.calls.capabilities.recording import ChunkArchived, Recording, RecordingAccepted, Recordings
 from shared.calls.effect import Effect
 from shared.calls.event import ActionFailed, Event, TimerFired, own
 from shared.calls.policy import CallPolicy
-from shared.calls.state import CallState
 from tests.golden import START
 from tests.support import (
     ARCHIVE_PATH,
@@ -38,7 +37,6 @@ from tests.support import (
     content_of,
     names_in,
     perform,
-    recorded,
     to_archive,
     unreadable,
 )
@@ -113,11 +111,12 @@ def archiver(make_executor: MakeExecutor, place: dict[str, str]) -> EffectExecut
     return make_executor(**place)
 
 
-async def test_a_blob_is_named_by_the_time_of_the_call_its_id_and_the_recording(
+async def test_a_blob_is_named_by_the_time_of_the_recording_its_id_and_the_call(
     archiver: EffectExecutor, recordings: ContainerClient
 ) -> None:
-    """From the timer that requests the copy to the blob: the name is the effect's."""
-    call = replace(recorded(a_chunk()), reached={CallState.CONNECTED: START.replace(minute=12, second=34)})
+    """From the timer that asks for the copy to the blob: the name is the effect's."""
+    recording = Recording(filed_as_of=START.replace(minute=12, second=34), chunks={"0": a_chunk()})
+    call = a_call(recording=Recordings(recordings={RECORDING_ID: recording}))
     call, effects = reduce(call, own("timer", START, TimerFired()), START)
     (effect,) = (each for each in effects if isinstance(each.action, ArchiveChunk))
     await archiver.perform(call, effect, 5)

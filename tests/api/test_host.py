@@ -32,7 +32,7 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 async def test_the_host_requires_a_key(http: aiohttp.ClientSession) -> None:
     asked = [("/api/v1/", {}, 200), ("/api/keyed/v1/", {}, 401), ("/api/keyed/v1/", {"x-functions-key": "wrong"}, 401)]
-    asked += [("/api/keyed/v1/", {"x-functions-key": "the-key"}, 200), ("/api/keyed/v1/", {"code": "the-key"}, 200)]
+    asked += [("/api/keyed/v1/", {"x-functions-key": "the-key"}, 200), ("/api/keyed/v1/", {"code": "the-key"}, 400)]
     for root, key, status in asked:
         query = {"code": key["code"]} if "code" in key else {}
         async with http.get(f"{root}openapi.json", headers=key, params=query) as answer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from shared.calls.actions import ArchiveChunk, HangUp, Play, StartRecording
 from shared.calls.capabilities import Call, next_check_at, recording
 from shared.calls.capabilities.lifecycle import Decision
@@ -265,7 +267,8 @@ def test_a_recording_is_archived_file_by_file() -> None:
     assert driver.recording[0] is RecordingStatus.STOPPED
     driver.receive(event("recording_file", 10))
     recording_id = next(iter(driver.call.recording.recordings))
-    assert driver.asked == [ArchiveChunk(recording_id, 0, recording.archive_path(driver.call, recording_id, "0"))]
+    digits = sha256(recording_id.encode()).hexdigest()[:8]
+    assert driver.asked == [ArchiveChunk(recording_id, 0, f"2026/11/21/0900Z-{CALL}/{digits}-0")]
     driver.archived(11)
     assert driver.recording == (RecordingStatus.ARCHIVED, None)
     assert driver.call.recording.recordings[recording_id].chunks["0"].length == 640044

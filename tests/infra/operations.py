@@ -30,7 +30,8 @@ class Use(NamedTuple):
 
 
 USES = {
-    "storage::tables::calls": [Use("shared/storage/calls.py")],
+    "storage::tables::calls": [Use("shared/storage/calls.py", "self._calls")],
+    "storage::tables::callsIndex": [Use("shared/storage/calls.py", "self._index")],
     "storage::tables::directory": [Use("shared/directory/*.py")],
     "storage::blobs::recordings": [Use("shared/storage/archive.py")],
     "storage::blobs::quarantine": [Use("shared/storage/quarantine.py")],

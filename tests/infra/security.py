@@ -31,6 +31,7 @@ ROLES = {
     ("monitoring.bicep", "appPrincipalId", "insights"): {"Monitoring Metrics Publisher"},
     ("host-storage.bicep", "appPrincipalId", "storage"): {"Storage Blob Data Owner"},
     ("call-storage.bicep", "appPrincipalId", "storage::tables::calls"): {"Storage Table Data Contributor"},
+    ("call-storage.bicep", "appPrincipalId", "storage::tables::callsIndex"): {"Storage Table Data Contributor"},
     ("call-storage.bicep", "appPrincipalId", "storage::tables::directory"): {"Storage Table Data Contributor"},
     ("call-storage.bicep", "appPrincipalId", "storage::blobs::recordings"): {"Storage Blob Data Contributor"},
     ("call-storage.bicep", "appPrincipalId", "storage::blobs::quarantine"): {"Storage Blob Data Contributor"},

@@ -444,7 +444,7 @@ def an_outcome() -> Outcome:
 
 
 def a_recording(chunks: int) -> Recording:
-    return Recording(START, START, START, {str(n): a_chunk_of_acs() for n in range(chunks)})
+    return Recording(START, START, START, START, {str(n): a_chunk_of_acs() for n in range(chunks)})
 
 
 def a_chunk_of_acs() -> Chunk:

@@ -76,6 +76,7 @@ class RecordingStorageInfo(Struct, frozen=True, rename="camel", kw_only=True):
 
 class RecordingFileStatusUpdated(Payload, frozen=True, kw_only=True):
     recording_storage_info: RecordingStorageInfo
+    recording_start_time: datetime | None = None
 
     def __post_init__(self) -> None:
         if not any(chunk.content_location for chunk in self.recording_storage_info.recording_chunks):
@@ -135,6 +136,7 @@ class Recording(Struct, frozen=True, omit_defaults=True):
     started_at: datetime | None = None
     active_at: datetime | None = None  # when it was last reported as active
     stopped_at: datetime | None = None  # when it was last reported as inactive
+    filed_as_of: datetime | None = None  # the time in the names of its files
     chunks: dict[str, Chunk] = {}  # by index
 
     @property
@@ -203,8 +205,9 @@ def fold(part: Recordings, event: Event) -> Recordings:
         case RecordingStateChanged() as changed:
             return _with_recording(part, changed.recording_id, lambda r: _state_changed(r, changed, event.at))
         case RecordingFileStatusUpdated() as file:
+            began = in_utc(file.recording_start_time or event.at)
             chunks = file.recording_storage_info.recording_chunks
-            return _with_recording(part, recording_id_of(event.subject), lambda r: _with_chunks(r, chunks))
+            return _with_recording(part, recording_id_of(event.subject), lambda r: _with_chunks(r, chunks, began))
         case StartRecordingFailed() as failed:
             code, sub_code = failed.codes
             return _with_failure(part, event.id, Failure(event.type, code or 500, sub_code, failed.message))
@@ -238,7 +241,7 @@ def _state_changed(recording: Recording, changed: RecordingStateChanged, at: dat
     return replace(recording, stopped_at=latest(recording.stopped_at, at))
 
 
-def _with_chunks(recording: Recording, files: tuple[RecordingChunk, ...]) -> Recording:
+def _with_chunks(recording: Recording, files: tuple[RecordingChunk, ...], began: datetime) -> Recording:
     chunks = dict(recording.chunks)
     for place, file in enumerate(files):
         index = str(place if file.index is None else file.index)
@@ -246,7 +249,7 @@ def _with_chunks(recording: Recording, files: tuple[RecordingChunk, ...]) -> Rec
         chunk = Chunk(file.content_location or "", file.metadata_location, file.delete_location, lost=nowhere)
         chunks[index] = min(chunks.get(index, chunk), chunk, key=lambda c: (not c.content, c.content, c.metadata or ""))
     kept = bounded(chunks, MOST_CHUNKS, lambda _: 0)
-    return replace(recording, chunks=dict(sorted(kept.items())))
+    return replace(recording, filed_as_of=earliest(recording.filed_as_of, began), chunks=dict(sorted(kept.items())))
 
 
 def _with_failure(part: Recordings, event_id: str, failure: Failure) -> Recordings:
@@ -305,17 +308,16 @@ def _archive_wanted(call: BaseCall, part: Recordings) -> Iterator[Wanted]:
     for recording_id, recording in part.recordings.items():
         for index, chunk in recording.chunks.items():
             if chunk.path is None and chunk.lost is None:
-                path = archive_path(call, recording_id, index)
+                path = archive_path(call.id, recording_id, recording.filed_as_of, index)
                 yield Wanted(f"archive {recording_id} {index}", ArchiveChunk(recording_id, int(index), path))
 
 
-def archive_path(call: BaseCall, recording_id: str, index: str) -> str:
-    """``2026/11/21/0912Z-{call id}/{8 hexadecimal digits of the recording}-{index}``, with the time of the call. An
-    effect keeps its path even if that time changes.
+def archive_path(call_id: str, recording_id: str, at: datetime | None, index: str) -> str:
+    """``2026/11/21/0912Z-{call id}/{8 hexadecimal digits of the recording}-{index}``, with the time at which the
+    recording began. All of it comes from the event of the file: the name does not depend on what else is known.
     """
-    began = min(call.reached.values(), default=None)
-    when = f"{began:%Y/%m/%d/%H%MZ}-" if began else f"{call.id[:4]}/{call.id[4:6]}/{call.id[6:8]}/"
-    return f"{when}{call.id}/{sha256(recording_id.encode()).hexdigest()[:8]}-{index}"
+    when = f"{at:%Y/%m/%d/%H%MZ}-" if at else f"{call_id[:4]}/{call_id[4:6]}/{call_id[6:8]}/"
+    return f"{when}{call_id}/{sha256(recording_id.encode()).hexdigest()[:8]}-{index}"
 
 
 def deadlines(call: BaseCall, part: Recordings) -> Iterator[datetime]:
