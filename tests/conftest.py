@@ -1,5 +1,5 @@
-"""What holds for all tests: this process trusts the emulator's certificate, as the app's settings say it should; and
-what is started once for all of them.
+"""For all tests: this process trusts the emulator's certificate, as the app's settings say it should; and
+fixtures that start once for all of them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ os.environ["SSL_CERT_FILE"] = str(tls.ensure(Path(__file__).parent.parent / ".lo
 
 @pytest.fixture(scope="session")
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    """The whole system, as processes of their own: one for all tests that look at it from outside."""
+    """The whole system in separate processes: one for all tests in tests/system."""
     from local.stack import Ports, Stack  # noqa: PLC0415  # many tests need none of it
 
     async with Stack(ports=Ports.free(), logs=tmp_path_factory.mktemp("logs")) as stack:
@@ -33,7 +33,7 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sta
 
 @pytest.fixture(scope="session")
 async def azurite(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    """An Azurite with the app's tables, queues and containers, alone."""
+    """An Azurite with the app's tables, queues and containers."""
     from local.stack import Ports, Stack  # noqa: PLC0415  # as above
 
     stack = Stack(ports=Ports.free(), logs=tmp_path_factory.mktemp("logs"))

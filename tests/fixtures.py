@@ -1,4 +1,4 @@
-"""Azurite, an emulator and servers that misbehave: what tests of the platform run against."""
+"""Fixtures: the emulator, Azurite, faulty servers, and the app's container."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def servers() -> AsyncIterator[Servers]:
 
 @pytest.fixture
 async def files(servers: Servers) -> Files:
-    """A server of recording files, where tests say what it serves."""
+    """A server of recording files, which tests define."""
     files = Files()
     files.url = await servers.start(files.answer)
     return files
@@ -54,7 +54,7 @@ async def files(servers: Servers) -> Files:
 
 @pytest.fixture(scope="session")
 def keys() -> Issuer:
-    """The issuer whose key pairs all tests share, since making one takes long."""
+    """An issuer with key pairs that all tests share, because generating one is slow."""
     return Issuer()
 
 
@@ -67,38 +67,38 @@ async def issuer(keys: Issuer, servers: Servers) -> Issuer:
 
 @pytest.fixture
 async def callback_url(servers: Servers) -> str:
-    """An application that takes every callback."""
+    """An application that accepts every callback."""
     return await servers.start(200)
 
 
 @pytest.fixture
 def environment(emulator: Emulator, storage: str, callback_url: str) -> dict[str, str]:
-    """Settings that fit the emulator; tests change what they are about before they ask for an app."""
+    """Settings for the emulator; tests change theirs before they request a container."""
     return settings_for(emulator.url, storage) | {"CALLBACK_BASE_URL": callback_url}
 
 
 @pytest.fixture
-async def make_app(environment: dict[str, str]) -> AsyncIterator[Callable[..., Container]]:
-    """Apps with settings of their own, all closed at the end."""
-    apps: list[Container] = []
+async def make_container(environment: dict[str, str]) -> AsyncIterator[Callable[..., Container]]:
+    """Makes containers with changed settings, and closes them at the end."""
+    containers: list[Container] = []
 
     def make(now: Callable[[], datetime] = clock.now, **changed: str) -> Container:
-        apps.append(Container(environment | changed, now))
-        return apps[-1]
+        containers.append(Container(environment | changed, now))
+        return containers[-1]
 
     yield make
-    for app in apps:
-        await app.close()
+    for container in containers:
+        await container.close()
 
 
 @pytest.fixture
-def app(make_app: Callable[..., Container]) -> Container:
-    return make_app()
+def container(make_container: Callable[..., Container]) -> Container:
+    return make_container()
 
 
 @pytest.fixture
 async def make_context(environment: dict[str, str]) -> AsyncIterator[Callable[..., Context]]:
-    """What executors are handed, with settings of its own. Its clock stands at START."""
+    """Makes contexts of executors with changed settings. Their clock stands at START."""
     opened: list[Clients] = []
 
     def make(**changed: str) -> Context:
@@ -148,7 +148,7 @@ async def blobs(storage: str) -> AsyncIterator[BlobServiceClient]:
 
 @pytest.fixture
 async def recordings(blobs: BlobServiceClient) -> AsyncIterator[ContainerClient]:
-    """A container of the test's own."""
+    """A blob container for this test."""
     container = await blobs.create_container(f"recordings-{uuid.uuid4().hex}")
     yield container
     await container.delete_container()
@@ -156,7 +156,7 @@ async def recordings(blobs: BlobServiceClient) -> AsyncIterator[ContainerClient]
 
 @pytest.fixture
 async def quarantine(blobs: BlobServiceClient) -> ContainerClient:
-    """The container, empty."""
+    """The quarantine's blob container, empty."""
     container = blobs.get_container_client("quarantine")
     async for name in container.list_blob_names():
         await container.delete_blob(name)

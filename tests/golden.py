@@ -1,4 +1,4 @@
-"""Events as the platform sends them, from the golden payloads in ``tests/events/``."""
+"""Events of the platform, from the golden payloads in ``tests/events/``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The app's functions, as a host reads them."""
+"""The app's functions, as a Functions host indexes them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from local.stack import ROOT
 
 @cache
 def functions() -> dict[str, Function]:
-    """By name. Once for all tests of a process: azure-functions refuses to index an app a second time."""
+    """The functions by name. Indexed once for each process: azure-functions refuses a second time."""
     found = [read(function, str(ROOT)) for function in function_app.app.get_functions()]
     return {function.name: function for function in found}

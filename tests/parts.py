@@ -1,4 +1,4 @@
-"""What the API and the doctor are built from, made from an environment, as ``function_app`` does."""
+"""The parts of the API and the doctor, built from an environment as ``function_app`` does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Helpers of the platform's tests: servers, an issuer of tokens, calls and effects."""
+"""Helpers of the tests: servers, an issuer of tokens, calls and effects."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def settings_for(emulator: str, storage: str) -> dict[str, str]:
 
 
 def closed_port() -> str:
-    """The URL of a port that nothing listens on."""
+    """The URL of a closed port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
 
 
 class Servers:
-    """Small web servers, each with one answer to everything."""
+    """Small web servers, each with one response to all requests."""
 
     def __init__(self) -> None:
         self._runners: list[web.AppRunner] = []
@@ -86,13 +86,13 @@ class Servers:
 
 
 async def hang(_: web.Request) -> web.StreamResponse:
-    """An answer that never comes."""
+    """A response that never begins."""
     await asyncio.sleep(3600)
     return web.Response()
 
 
 async def drip(request: web.Request) -> web.StreamResponse:
-    """An answer that never ends: a byte now and then."""
+    """A response that never ends: a byte from time to time."""
     response = web.StreamResponse()
     await response.prepare(request)
     while True:
@@ -142,7 +142,7 @@ class Files:
 
 
 def truncated(announced: int, sent: int) -> Handler:
-    """A download that breaks off."""
+    """A download that is cut off."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Length": str(announced)})
@@ -236,7 +236,7 @@ def to_archive(chunk: Chunk, tries: int = 1, **known: Any) -> tuple[Call, Effect
 
 
 async def perform(executor: EffectExecutor, call: Call, action: AnyAction, limit: float = 8) -> Any:
-    """The data of the event that says how the action went."""
+    """The data of the event with the action's outcome."""
     return (await executor.perform(call, an_effect(action), limit)).data
 
 
@@ -278,7 +278,7 @@ async def kept(container: ContainerClient) -> list[dict[str, Any]]:
 
 
 def decoded(event: dict[str, Any]) -> CloudEvent:
-    """As the Functions worker makes it, through azure-functions' own converter."""
+    """The event as the Functions worker passes it, made by azure-functions' own converter."""
     made = EventGridEventInConverter.decode(Datum(json.dumps(event), "json"), trigger_metadata=None)
     assert isinstance(made, CloudEvent)
     return made

@@ -1,6 +1,4 @@
-"""The layout: imports go down one ordered list, which covers every folder; what is not deployed is imported by nothing
-that is.
-"""
+"""The layout: imports go down one ordered list, which covers every folder. Deployed code imports no other code."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 # From the top to the bottom. A module imports from its own layer and from those below it. A line can name several
-# folders that know nothing of each other.
+# folders that do not import each other.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("function_app",),
     ("shared/api",),
@@ -30,7 +28,7 @@ BESIDE = {  # not deployed, and what each may import besides itself
     "local": ("shared", "emulator", "function_app", "tests.simulation"),
     "tests": ("shared", "emulator", "local", "function_app"),
 }
-OURS = ("function_app", "shared", "emulator", "local", "tests")
+PACKAGES = ("function_app", "shared", "emulator", "local", "tests")
 
 
 def imports_of(path: Path) -> set[str]:
@@ -50,7 +48,7 @@ def _is_module(name: str) -> bool:
 
 
 def layer_of(module: str) -> int | None:
-    """The place of a module in the list; None for one of another project."""
+    """The place of a module in the list; None for a library's."""
     path = module.replace(".", "/")
     places = [
         (len(folder), place)
@@ -81,16 +79,16 @@ def test_imports_go_down(path: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", BESIDE)
-def test_what_is_not_deployed_imports_what_it_may(folder: str) -> None:
+def test_folders_that_are_not_deployed_import_only_allowed_ones(folder: str) -> None:
     for path in (ROOT / folder).rglob("*.py"):
         for name in imports_of(path):
-            if name.partition(".")[0] in OURS:
+            if name.partition(".")[0] in PACKAGES:
                 allowed = (folder, *BESIDE[folder])
                 assert any(name == each or name.startswith(f"{each}.") for each in allowed), f"{path} imports {name}"
 
 
 @pytest.mark.parametrize("package", ["shared", "emulator", "local"])
-def test_no_import_goes_in_a_circle(package: str) -> None:
+def test_there_are_no_circular_imports(package: str) -> None:
     """At run time or in types."""
     graph = {module_of(path): imports_of(path) for path in (ROOT / package).rglob("*.py")}
     done: set[str] = set()
@@ -107,7 +105,7 @@ def test_no_import_goes_in_a_circle(package: str) -> None:
         visit(module, ())
 
 
-def test_only_the_index_knows_azure_functions() -> None:
+def test_only_function_app_imports_azure_functions() -> None:
     for path in (ROOT / "shared").rglob("*.py"):
         assert not any(name.startswith("azure.functions") for name in imports_of(path)), path
 

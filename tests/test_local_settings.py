@@ -1,4 +1,4 @@
-"""Settings of a run on this machine: what prevails, what is shown, and what is refused."""
+"""Settings of a local run: precedence, the list of changes, and errors."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ NONE = Path("/nonexistent")
 
 @pytest.fixture
 def own_file(tmp_path: Path) -> Path:
-    """A copy of the sample in which some settings were changed."""
+    """A copy of the sample with some settings changed."""
     path = tmp_path / "local.settings.json"
     path.write_text(json.dumps({"Values": sample() | {"RECORDING": "off", "PROMPT_VOICE": "a", "OTHER": "x"}}))
     return path
 
 
-def test_set_prevails_over_the_environment_and_that_over_the_file(own_file: Path) -> None:
+def test_the_option_prevails_over_the_environment_and_that_over_the_file(own_file: Path) -> None:
     environment = {"PATH": "/bin", "PROMPT_VOICE": "b", "TRANSCRIPTION_LOCALE": "de-DE"}
     found = changes("TRANSCRIPTION_LOCALE=fr-FR UNRECORDED_NOTICE='Good bye'", environment, own_file)
     assert {name: (change.value, change.source) for name, change in found.items()} == {
@@ -35,7 +35,7 @@ def test_set_prevails_over_the_environment_and_that_over_the_file(own_file: Path
     }
 
 
-def test_what_the_sample_says_too_is_no_change(own_file: Path) -> None:
+def test_a_value_equal_to_the_samples_is_no_change(own_file: Path) -> None:
     assert changes("RECORDING=on PROMPT_VOICE=en-US-NancyNeural", {}, own_file) == {}
     assert describe({}) == ""
 
@@ -44,7 +44,7 @@ def test_a_setting_can_be_emptied() -> None:
     assert values_of(changes("RECORDING_ANNOUNCEMENT=", {}, NONE)) == {"RECORDING_ANNOUNCEMENT": ""}
 
 
-def test_what_differs_is_shown_and_no_secret() -> None:
+def test_changed_settings_are_shown_without_secrets() -> None:
     shown = describe(changes("RECORDING=off API_CLIENT_SECRET=s3cr3t", {}, NONE))
     assert "  RECORDING=off  (SET)\n" in shown
     assert "API_CLIENT_SECRET=…" in shown
@@ -85,6 +85,6 @@ def test_the_commands_say_so(command: str) -> None:
     assert "UNRECORDED_CALLS is invalid: set it to `continue` or `end`" in done.stderr
 
 
-def test_the_sample_has_no_setting_that_the_table_has_not() -> None:
+def test_every_setting_of_the_sample_is_in_the_table() -> None:
     assert EMULATED.keys() <= TABLE.keys()
     assert sample().keys() - PLUMBING.keys() <= TABLE.keys()

@@ -142,7 +142,7 @@ def test_a_resource_account_that_is_not_listed_is_left_alone_even_when_late() ->
     assert decided("incoming_call", CallPolicy(accounts=("other",)), age=99) is Decision.NOT_OURS
 
 
-def test_the_policy_may_be_to_reject() -> None:
+def test_calls_are_rejected_if_the_policy_says_so() -> None:
     assert decided("incoming_call", CallPolicy(incoming="busy")) is Decision.REJECT
 
 

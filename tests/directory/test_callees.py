@@ -1,4 +1,4 @@
-"""What the directory knows of who is called: shown with the call, and the list of accounts that are ours."""
+"""The directory's part in calls: the callee's tenant, name and number in the row, and RESOURCE_ACCOUNTS=linked."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ pytestmark = pytest.mark.usefixtures("table")  # which is emptied
 @pytest.fixture
 async def make(environment: dict[str, str], servers: Servers) -> AsyncIterator[Make]:
     """Processes of the app, each cold."""
-    url, apps = await servers.start(200), list[Container]()
+    url, containers = await servers.start(200), list[Container]()
 
     def process(**changed: str) -> Container:
-        apps.append(Container(environment | {"CALLBACK_BASE_URL": url} | changed))
-        return apps[-1]
+        containers.append(Container(environment | {"CALLBACK_BASE_URL": url} | changed))
+        return containers[-1]
 
     yield process
-    for each in apps:
+    for each in containers:
         await each.close()
 
 
@@ -67,19 +67,19 @@ def rings(emulator: Emulator) -> Callable[[str], Wire]:
 
 @pytest.fixture
 def ring(rings: Callable[[str], Wire]) -> Ring:
-    """A call to an account, and its row after it rang."""
+    """A call to an account; its row afterwards."""
 
-    async def call(app: Container, account: str) -> Call | None:
+    async def call(container: Container, account: str) -> Call | None:
         wire = rings(account)
-        await app.answering.incoming_call(wire)
-        return (await app.store.read(call_id_of(wire.get_json()["incomingCallContext"], wire.time))).call
+        await container.answering.incoming_call(wire)
+        return (await container.store.read(call_id_of(wire.get_json()["incomingCallContext"], wire.time))).call
 
     return call
 
 
 @pytest.fixture
 async def copied(make: Make, table: TableClient) -> None:
-    """The accounts of all tenants, copied by some process."""
+    """The accounts of all tenants, copied by another process."""
     await make().directory.refresh()
 
 
@@ -98,40 +98,40 @@ def answers(emulator: Emulator) -> int:
 
 @pytest.mark.usefixtures("copied")
 @pytest.mark.parametrize("mode", ["", SUPPORT_LINE, "linked"])
-async def test_the_row_tells_which_tenant_and_line_was_called(make: Make, ring: Ring, mode: str) -> None:
-    app = make(RESOURCE_ACCOUNTS=mode)
-    assert facts(await ring(app, SUPPORT_LINE)) == (CONTOSO, "Support line", "+18005550100")
+async def test_the_row_names_the_tenant_and_the_line_of_the_callee(make: Make, ring: Ring, mode: str) -> None:
+    container = make(RESOURCE_ACCOUNTS=mode)
+    assert facts(await ring(container, SUPPORT_LINE)) == (CONTOSO, "Support line", "+18005550100")
 
 
 @pytest.mark.usefixtures("copied")
-async def test_calls_can_do_without_the_settings_of_the_directory(
+async def test_calls_are_answered_without_the_settings_of_the_directory(
     make: Make, ring: Ring, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = make(API_TENANTS="", API_CLIENT_ID="", RESOURCE_ACCOUNTS="linked")
-    assert facts(await ring(app, SUPPORT_LINE)) == (CONTOSO, "Support line", "+18005550100")
-    answered = await ring(app, UNKNOWN)
+    container = make(API_TENANTS="", API_CLIENT_ID="", RESOURCE_ACCOUNTS="linked")
+    assert facts(await ring(container, SUPPORT_LINE)) == (CONTOSO, "Support line", "+18005550100")
+    answered = await ring(container, UNKNOWN)
     assert answered is not None
     assert answered.state is CallState.ANSWERED
     assert "cannot be read" not in caplog.text
 
 
 @pytest.mark.usefixtures("copied")
-async def test_a_line_of_another_tenant_is_told_as_its(make: Make, ring: Ring) -> None:
+async def test_the_row_names_a_line_of_another_tenant(make: Make, ring: Ring) -> None:
     tenant, name, number = facts(await ring(make(), FRONT_DESK))
     assert (tenant, name) == (FABRIKAM, "Front desk")
     assert number.startswith("+44")
 
 
-async def test_the_tenant_stands_in_a_column_of_its_own(make: Make, ring: Ring, copied: None) -> None:
-    app = make()
-    call = await ring(app, SUPPORT_LINE)
+async def test_the_tenant_is_a_column_of_the_row(make: Make, ring: Ring, copied: None) -> None:
+    container = make()
+    call = await ring(container, SUPPORT_LINE)
     assert call is not None
-    entity = await app.clients.calls.get_entity(partition_of(call.id), call.id)
+    entity = await container.clients.calls.get_entity(partition_of(call.id), call.id)
     assert entity["tenant"] == CONTOSO
 
 
 @pytest.mark.usefixtures("copied")
-async def test_an_account_that_nobody_knows_is_answered_and_has_no_name(
+async def test_a_call_to_an_unknown_account_is_answered_and_has_no_name(
     make: Make, ring: Ring, emulator: Emulator
 ) -> None:
     assert facts(await ring(make(), UNKNOWN)) == (None, None, None)
@@ -162,9 +162,9 @@ def reads(stored: Callable[[], list[str]]) -> int:
 async def test_a_cold_process_reads_the_copy_once(
     make: Make, ring: Ring, stored: Callable[[], list[str]], mode: str
 ) -> None:
-    app = make(RESOURCE_ACCOUNTS=mode)
-    await asyncio.gather(*(ring(app, SUPPORT_LINE) for _ in range(5)))
-    await ring(app, FRONT_DESK)
+    container = make(RESOURCE_ACCOUNTS=mode)
+    await asyncio.gather(*(ring(container, SUPPORT_LINE) for _ in range(5)))
+    await ring(container, FRONT_DESK)
     assert reads(stored) == 1
 
 
@@ -172,15 +172,15 @@ async def test_a_cold_process_reads_the_copy_once(
 async def test_a_copy_that_has_got_old_is_read_again_behind_the_answer(
     make: Make, ring: Ring, control: Control, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = make()
-    assert facts(await ring(app, SUPPORT_LINE))[1] == "Support line"
+    container = make()
+    assert facts(await ring(container, SUPPORT_LINE))[1] == "Support line"
     renamed = {"support": {"displayName": "Helpline"}}
     await control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": renamed}}})
     await make().directory.refresh()
-    assert facts(await ring(app, SUPPORT_LINE))[1] == "Support line"
+    assert facts(await ring(container, SUPPORT_LINE))[1] == "Support line"
     monkeypatch.setattr(account_cache, "MAX_AGE", 0.0)
     monkeypatch.setattr(account_cache.AccountCache.catch_up, "__defaults__", (0.0,))
-    assert facts(await ring(app, SUPPORT_LINE))[1] == "Helpline"
+    assert facts(await ring(container, SUPPORT_LINE))[1] == "Helpline"
 
 
 # -- RESOURCE_ACCOUNTS=linked ---------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ async def test_a_copy_that_has_got_old_is_read_again_behind_the_answer(
         (UNKNOWN, CallState.NOT_OURS),
     ],
 )
-async def test_ours_are_the_accounts_that_are_linked_to_this_acs_resource(
+async def test_only_calls_to_accounts_linked_to_this_acs_resource_are_answered(
     make: Make, ring: Ring, emulator: Emulator, account: str, state: CallState
 ) -> None:
     call = await ring(make(**LINKED), account)
@@ -208,8 +208,8 @@ async def test_ours_are_the_accounts_that_are_linked_to_this_acs_resource(
 
 
 @pytest.mark.usefixtures("copied")
-async def test_lines_of_a_tenant_that_is_no_longer_ours_are_not_ours(make: Make, ring: Ring) -> None:
-    """At once, whether or not its copy has been cleared away."""
+async def test_a_call_to_a_line_of_a_tenant_that_was_removed_is_not_answered(make: Make, ring: Ring) -> None:
+    """At once, before its copy is removed."""
     call = await ring(make(API_TENANTS=CONTOSO, **LINKED), FRONT_DESK)
     assert call is not None
     assert (call.state, call.lifecycle.callee_name) == (CallState.NOT_OURS, None)
@@ -221,60 +221,60 @@ async def test_before_anything_was_copied_every_call_is_answered(make: Make, rin
     assert (call.state, answers(emulator)) == (CallState.ANSWERED, 1)
 
 
-async def test_an_account_may_be_of_a_tenant_that_was_not_copied_yet(
+async def test_a_call_to_an_account_of_a_tenant_that_was_not_copied_yet_is_answered(
     make: Make, ring: Ring, emulator: Emulator
 ) -> None:
-    app = make()
-    await app.directory.account_copy.refresh(CONTOSO, app.directory.credentials.as_app(CONTOSO))
+    container = make()
+    await container.directory.account_copy.refresh(CONTOSO, container.directory.credentials.as_app(CONTOSO))
     call = await ring(make(**LINKED), FRONT_DESK)
     assert call is not None
     assert (call.state, answers(emulator)) == (CallState.ANSWERED, 1)
 
 
 @pytest.mark.usefixtures("copied")
-async def test_an_account_that_was_linked_a_moment_ago_is_ours(
+async def test_a_call_to_an_account_that_was_just_linked_is_answered(
     make: Make, ring: Ring, control: Control, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = make(**LINKED)
-    await ring(app, SUPPORT_LINE)
+    container = make(**LINKED)
+    await ring(container, SUPPORT_LINE)
     linked = {"old": {"acsResourceId": "ac5e0000-0000-4000-8000-000000000001"}}
     await control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": linked}}})
     await make().directory.refresh()
     monkeypatch.setattr(account_cache, "MAX_AGE_TO_IGNORE", 0.0)
-    call = await ring(app, OLD_LINE)
+    call = await ring(container, OLD_LINE)
     assert call is not None
     assert (call.state, call.lifecycle.callee_name) == (CallState.ANSWERED, "Old line")
 
 
 @pytest.mark.usefixtures("copied")
-async def test_a_copy_that_cannot_be_read_any_more_leaves_no_call_alone(
+async def test_with_an_outdated_unreadable_copy_every_call_is_answered(
     make: Make, ring: Ring, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was read earlier does not tell of accounts that were linked since."""
-    app = make(**LINKED)
-    await ring(app, SUPPORT_LINE)
-    await app.clients.directory.close()
-    app.directory.account_cache._read_at -= account_cache.MAX_AGE_TO_IGNORE + account_cache.WAIT + 1
-    call = await ring(app, UNKNOWN)
+    """The last copy that was read lacks accounts that were linked since."""
+    container = make(**LINKED)
+    await ring(container, SUPPORT_LINE)
+    await container.clients.directory.close()
+    container.directory.account_cache._read_at -= account_cache.MAX_AGE_TO_IGNORE + account_cache.WAIT + 1
+    call = await ring(container, UNKNOWN)
     assert call is not None
     assert (call.state, answers(emulator)) == (CallState.ANSWERED, 2)
 
 
 @pytest.mark.parametrize("mode", ["", "linked"])
-@pytest.mark.parametrize("table", ["no table", "nobody listens", "hangs"])
-async def test_a_directory_that_is_unreachable_holds_up_no_answer(  # noqa: PLR0917  # fixtures and cases
+@pytest.mark.parametrize("table", ["no table", "closed port", "hangs"])
+async def test_an_unreachable_directory_delays_no_answer(  # noqa: PLR0917  # fixtures and cases
     make: Make, rings: Callable[[str], Wire], emulator: Emulator, servers: Servers, storage: str, table: str, mode: str
 ) -> None:
-    where = {"nobody listens": closed_port(), "hangs": await servers.start(hang)}
+    where = {"closed port": closed_port(), "hangs": await servers.start(hang)}
     tables = storage.partition("TableEndpoint=")[2].partition("/dev")[0]
     changed = {"DIRECTORY_TABLE": "missing"} if table == "no table" else {}
-    app = make(RESOURCE_ACCOUNTS=mode, **changed)
+    container = make(RESOURCE_ACCOUNTS=mode, **changed)
     if table in where:
         lost = make(CALL_STORAGE=storage.replace(tables, where[table]))
-        app.clients.__dict__["directory"] = lost.clients.directory
+        container.clients.__dict__["directory"] = lost.clients.directory
     wire, started = rings(SUPPORT_LINE), time.monotonic()
-    await app.answering.incoming_call(wire)
+    await container.answering.incoming_call(wire)
     assert time.monotonic() - started < 1.8
-    row: Row = await app.store.read(call_id_of(wire.get_json()["incomingCallContext"], wire.time))
+    row: Row = await container.store.read(call_id_of(wire.get_json()["incomingCallContext"], wire.time))
     assert row.call is not None
     assert (row.call.state, answers(emulator)) == (CallState.ANSWERED, 1)

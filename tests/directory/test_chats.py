@@ -155,8 +155,8 @@ async def test_without_a_table_no_group_is_made(
     environment: dict[str, str], signed_in: SignedIn, control: Control
 ) -> None:
     """Its thread id could not be stored: a missing table is a fault of the deployment, and is raised."""
-    app = parts_of(environment | {"DIRECTORY_TABLE": "missing"})
+    parts = parts_of(environment | {"DIRECTORY_TABLE": "missing"})
     with pytest.raises(ResourceNotFoundError):
-        await app.directory.chats.open(await signed_in("grace"), (ALAN, ADA))
-    await app.close()
+        await parts.directory.chats.open(await signed_in("grace"), (ALAN, ADA))
+    await parts.close()
     assert await made(control) == 0

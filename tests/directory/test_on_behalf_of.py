@@ -142,10 +142,10 @@ async def test_an_outage_of_entra_is_a_503(exchange: Exchange, control: Control,
 
 
 async def test_an_unreachable_entra_is_a_503(environment: dict[str, str], signed_in: SignedIn, scope: str) -> None:
-    app = parts_of(environment | {"AZURE_AUTHORITY_HOST": closed_port().replace("http:", "https:")})
-    error = await upstream_error(app.directory.credentials.on_behalf_of(await signed_in("grace")).get_token(scope))
+    parts = parts_of(environment | {"AZURE_AUTHORITY_HOST": closed_port().replace("http:", "https:")})
+    error = await upstream_error(parts.directory.credentials.on_behalf_of(await signed_in("grace")).get_token(scope))
     assert (error.code, error.entry.status) == ("Unreachable", 503)
-    await app.close()
+    await parts.close()
 
 
 # -- The cached tokens ----------------------------------------------------------------------------------------
@@ -199,11 +199,11 @@ async def test_no_token_is_stored(credentials: GraphCredentials, signed_in: Sign
 
 async def test_close_closes_every_session(environment: dict[str, str], control: Control, scope: str) -> None:
     """An open session warns when it is collected, and warnings are errors in this suite."""
-    app = parts_of(environment)
-    caller = await app.directory.token_validator.validate(f"Bearer {await token_for(control, 'ada')}")
-    await app.directory.credentials.on_behalf_of(caller).get_token(scope)
-    await app.close()
-    await app.close()
+    parts = parts_of(environment)
+    caller = await parts.directory.token_validator.validate(f"Bearer {await token_for(control, 'ada')}")
+    await parts.directory.credentials.on_behalf_of(caller).get_token(scope)
+    await parts.close()
+    await parts.close()
     gc.collect()
 
 

@@ -37,7 +37,7 @@ ALL = [
 
 
 def transport_of(client: Any) -> Any:
-    """The HTTP transport at the bottom of an SDK client, wherever it keeps it."""
+    """The HTTP transport of an SDK client, wherever the client has it."""
     seen: set[int] = set()
     todo = [client]
     while todo:
@@ -55,7 +55,9 @@ def transport_of(client: Any) -> Any:
 
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("settings", [{}, IDENTITY], ids=["emulator", "identity"])
-async def test_no_client_waits_for_minutes(environment: dict[str, str], name: str, settings: dict[str, str]) -> None:
+async def test_every_client_has_short_timeouts(
+    environment: dict[str, str], name: str, settings: dict[str, str]
+) -> None:
     clients = Clients(Settings(environment | settings))
     config = transport_of(getattr(clients, name)).connection_config
     assert config.timeout <= 2
@@ -64,7 +66,7 @@ async def test_no_client_waits_for_minutes(environment: dict[str, str], name: st
 
 
 @pytest.mark.parametrize("settings", [{}, IDENTITY], ids=["emulator", "identity"])
-async def test_a_recording_container_is_reached_as_quickly_and_its_client_is_made_once(
+async def test_the_client_of_a_recording_container_has_the_same_timeouts_and_is_made_once(
     environment: dict[str, str], settings: dict[str, str]
 ) -> None:
     clients = Clients(Settings(environment | settings))
@@ -81,7 +83,7 @@ async def test_clients_are_made_once(environment: dict[str, str]) -> None:
     await clients.close()
 
 
-async def test_clients_that_were_never_needed_need_no_settings() -> None:
+async def test_unused_clients_need_no_settings() -> None:
     await Clients(Settings({})).close()
     await Container({}).close()
 
@@ -106,7 +108,7 @@ async def use(clients: Clients) -> None:
     await clients.wakes.get_queue_properties()
     await clients.container("recordings").get_container_properties()
     with pytest.raises(AzureError):
-        await clients.calls.get_entity("nobody", "nothing")
+        await clients.calls.get_entity("no-partition", "no-row")
     with pytest.raises(AzureError):
         await clients.call_automation.get_call_connection("unknown").get_call_properties()
     with pytest.raises(AzureError):
@@ -116,7 +118,7 @@ async def use(clients: Clients) -> None:
 
 
 async def test_closing_leaves_nothing_open(environment: dict[str, str]) -> None:
-    """A session that is left open warns when it is collected, and warnings are errors here."""
+    """An open session warns when it is collected, and warnings are errors in the tests."""
     clients = Clients(Settings(environment))
     await use(clients)
     transports = [transport_of(getattr(clients, name)) for name in ALL]
@@ -134,14 +136,14 @@ async def test_closing_an_identity_leaves_nothing_open(environment: dict[str, st
     gc.collect()
 
 
-async def test_closing_twice_is_closing_once(environment: dict[str, str]) -> None:
+async def test_closing_twice_raises_nothing(environment: dict[str, str]) -> None:
     clients = Clients(Settings(environment))
     await use(clients)
     await clients.close()
     await clients.close()
 
 
-async def test_what_cannot_be_closed_keeps_nothing_else_open(environment: dict[str, str]) -> None:
+async def test_an_error_while_closing_leaves_no_other_client_open(environment: dict[str, str]) -> None:
     class Stuck:
         async def close(self) -> None:
             raise OSError("stuck")
@@ -149,7 +151,7 @@ async def test_what_cannot_be_closed_keeps_nothing_else_open(environment: dict[s
     clients = Clients(Settings(environment))
     transport = transport_of(clients.calls)
     with pytest.raises(AzureError):
-        await clients.calls.get_entity("nobody", "nothing")
+        await clients.calls.get_entity("no-partition", "no-row")
     clients._keep(Stuck())
     with pytest.raises((OSError, ExceptionGroup)):
         await clients.close()
@@ -167,9 +169,9 @@ async def test_recordings_are_redirected_and_nothing_else_is(environment: dict[s
     assert servers.requests[1].path == "/v1/1"
 
 
-async def test_an_app_closes_what_it_opened(make_app: Callable[..., Container]) -> None:
-    app = make_app()
-    assert app.keys
-    await use(app.clients)
-    await app.close()
+async def test_a_container_closes_its_clients(make_container: Callable[..., Container]) -> None:
+    container = make_container()
+    assert container.keys
+    await use(container.clients)
+    await container.close()
     gc.collect()

@@ -32,7 +32,7 @@ def read(name: str) -> Read:
     return storage_uri if name == "storage_uri" else lambda settings: getattr(settings, name)
 
 
-# -- What is missing, and what is wrong ----------------------------------------------------------------------
+# -- Missing and wrong settings ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_not_loopback(url: str) -> None:
         ("CALL_STORAGE__tableServiceUri", "storage_uri"),
     ],
 )
-def test_there_is_no_plain_http_but_on_this_machine(name: str, setting: str, url: str) -> None:
+def test_plain_http_is_accepted_on_this_machine_only(name: str, setting: str, url: str) -> None:
     keys = {"ACS_ACCESS_KEY": "key", "EVENTS_TOPIC_KEY": "key"}
     with pytest.raises(SettingError, match=name):
         read(setting)(Settings({name: url, **keys}))
@@ -178,7 +178,7 @@ def test_plain_http_to_another_machine_is_reported_and_not_used(name: str, setti
     "trick",
     ["{}.evil.com", "{}@evil.com", "{}%2eevil.com", "{}/..", "{}?x", "x{}", "https://evil.com/{}", "https://evil.com"],
 )
-def test_only_microsoft_is_trusted_with_tokens(name: str, setting: str, microsofts: str, trick: str) -> None:
+def test_tokens_are_sent_to_microsofts_hosts_only(name: str, setting: str, microsofts: str, trick: str) -> None:
     with pytest.raises(SettingError, match=name):
         read(setting)(Settings({name: trick.format(microsofts)}))
 
@@ -282,7 +282,7 @@ def test_a_client_secret_is_for_the_emulator_only() -> None:
 # -- What is right -------------------------------------------------------------------------------------------
 
 
-def test_with_nothing_set_calls_are_answered_and_recorded_unmixed() -> None:
+def test_without_settings_calls_are_answered_and_recorded_unmixed() -> None:
     settings = Settings({})
     assert (settings.call_policy.accounts, settings.call_policy.incoming) == ((), "answer")
     assert (settings.call_policy.record, settings.call_policy.channels, settings.call_policy.announcement) == (
@@ -371,7 +371,7 @@ def test_a_trailing_slash_does_not_matter() -> None:
     assert settings.callback_base_url == "https://x"
 
 
-def test_in_azure_callbacks_come_to_the_apps_own_host_name() -> None:
+def test_in_azure_callbacks_are_sent_to_the_apps_own_host_name() -> None:
     assert Settings({"WEBSITE_HOSTNAME": "x.azurewebsites.net"}).callback_base_url == "https://x.azurewebsites.net"
     behind = {"WEBSITE_HOSTNAME": "x.azurewebsites.net", "CALLBACK_BASE_URL": "https://calls.example"}
     assert Settings(behind).callback_base_url == "https://calls.example"
@@ -403,7 +403,7 @@ def test_an_invalid_text_is_reported_once_and_not_repeated(caplog: pytest.LogCap
         ({"CALLBACK_BASE_URL": "", "WEBSITE_HOSTNAME": "x.azurewebsites.net"}, set()),
     ],
 )
-def test_what_the_app_does_not_use_may_be_missing(changed: dict[str, str], names: set[str]) -> None:
+def test_unused_settings_may_be_missing(changed: dict[str, str], names: set[str]) -> None:
     assert {error.name for error in Settings(SAMPLE | changed).problems()} == names
 
 
@@ -416,12 +416,12 @@ def test_a_setting_is_read_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) ->
 # -- The table ------------------------------------------------------------------------------------------------
 
 
-def test_the_sample_is_right_in_every_setting() -> None:
+def test_every_setting_of_the_sample_is_valid() -> None:
     assert Settings(SAMPLE).problems() == []
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_every_entry_says_what_the_page_and_the_errors_need(name: str) -> None:
+def test_every_entry_has_the_texts_for_the_page_and_the_errors(name: str) -> None:
     setting = TABLE[name]
     assert setting.purpose.endswith(".")
     assert "|" not in setting.purpose + setting.kind.allowed
@@ -432,7 +432,7 @@ def test_every_entry_says_what_the_page_and_the_errors_need(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, each in TABLE.items() if each.if_invalid])
-def test_what_holds_in_place_of_an_invalid_text_can_be_read(name: str) -> None:
+def test_the_fallback_of_an_invalid_text_is_valid(name: str) -> None:
     settings = Settings({name: "invalid,://"})
     assert [error.name for error in settings.problems() if error.name == name]
     attribute = next(attribute for attribute, value in vars(Settings).items() if value is TABLE[name])
@@ -447,6 +447,6 @@ def test_no_error_repeats_the_value(name: str) -> None:
 
 
 def test_only_the_settings_read_the_environment() -> None:
-    """Commands may have variables of their own."""
+    """Commands may read further variables."""
     sources = [ROOT / "function_app.py", *(p for p in (ROOT / "shared").rglob("*.py") if p.name != "__main__.py")]
     assert [p.name for p in sources if re.search(r"\bos\.(environ|getenv)", p.read_text())] == ["environment.py"]

@@ -1,4 +1,4 @@
-"""What is emitted for operators: each change once, and no names of people."""
+"""Telemetry events: each change once, and no names of people."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def answered() -> Event:
 
 
 def emitted(*events: Event) -> list[TelemetryEvent]:
-    """What is emitted for a call with these events."""
+    """The telemetry of a call with these events."""
     call, found = Call(id=CALL_ID), []
     before: Call | None = None
     for each in events:
@@ -135,8 +135,8 @@ def test_no_line_names_a_person(caplog: pytest.LogCaptureFixture) -> None:
         assert not any(secret in message for message in caplog.messages)
 
 
-def test_only_ids_have_many_values() -> None:
-    """Texts of the platform or of callers are no fields: only ids, states, codes, and names of the code's own."""
+def test_only_ids_have_high_cardinality() -> None:
+    """Fields are ids, states, codes and names in the code, not texts of the platform or of callers."""
     texts = {
         f"{fact.name}.{field.name}"
         for fact in telemetry.TELEMETRY_EVENTS
@@ -153,15 +153,15 @@ def test_only_ids_have_many_values() -> None:
 
 
 async def test_the_app_emits_quarantined_events_refused_callbacks_and_sweeps(
-    make_app: Callable[..., Container], caplog: pytest.LogCaptureFixture
+    make_container: Callable[..., Container], caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = make_app()
+    container = make_container()
     caplog.set_level(logging.INFO, logger="teams_phone.telemetry")
-    await app.events.callback(
+    await container.events.callback(
         CloudEvent(specversion="1.0", id="x", source="s", type="Microsoft.Communication.CallConnected", data={})
     )
-    assert await app.ingress.accept(CALL_ID, "Bearer forged", b"[]") == 401
-    await app.sweeper.sweep()
+    assert await container.ingress.accept(CALL_ID, "Bearer forged", b"[]") == 401
+    await container.sweeper.sweep()
     assert 'event.quarantined {"source":"call_event"}' in caplog.messages
     assert 'callback.refused {"status":401}' in caplog.messages
     assert any(message.startswith("sweep.done ") for message in caplog.messages)

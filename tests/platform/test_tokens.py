@@ -36,7 +36,7 @@ async def check(authorization: str, keys: SigningKeys, issuer: Issuer) -> None:
 
 
 def forged(header: object, claims: object = None) -> str:
-    """A token with this header and a signature that is none."""
+    """A token with this header and an invalid signature."""
     parts = (json.dumps(part).encode() if not isinstance(part, bytes) else part for part in (header, claims or {}))
     return "Bearer " + ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (*parts, b"signature"))
 
@@ -115,7 +115,7 @@ async def test_wrong_claims_are_forbidden(known: SigningKeys, issuer: Issuer, cl
     ],
     ids=lambda text: repr(text[:40]),
 )
-async def test_what_is_no_token_is_forbidden(known: SigningKeys, issuer: Issuer, authorization: str) -> None:
+async def test_a_malformed_token_is_forbidden(known: SigningKeys, issuer: Issuer, authorization: str) -> None:
     with pytest.raises(Forbidden):
         await check(authorization, known, issuer)
 
@@ -133,12 +133,12 @@ async def test_a_changed_token_is_forbidden(known: SigningKeys, issuer: Issuer) 
         await check(f"{header}.{claims}.{signature}", known, issuer)
 
 
-async def test_a_token_signed_by_somebody_else_is_forbidden(known: SigningKeys, issuer: Issuer) -> None:
+async def test_a_token_signed_with_another_key_is_forbidden(known: SigningKeys, issuer: Issuer) -> None:
     with pytest.raises(Forbidden):
         await check(issuer.token("never published", headers={"kid": "one"}), known, issuer)
 
 
-async def test_the_public_key_is_no_secret_to_sign_with(known: SigningKeys, issuer: Issuer) -> None:
+async def test_a_token_signed_with_the_public_key_as_secret_is_forbidden(known: SigningKeys, issuer: Issuer) -> None:
     """HS256 with the published key as its secret: PyJWT itself refuses to make such a token."""
     header, claims, _ = forged({"alg": "HS256", "kid": "one"}, issuer.claims()).removeprefix("Bearer ").split(".")
     algorithm = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256)
@@ -149,9 +149,7 @@ async def test_the_public_key_is_no_secret_to_sign_with(known: SigningKeys, issu
 
 
 @pytest.mark.parametrize("name", ["jku", "x5u"])
-async def test_a_token_does_not_say_where_its_keys_are(
-    known: SigningKeys, issuer: Issuer, servers: Servers, name: str
-) -> None:
+async def test_key_urls_in_a_token_are_ignored(known: SigningKeys, issuer: Issuer, servers: Servers, name: str) -> None:
     elsewhere = Issuer({"theirs": new_key()})
     elsewhere.published = ["theirs"]
     elsewhere.url = await servers.start(elsewhere.publish)
@@ -160,7 +158,7 @@ async def test_a_token_does_not_say_where_its_keys_are(
     assert elsewhere.fetched == 0
 
 
-async def test_a_key_in_the_token_proves_nothing(known: SigningKeys, issuer: Issuer) -> None:
+async def test_a_key_in_the_token_is_ignored(known: SigningKeys, issuer: Issuer) -> None:
     own = {"jwk": issuer.jwk("never published"), "kid": "one"}
     with pytest.raises(Forbidden):
         await check(issuer.token("never published", headers=own), known, issuer)
@@ -214,7 +212,7 @@ async def test_a_key_that_is_no_longer_published_is_forgotten(
 async def test_forged_key_ids_cost_one_fetch_at_most(
     known: SigningKeys, issuer: Issuer, age: float, fetches: int
 ) -> None:
-    """The keys that are fetched tell of the first; of the others nothing can be told until the next fetch."""
+    """The first is forbidden after a fetch; the others are to be sent again until the next fetch."""
     known._missed_at = tokens._time() - age
     forgeries = [issuer.token("never published", headers={"kid": f"forged {n}"}) for n in range(50)]
     results = await asyncio.gather(*(check(f, known, issuer) for f in forgeries[:25]), return_exceptions=True)
@@ -226,8 +224,10 @@ async def test_forged_key_ids_cost_one_fetch_at_most(
     assert issuer.fetched == fetches
 
 
-async def test_a_key_that_is_rotated_while_no_fetch_is_due_is_no_verdict(known: SigningKeys, issuer: Issuer) -> None:
-    """A forged key id has just had the keys fetched: the new key's tokens are to come again, and are not lost."""
+async def test_a_token_of_a_key_that_was_rotated_while_no_fetch_is_due_is_to_be_sent_again(
+    known: SigningKeys, issuer: Issuer
+) -> None:
+    """A forged key id has just caused a fetch: tokens of the new key are to be sent again, and are not lost."""
     with pytest.raises(Forbidden):
         await check(issuer.token("never published"), known, issuer)
     issuer.published = ["one", "two"]
@@ -238,7 +238,7 @@ async def test_a_key_that_is_rotated_while_no_fetch_is_due_is_no_verdict(known: 
     await check(issuer.token("two"), known, issuer)
 
 
-async def test_a_key_withdrawn_while_the_keys_are_fetched_slowly_is_no_verdict(
+async def test_a_token_of_a_key_withdrawn_during_a_slow_fetch_is_to_be_sent_again(
     fresh: SigningKeys, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tokens, "PROMPT_SECONDS", 0.1)
@@ -254,7 +254,7 @@ async def test_a_key_withdrawn_while_the_keys_are_fetched_slowly_is_no_verdict(
 
 
 @pytest.mark.parametrize("changed", [{"aud": "another"}, {"iss": "another"}, {"exp": 1}, {"exp": None}], ids=str)
-async def test_what_claims_to_be_another_s_costs_no_fetch_and_is_always_forbidden(
+async def test_a_token_with_wrong_claims_causes_no_fetch_and_is_always_forbidden(
     known: SigningKeys, issuer: Issuer, changed: dict[str, Any]
 ) -> None:
     for known._missed_at in (tokens._time(), float("-inf")):
@@ -263,20 +263,20 @@ async def test_what_claims_to_be_another_s_costs_no_fetch_and_is_always_forbidde
     assert issuer.fetched == 1
 
 
-async def test_without_keys_nothing_can_be_said(fresh: SigningKeys, issuer: Issuer) -> None:
+async def test_without_keys_a_token_is_to_be_sent_again(fresh: SigningKeys, issuer: Issuer) -> None:
     fresh._url = closed_port()
     with pytest.raises(KeysUnavailable):
         await check(issuer.token(), fresh, issuer)
 
 
-async def test_a_dead_endpoint_is_not_asked_for_every_token(fresh: SigningKeys, issuer: Issuer) -> None:
+async def test_an_unreachable_endpoint_is_not_requested_for_every_token(fresh: SigningKeys, issuer: Issuer) -> None:
     issuer.answer = answering({}, status=404)
     results = await asyncio.gather(*(check(issuer.token(), fresh, issuer) for _ in range(20)), return_exceptions=True)
     assert all(isinstance(result, KeysUnavailable) for result in results)
     assert issuer.fetched == 1
 
 
-async def test_an_endpoint_that_recovers_is_asked_again(fresh: SigningKeys, issuer: Issuer) -> None:
+async def test_an_endpoint_that_recovers_is_requested_again(fresh: SigningKeys, issuer: Issuer) -> None:
     issuer.answer = answering({}, status=404)
     with pytest.raises(KeysUnavailable):
         await check(issuer.token(), fresh, issuer)
@@ -285,7 +285,7 @@ async def test_an_endpoint_that_recovers_is_asked_again(fresh: SigningKeys, issu
     await check(issuer.token(), fresh, issuer)
 
 
-async def test_known_keys_outlive_a_dead_endpoint(
+async def test_known_keys_remain_valid_while_the_endpoint_is_unreachable(
     known: SigningKeys, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     issuer.answer = answering({}, status=404)
@@ -317,7 +317,7 @@ async def test_known_keys_outlive_a_dead_endpoint(
         answering({}, status=500),
     ],
 )
-async def test_nonsense_from_the_keys_endpoint_is_no_verdict(
+async def test_with_an_invalid_response_of_the_keys_endpoint_a_token_is_to_be_sent_again(
     fresh: SigningKeys, issuer: Issuer, answer: Handler
 ) -> None:
     issuer.answer = answer
@@ -325,7 +325,7 @@ async def test_nonsense_from_the_keys_endpoint_is_no_verdict(
         await check(issuer.token(), fresh, issuer)
 
 
-async def test_a_published_secret_is_not_taken_as_a_key(fresh: SigningKeys, issuer: Issuer) -> None:
+async def test_a_published_secret_is_not_accepted_as_a_key(fresh: SigningKeys, issuer: Issuer) -> None:
     secret = {"kty": "oct", "kid": "one", "k": "c2VjcmV0", "alg": "RS256"}
     issuer.answer = answering({"keys": [secret, issuer.jwk("two")]})
     await check(issuer.token("two"), fresh, issuer)
@@ -334,10 +334,10 @@ async def test_a_published_secret_is_not_taken_as_a_key(fresh: SigningKeys, issu
 
 
 @pytest.mark.parametrize("never_ends", [hang, drip])
-async def test_a_hanging_endpoint_holds_up_nobody_for_long(
+async def test_a_hanging_endpoint_delays_no_token_for_long(
     known: SigningKeys, issuer: Issuer, never_ends: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Unknown keys are answered for within an invocation; known ones at once, even when they should be renewed."""
+    """The check of an unknown key ends within an invocation; of a known one at once, even when a fetch is due."""
     issuer.answer = never_ends
     monkeypatch.setattr(tokens, "FETCH_SECONDS", 0.5)
     monkeypatch.setattr(tokens, "REFETCH_PAUSE", 0.0)

@@ -1,4 +1,4 @@
-"""The index of the system, as a Functions host sees it."""
+"""The functions that a Functions host indexes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ print(json.dumps({"bindings": bindings, "modules": sorted(sys.modules)}, default
 
 @pytest.fixture(scope="module")
 def indexed() -> dict[str, dict[str, list[dict[str, object]]]]:
-    """What a process with an empty environment sees."""
+    """The bindings and the imported modules, in a process with an empty environment."""
     done = subprocess.run([sys.executable, "-c", LIST], env={}, cwd=ROOT, capture_output=True, check=True)  # noqa: S603
     assert done.stderr == b""
     index: dict[str, dict[str, list[dict[str, object]]]] = json.loads(done.stdout)
@@ -34,12 +34,12 @@ def test_an_empty_environment_lists_every_function(indexed: dict[str, dict[str, 
     assert set(indexed["bindings"]) == subscribed | others
 
 
-def test_what_is_subscribed_is_an_event_grid_trigger(indexed: dict[str, dict[str, list[dict[str, object]]]]) -> None:
+def test_subscribed_functions_are_event_grid_triggers(indexed: dict[str, dict[str, list[dict[str, object]]]]) -> None:
     for subscription in LOCAL["subscriptions"]:
         assert [b["type"] for b in indexed["bindings"][subscription["function"]]] == ["eventGridTrigger"]
 
 
-def test_the_queue_is_one_that_is_provided(indexed: dict[str, dict[str, list[dict[str, object]]]]) -> None:
+def test_the_queue_of_the_trigger_exists(indexed: dict[str, dict[str, list[dict[str, object]]]]) -> None:
     (trigger,) = indexed["bindings"]["wake_call"]
     assert trigger["queueName"] in LOCAL["storage"]["queues"]
     assert trigger["connection"] == "CALL_STORAGE"
@@ -52,7 +52,7 @@ def test_the_queue_is_one_that_is_provided(indexed: dict[str, dict[str, list[dic
         *("jwt", "cryptography", "azure.communication.identity", "shared.directory", "shared.api", "shared.doctor"),
     ],
 )
-def test_a_cold_start_does_not_load_what_no_answer_needs(
+def test_a_cold_start_loads_only_modules_that_an_answer_needs(
     indexed: dict[str, dict[str, list[dict[str, object]]]], package: str
 ) -> None:
     assert package not in indexed["modules"]

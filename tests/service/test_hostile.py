@@ -1,4 +1,4 @@
-"""Whatever is sent to the app's public entries: no crash, no lost event, and no effect on other events."""
+"""Malformed input at every public entry point: no crash, no lost event, no effect on other events."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 @st.composite
 def bent(draw: st.DrawFn) -> dict[str, Any]:
-    """A golden event with a part of it replaced, taken away or added."""
+    """A golden event with a part replaced, removed or added."""
     event = cloud_event(draw(st.sampled_from(NAMES)))
     event["callid"] = CALL_ID
     for _ in range(draw(st.integers(1, 3))):
@@ -69,75 +69,75 @@ def bent(draw: st.DrawFn) -> dict[str, Any]:
     return event
 
 
-async def handle(app: Container, event: CloudEvent) -> None:
+async def handle(container: Container, event: CloudEvent) -> None:
     match event.type.rpartition(".")[2]:
         case "IncomingCall":
-            await app.answering.incoming_call(event)
+            await container.answering.incoming_call(event)
         case "RecordingFileStatusUpdated":
-            await app.events.recording_file(event)
+            await container.events.recording_file(event)
         case _:
-            await app.events.callback(event)
+            await container.events.callback(event)
 
 
 @FEW
 @given(event=bent())
-async def test_a_bent_event_ends_in_a_timeline_or_in_quarantine(
-    app: Container, quarantine: ContainerClient, event: dict[str, Any]
+async def test_a_malformed_event_ends_in_a_timeline_or_in_quarantine(
+    container: Container, quarantine: ContainerClient, event: dict[str, Any]
 ) -> None:
-    event["id"] = uuid.uuid4().hex  # the same event twice is kept once
+    event["id"] = uuid.uuid4().hex  # an event that is repeated is stored once
     before = len(await names_in(quarantine))
     try:
-        await handle(app, decoded(event))
+        await handle(container, decoded(event))
     except TryAgain:
-        return  # it is delivered again, and dead-lettered in the end
-    call = (await app.store.read(await call_of(app, event))).call
+        return  # Event Grid delivers it again, and dead-letters it in the end
+    call = (await container.store.read(await call_of(container, event))).call
     in_timeline = call is not None and event["id"] in [entry.id for entry in call.timeline]
     incoming = event["type"].endswith(".IncomingCall")  # its call has an id of its own
     assert in_timeline or incoming or len(await names_in(quarantine)) > before
 
 
-async def call_of(app: Container, event: dict[str, Any]) -> str:
-    """The call that the event belongs to. A recording's file names none, and earlier examples decide which it is: one
+async def call_of(container: Container, event: dict[str, Any]) -> str:
+    """The call of the event. A recording's file names none, and earlier examples decide which it is: one
     can have set up a call with the same server call id.
     """
     if not event["type"].endswith(".RecordingFileStatusUpdated"):
         return CALL_ID
     ids = (recording_id_of(event["subject"]), server_call_id_of(event["subject"]) or "")
-    found = [await app.store.call_of_recording(id) for id in ids]
+    found = [await container.store.call_of_recording(id) for id in ids]
     return next((call_id for call_id in found if call_id), CALL_ID)
 
 
 @FEW
 @given(body=st.one_of(st.binary(max_size=200), anything.map(lambda value: json.dumps(value).encode())))
-async def test_no_body_makes_the_door_fall_in(app: Container, token: str, body: bytes) -> None:
-    assert await app.ingress.accept(CALL_ID, token, body) == 200
+async def test_no_body_makes_the_callback_endpoint_fail(container: Container, token: str, body: bytes) -> None:
+    assert await container.ingress.accept(CALL_ID, token, body) == 200
 
 
 @FEW
 @given(events=st.lists(st.one_of(bent(), anything), max_size=5))
-async def test_bent_callbacks_cost_only_themselves(
-    app: Container, token: str, emulator: Emulator, events: list[Any]
+async def test_malformed_callbacks_do_not_affect_others(
+    container: Container, token: str, emulator: Emulator, events: list[Any]
 ) -> None:
     marker = cloud_event("call_connected", id="neighbour")
-    assert await app.ingress.accept(CALL_ID, token, json.dumps([*events, marker]).encode()) == 200
+    assert await container.ingress.accept(CALL_ID, token, json.dumps([*events, marker]).encode()) == 200
     published = [entry["event"]["id"] for entry in emulator.journal.entries("event")]
     assert published[-1] == "neighbour"
 
 
 @FEW
 @given(authorization=st.one_of(st.text(max_size=60), st.binary(max_size=60).map(lambda b: f"Bearer {b!r}")))
-async def test_no_authorization_of_strangers_opens_the_door(app: Container, authorization: str) -> None:
-    assert await app.ingress.accept(CALL_ID, authorization, b"[]") == 401
+async def test_no_forged_authorization_is_accepted(container: Container, authorization: str) -> None:
+    assert await container.ingress.accept(CALL_ID, authorization, b"[]") == 401
 
 
 @FEW
 @given(message=text)
-async def test_no_message_makes_the_wake_fail(app: Container, message: str) -> None:
-    await app.sweeper.wake(message)
+async def test_no_message_makes_the_queue_function_fail(container: Container, message: str) -> None:
+    await container.sweeper.wake(message)
 
 
-async def test_one_bad_event_among_five_thousand_is_kept_and_the_others_are_published(
-    app: Container, token: str, emulator: Emulator, quarantine: ContainerClient
+async def test_one_bad_event_among_five_thousand_is_quarantined_and_the_others_are_published(
+    container: Container, token: str, emulator: Emulator, quarantine: ContainerClient
 ) -> None:
     events: list[Any] = [
         {"id": str(n), "source": "s", "type": "t", "time": "2026-11-21T09:00:00Z", "specversion": "1.0", "data": {}}
@@ -145,28 +145,30 @@ async def test_one_bad_event_among_five_thousand_is_kept_and_the_others_are_publ
     ]
     events[2500] = {"id": "bad"}
     body = json.dumps(events).encode()
-    assert await app.ingress.accept(CALL_ID, token, body) == 200
+    assert await container.ingress.accept(CALL_ID, token, body) == 200
     published = [entry["event"]["id"] for entry in emulator.journal.entries("event")]
     assert published == [str(n) for n in range(5000) if n != 2500]
     assert {"id": "bad"} in [record["event"] for record in await kept(quarantine)]
 
 
-async def test_an_event_too_large_for_the_topic_is_kept_and_its_neighbour_published(
-    app: Container, token: str, emulator: Emulator, quarantine: ContainerClient
+async def test_an_event_too_large_for_the_topic_is_quarantined_and_the_next_one_published(
+    container: Container, token: str, emulator: Emulator, quarantine: ContainerClient
 ) -> None:
     large = cloud_event("call_connected", id="large", filler="x" * 1_040_000)
     small = cloud_event("call_connected", id="small")
     body = json.dumps([large, small]).encode()
     assert len(body) <= 1024 * 1024
-    assert await app.ingress.accept(CALL_ID, token, body) == 200
+    assert await container.ingress.accept(CALL_ID, token, body) == 200
     assert [entry["event"]["id"] for entry in emulator.journal.entries("event")] == ["small"]
     assert "it is too large for the topic" in [record["reason"] for record in await kept(quarantine)]
 
 
 @pytest.mark.parametrize("name", ["\ud800", "\x00", "💥" * 3000, "a" * 100_000])
-async def test_no_callers_name_keeps_a_call_from_being_answered(app: Container, emulator: Emulator, name: str) -> None:
+async def test_no_callers_name_keeps_a_call_from_being_answered(
+    container: Container, emulator: Emulator, name: str
+) -> None:
     event = emulator.service.incoming_call_event(_rung(emulator), display_name=name)
-    await app.answering.incoming_call(decoded(event))
+    await container.answering.incoming_call(decoded(event))
     (answer,) = [e for e in emulator.journal.entries("acs.request") if e["operation"] == "AnswerCall"]
     assert answer["status"] == 200
 

@@ -1,4 +1,4 @@
-"""Calls of thousands of events, and of a day: they keep working, and their row stays within the limits."""
+"""Calls of thousands of events, and of a day: they are processed, and their row stays within the limits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ENTITY = 1024 * 1024
 
 
 def long_call(entries: int) -> Call:
-    """A call of a day, with keys pressed and participants coming and going all the time."""
+    """A call of a day, with DTMF tones and changes of participants all the time."""
     step = timedelta(days=1) / entries
     timeline = tuple(
         TimelineEntry(
@@ -42,30 +42,30 @@ def test_the_longest_call_fits_into_an_entity() -> None:
     assert len(entity) < 255
 
 
-async def test_a_call_of_five_thousand_events_takes_the_next_one(app: Container) -> None:
+async def test_a_call_of_five_thousand_events_processes_the_next_one(container: Container) -> None:
     call = long_call(5000)
-    await app.store.write(Row(), call)
-    await app.events.callback(Wire(cloud_event("call_disconnected", after=86_400) | {"callid": call.id}))
-    after = (await app.store.read(call.id)).call
+    await container.store.write(Row(), call)
+    await container.events.callback(Wire(cloud_event("call_disconnected", after=86_400) | {"callid": call.id}))
+    after = (await container.store.read(call.id)).call
     assert after is not None
     assert (after.state, len(after.timeline)) == (CallState.ENDED, 5001)
     assert after.timeline[:-1] == call.timeline
 
 
-async def test_an_event_that_a_full_timeline_has_no_place_for_is_quarantined_and_still_counts(
-    app: Container, quarantine: ContainerClient
+async def test_an_event_beyond_a_full_timeline_is_quarantined_and_still_processed(
+    container: Container, quarantine: ContainerClient
 ) -> None:
     call = long_call(LONGEST_TIMELINE)
-    await app.store.write(Row(), call)
-    await app.events.callback(Wire(cloud_event("call_disconnected", after=86_400) | {"callid": call.id}))
-    after = (await app.store.read(call.id)).call
+    await container.store.write(Row(), call)
+    await container.events.callback(Wire(cloud_event("call_disconnected", after=86_400) | {"callid": call.id}))
+    after = (await container.store.read(call.id)).call
     assert after is not None
     assert (after.state, len(after.timeline)) == (CallState.ENDED, LONGEST_TIMELINE)
     assert f"the timeline of call {call.id} is full" in [record["reason"] for record in await kept(quarantine)]
 
 
-async def test_a_short_timeline_is_saved_as_text(app: Container) -> None:
+async def test_a_short_timeline_is_saved_as_text(container: Container) -> None:
     call = long_call(100)
-    await app.store.write(Row(), call)
-    entity = await app.clients.calls.get_entity(partition_of(call.id), call.id)
+    await container.store.write(Row(), call)
+    entity = await container.clients.calls.get_entity(partition_of(call.id), call.id)
     assert str(entity["timeline"]).startswith('[{"at":"2026-11-21T09:00:00Z"')

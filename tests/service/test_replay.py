@@ -21,7 +21,7 @@ Run = Callable[..., Awaitable[int]]
 
 @pytest.fixture
 async def letters(blobs: BlobServiceClient) -> AsyncIterator[ContainerClient]:
-    """Unreadable blobs in a container of the test's own, and after them an event of a call that no other test uses."""
+    """Unreadable blobs in a container of the test's own, and after them an event of a call of this test."""
     container = await blobs.create_container(f"letters-{uuid.uuid4().hex}")
     good = cloud_event("call_connected") | {"callid": f"20261121-{uuid.uuid4().hex}", "deadletterreason": "late"}
     for name, content in (ODD | {"6": json.dumps([good]).encode()}).items():

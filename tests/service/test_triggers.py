@@ -1,4 +1,4 @@
-"""What the triggers do with an event, against a real emulator and a real storage."""
+"""The triggered functions, against the emulator and Azurite."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Wire:
 
 @pytest.fixture
 def rings(emulator: Emulator) -> Callable[..., Wire]:
-    """A call rings at the emulator, one that no other test has seen; its event."""
+    """Place a new call at the emulator; its event."""
     emulator.service.rng.seed()
 
     def ring(kind: Any = "tpe", ringing_for: float = 0.0) -> Wire:
@@ -76,8 +76,8 @@ def id_of(wire: Wire) -> str:
     return call_id_of(wire.get_json()["incomingCallContext"], wire.time)
 
 
-async def row_of(app: Container, wire: Wire) -> Call:
-    call = (await app.store.read(id_of(wire))).call
+async def row_of(container: Container, wire: Wire) -> Call:
+    call = (await container.store.read(id_of(wire))).call
     assert call is not None
     return call
 
@@ -87,32 +87,32 @@ async def row_of(app: Container, wire: Wire) -> Call:
 
 @pytest.mark.parametrize("kind", ["tpe", "acs"])
 async def test_calls_of_teams_phone_and_of_acs_are_answered(
-    app: Container, rings: Callable[..., Wire], emulator: Emulator, kind: str
+    container: Container, rings: Callable[..., Wire], emulator: Emulator, kind: str
 ) -> None:
     wire = rings(kind)
-    await app.answering.incoming_call(wire)
-    assert (await row_of(app, wire)).state is CallState.ANSWERED
+    await container.answering.incoming_call(wire)
+    assert (await row_of(container, wire)).state is CallState.ANSWERED
     assert len(asked(emulator, "AnswerCall")) == 1
 
 
 @pytest.mark.parametrize("reason", ["busy", "forbidden"])
-async def test_the_policy_may_be_to_reject(
-    make_app: Callable[..., Container], rings: Callable[..., Wire], emulator: Emulator, reason: str
+async def test_calls_are_rejected_if_the_policy_says_so(
+    make_container: Callable[..., Container], rings: Callable[..., Wire], emulator: Emulator, reason: str
 ) -> None:
-    app, wire = make_app(INCOMING_CALLS=reason), rings()
-    await app.answering.incoming_call(wire)
-    assert (await row_of(app, wire)).state is CallState.REJECTED
+    container, wire = make_container(INCOMING_CALLS=reason), rings()
+    await container.answering.incoming_call(wire)
+    assert (await row_of(container, wire)).state is CallState.REJECTED
     (rejection,) = asked(emulator, "RejectCall")
     assert rejection["body"]["callRejectReason"] == reason
 
 
 async def test_a_call_to_another_applications_account_is_not_answered_and_its_caller_not_saved(
-    make_app: Callable[..., Container], rings: Callable[..., Wire], emulator: Emulator
+    make_container: Callable[..., Container], rings: Callable[..., Wire], emulator: Emulator
 ) -> None:
-    app, wire = make_app(RESOURCE_ACCOUNTS=OTHER), rings()
+    container, wire = make_container(RESOURCE_ACCOUNTS=OTHER), rings()
     wire.event["data"]["onBehalfOfCallee"] = {"rawId": "4:+12065550000"}
-    await app.answering.incoming_call(wire)
-    call = await row_of(app, wire)
+    await container.answering.incoming_call(wire)
+    call = await row_of(container, wire)
     assert call.state is CallState.NOT_OURS
     assert (call.lifecycle.caller, call.lifecycle.caller_name, call.lifecycle.on_behalf_of) == (None, None, None)
     assert not asked(emulator, "AnswerCall")
@@ -120,28 +120,28 @@ async def test_a_call_to_another_applications_account_is_not_answered_and_its_ca
 
 
 async def test_the_recording_of_another_applications_call_is_noted_and_not_copied(
-    make_app: Callable[..., Container], rings: Callable[..., Wire], emulator: Emulator
+    make_container: Callable[..., Container], rings: Callable[..., Wire], emulator: Emulator
 ) -> None:
     """Another application records its calls, and the shared ACS resource sends its events to this app too."""
-    app, wire = make_app(RESOURCE_ACCOUNTS=OTHER), rings()
-    await app.answering.incoming_call(wire)
+    container, wire = make_container(RESOURCE_ACCOUNTS=OTHER), rings()
+    await container.answering.incoming_call(wire)
     event, recording_id = cloud_event("recording_file"), uuid.uuid4().hex
     event["subject"] = f"/recording/call/x/serverCallId/{wire.event['data']['serverCallId']}/recordingId/{recording_id}"
     with pytest.raises(TryAgain):  # a leg of the same call can be this app's, and its event still to come
-        await app.events.recording_file(Wire(event | {"time": clock.now().isoformat()}))
-    await app.events.recording_file(Wire(event | {"time": (clock.now() - FOREIGN_RECORDING_AGE).isoformat()}))
-    call = await row_of(app, wire)
+        await container.events.recording_file(Wire(event | {"time": clock.now().isoformat()}))
+    await container.events.recording_file(Wire(event | {"time": (clock.now() - FOREIGN_RECORDING_AGE).isoformat()}))
+    call = await row_of(container, wire)
     assert (call.state, call.effects, recording_status(call)[0]) == (CallState.NOT_OURS, (), "off")
     assert not asked(emulator, "DownloadRecording")
 
 
 async def test_a_call_is_answered_whatever_is_in_the_fields_that_an_answer_does_not_need(
-    app: Container, rings: Callable[..., Wire]
+    container: Container, rings: Callable[..., Wire]
 ) -> None:
     wire = rings()
     wire.event["data"] |= {"from": {}, "onBehalfOfCallee": {}, "correlationId": 7, "callerDisplayName": ["Ada"]}
-    await app.answering.incoming_call(wire)
-    call = await row_of(app, wire)
+    await container.answering.incoming_call(wire)
+    call = await row_of(container, wire)
     assert (call.state, call.lifecycle.caller, call.lifecycle.caller_name) == (CallState.ANSWERED, None, None)
     assert [entry.text for entry in call.timeline] == [
         "unreadable: from, correlationId, callerDisplayName, onBehalfOfCallee"
@@ -149,53 +149,53 @@ async def test_a_call_is_answered_whatever_is_in_the_fields_that_an_answer_does_
 
 
 async def test_a_call_that_has_rung_out_is_missed_and_not_answered(
-    app: Container, rings: Callable[..., Wire], emulator: Emulator
+    container: Container, rings: Callable[..., Wire], emulator: Emulator
 ) -> None:
     wire = rings(ringing_for=31)
-    await app.answering.incoming_call(wire)
-    assert (await row_of(app, wire)).state is CallState.MISSED
+    await container.answering.incoming_call(wire)
+    assert (await row_of(container, wire)).state is CallState.MISSED
     assert not asked(emulator, "AnswerCall")
 
 
 async def test_an_answer_that_fails_for_now_is_recorded_and_must_be_delivered_again(
-    app: Container, rings: Callable[..., Wire], emulator: Emulator
+    container: Container, rings: Callable[..., Wire], emulator: Emulator
 ) -> None:
     wire = rings()
     emulator.faults.add(BUSY)
     with pytest.raises(TryAgain, match=id_of(wire)):
-        await app.answering.incoming_call(wire)
-    call = await row_of(app, wire)
+        await container.answering.incoming_call(wire)
+    call = await row_of(container, wire)
     assert (call.state, [entry.type for entry in call.timeline]) == (
         CallState.REFUSED,
         ["IncomingCall", "RequestRejected"],
     )
-    await app.answering.incoming_call(wire)
-    assert (await row_of(app, wire)).state is CallState.ANSWERED
+    await container.answering.incoming_call(wire)
+    assert (await row_of(container, wire)).state is CallState.ANSWERED
 
 
-async def test_an_answer_that_is_refused_for_good_is_not_tried_again(
-    app: Container, rings: Callable[..., Wire], emulator: Emulator
+async def test_an_answer_with_a_final_error_is_not_retried(
+    container: Container, rings: Callable[..., Wire], emulator: Emulator
 ) -> None:
     wire = rings()
     wire.event["data"]["incomingCallContext"] = "unknown"
-    await app.answering.incoming_call(wire)
-    await app.answering.incoming_call(wire)
-    assert (await row_of(app, wire)).state is CallState.REFUSED
+    await container.answering.incoming_call(wire)
+    await container.answering.incoming_call(wire)
+    assert (await row_of(container, wire)).state is CallState.REFUSED
     assert len(asked(emulator, "AnswerCall")) == 1
 
 
 async def test_a_missing_setting_is_named_by_the_call_that_needs_it_and_hides_no_call(
-    make_app: Callable[..., Container], rings: Callable[..., Wire]
+    make_container: Callable[..., Container], rings: Callable[..., Wire]
 ) -> None:
-    app, wire = make_app(ACS_ENDPOINT=""), rings()
+    container, wire = make_container(ACS_ENDPOINT=""), rings()
     with pytest.raises(SettingError, match="ACS_ENDPOINT"):
-        await app.answering.incoming_call(wire)
-    call = await row_of(app, wire)
+        await container.answering.incoming_call(wire)
+    call = await row_of(container, wire)
     assert (call.state, call.lifecycle.caller) == (CallState.RINGING, "4:+12065551212")
 
 
 async def test_an_error_in_the_decision_leaves_a_row(
-    app: Container, rings: Callable[..., Wire], emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    container: Container, rings: Callable[..., Wire], emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: Any) -> Decision:
         raise ZeroDivisionError
@@ -203,47 +203,47 @@ async def test_an_error_in_the_decision_leaves_a_row(
     monkeypatch.setattr(answering, "decide", broken)
     wire = rings()
     with pytest.raises(ZeroDivisionError):
-        await app.answering.incoming_call(wire)
-    assert (await row_of(app, wire)).state is CallState.RINGING
+        await container.answering.incoming_call(wire)
+    assert (await row_of(container, wire)).state is CallState.RINGING
     assert not asked(emulator, "AnswerCall")
 
 
 async def test_an_error_in_the_directory_after_the_answer_leaves_a_row(
-    app: Container, rings: Callable[..., Wire], monkeypatch: pytest.MonkeyPatch
+    container: Container, rings: Callable[..., Wire], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(_: AccountCache) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(AccountCache, "catch_up", broken)
     wire = rings()
-    await app.answering.incoming_call(wire)
-    assert (await row_of(app, wire)).state is CallState.ANSWERED
+    await container.answering.incoming_call(wire)
+    assert (await row_of(container, wire)).state is CallState.ANSWERED
 
 
 async def test_an_answer_needs_no_storage(
-    make_app: Callable[..., Container], rings: Callable[..., Wire], emulator: Emulator, storage: str
+    make_container: Callable[..., Container], rings: Callable[..., Wire], emulator: Emulator, storage: str
 ) -> None:
     nowhere = ";".join(
         part.partition("=")[0] + f"={closed_port()}/x" if part.startswith("TableEndpoint") else part
         for part in storage.split(";")
     )
-    app, wire = make_app(CALL_STORAGE=nowhere), rings()
+    container, wire = make_container(CALL_STORAGE=nowhere), rings()
     with pytest.raises(Exception, match="Cannot connect"):
-        await app.answering.incoming_call(wire)
+        await container.answering.incoming_call(wire)
     (answer,) = asked(emulator, "AnswerCall")
     assert answer["status"] == 200
 
 
-async def test_answers_are_not_remembered_without_end(
-    app: Container, rings: Callable[..., Wire], monkeypatch: pytest.MonkeyPatch
+async def test_the_memory_of_answers_is_limited(
+    container: Container, rings: Callable[..., Wire], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answering, "REMEMBERED_ANSWERS", 2)
     for _ in range(4):
-        await app.answering.incoming_call(rings())
-    assert len(app.answering._answers) == 2
+        await container.answering.incoming_call(rings())
+    assert len(container.answering._answers) == 2
 
 
-# -- What comes later ----------------------------------------------------------------------------------------
+# -- Later events ----------------------------------------------------------------------------------------
 
 
 def callback(name: str, call_id: str, **data: Any) -> Wire:
@@ -252,35 +252,35 @@ def callback(name: str, call_id: str, **data: Any) -> Wire:
 
 @pytest.mark.parametrize("instances", [1, 4])
 async def test_concurrent_events_are_all_in_the_row(
-    make_app: Callable[..., Container], rings: Callable[..., Wire], instances: int
+    make_container: Callable[..., Container], rings: Callable[..., Wire], instances: int
 ) -> None:
     call_id = id_of(rings())
-    apps = [make_app() for _ in range(instances)]
+    containers = [make_container() for _ in range(instances)]
     events = [cloud_event("tone_received", after=n) | {"callid": call_id} for n in range(8)]
-    await asyncio.gather(*(apps[n % instances].events.callback(Wire(event)) for n, event in enumerate(events)))
-    call = (await apps[0].store.read(call_id)).call
+    await asyncio.gather(*(containers[n % instances].events.callback(Wire(event)) for n, event in enumerate(events)))
+    call = (await containers[0].store.read(call_id)).call
     assert call is not None
     assert [entry.id for entry in call.timeline] == [event["id"] for event in events]
 
 
 async def test_a_row_that_never_stops_changing_is_left_to_a_later_delivery(
-    app: Container, rings: Callable[..., Wire], monkeypatch: pytest.MonkeyPatch
+    container: Container, rings: Callable[..., Wire], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    call_id, write = id_of(rings()), app.store.write
+    call_id, write = id_of(rings()), container.store.write
 
     async def rivalled(row: Row, call: Call) -> Row:
-        """Another process is faster, every time."""
-        current = await app.store.read(call_id)
+        """Another process writes first, every time."""
+        current = await container.store.read(call_id)
         await write(current, current.call or Call(id=call_id))
         return await write(row, call)
 
-    monkeypatch.setattr(app.store, "write", rivalled)
+    monkeypatch.setattr(container.store, "write", rivalled)
     with pytest.raises(TryAgain, match="changed 9 times"):
-        await app.events.callback(callback("call_disconnected", call_id))
+        await container.events.callback(callback("call_disconnected", call_id))
 
 
 async def woken(storage: str) -> list[str]:
-    """The calls that the queue wakes within the next seconds."""
+    """The calls that the queue's messages name within the next seconds."""
     async with QueueServiceClient.from_connection_string(storage) as queues:
         queue = queues.get_queue_client("wakes")
         found: list[str] = []
@@ -291,42 +291,42 @@ async def woken(storage: str) -> list[str]:
 
 
 async def test_a_write_whose_response_is_lost_still_sets_the_timer(
-    app: Container, rings: Callable[..., Wire], emulator: Emulator, storage: str, monkeypatch: pytest.MonkeyPatch
+    container: Container, rings: Callable[..., Wire], emulator: Emulator, storage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wire, write = rings(), app.store.write
-    await app.answering.incoming_call(wire)
+    wire, write = rings(), container.store.write
+    await container.answering.incoming_call(wire)
 
     async def unconfirmed(row: Row, call: Call) -> Row:
-        """It is carried out and the response lost; the SDK asks again, and the row has changed."""
+        """The write succeeds and its response is lost; the SDK retries, and the row has changed."""
         await write(row, call)
         raise Conflict(call.id)
 
-    monkeypatch.setattr(app.store, "write", unconfirmed)
+    monkeypatch.setattr(container.store, "write", unconfirmed)
     busy = {"where": "acs", "match": {"operation": "StartRecording"}, "do": "status", "status": 429}
     emulator.faults.add(busy)
-    await app.events.callback(callback("call_connected", id_of(wire), serverCallId=id_of(wire)))
+    await container.events.callback(callback("call_connected", id_of(wire), serverCallId=id_of(wire)))
     assert id_of(wire) in await woken(storage)
 
 
-async def quiet_call_with_a_file(app: Container) -> Call:
+async def quiet_call_with_a_file(container: Container) -> Call:
     """A call without events for an hour, and a file that is not archived: there are two effects."""
     early = clock.now() - timedelta(hours=1)
     recording = Recordings(recordings={"r": Recording(early, early, chunks={"0": a_chunk()})})
     call_id = f"{early:%Y%m%d}-{uuid.uuid4().hex}"
     call = replace(a_call(recording=recording, last_event_at=early), id=call_id)
-    await app.store.write(Row(), call)
+    await container.store.write(Row(), call)
     return call
 
 
 async def test_outcomes_are_saved_at_once_however_long_a_file_is_copied(
-    make_app: Callable[..., Container], servers: Servers
+    make_container: Callable[..., Container], servers: Servers
 ) -> None:
-    app = make_app(ACS_RECORDING_ENDPOINT=await servers.start(hang))
-    call = await quiet_call_with_a_file(app)
-    waking = asyncio.create_task(app.sweeper.wake(call.id))
+    container = make_container(ACS_RECORDING_ENDPOINT=await servers.start(hang))
+    call = await quiet_call_with_a_file(container)
+    waking = asyncio.create_task(container.sweeper.wake(call.id))
     for _ in range(50):
         await asyncio.sleep(0.05)
-        now = (await app.store.read(call.id)).call
+        now = (await container.store.read(call.id)).call
         if now is not None and now.state is CallState.ENDED:
             break
     assert not waking.done()
@@ -336,54 +336,54 @@ async def test_outcomes_are_saved_at_once_however_long_a_file_is_copied(
 
 
 async def test_only_a_copy_may_take_minutes(
-    make_app: Callable[..., Container], servers: Servers, monkeypatch: pytest.MonkeyPatch
+    make_container: Callable[..., Container], servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(FetchCallState, "time_limit", 0.3)
     hanging = await servers.start(hang)
-    app = make_app(ACS_ENDPOINT=hanging, ACS_RECORDING_ENDPOINT=hanging)
-    call = await quiet_call_with_a_file(app)
+    container = make_container(ACS_ENDPOINT=hanging, ACS_RECORDING_ENDPOINT=hanging)
+    call = await quiet_call_with_a_file(container)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(app.sweeper.wake(call.id), 1.5)
-    now = (await app.store.read(call.id)).call
+        await asyncio.wait_for(container.sweeper.wake(call.id), 1.5)
+    now = (await container.store.read(call.id)).call
     assert now is not None
     assert [entry.text for entry in now.timeline] == ["FetchCallState: 408/0: no answer came in time"]
 
 
 async def test_an_event_that_is_no_callback_is_quarantined(
-    app: Container, rings: Callable[..., Wire], quarantine: Any
+    container: Container, rings: Callable[..., Wire], quarantine: Any
 ) -> None:
     for wire in (rings(), callback("recording_file", id_of(rings()))):
-        await app.events.callback(Wire(wire.event | {"callid": id_of(rings())}))
+        await container.events.callback(Wire(wire.event | {"callid": id_of(rings())}))
     assert len([name async for name in quarantine.list_blob_names()]) == 2
 
 
-async def test_a_file_of_an_unknown_recording_must_be_delivered_again(app: Container) -> None:
+async def test_a_file_of_an_unknown_recording_must_be_delivered_again(container: Container) -> None:
     event = cloud_event("recording_file")
     event["subject"] = event["subject"].rpartition("/")[0] + "/unknown"
     with pytest.raises(TryAgain, match="no call is known yet"):
-        await app.events.recording_file(Wire(event))
+        await container.events.recording_file(Wire(event))
 
 
-async def test_a_wake_for_a_call_that_is_not_there_does_nothing(app: Container, rings: Callable[..., Wire]) -> None:
+async def test_a_wake_for_a_missing_call_does_nothing(container: Container, rings: Callable[..., Wire]) -> None:
     call_id = id_of(rings())
-    await app.sweeper.wake(call_id)
-    assert (await app.store.read(call_id)).call is None
+    await container.sweeper.wake(call_id)
+    assert (await container.store.read(call_id)).call is None
 
 
 async def test_the_sweep_wakes_an_overdue_call_and_the_wake_handles_it(
-    make_app: Callable[..., Container], rings: Callable[..., Wire], emulator: Emulator, storage: str
+    make_container: Callable[..., Container], rings: Callable[..., Wire], emulator: Emulator, storage: str
 ) -> None:
     wire = rings()
     emulator.faults.add({"where": "acs", "match": {"operation": "AnswerCall"}, "do": "drop"})
-    app = make_app(lambda: wire.time)
+    container = make_container(lambda: wire.time)
     emulator.faults.add({"where": "acs", "match": {"operation": "StartRecording"}, "do": "drop"})
     with pytest.raises(TryAgain):
-        await app.answering.incoming_call(wire)
-    later = make_app(lambda: wire.time + timedelta(minutes=2))
+        await container.answering.incoming_call(wire)
+    later = make_container(lambda: wire.time + timedelta(minutes=2))
     async with QueueServiceClient.from_connection_string(storage) as queues:
         queue = queues.get_queue_client("wakes")
         await queue.clear_messages()
-        await app.events.callback(callback("call_connected", id_of(wire)))
+        await container.events.callback(callback("call_connected", id_of(wire)))
         assert await later.sweeper.sweep() >= 1
         woken = [message.content async for message in queue.receive_messages()]
     assert woken
@@ -394,35 +394,35 @@ async def test_the_sweep_wakes_an_overdue_call_and_the_wake_handles_it(
 
 
 async def test_a_fault_of_the_app_is_raised_and_leaves_the_effect_open(
-    make_app: Callable[..., Container], rings: Callable[..., Wire]
+    make_container: Callable[..., Container], rings: Callable[..., Wire]
 ) -> None:
-    app, wire = make_app(RECORDING_CHANNELS="mixed"), rings()
-    await app.answering.incoming_call(wire)
-    broken = make_app(CALLBACK_BASE_URL="")
+    container, wire = make_container(RECORDING_CHANNELS="mixed"), rings()
+    await container.answering.incoming_call(wire)
+    broken = make_container(CALLBACK_BASE_URL="")
     with pytest.raises(SettingError, match="CALLBACK_BASE_URL"):
         await broken.events.callback(callback("call_connected", id_of(wire)))
-    call = await row_of(app, wire)
+    call = await row_of(container, wire)
     assert call.state is CallState.CONNECTED
     assert [type(effect.action).__name__ for effect in call.effects] == ["StartRecording"]
 
 
-async def test_a_timeline_that_is_full_leaves_the_event_to_the_quarantine(
-    app: Container, rings: Callable[..., Wire], monkeypatch: pytest.MonkeyPatch, quarantine: Any
+async def test_an_event_for_a_full_timeline_is_quarantined(
+    container: Container, rings: Callable[..., Wire], monkeypatch: pytest.MonkeyPatch, quarantine: Any
 ) -> None:
     monkeypatch.setattr("shared.calls.timeline.LONGEST_TIMELINE", 2)
     call_id = id_of(rings())
     for n in range(3):
-        await app.events.callback(Wire(cloud_event("tone_received", after=n) | {"callid": call_id}))
+        await container.events.callback(Wire(cloud_event("tone_received", after=n) | {"callid": call_id}))
     names = [name async for name in quarantine.list_blob_names()]
     records = [json.loads(await (await quarantine.download_blob(name)).readall()) for name in names]
     assert [r["event"]["id"] for r in records if call_id in r["reason"]] == ["tone_received-2"]
 
 
 async def test_an_answer_whose_connection_breaks_is_repeated_at_once(
-    app: Container, rings: Callable[..., Wire], emulator: Emulator
+    container: Container, rings: Callable[..., Wire], emulator: Emulator
 ) -> None:
     wire = rings()
     emulator.faults.add({"where": "acs", "match": {"operation": "AnswerCall"}, "do": "lose_ack", "times": 1})
-    await app.answering.incoming_call(wire)
-    assert (await row_of(app, wire)).state is CallState.ANSWERED
+    await container.answering.incoming_call(wire)
+    assert (await row_of(container, wire)).state is CallState.ANSWERED
     assert [answer["repeated"] for answer in asked(emulator, "AnswerCall")] == [False, True]

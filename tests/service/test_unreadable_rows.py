@@ -1,4 +1,4 @@
-"""Rows that this version cannot read: events are kept, the row is quarantined once, and the sweep leaves it alone."""
+"""Rows that this version cannot read: no event is lost, the row is quarantined once, and the sweep skips it."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ NEWER: dict[str, Any] = {"version": VERSION + 1}
 UNDECODABLE: dict[str, Any] = {"call": "4:+12065551212 {"}
 HOUR = timedelta(hours=1)
 
-MakeApp = Callable[..., Container]
+MakeContainer = Callable[..., Container]
 
 
 class Clock:
-    """A clock that a test sets. It begins now, since the table is swept by day, and other tests' rows are there."""
+    """A clock that a test sets. It begins now, because the sweep goes by days, and the table has other tests' rows."""
 
     def __init__(self) -> None:
         self.time = clock.now().replace(hour=12)  # so that all of a test is on one day
@@ -50,18 +50,18 @@ def time() -> Clock:
 
 
 @pytest.fixture
-def app(make_app: MakeApp, time: Clock) -> Container:
-    return make_app(time)
+def container(make_container: MakeContainer, time: Clock) -> Container:
+    return make_container(time)
 
 
-async def saved(app: Container, changed: dict[str, Any], id: str | None = None) -> Call:
+async def saved(container: Container, changed: dict[str, Any], id: str | None = None) -> Call:
     """A call that is overdue, with a recording that the index knows, in a row that another version has changed."""
     id = id or f"{clock.now():%Y%m%d}-{uuid.uuid4().hex}"
     effects = (Effect("e", HangUp(), START - HOUR, "lifecycle"),)
     recording = Recordings(recordings={uuid.uuid4().hex: Recording()})
     call = Call(id=id, state=CallState.CONNECTED, effects=effects, recording=recording)
-    await app.store.write(Row(), call)
-    await app.clients.calls.update_entity(key(id) | changed, mode="merge")
+    await container.store.write(Row(), call)
+    await container.clients.calls.update_entity(key(id) | changed, mode="merge")
     return call
 
 
@@ -69,8 +69,8 @@ def key(call_id: str) -> dict[str, Any]:
     return {"PartitionKey": partition_of(call_id), "RowKey": call_id}
 
 
-async def entity_of(app: Container, call: Call) -> dict[str, Any]:
-    return dict(await app.clients.calls.get_entity(partition_of(call.id), call.id))
+async def entity_of(container: Container, call: Call) -> dict[str, Any]:
+    return dict(await container.clients.calls.get_entity(partition_of(call.id), call.id))
 
 
 def callback(call: Call) -> Wire:
@@ -83,8 +83,8 @@ def recording_file(call: Call) -> Wire:
     return Wire(event | {"subject": f"/recording/call/x/serverCallId/y/recordingId/{recording_id}"})
 
 
-async def deliver(app: Container, wire: Wire) -> None:
-    handler = app.events.callback if "callid" in wire.extension_attrs else app.events.recording_file
+async def deliver(container: Container, wire: Wire) -> None:
+    handler = container.events.callback if "callid" in wire.extension_attrs else container.events.recording_file
     await handler(wire)
 
 
@@ -97,11 +97,11 @@ async def sources(quarantine: ContainerClient) -> list[str]:
 
 @pytest.mark.parametrize(("event", "source"), [(callback, "call_event"), (recording_file, "recording_file_ready")])
 async def test_an_event_of_an_undecodable_row_is_quarantined(
-    app: Container, quarantine: ContainerClient, event: Callable[[Call], Wire], source: str
+    container: Container, quarantine: ContainerClient, event: Callable[[Call], Wire], source: str
 ) -> None:
-    call = await saved(app, UNDECODABLE)
+    call = await saved(container, UNDECODABLE)
     wire = event(call)
-    await deliver(app, wire)
+    await deliver(container, wire)
     (record,) = [each for each in await kept(quarantine) if each["source"] == source]
     assert record["event"]["id"] == wire.id
     assert call.id in record["reason"]
@@ -111,32 +111,36 @@ async def test_an_event_of_an_undecodable_row_is_quarantined(
 
 @pytest.mark.parametrize("event", [callback, recording_file])
 async def test_an_event_of_a_newer_version_is_raised_for_redelivery(
-    app: Container, quarantine: ContainerClient, event: Callable[[Call], Wire]
+    container: Container, quarantine: ContainerClient, event: Callable[[Call], Wire]
 ) -> None:
-    call = await saved(app, NEWER)
+    call = await saved(container, NEWER)
     with pytest.raises(UnreadableRow):
-        await deliver(app, event(call))
+        await deliver(container, event(call))
     assert await sources(quarantine) == ["row"]
 
 
 def rings(emulator: Emulator) -> Wire:
-    """A call that no other test has seen; its event."""
+    """A new call; its event."""
     emulator.service.rng.seed()
     account = parse("cc123456-5678-5678-1234-ccc123456789")
     return Wire(emulator.service.incoming_call_event(emulator.service.ring(parse("+12065551212"), account, kind="tpe")))
 
 
 @pytest.mark.parametrize(("changed", "kept_as"), [(UNDECODABLE, ["incoming_call", "row"]), (NEWER, ["row"])])
-async def test_a_call_whose_row_is_unreadable_is_answered_all_the_same(
-    make_app: MakeApp, emulator: Emulator, quarantine: ContainerClient, changed: dict[str, Any], kept_as: list[str]
+async def test_a_call_with_an_unreadable_row_is_answered(
+    make_container: MakeContainer,
+    emulator: Emulator,
+    quarantine: ContainerClient,
+    changed: dict[str, Any],
+    kept_as: list[str],
 ) -> None:
-    app, wire = make_app(), rings(emulator)
-    await saved(app, changed, call_id_of(wire.get_json()["incomingCallContext"], wire.time))
+    container, wire = make_container(), rings(emulator)
+    await saved(container, changed, call_id_of(wire.get_json()["incomingCallContext"], wire.time))
     if changed is NEWER:
         with pytest.raises(UnreadableRow):
-            await app.answering.incoming_call(wire)
+            await container.answering.incoming_call(wire)
     else:
-        await app.answering.incoming_call(wire)
+        await container.answering.incoming_call(wire)
     assert [answer["status"] for answer in asked(emulator, "AnswerCall")] == [200]
     assert await sources(quarantine) == kept_as
 
@@ -146,50 +150,50 @@ async def test_a_call_whose_row_is_unreadable_is_answered_all_the_same(
 
 @pytest.mark.parametrize("changed", [UNDECODABLE, NEWER], ids=["undecodable", "newer"])
 async def test_a_row_is_quarantined_once_however_many_events_and_timers_come(
-    app: Container, time: Clock, quarantine: ContainerClient, changed: dict[str, Any]
+    container: Container, time: Clock, quarantine: ContainerClient, changed: dict[str, Any]
 ) -> None:
-    call = await saved(app, changed)
-    before = await entity_of(app, call)
+    call = await saved(container, changed)
+    before = await entity_of(container, call)
     for _ in range(3):
         time.time += timedelta(minutes=10)
-        await app.sweeper.wake(call.id)
+        await container.sweeper.wake(call.id)
         try:
-            await app.events.callback(callback(call))
+            await container.events.callback(callback(call))
         except UnreadableRow:
             assert changed is NEWER
     (record,) = [each for each in await kept(quarantine) if each["source"] == "row"]
     assert record["event"]["RowKey"] == call.id
     assert {name: record["event"][name] for name in changed} == changed
-    assert await entity_of(app, call) == before | {"next_check_at": time.time + timedelta(minutes=4), PAUSE: 240}
+    assert await entity_of(container, call) == before | {"next_check_at": time.time + timedelta(minutes=4), PAUSE: 240}
 
 
 @pytest.mark.parametrize("changed", [UNDECODABLE, NEWER], ids=["undecodable", "newer"])
 async def test_a_timer_of_an_unreadable_row_raises_nothing(
-    app: Container, emulator: Emulator, changed: dict[str, Any]
+    container: Container, emulator: Emulator, changed: dict[str, Any]
 ) -> None:
-    call = await saved(app, changed)
-    await app.sweeper.wake(call.id)
+    call = await saved(container, changed)
+    await container.sweeper.wake(call.id)
     assert not asked(emulator, "TerminateCall")
 
 
-async def swept(app: Container, storage: str) -> set[str]:
+async def swept(container: Container, storage: str) -> set[str]:
     """The calls that a sweep wakes."""
-    await app.clients.wakes.clear_messages()
-    await app.sweeper.sweep()
+    await container.clients.wakes.clear_messages()
+    await container.sweeper.sweep()
     async with QueueServiceClient.from_connection_string(storage) as queues:
         queue = queues.get_queue_client("wakes")
         return {b64decode(message.content).decode() async for message in queue.receive_messages(messages_per_page=32)}
 
 
 @pytest.mark.parametrize("changed", [UNDECODABLE, NEWER], ids=["undecodable", "newer"])
-async def test_the_sweep_passes_over_an_unreadable_row_for_longer_and_longer(
-    app: Container, time: Clock, storage: str, changed: dict[str, Any]
+async def test_the_sweep_skips_an_unreadable_row_for_growing_intervals(
+    container: Container, time: Clock, storage: str, changed: dict[str, Any]
 ) -> None:
-    call = await saved(app, changed)
+    call = await saved(container, changed)
     for seconds in (60, 120, 240):
-        assert call.id in await swept(app, storage)
-        await app.sweeper.wake(call.id)
-        assert call.id not in await swept(app, storage)
+        assert call.id in await swept(container, storage)
+        await container.sweeper.wake(call.id)
+        assert call.id not in await swept(container, storage)
         time.time += timedelta(seconds=seconds - 1)
-        assert call.id not in await swept(app, storage)
+        assert call.id not in await swept(container, storage)
         time.time += timedelta(seconds=1)

@@ -48,47 +48,47 @@ NEEDED = {"ACS_ENDPOINT": "acs", "ACS_ACCESS_KEY": "", "CALLBACK_BASE_URL": "htt
 
 
 def ring(emulator: Emulator, account: str = ACCOUNT) -> Wire:
-    """A call rings at the emulator, one that no other test has seen; its event."""
+    """Place a new call at the emulator; its event."""
     emulator.service.rng.seed()
     call = emulator.service.ring(parse("+12065551212"), parse(account), kind="tpe", ringing_for=0)
     return Wire(emulator.service.incoming_call_event(call, display_name="Ada Lovelace"))
 
 
-async def state_of(app: Container, wire: Wire) -> CallState | None:
-    call = (await app.store.read(call_id_of(wire.get_json()["incomingCallContext"], wire.time))).call
+async def state_of(container: Container, wire: Wire) -> CallState | None:
+    call = (await container.store.read(call_id_of(wire.get_json()["incomingCallContext"], wire.time))).call
     return call.state if call else None
 
 
 @pytest.mark.parametrize("name", TYPOS)
-async def test_a_typo_in_what_an_answer_does_not_need_costs_no_call(
-    make_app: Callable[..., Container], emulator: Emulator, name: str
+async def test_a_typo_in_a_setting_that_no_answer_needs_loses_no_call(
+    make_container: Callable[..., Container], emulator: Emulator, name: str
 ) -> None:
-    app, wire = make_app(**{name: TYPOS[name]}), ring(emulator)
-    await app.answering.incoming_call(wire)
+    container, wire = make_container(**{name: TYPOS[name]}), ring(emulator)
+    await container.answering.incoming_call(wire)
     assert len(asked(emulator, "AnswerCall")) == 1
-    assert await state_of(app, wire) is CallState.ANSWERED
+    assert await state_of(container, wire) is CallState.ANSWERED
 
 
 @pytest.mark.parametrize("name", NEEDED)
-async def test_what_an_answer_needs_is_named_by_an_error_and_the_call_has_its_row(
-    make_app: Callable[..., Container], emulator: Emulator, name: str
+async def test_a_wrong_setting_that_an_answer_needs_is_named_and_the_call_has_its_row(
+    make_container: Callable[..., Container], emulator: Emulator, name: str
 ) -> None:
-    app, wire = make_app(**{name: NEEDED[name]}), ring(emulator)
+    container, wire = make_container(**{name: NEEDED[name]}), ring(emulator)
     with pytest.raises(SettingError, match=name):
-        await app.answering.incoming_call(wire)
-    assert await state_of(app, wire) is CallState.RINGING
+        await container.answering.incoming_call(wire)
+    assert await state_of(container, wire) is CallState.RINGING
 
 
-async def test_of_a_list_of_accounts_the_entries_hold_that_can_be_read(
-    make_app: Callable[..., Container], emulator: Emulator
+async def test_the_readable_entries_of_a_list_of_accounts_are_used(
+    make_container: Callable[..., Container], emulator: Emulator
 ) -> None:
-    """The list still keeps this app from answering the calls of another that shares the ACS resource."""
-    app = make_app(RESOURCE_ACCOUNTS=f"{ACCOUNT},support@contoso.com")
+    """The list still prevents this app from answering calls of another one that shares the ACS resource."""
+    container = make_container(RESOURCE_ACCOUNTS=f"{ACCOUNT},support@contoso.com")
     listed, other = ring(emulator), ring(emulator, "11111111-2222-3333-4444-555555555555")
-    await app.answering.incoming_call(listed)
-    await app.answering.incoming_call(other)
-    assert await state_of(app, listed) is CallState.ANSWERED
-    assert await state_of(app, other) is CallState.NOT_OURS
+    await container.answering.incoming_call(listed)
+    await container.answering.incoming_call(other)
+    assert await state_of(container, listed) is CallState.ANSWERED
+    assert await state_of(container, other) is CallState.NOT_OURS
 
 
 @pytest.mark.parametrize(("name", "text"), (TYPOS | NEEDED).items())

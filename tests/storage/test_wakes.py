@@ -32,10 +32,10 @@ async def arrived(queue: QueueClient) -> list[str]:
     return [message.content async for message in queue.receive_messages()]
 
 
-async def test_a_message_is_encoded_as_the_host_reads_it(app: Container, storage: str) -> None:
+async def test_a_message_is_encoded_as_the_host_reads_it(container: Container, storage: str) -> None:
     """The Functions host decodes Base64, which the client that reads here does not."""
-    await app.clients.wakes.clear_messages()
-    await app.wakes.schedule(CALL_ID)
+    await container.clients.wakes.clear_messages()
+    await container.wakes.schedule(CALL_ID)
     async with QueueClient.from_connection_string(storage, "wakes") as raw:
         assert await arrived(raw) == [base64.b64encode(CALL_ID.encode()).decode()]
 

@@ -26,7 +26,7 @@ SECONDS = 20.0  # until something must have happened; most of it takes milliseco
 class System:
     stack: Stack
     http: aiohttp.ClientSession
-    app: Container  # for reading rows: the host has its own
+    container: Container  # for reading rows: the host has its own
 
     async def control(self, method: str, path: str, body: Any = None) -> Any:
         return await control(self.http, self.stack, method, path, body)
@@ -42,7 +42,7 @@ class System:
         return call_id_of(rung["incomingCallContext"], datetime.fromisoformat(at))
 
     async def call(self, call_id: str) -> Call | None:
-        return (await self.app.store.read(call_id)).call
+        return (await self.container.store.read(call_id)).call
 
     async def until(self, call_id: str, holds: Callable[[Call], bool]) -> Call:
         """The call, once the condition holds."""
@@ -84,11 +84,11 @@ class System:
 @asynccontextmanager
 async def of(stack: Stack, http: aiohttp.ClientSession) -> AsyncIterator[System]:
     """The system of a running stack, in its initial state."""
-    app = Container(stack.ports.settings())
-    system = System(stack, http, app)
+    container = Container(stack.ports.settings())
+    system = System(stack, http, container)
     await system.control("POST", "reset")
     yield system
-    await app.close()
+    await container.close()
 
 
 @pytest.fixture

@@ -36,14 +36,14 @@ def carried_out(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 async def columns(system: System, call_id: str) -> dict[str, Any]:
-    entity = await system.app.clients.calls.get_entity(partition_of(call_id), call_id)
+    entity = await system.container.clients.calls.get_entity(partition_of(call_id), call_id)
     return dict(entity)
 
 
 async def archived(system: System, call: Call) -> list[bytes]:
-    container = system.app.clients.container("recordings")
+    archive = system.container.clients.container("recordings")
     paths = [c.path for r in call.recording.recordings.values() for c in r.chunks.values() if c.path]
-    return [await (await container.download_blob(path)).readall() for path in paths]
+    return [await (await archive.download_blob(path)).readall() for path in paths]
 
 
 async def test_a_call_is_answered_once_recorded_by_its_connection_id_and_archived(system: System) -> None:
@@ -93,10 +93,10 @@ async def test_the_archive_has_the_file_and_its_metadata_at_the_documented_path(
     assert len(call.recording.recordings) == 1
     (recording,) = call.recording.recordings.values()
     folder = f"{recording.started_at:%Y/%m/%d/%H%MZ}-{call_id}/"
-    container = system.app.clients.container("recordings")
-    names = [blob.name async for blob in container.list_blobs(name_starts_with=folder)]
+    archive = system.container.clients.container("recordings")
+    names = [blob.name async for blob in archive.list_blobs(name_starts_with=folder)]
     assert [name.rpartition("-")[2] for name in names] == ["0.json", "0.wav", "1.json", "1.wav"]
-    metadata = json.loads(await (await container.download_blob(names[0])).readall())
+    metadata = json.loads(await (await archive.download_blob(names[0])).readall())
     assert metadata["chunkIndex"] == 0
 
 
@@ -154,8 +154,8 @@ async def test_a_bad_event_in_a_batch_is_quarantined_and_the_other_is_answered(s
     bad = good | {"id": "bad", "data": {"to": {"rawId": "28:orgid:x"}, "marker": call_id}}
     assert await system.deliver("incoming_call", [bad, good]) == 202
     await system.until(call_id, lambda call: call.state is CallState.CONNECTED)
-    container = system.app.clients.container("quarantine")
-    quarantined = [await (await container.download_blob(b.name)).readall() async for b in container.list_blobs()]
+    quarantine = system.container.clients.container("quarantine")
+    quarantined = [await (await quarantine.download_blob(b.name)).readall() async for b in quarantine.list_blobs()]
     (record,) = [json.loads(text) for text in quarantined if call_id.encode() in text]
     assert "missing required field" in record["reason"]
 
@@ -166,7 +166,7 @@ async def test_all_events_again_in_reverse_and_twice_make_the_same_row(system: S
     before = await columns(system, call_id)
     events = [e["event"] for e in await system.journal("event")]
 
-    await system.app.clients.calls.delete_entity(partition_of(call_id), call_id)
+    await system.container.clients.calls.delete_entity(partition_of(call_id), call_id)
     await _deliver_all(system, [event for event in reversed(events) for _ in range(2)])
     await system.until(call_id, lambda call: recording_status(call)[0] == "archived")
     after = await columns(system, call_id)
