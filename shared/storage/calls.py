@@ -118,8 +118,8 @@ class CallStore:
         return Row(call, saved["etag"], row.unknown, row.checked_next)
 
     async def postpone(self, row: UnreadableRow, now: datetime) -> None:
-        """Postpone the next check of an unreadable row that is due: by a minute, then by twice as long each time, up to an
-        hour. The rest of the row is not changed.
+        """Postpone the next check of an unreadable row that is due: by a minute, then by twice as long each time, up
+        to an hour. The rest of the row is not changed.
         """
         due = row.entity.get("next_check_at")
         if due is None or due > now:
