@@ -20,10 +20,10 @@ ZIZMOR := 1.32.0
 
 .PHONY: help setup demo serve doctor test check format bench crowd faults package policy docs lock clean
 
-help:  ## what can be made
+help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
-setup: $(VENV)/.installed $(AZURITE)  ## install what everything below needs (they do it by themselves)
+setup: $(VENV)/.installed $(AZURITE)  ## install what the other targets need (they do it themselves)
 
 $(VENV)/.installed: requirements.txt requirements-dev.txt
 	@test -n "$(VERSION)" || { echo "$(PYTHON) cannot be run: name another with PYTHON=…"; exit 1; }
@@ -49,7 +49,7 @@ $(KUSTO): tests/infra/kusto/package-lock.json
 demo: setup  ## one call, end to end (SCENARIO=happy | recording-fails-then-recovers | recording-never-starts | duplicates-and-disorder | missed-call)
 	@$(RUN) -m local.demo --scenario $(SCENARIO) --host $(HOST) --topology $(TOPOLOGY) --ports $(PORTS) --set "$(SET)"
 
-serve: setup  ## the same, left running (HOST=func for Azure Functions Core Tools, HOST=none for the platform alone, TOPOLOGY=flex for a process for each function, SET="RECORDING=off" for other settings)
+serve: setup  ## the same system, left running (HOST=func for Azure Functions Core Tools, HOST=none for the platform alone, TOPOLOGY=flex for a process for each function, SET="RECORDING=off" for other settings)
 	@$(RUN) -m local.serve --host $(HOST) --topology $(TOPOLOGY) --ports $(PORTS) --set "$(SET)"
 
 doctor: setup  ## check everything that a call depends on, in the app of `make serve` (JSON=yes)
@@ -67,12 +67,12 @@ check: setup  ## linters and types
 	@$(RUN) -m mypy
 	@$(RUN) -m local.sdk_names
 
-format: setup  ## put the code into form
+format: setup  ## format the code
 	@$(RUN) -m ruff check --fix --quiet --exit-zero .
 	@$(RUN) -m ruff format --quiet .
 	@$(RUN) -m ruff check .
 
-bench: setup  ## the budgets, measured
+bench: setup  ## measure the budgets
 	@$(RUN) -m local.bench
 
 crowd: setup  ## 1,000 calls within a second (CALLS=… for as many as wanted)
@@ -82,7 +82,7 @@ faults: setup  ## the app under every fault, in virtual time (SEEDS=20000, DAYS=
 	@PYTHONPATH=. $(RUN) -m local.faults $(if $(SEEDS),--seeds $(SEEDS)) $(if $(DAYS),--days $(DAYS)) \
 	  $(if $(PAIRS),--pairs $(PAIRS)) $(if $(SEED),--seed $(SEED)) $(if $(MUTANT),--mutant $(MUTANT))
 
-package: setup  ## build dist/app.zip, import it, tell its size (CLEAN=yes to install what it requires anew)
+package: setup  ## build dist/app.zip, import it, print its size (CLEAN=yes to install its requirements anew)
 	@$(RUN) -m local.package $(if $(CLEAN),--clean)
 
 policy: setup $(POLICY)/.installed  ## policy scanners over infra/ and the workflows, offline
@@ -94,7 +94,7 @@ $(POLICY)/.installed: Makefile
 	@$(POLICY)/bin/pip install --quiet --disable-pip-version-check checkov==$(CHECKOV) zizmor==$(ZIZMOR)
 	@touch $@
 
-docs: setup  ## generate what is generated: pages of docs/, and what follows from the table of settings
+docs: setup  ## generate pages of docs/, and all files that follow from the table of settings
 	@$(RUN) -m local.docs
 
 lock: setup  ## pin the newest versions that requirements*.in allow
@@ -103,5 +103,5 @@ lock: setup  ## pin the newest versions that requirements*.in allow
 	  $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-emit-index-url \
 	    --custom-compile-command "make lock" $$each.in -o $$each.txt; done
 
-clean:  ## remove what was installed and written
+clean:  ## remove everything that was installed or generated
 	rm -rf .venv .local dist emulator/azurite/node_modules tests/infra/kusto/node_modules

@@ -1,6 +1,6 @@
-"""The index of the system: every trigger, its binding, one call each. No logic.
+"""The functions of the app: each has a trigger, a binding and a call of its handler. No logic.
 
-Names of functions are referred to by the Event Grid subscriptions in ``infra/``.
+The Event Grid subscriptions in ``infra/`` refer to the functions by name.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ logging.getLogger("azure").setLevel(logging.WARNING)  # azure-core logs every re
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 container = Container()
-atexit.register(lambda: asyncio.run(container.close()))  # the worker has no hook for its end
+atexit.register(lambda: asyncio.run(container.close()))  # the worker has no hook for its shutdown
 
 
 # -- Event Grid, system topic of the ACS resource --
@@ -61,7 +61,7 @@ async def call_progressed(event: func.CloudEvent) -> None:
     await container.events.callback(event)
 
 
-# -- HTTP: ACS proves itself by its signed token, so no function key is asked for --
+# -- HTTP: ACS authenticates itself by a signed token, so no function key is required --
 
 
 @app.route("callbacks/{call_id}", methods=["POST"])
@@ -78,7 +78,7 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001  #
     return func.HttpResponse(body, status_code=status, mimetype="application/json")
 
 
-# -- HTTP: the contact centre's API. A bearer token is checked there; a Functions key the host has checked --
+# -- HTTP: the API. It verifies bearer tokens; the host has verified Functions keys --
 
 
 @app.route("v1/{*path}")
@@ -92,7 +92,7 @@ async def api_by_key(req: func.HttpRequest) -> func.HttpResponse:
 
 
 async def _answer(req: func.HttpRequest, *, keyed: bool = False) -> func.HttpResponse:
-    from shared.api.http import Request  # noqa: PLC0415  # no call needs it: cold starts ring
+    from shared.api.http import Request  # noqa: PLC0415  # not loaded where calls are answered
 
     request = Request.of(req.method, req.url, req.headers, req.get_body())
     answer = await _api().respond(request, keyed=keyed)

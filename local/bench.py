@@ -1,6 +1,6 @@
 """The budgets, measured: ``python -m local.bench``. Exits 1 if one is exceeded.
 
-Machines differ and are noisy, so what is compared is measured in one run, in turns, and told as a ratio.
+Machines differ and are noisy, so two variants are measured in one run, in turns, and reported as a ratio.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ ANSWERS = 300
 WARM_UP = 30
 IMPORTS = 11
 CALLS = 5
-CALL_SECONDS = 60.0  # until a call of a few seconds must be archived, on a busy machine
+CALL_SECONDS = 60.0  # for a call of a few seconds to be archived, on a busy machine
 # Of storage requests for a call, with the settings that they are for. The sample's settings have an announcement.
 BUDGETS: dict[str, tuple[int, dict[str, str]]] = {
     "no announcement": (26, {"RECORDING_ANNOUNCEMENT": ""}),
@@ -65,7 +65,7 @@ class Measured:
 
 
 class Arrivals:
-    """An ACS that does nothing but note when a request arrives, and what the client had asked of others by then."""
+    """An ACS that notes when a request arrives, and how many other requests the client had sent by then."""
 
     def __init__(self) -> None:
         self.at = 0.0
@@ -99,7 +99,7 @@ class RequestCount(logging.Handler):
 
 
 async def answer_path(stack: Stack) -> list[Measured]:
-    """From the event in the trigger's hands to AnswerCall arriving at ACS, against the bare SDK call."""
+    """From the trigger's event to the arrival of AnswerCall at ACS, compared with the bare SDK call."""
     arrivals = Arrivals()
     runner = await arrivals.start()
     endpoint = f"http://127.0.0.1:{runner.addresses[0][1]}"
@@ -108,7 +108,7 @@ async def answer_path(stack: Stack) -> list[Measured]:
         Container(environment),
         CallAutomationClient(endpoint, AzureKeyCredential(environment["ACS_ACCESS_KEY"])),
     )
-    ours, theirs = [], []
+    app_seconds, sdk_seconds = [], []
     gc.disable()
     try:
         for n in range(WARM_UP + ANSWERS):
@@ -116,20 +116,20 @@ async def answer_path(stack: Stack) -> list[Measured]:
             began = time.perf_counter()
             context = event.get_json()["incomingCallContext"]
             await bare.answer_call(context, "http://127.0.0.1:7071/api/callbacks/x", operation_context="x")
-            theirs.append(arrivals.at - began)
+            sdk_seconds.append(arrivals.at - began)
             began = time.perf_counter()
             await app.answering.incoming_call(event)
-            ours.append(arrivals.at - began)
+            app_seconds.append(arrivals.at - began)
         before = await _requests_before_answers(arrivals, app)
     finally:
         gc.enable()
         await app.close()
         await bare.close()
         await runner.cleanup()
-    mine, sdks = statistics.median(ours[WARM_UP:]), statistics.median(theirs[WARM_UP:])
-    times = f"medians of {ANSWERS}: {mine * 1000:.2f} ms and {sdks * 1000:.2f} ms"
+    of_app, of_sdk = statistics.median(app_seconds[WARM_UP:]), statistics.median(sdk_seconds[WARM_UP:])
+    times = f"medians of {ANSWERS}: {of_app * 1000:.2f} ms and {of_sdk * 1000:.2f} ms"
     return [
-        Measured("IncomingCall received → AnswerCall sent", mine / sdks, 1.0, "x SDK", times),
+        Measured("IncomingCall received → AnswerCall sent", of_app / of_sdk, 1.0, "x SDK", times),
         Measured("other requests before the answer", before, 0, "requests", "storage or anything else"),
     ]
 
@@ -201,20 +201,20 @@ async def _archived(http: aiohttp.ClientSession, stack: Stack) -> None:
         if any(e["function"] == "recording_file_ready" for e in journal):
             return
         await asyncio.sleep(0.1)
-    raise RuntimeError(f"the call did not come to its end; the logs are in {stack.logs}")
+    raise RuntimeError(f"the call was not archived; the logs are in {stack.logs}")
 
 
 def import_time() -> Measured:
-    """Importing the app, against importing what it cannot do without."""
+    """Importing the app, compared with importing the packages that it needs at least."""
     taken: dict[str, list[float]] = {IMPORT_BASE: [], IMPORT_APP: []}
     for _ in range(IMPORTS):
         for statement, times in taken.items():
             code = f"import time; began = time.perf_counter(); {statement}; print(time.perf_counter() - began)"
             run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, env={})
             times.append(float(run.stdout))
-    ours, base = (statistics.median(taken[statement]) for statement in (IMPORT_APP, IMPORT_BASE))
-    detail = f"medians of {IMPORTS}: {ours * 1000:.0f} ms and {base * 1000:.0f} ms"
-    return Measured("importing function_app", ours / base, 1.1, "x SDKs", detail)
+    app, base = (statistics.median(taken[statement]) for statement in (IMPORT_APP, IMPORT_BASE))
+    detail = f"medians of {IMPORTS}: {app * 1000:.0f} ms and {base * 1000:.0f} ms"
+    return Measured("importing function_app", app / base, 1.1, "x SDKs", detail)
 
 
 async def main() -> int:

@@ -1,8 +1,8 @@
 """Many calls at once, on the real local platform: ``python -m local.crowd --calls 1000``.
 
 The dials are queued, and their events published within one second; a process for each function takes them, as on Flex
-Consumption. Exits 1 unless they rang that quickly, and each call was answered once inside the ring window, connected
-and recorded. What takes how long depends on the machine, whose cores the platform and the app share here.
+Consumption. Exits 1 unless they were published that quickly, and each call was answered once inside the ring window,
+connected and recorded. The times depend on the machine, whose cores the platform and the app share here.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from local.show import BOLD, GREEN, PLAIN, RED
 from local.stack import Ports, Stack, control
 
 RING_SECONDS = 30.0
-RINGING_SECONDS = 1.2  # that the events of all calls may take, of which one second is meant
+PUBLISHING_SECONDS = 1.2  # limit for the events of all calls; the target is one second
 LEAD_SECONDS = 3.0  # from the first dial to the first event: to queue a thousand takes a part of it
 BATCHES = 50  # of events, over the one second
 SETTLE_SECONDS = 60.0  # after the ring window, for the recordings to start
 PERCENTILES = (50, 90, 99)
-FEWEST = 2  # calls of which there can be percentiles
+FEWEST = 2  # calls for percentiles
 
 Journal = list[dict[str, Any]]
 
@@ -58,18 +58,21 @@ class Timings:
 
 
 async def crowd(stack: Stack, calls: int) -> list[str]:
-    """Let the calls come; return what went wrong."""
+    """Dial the calls; return what went wrong."""
     async with aiohttp.ClientSession() as http:
         await _dial(http, stack, calls)
         journal = await _observed(http, stack, calls)
     published = _published(journal)
     moments = [event.at for event in published.values()]
-    ringing = max(moments) - min(moments)
-    print(f"{calls} calls rang within {ringing:.2f} s, on {os.cpu_count()} cores that the platform shares.", flush=True)
+    publishing = max(moments) - min(moments)
+    print(
+        f"{calls} calls arrived within {publishing:.2f} s, on {os.cpu_count()} cores that the platform shares.",
+        flush=True,
+    )
     timings = sorted(_timings(journal, published), key=lambda each: each.total)
     if len(timings) >= FEWEST:
         _print(timings)
-    return [*_wrong(ringing, timings, journal, calls)]
+    return [*_wrong(publishing, timings, journal, calls)]
 
 
 async def _dial(http: aiohttp.ClientSession, stack: Stack, calls: int) -> None:
@@ -132,14 +135,14 @@ def _print(timings: list[Timings]) -> None:
     }
     for part, seconds in parts.items():
         cuts = statistics.quantiles(seconds, n=100, method="inclusive")
-        told = "  ".join(f"p{percentile} {cuts[percentile - 1]:.2f}" for percentile in PERCENTILES)
-        print(f"  {BOLD}{part:<36}{PLAIN}{told}  max {max(seconds):.2f} s")
+        text = "  ".join(f"p{percentile} {cuts[percentile - 1]:.2f}" for percentile in PERCENTILES)
+        print(f"  {BOLD}{part:<36}{PLAIN}{text}  max {max(seconds):.2f} s")
     print(f"  The last answer came after {timings[-1].total:.2f} s; a call rings for {RING_SECONDS:.0f} s.")
 
 
-def _wrong(ringing: float, timings: list[Timings], journal: Journal, calls: int) -> Iterator[str]:
-    if ringing > RINGING_SECONDS:
-        yield f"the calls took {ringing:.2f} s to ring, not one: this machine is too busy to show anything"
+def _wrong(publishing: float, timings: list[Timings], journal: Journal, calls: int) -> Iterator[str]:
+    if publishing > PUBLISHING_SECONDS:
+        yield f"the calls arrived within {publishing:.2f} s, not one: this machine is too busy to show anything"
     answered = Counter(e["body"]["incomingCallContext"] for e in answers(journal))
     if len(answered) != calls:
         yield f"{calls - len(answered)} of {calls} calls were not answered"
@@ -164,7 +167,7 @@ async def main(calls: int) -> int:
     for reason in wrong:
         print(f"{RED}Not as it should be:{PLAIN} {reason} (logs: {logs})", file=sys.stderr)
     if not wrong:
-        print(f"{GREEN}All were answered once while they rang, connected and recorded.{PLAIN}")
+        print(f"{GREEN}All were answered once within the ring window, connected and recorded.{PLAIN}")
     return 1 if wrong else 0
 
 
@@ -173,5 +176,5 @@ if __name__ == "__main__":
     parser.add_argument("--calls", type=int, default=1000)
     given = parser.parse_args()
     if given.calls < FEWEST:
-        parser.error(f"{given.calls} is no crowd: {FEWEST} calls or more")
+        parser.error(f"--calls is at least {FEWEST}, not {given.calls}")
     sys.exit(as_command(main(given.calls)))

@@ -30,7 +30,7 @@ from shared.calls.capabilities import Call, recording_status
 from shared.service.answering import call_id_of
 from shared.service.container import Container
 
-QUIET_SECONDS = 1.0  # nothing more happens once the call is over and the emulator has been idle for so long
+QUIET_SECONDS = 1.0  # the demo ends once the call is over and the emulator has been idle for so long
 NO_ROW = "the app wrote no row for the call"
 WAITING = {"starting", "active", "stopped"}
 
@@ -50,39 +50,41 @@ async def run(scenario: Scenario, stack: Stack) -> list[str]:
             if call is None:
                 return [NO_ROW]
             print(f"\n{row(call)}\n")
-            unknown = [] if call.lifecycle.callee_name else ["the row does not tell whose number was dialled"]
+            unknown = (
+                [] if call.lifecycle.callee_name else ["the row does not have the name of the dialled resource account"]
+            )
             return unknown + scenario.check(call, journal) + await _check_files(app, call)
         finally:
             await app.close()
 
 
 async def _copy_directory(http: aiohttp.ClientSession, stack: Stack) -> None:
-    """Have an administrator, signed in to the API, copy the resource accounts from Graph: the row names them then."""
+    """Copy the resource accounts from Graph, as an administrator does through the API, so that the row names them."""
     token = (await control(http, stack, "POST", "entra/tokens", {"user": "ada"}))["token"]
     url, headers = f"{stack.host_url}/api/v1/resource-accounts/refresh", {"Authorization": f"Bearer {token}"}
     async with http.post(url, headers=headers) as answer:
-        told = await answer.json()
+        body = await answer.json()
         if not answer.ok:
-            raise RuntimeError(f"the app refused to copy the resource accounts: {told}")
-    copied = f"{told['count']} resource accounts from the emulated Graph"
-    print(f"The app has copied {copied}, as an administrator may ask it to.\n")
+            raise RuntimeError(f"the app refused to copy the resource accounts: {body}")
+    copied = f"{body['count']} resource accounts from the emulated Graph"
+    print(f"The app has copied {copied}, as an administrator requested.\n")
 
 
 async def _watch(
     http: aiohttp.ClientSession, stack: Stack, app: Container, dialled: dict[str, Any], seconds: float
 ) -> Call | None:
     """Print the journal as it grows until the call is over; return its row."""
-    rang_at = (await control(http, stack, "GET", "journal?kind=event"))["entries"][0]["seq"]
-    seen, start, call, quiet_since = rang_at - 1, None, None, time.monotonic()
+    first = (await control(http, stack, "GET", "journal?kind=event"))["entries"][0]["seq"]
+    seen, start, call, quiet_since = first - 1, None, None, time.monotonic()
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         entries = (await control(http, stack, "GET", f"journal?since={seen}"))["entries"]
         if entries:
             seen, quiet_since = entries[-1]["seq"], time.monotonic()
-            rang = next((e["event"] for e in entries if e["kind"] == "event"), None)
+            incoming = next((e["event"] for e in entries if e["kind"] == "event"), None)
             start = start or datetime.fromisoformat(entries[0]["at"])
-            if rang is not None and call is None:
-                call_id = call_id_of(dialled["incomingCallContext"], datetime.fromisoformat(rang["time"]))
+            if incoming is not None and call is None:
+                call_id = call_id_of(dialled["incomingCallContext"], datetime.fromisoformat(incoming["time"]))
             for line in lines(entries, start):
                 print(line, flush=True)
         if time.monotonic() - quiet_since > QUIET_SECONDS:
@@ -144,7 +146,7 @@ def _conclude(wrong: list[str], logs: Path) -> int:
 
 
 def _conclude_with_changes(differences: list[str]) -> int:
-    """What a scenario expects is said of the sample's settings: with others, to differ is no failure."""
+    """Scenarios expect the sample's settings: with others, a difference is not a failure."""
     for difference in differences:
         print(f"With these settings {difference}.")
     print(f"{GREEN}The call is over.{PLAIN} {DIM}Everything is stopped again.{PLAIN}")

@@ -1,6 +1,6 @@
 """Documents that are generated from the code: ``python -m local.docs`` writes them.
 
-A test holds that they are up to date.
+A test checks that they are up to date.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from shared.directory.error_entries import ENTRIES, ErrorEntry, Source
 MEANINGS = {
     CallState.NEW: "nothing is known yet",
     CallState.RINGING: "IncomingCall came in time, and is being answered or rejected",
-    CallState.NOT_OURS: "the resource account is not on the list of ours: left alone",
-    CallState.MISSED: "it had rung out before it could be answered",
+    CallState.NOT_OURS: "the resource account is not one of this app's: the call is left to other applications",
+    CallState.MISSED: "the ring window was over before it could be answered",
     CallState.REFUSED: "ACS did not take the answer",
     CallState.REJECTED: "the policy is not to take calls",
     CallState.ANSWERED: "ACS accepted the answer",
-    CallState.FAILED: "answered, but the call could not be set up, or nothing was ever heard of it",
+    CallState.FAILED: "answered, but the call could not be set up, or no event about it ever came",
     CallState.CONNECTED: "the caller and the app are in the call",
     CallState.ENDED: "the call is over",
 }
@@ -37,7 +37,7 @@ IMPLIED: dict[str, CallState] = {
     "any other callback": CallState.ANSWERED,
     "CallStateFetched (connected)": CallState.CONNECTED,
     "CallStateFetched (disconnected, gone)": CallState.ENDED,
-    "TimerFired, when the call has rung out": CallState.MISSED,
+    "TimerFired, after the ring window": CallState.MISSED,
     "TimerFired, after five minutes without a callback or a connection id": CallState.FAILED,
 }
 
@@ -55,7 +55,7 @@ def calls() -> str:
             "The state of a call is the highest by rank of those that its events imply. So every order of the same",
             "events leads to the same state, an event that is delivered again changes nothing, and *ended* absorbs",
             "everything. A call that has settled lower (not ours, missed, refused, rejected, failed) still rises when",
-            "the platform proves that it was answered after all.",
+            "an event implies that it was answered after all.",
             "",
             "| rank | state | meaning |",
             "|---|---|---|",

@@ -147,7 +147,7 @@ def one(name: str, broken_by: str | None) -> int:
 
 
 def story(result: object) -> Iterator[str]:
-    """What happened, in the order of time."""
+    """The run's requests, deliveries, invocations and saved events in the order of time."""
     from tests.simulation.story import lines_of  # noqa: PLC0415  # needed for single runs only
 
     yield from lines_of(result)  # type: ignore[arg-type]

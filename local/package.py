@@ -82,7 +82,7 @@ def install(folder: Path) -> Path:
 
 
 def load(package: Path, requirements: Path | None = None) -> dict[str, Any]:
-    """Unzip the package, import it in a process of its own, and return what it says of itself.
+    """Unzip the package, import it in a process of its own, and return the report of ``LIST``.
 
     Without ``requirements`` the process sees this environment's packages, which are more than are deployed.
     """

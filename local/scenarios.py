@@ -1,4 +1,4 @@
-"""What the demo can show: how the platform is told to behave, and what must have come of it."""
+"""The scenarios of the demo: how the emulated platform behaves, and the outcome that is expected."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _never_recorded(call: Call, journal: list[dict[str, Any]]) -> list[str]:
 
 def _missed(call: Call, journal: list[dict[str, Any]]) -> list[str]:
     wrong = _state(call, CallState.MISSED)
-    return [*wrong, "a call that had rung out was answered"] if requests(journal, "AnswerCall") else wrong
+    return [*wrong, "a call was answered after the ring window"] if requests(journal, "AnswerCall") else wrong
 
 
 def _state(call: Call, expected: CallState) -> list[str]:
@@ -88,7 +88,7 @@ SCENARIOS = {
     for scenario in (
         Scenario(
             "happy",
-            "Somebody dials a resource account, hears that the call is recorded, and hangs up after five seconds.",
+            "A caller dials a resource account, hears that the call is recorded, and hangs up after five seconds.",
             {"hangs_up_after": 5},
             _recorded,
         ),
@@ -127,7 +127,7 @@ SCENARIOS = {
         ),
         Scenario(
             "missed-call",
-            "The event reaches the app when the phone has stopped ringing. It is not answered, but not forgotten.",
+            "The event reaches the app when the phone has stopped ringing: a missed call, which is not answered.",
             {"ringing_for": 31},
             _missed,
         ),

@@ -24,10 +24,10 @@ from local.stack import ROOT, Ports, Stack
 def what_next(stack: Stack) -> str:
     emulator, host, storage = stack.emulator_url, stack.host_url, stack.ports.storage()
     data = f"{stack.keep.relative_to(ROOT)}/" if stack.keep else "memory"
-    doctor = "Look at every link that a call depends on:\n  make doctor\n" if stack.ports == Ports() else ""
+    doctor = "Check everything that a call depends on:\n  make doctor\n" if stack.ports == Ports() else ""
     dial = f'{{"from": "{CALLER}", "to": "{ACCOUNT}", "hangs_up_after": 10}}'
     return f"""
-{BOLD}It runs.{PLAIN} Emulator {emulator} and, with TLS, {stack.tls_url}
+{BOLD}Running.{PLAIN} Emulator {emulator} and, with TLS, {stack.tls_url}
 Functions host {host}{" (start it yourself)" if stack.host == "none" else ""}
 
 Dial a resource account; the caller hangs up after ten seconds:
@@ -37,9 +37,9 @@ See what went over the wire:
 Make the next recording fail for the time being, then dial again:
   curl -X POST {emulator}/_emulator/faults \\
     -d '{{"where": "recording", "do": "fail", "code": 429, "subCode": 8530, "times": 2}}'
-Ask whether the app lives:
+Check the app's health:
   curl {host}/api/health
-{doctor}Ask the HTTP API (docs/api.md has more):
+{doctor}Call the HTTP API (docs/api.md has more):
   curl -H 'x-functions-key: any' {host}/api/keyed/v1/diagnosis
 Look at the rows and files, with Azure Storage Explorer or the SDKs:
   {DIM}{storage}{PLAIN}

@@ -38,15 +38,15 @@ def storage(blob: int = 10000, queue: int = 10001, table: int = 10002) -> str:
     return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY};{endpoints}"
 
 
-# What the Functions host and OpenSSL read, and the app does not.
-PLUMBING = {
+# Settings that the Functions host and OpenSSL read, and the app does not.
+HOST_SETTINGS = {
     "FUNCTIONS_WORKER_RUNTIME": "python",
     "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "2097152",
     "AzureWebJobsStorage": storage(),
     "SSL_CERT_FILE": ".local/emulator-tls.pem",
 }
 
-# Where the sample departs from the defaults: the emulator, and what there is to be heard in a demonstration.
+# Where the sample differs from the defaults: the emulator, and the prompts of the demo.
 EMULATED = {
     "CALL_STORAGE": storage(),
     "ACS_ENDPOINT": EMULATOR,
@@ -81,11 +81,11 @@ def sample() -> dict[str, str]:
     absent = {
         name for name, each in TABLE.items() if each.set_by is SetBy.PLATFORM or name.startswith("CALL_STORAGE__")
     }
-    return PLUMBING | {name: EMULATED.get(name, text) for name, text in defaults.items() if name not in absent}
+    return HOST_SETTINGS | {name: EMULATED.get(name, text) for name, text in defaults.items() if name not in absent}
 
 
 class Change(NamedTuple):
-    """What a setting of a run is, in place of the sample's value, and what says so."""
+    """A setting of a run that differs from the sample, and its source."""
 
     value: str
     source: str

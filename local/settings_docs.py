@@ -1,4 +1,4 @@
-"""What follows from the table of settings: its page, the sample, and the lists in ``infra/`` and the workflow."""
+"""Files generated from the table of settings: its page, the sample, and the lists in ``infra/`` and the workflow."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ reads a setting when it is first needed. One that is missing or invalid is repor
 - [the doctor](doctor.md) says what to set, with the command;
 - the log has an error, once for each process.
 
-No setting that answering does not need keeps a call from being answered: *if invalid* says what holds until it is
-corrected. Where nothing is said, what needs the setting fails with an error that names it.
+An invalid setting that answering does not need does not keep calls from being answered: *if invalid* says what holds
+until it is corrected. Where that is empty, everything that needs the setting fails with an error that names it.
 
 A call keeps the policy that held when it was first seen: `RESOURCE_ACCOUNTS`, `INCOMING_CALLS`, `RECORDING`,
 `RECORDING_CHANNELS`, `RECORDING_ANNOUNCEMENT`, `UNRECORDED_CALLS` and `UNRECORDED_NOTICE`.

@@ -1,4 +1,4 @@
-"""The journal and the row as a person reads them."""
+"""The journal and the row as text."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ class Stack:
 
     @property
     def host_url(self) -> str:
-        """Where the HTTP functions are."""
+        """The base URL of the HTTP functions."""
         return f"http://127.0.0.1:{self.ports.host}"
 
     def webhook(self, function: str) -> str:
@@ -128,13 +128,13 @@ class Stack:
         return found.webhook(function)
 
     def host_log(self) -> str:
-        """What the Functions hosts have written."""
+        """The logs of the Functions hosts."""
         return "".join((self.logs / f"{worker.name}.log").read_text(errors="replace") for worker in self.workers)
 
     async def __aenter__(self) -> Self:
         try:
             self._check_ports()
-            tls.ensure(CERTIFICATE)  # before the host starts, which trusts what it finds then
+            tls.ensure(CERTIFICATE)  # before the host starts, which reads it then
             self.workers = await workers(self.topology, self.host, self.ports.host, ROOT, self._environment())
             await self.start_storage()
             await self._start_emulator()
@@ -205,7 +205,7 @@ class Stack:
 
 
 async def provision(storage: str) -> None:
-    """Create what the app expects to find in its storage account; in Azure the infrastructure does."""
+    """Create the tables, queues and containers that the app needs; in Azure the infrastructure does."""
     names = LOCAL["storage"]
     async with (
         TableServiceClient.from_connection_string(storage) as tables,

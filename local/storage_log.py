@@ -16,7 +16,7 @@ NO_CALLS = (
     "GET directory()?$filter=PartitionKey%20eq",
     "POST $batch",
 )
-CONFLICTS = (409, 412)  # the row was there already, or has changed since it was read
+CONFLICTS = (409, 412)  # the row existed already, or has changed since it was read
 _LINE = re.compile(r'"(\w+) /(?:devstoreaccount1/)?(\S*) HTTP/[\d.]+" (\d+)')
 
 
@@ -31,7 +31,7 @@ class StorageRequest:
 
     @property
     def polls(self) -> bool:
-        """Whether it is the host's own: it polls queues, and deletes what was worked on."""
+        """Whether it is the host's own: it polls queues, and deletes messages."""
         return self.method != "POST" and "/messages" in self.path
 
     @property
@@ -57,7 +57,7 @@ def storage_requests(logs: Path) -> list[StorageRequest]:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a call has asked of storage. Conflicts depend on what happens at the same time, and are counted apart."""
+    """The storage requests of a call. Conflicts depend on timing, and are counted apart."""
 
     requests: tuple[StorageRequest, ...]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from local.processes import NotStarted
-from local.settings import EMULATED, PLUMBING, ROOT, changes, describe, sample, values_of
+from local.settings import EMULATED, HOST_SETTINGS, ROOT, changes, describe, sample, values_of
 from shared.platform.settings.table import TABLE
 
 NONE = Path("/nonexistent")
@@ -87,4 +87,4 @@ def test_the_commands_say_so(command: str) -> None:
 
 def test_every_setting_of_the_sample_is_in_the_table() -> None:
     assert EMULATED.keys() <= TABLE.keys()
-    assert sample().keys() - PLUMBING.keys() <= TABLE.keys()
+    assert sample().keys() - HOST_SETTINGS.keys() <= TABLE.keys()

@@ -57,7 +57,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     add("--settings", help=f"file whose Values become settings (first found of {', '.join(SETTINGS)})")
     add("--function-key", default="emulated", help="the one key of all functions (%(default)s)")
-    add("--enforce-keys", action="store_true", help="ask for keys, as Azure does and Core Tools do not")
+    add("--enforce-keys", action="store_true", help="require keys, as Azure does and Core Tools do not")
     add("--functions", nargs="+", metavar="NAME", help="serve these alone, as `func start --functions` does (all)")
     add("--list", action="store_true", help="print each function's scaling group on Flex Consumption and its name")
     return parser.parse_args(arguments)
@@ -129,7 +129,7 @@ def _print(host: Host) -> None:
     for function in host.functions:
         print(f"\t{function.name}: {_line(function, urls)}\n")
     for function in unsupported(host.functions):
-        print(f"{function.name}: this host has no {function.type}; nothing will call it", file=sys.stderr)
+        print(f"{function.name}: this host has no {function.type}; it is not called", file=sys.stderr)
     print(f"Host started: {host.url} (Ctrl+C stops it)", flush=True)
 
 

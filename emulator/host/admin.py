@@ -43,7 +43,7 @@ class Admin:
         return web.json_response([self._describe(f) for f in self._functions.values()])
 
     async def run(self, request: web.Request) -> web.Response:
-        """202 at once; how it went is in the log."""
+        """Responds with 202 at once; the result is in the log."""
         if not self._keys.allow("admin", request):
             return web.Response(status=401)
         function = self._functions.get(request.match_info["name"].lower())
@@ -81,4 +81,4 @@ def _given(body: bytes) -> str:
         raise ValueError('the body is not JSON: it is {"input": "…"}') from None
     if isinstance(value, dict) and isinstance(value.get("input", ""), str):
         return str(value.get("input", ""))
-    raise ValueError('the body is {"input": "…"}, with a text')
+    raise ValueError('the body is {"input": "…"}, with a string')

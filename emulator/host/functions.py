@@ -1,4 +1,4 @@
-"""Finding an app's functions, by azure-functions' own metadata."""
+"""Loads an app's functions, by azure-functions' own metadata."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ class Function:
         return str(self.trigger["type"])
 
     def decode(self, data: meta.Datum, metadata: Mapping[str, meta.Datum]) -> Any:
-        """The argument the function is called with, from what its trigger brought."""
+        """The argument of the function, decoded from its trigger's data."""
         if self.annotation in (str, bytes):
             return _plain(data, self.annotation)
         return _converter(self.type).decode(data, trigger_metadata=metadata)
 
     def encode(self, result: Any) -> meta.Datum | None:
-        """What the function returned, for the binding it returns to. Raises RuntimeError or TypeError."""
+        """The function's return value, encoded for its binding. Raises RuntimeError or TypeError."""
         if self.returns is None:
             if result is not None:
                 raise RuntimeError(f"function {self.name!r} has no binding to return to, and returned a value")
@@ -70,7 +70,7 @@ def scaling_group(function: Function) -> str:
 
 
 def load(path: Path, environment: Mapping[str, str] | None = None) -> list[Function]:
-    """The functions of an app file, by name. Whatever importing it raises comes through; BadApp otherwise."""
+    """The functions of an app file, by name. Exceptions of the import are passed on. Raises BadApp."""
     folder = str(path.resolve().parent)
     if not path.is_file():
         raise BadApp(f"{path}: there is no such file")

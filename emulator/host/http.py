@@ -59,7 +59,7 @@ def outgoing(datum: Datum) -> web.Response:
     if datum.type != "http":
         return web.Response(text=str(datum.value))
     value: dict[str, Any] = datum.value
-    # The body's length is what it is; Transfer-Encoding and the like are the server's business.
+    # The server sets Content-Length, Transfer-Encoding and Connection itself.
     headers = [(n, h.value) for n, h in value["headers"].items() if n.lower() not in _SERVERS]
     response = web.Response(status=int(value["status_code"].value), body=value["body"].value, headers=headers)
     for cookie in value.get("cookies") or []:

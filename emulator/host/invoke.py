@@ -1,4 +1,4 @@
-"""Calling a function once, and saying so in the log."""
+"""Calls a function once, and logs the invocation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = logging.getLogger("emulator.host")
 
 @dataclass
 class Trigger:
-    """What made a function run: the data its parameter is decoded from, and why it came."""
+    """The cause of an invocation: the data that the parameter is decoded from, and the reason for the log."""
 
     data: meta.Datum
     reason: str
@@ -41,7 +41,7 @@ class Result:
 
 
 class Context(func.Context):
-    """What a function's ``context`` parameter tells of its invocation."""
+    """The value of a function's ``context`` parameter."""
 
     def __init__(self, function: Function, invocation_id: str) -> None:
         self._function, self._invocation_id = function, invocation_id
@@ -86,11 +86,11 @@ class Invoker:
 
     @property
     def threads_busy(self) -> bool:
-        """Whether a synchronous function still runs, even if nobody waits for it any more."""
+        """Whether a synchronous function still runs, even if its invocation has timed out."""
         return bool(self._on_threads)
 
     async def run(self, function: Function, trigger: Trigger) -> Result:
-        """One invocation; what it raises is in the result, and in the log with its traceback."""
+        """One invocation. An exception is in the result, and in the log with its traceback."""
         invocation_id, name = str(uuid.uuid4()), f"Functions.{function.name}"
         log.info("Executing '%s' (Reason='%s', Id=%s)", name, trigger.reason, invocation_id)
         begun = time.perf_counter()
@@ -105,7 +105,7 @@ class Invoker:
         return result
 
     async def close(self, grace: float) -> None:
-        """Wait shortly for what is running, then cancel it. Threads cannot be cancelled."""
+        """Wait shortly for running invocations, then cancel them. Threads cannot be cancelled."""
         if self._running:
             await asyncio.wait(self._running, timeout=grace)
         for task in self._running:
@@ -130,7 +130,7 @@ class Invoker:
             async with asyncio.timeout(self._timeout) as limit:
                 value = await self._value(function, arguments)
             return Result(function.encode(value))
-        except Exception as error:  # noqa: BLE001 - whatever a function raises fails its invocation, no more
+        except Exception as error:  # noqa: BLE001 - any exception fails the invocation alone
             if isinstance(error, TimeoutError) and limit.expired():
                 return Result(error=TimeoutError(f"the time-out of {self._timeout:g} s was exceeded"))
             return Result(error=error)

@@ -1,4 +1,4 @@
-"""Function keys. On a developer's machine they are not asked for, as with Core Tools."""
+"""Function keys. On a developer's machine they are not required, as with Core Tools."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Storage-queue triggers.
 
-What happens to a message is read from the real host's QueueListener and QueueProcessor
+The handling of messages follows the real host's QueueListener and QueueProcessor
 (github.com/Azure/azure-sdk-for-net, sdk/storage/Microsoft.Azure.WebJobs.Extensions.Storage.Queues).
 """
 
@@ -23,16 +23,16 @@ from emulator.host.functions import Function
 from emulator.host.invoke import Invoker, Trigger
 from emulator.host.settings import DEV_ACCOUNT, DEV_KEY, Connection, HostSettings
 
-# A message that is worked on stays invisible for so long, and is renewed at half of it: QueueListener.
+# A message that is being processed stays invisible for so long, and is renewed at half of it: QueueListener.
 LEASE = 600.0
-# The real host polls ever less often, up to maxPollingInterval; here nobody pays for polling.
+# The real host polls less and less often, up to maxPollingInterval; here polling costs nothing.
 POLL = 0.2
-TROUBLED = 1.0  # seconds until the next try when storage does not answer
+RETRY = 1.0  # seconds until the next try when storage does not respond
 log = logging.getLogger("emulator.host")
 
 
 def service(connection: Connection) -> QueueServiceClient:
-    """A client that does not try again by itself: the listener's loop does."""
+    """A client without retries of its own: the listener's loop retries."""
     if connection.string:
         return QueueServiceClient.from_connection_string(connection.string, retry_total=0)
     address = str(connection.queue_service)
@@ -59,7 +59,7 @@ class QueueListener:
         self._poison = storage.get_queue_client(f"{queue}-poison")
         self._invoker, self._settings, self._lease = invoker, settings, lease
         self._running: set[asyncio.Task[None]] = set()
-        self._told: str | None = None
+        self._warned: str | None = None
 
     async def run(self) -> None:
         """Poll for ever."""
@@ -68,26 +68,26 @@ class QueueListener:
             await asyncio.sleep(pause)
 
     async def close(self) -> None:
-        """Give back what is being worked on, for another host to see at once."""
+        """Release the messages that are being processed, so that another host can take them at once."""
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
         await self._storage.close()
 
     async def _poll(self) -> float:
-        """Take messages on; seconds until the next time."""
+        """Start processing messages; return the seconds until the next poll."""
         idle = min(POLL, self._settings.max_polling_interval)
         if len(self._running) > self._settings.new_batch_threshold:
             return idle / 10
         try:
             messages = await self._receive()
         except ResourceNotFoundError:
-            self._tell(f"queue {self._queue_name!r} does not exist yet; waiting for it")
+            self._warn_once(f"queue {self._queue_name!r} does not exist yet; waiting for it")
             return idle
         except AzureError as error:
-            self._tell(f"queue {self._queue_name!r} cannot be read: {type(error).__name__}; trying on")
-            return TROUBLED
-        self._told = None
+            self._warn_once(f"queue {self._queue_name!r} cannot be read: {type(error).__name__}; retrying")
+            return RETRY
+        self._warned = None
         for message in messages:
             task = asyncio.create_task(self._process(message))
             self._running.add(task)
@@ -125,8 +125,10 @@ class QueueListener:
             else:
                 await self._release(message, self._settings.visibility_timeout)
         except ResourceNotFoundError:
-            # Somebody else deleted it, or it was worked on for longer than its lease and is theirs now.
-            log.warning("message %s of queue %r was gone when it was done", message.id, self._queue_name)
+            # Deleted by another client, or processed for longer than its lease and taken by another host.
+            log.warning(
+                "message %s of queue %r no longer existed when its function had ended", message.id, self._queue_name
+            )
 
     async def _move_to_poison(self, message: QueueMessage) -> None:
         """Move a message to the poison queue."""
@@ -154,7 +156,7 @@ class QueueListener:
         try:
             body = self._decode(message.content)
         except ValueError:
-            # Not in the encoding host.json says. The function cannot be given it; it fails as if it had been.
+            # Not in the encoding of host.json: it cannot be decoded for the function, and counts as failed.
             return Trigger(Datum(message.content, "undecodable"), reason)
         return Trigger(Datum(body, "string"), reason, _metadata(message, body))
 
@@ -166,16 +168,16 @@ class QueueListener:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            log.error("a message of queue %r was left: %s", self._queue_name, error)
+            log.error("a message of queue %r was not completed: %s", self._queue_name, error)
 
-    def _tell(self, what: str) -> None:
-        if what != self._told:
-            self._told = what
-            log.warning("%s: %s", self._function.name, what)
+    def _warn_once(self, text: str) -> None:
+        if text != self._warned:
+            self._warned = text
+            log.warning("%s: %s", self._function.name, text)
 
 
 def by_hand(text: str) -> Trigger:
-    """A message nobody queued: the admin endpoint's."""
+    """A message of the admin endpoint, which is not in the queue."""
     now = Datum(json.dumps(datetime.now().astimezone().isoformat()), "json")
     times = {"InsertionTime": now, "ExpirationTime": now, "NextVisibleTime": now}
     reason = "This function was programmatically called via the host APIs."

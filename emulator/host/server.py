@@ -1,4 +1,4 @@
-"""The host: functions, what triggers them, and the server they are reached by."""
+"""The host: the functions, their triggers, and the HTTP server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from emulator.host.webhook import EventGridWebhook
 
 # The default of FUNCTIONS_REQUEST_BODY_SIZE_LIMIT (articles/azure-functions/functions-app-settings.md), bytes.
 MAX_BODY = 104_857_600
-GRACE = 0.3  # seconds that running invocations have when the host stops, and again to take it in
+GRACE = 0.3  # seconds that running invocations have when the host stops, and again once they are cancelled
 log = logging.getLogger("emulator.host")
 
 
@@ -51,7 +51,7 @@ class Host:
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
-        """Listen. Raises OSError if the port cannot be had."""
+        """Listen. Raises OSError if the port cannot be used."""
         self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=GRACE)
         await self._runner.setup()
         try:
@@ -64,7 +64,7 @@ class Host:
         self._run(*(timer.run() for timer in self._timers.values()))
 
     async def close(self) -> bool:
-        """Stop within a second; whether everything that ran has ended."""
+        """Stop within a second; return whether all invocations have ended."""
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
@@ -76,14 +76,14 @@ class Host:
 
     @property
     def url(self) -> str:
-        """Where the host is reached, with the port it really has."""
+        """The host's base URL, with the actual port."""
         name, port = self._address
         if self._runner and self._runner.addresses:
             port = self._runner.addresses[0][1]
         return f"http://{name}:{port}"
 
     def urls(self) -> dict[str, str]:
-        """The addresses of functions that have one."""
+        """The URLs of the HTTP and Event Grid functions."""
         found = {route.function.name: f"{self.url}/{route.template}" for route in self._routes}
         webhook = f"{self.url}/runtime/webhooks/EventGrid?functionName="
         return found | {f.name: f"{webhook}{f.name}" for f in self.functions if f.type == EVENT_GRID}
@@ -121,7 +121,7 @@ class Host:
 
 
 def unsupported(functions: list[Function]) -> list[Function]:
-    """Functions whose trigger this host does not have: nothing will call them."""
+    """Functions whose trigger this host does not support: they are not called."""
     return [function for function in functions if function.type not in SUPPORTED]
 
 
@@ -130,7 +130,7 @@ async def _alive(_: web.Request) -> web.Response:
 
 
 async def _shortly(*work: Coroutine[Any, Any, None]) -> None:
-    """Do several things at once, but not for long."""
+    """Run coroutines concurrently, and cancel those that take longer than ``GRACE``."""
     if work:
         _, late = await asyncio.wait([asyncio.create_task(w) for w in work], timeout=GRACE)
         for task in late:

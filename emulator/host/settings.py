@@ -27,13 +27,13 @@ class BadSettings(ValueError):
 
 @dataclass(frozen=True)
 class HostSettings:
-    """What this host reads of host.json; the defaults are those of "host.json reference for Azure Functions"
-    (articles/azure-functions/functions-host-json.md) and of the queue trigger's page
+    """The settings in host.json that this host supports. The defaults are those of "host.json reference for Azure
+    Functions" (articles/azure-functions/functions-host-json.md) and of the queue trigger's page
     (functions-bindings-storage-queue.md, "host.json settings").
     """
 
     route_prefix: str = "api"
-    visibility_timeout: int = 0  # seconds until a message whose function failed is seen again
+    visibility_timeout: int = 0  # seconds until a message whose function failed is visible again
     max_dequeue_count: int = 5
     batch_size: int = 16
     new_batch_threshold: int = 8  # half the batch; the real host multiplies it by the number of cores
@@ -75,12 +75,12 @@ def read_values(path: Path) -> dict[str, str]:
     values = _part(whole, "Values", path)
     for name, value in values.items():
         if not isinstance(value, str):
-            raise BadSettings(f"{path}: the value of {name!r} is not a text: app settings are texts")
+            raise BadSettings(f"{path}: the value of {name!r} is not a string: app settings are strings")
     return values
 
 
 def apply(values: Mapping[str, str], environment: MutableMapping[str, str]) -> None:
-    """Settings become environment variables; what is there already wins, as with Core Tools."""
+    """Set the values as environment variables. Existing ones take precedence, as with Core Tools."""
     for name, value in values.items():
         environment.setdefault(name, value)
 

@@ -16,7 +16,7 @@ from emulator.host.invoke import Invoker, Trigger
 from emulator.host.settings import TIME_SPAN, seconds
 
 FIELDS = 6
-# Being later than this is being past due: another run, or a sleeping machine, was in the way.
+# A run that is later than this is past due: another run, or a sleeping machine, delayed it.
 LATE = timedelta(seconds=1)
 log = logging.getLogger("emulator.host")
 
@@ -32,7 +32,7 @@ def schedule(expression: str, start: datetime) -> Iterator[datetime]:
         fields.insert(0, "0")
     if len(fields) != FIELDS:
         raise ValueError("it has six fields: second minute hour day month day-of-week")
-    # NCrontab wants the day of the month and the day of the week both to fit; cron is content with either.
+    # NCrontab wants the day of the month and the day of the week both to fit; cron accepts either.
     times = croniter(" ".join(fields), start, second_at_beginning=True, day_or=False)
     return (times.get_next(datetime) for _ in iter(int, 1))
 
@@ -48,8 +48,8 @@ class Timer:
             raise BadApp(f"function {function.name!r}: schedule {expression!r}: {error}") from error
 
     async def run(self) -> None:
-        """Run the function at its times for ever; runs never overlap, and of times missed meanwhile only the
-        last is made up for.
+        """Run the function at its times for ever; runs never overlap, and of several missed times only one
+        is made up for.
         """
         if self._function.trigger.get("runOnStartup"):
             await self._invoke(past_due=False)
@@ -64,7 +64,7 @@ class Timer:
             await self._invoke(past_due=late)
 
     def trigger(self, *, past_due: bool = False) -> Trigger:
-        """What the function is told: the host's TimerInfo."""
+        """The host's TimerInfo."""
         stamps = {"Last": self._last, "LastUpdated": self._last, "Next": self.next}
         info = {
             "Schedule": {"AdjustForDST": True},

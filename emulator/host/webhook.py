@@ -1,6 +1,6 @@
 """The Event Grid extension's webhook: /runtime/webhooks/EventGrid?functionName=…
 
-Its behaviour is read from the extension's source, HttpRequestProcessor and EventGridExtensionConfigProvider
+It follows the extension's source, HttpRequestProcessor and EventGridExtensionConfigProvider
 (github.com/Azure/azure-sdk-for-net, sdk/eventgrid/Microsoft.Azure.WebJobs.Extensions.EventGrid).
 """
 
@@ -48,7 +48,7 @@ class EventGridWebhook:
                 return web.Response(status=400)
 
     async def _notify(self, function: Function, body: bytes) -> web.Response:
-        """One invocation per event, in parallel; one that fails brings the whole payload again."""
+        """One invocation per event, in parallel; if one fails, the whole payload is delivered again."""
         try:
             payload = json.loads(body)
         except (ValueError, RecursionError):
@@ -67,7 +67,7 @@ class EventGridWebhook:
 
 
 def _validation(body: bytes) -> web.Response:
-    """The handshake of Event Grid's own schema: the code comes back."""
+    """The handshake of Event Grid's own schema: the response repeats the code."""
     try:
         code = json.loads(body)[0]["data"]["validationCode"]
     except (ValueError, RecursionError, LookupError, TypeError):

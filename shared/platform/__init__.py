@@ -1,1 +1,1 @@
-"""What touches the world: one module for each neighbour."""
+"""What all adapters use: settings, SDK clients, retries, clock, tokens, telemetry."""

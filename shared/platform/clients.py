@@ -1,7 +1,7 @@
 """The SDK clients, built in one place: credentials, time-outs and retries that fit into a ring window.
 
-Identity by default; keys only for plain-HTTP endpoints, which are the emulator's. Everything but Call
-Automation is imported on first use, since what answers a call must start fast.
+The app's identity by default; keys only for plain-HTTP endpoints, which are the emulator's. All SDKs but Call
+Automation are imported on first use, since the function that answers calls must start fast.
 """
 
 from __future__ import annotations
@@ -31,15 +31,14 @@ if TYPE_CHECKING:
 
 Client = TypeVar("Client")
 
-RECORDING_HOST = ".asm.skype.com"  # where ACS says its recordings are
+RECORDING_HOST = ".asm.skype.com"  # the domain of the URLs of recordings
 
-
-# By default every single request looks for proxies in the environment and for credentials in ~/.netrc, from disk.
+# By default each request looks for proxies in the environment, and reads ~/.netrc for credentials.
 NO_DETOUR = {"use_env_settings": False}
 
 # azure-core's defaults wait for minutes (300 s time-outs, 10 retries, 120 s back-off). A call rings for 30 s, and an
-# invocation ends after 9: two quick retries, then the caller hears of it.
-PATIENCE: dict[str, Any] = {
+# invocation ends after 9: two quick retries, then the error is raised.
+HTTP_OPTIONS: dict[str, Any] = {
     "connection_timeout": 2,
     "read_timeout": 5,
     "retry_total": 2,
@@ -48,8 +47,8 @@ PATIENCE: dict[str, Any] = {
     **NO_DETOUR,
 }
 
-# The blob and queue SDKs name and default theirs differently (15 s before the first retry).
-STORAGE_PATIENCE: dict[str, Any] = {
+# The blob and queue SDKs have other names and defaults (15 s before the first retry).
+STORAGE_HTTP_OPTIONS: dict[str, Any] = {
     "connection_timeout": 2,
     "read_timeout": 20,
     "retry_total": 2,
@@ -61,10 +60,10 @@ STORAGE_PATIENCE: dict[str, Any] = {
 
 
 class RecordingTransport(AioHttpTransport):  # type: ignore[misc]  # azure-core loads it lazily, hence Any
-    """Fetches recordings from the emulator, which answers for the host they are said to be on.
+    """Fetches recordings from the emulator, in place of the host of their URLs.
 
-    The SDK sends credentials only to Microsoft's recording hosts; that guard stays on, and what passes it is
-    redirected here, below it.
+    The SDK sends credentials only to Microsoft's recording hosts. That check stays in force: requests that pass it are
+    redirected here.
     """
 
     def __init__(self, recordings: str, **kwargs: Any) -> None:
@@ -82,14 +81,14 @@ class RecordingTransport(AioHttpTransport):  # type: ignore[misc]  # azure-core 
 class Clients:
     """The app's clients, each built on first use and kept until ``close``.
 
-    ``transport`` takes the place of every client's own, for a world that is simulated.
+    ``transport`` replaces the transport of every client, for simulations.
     """
 
     def __init__(self, settings: Settings, transport: AsyncHttpTransport[Any, Any] | None = None) -> None:
         self._settings = settings
         instead: dict[str, Any] = {} if transport is None else {"transport": transport}
-        self._patience = PATIENCE | instead
-        self._storage_patience = STORAGE_PATIENCE | instead
+        self._options = HTTP_OPTIONS | instead
+        self._storage_options = STORAGE_HTTP_OPTIONS | instead
         self._open: list[Any] = []
         self._recording_containers: dict[str, ContainerClient] = {}
 
@@ -106,19 +105,19 @@ class Clients:
 
     @cached_property
     def call_automation_once(self) -> CallAutomationClient:
-        """Without retries, for what ACS cannot repeat safely. A client of its own, since ``play_media`` of SDK 1.6.0
-        lets no option through to the request.
+        """Without retries, for requests that ACS cannot repeat safely. A client of its own, since ``play_media`` of SDK
+        1.6.0 passes no option on to the request.
         """
         return self._call_automation(retry_total=0)
 
-    def _call_automation(self, **differently: Any) -> CallAutomationClient:
-        settings, how = self._settings, self._patience | differently
-        if settings.recording_endpoint and "transport" not in how:
-            how = how | {"transport": RecordingTransport(settings.recording_endpoint, **PATIENCE)}
+    def _call_automation(self, **changed: Any) -> CallAutomationClient:
+        settings, options = self._settings, self._options | changed
+        if settings.recording_endpoint and "transport" not in options:
+            options = options | {"transport": RecordingTransport(settings.recording_endpoint, **HTTP_OPTIONS)}
         key = settings.acs_access_key
         credential = AzureKeyCredential(key) if key else self.credential
-        how = how | {"retry_policy": BriefRetryPolicy(**how)}
-        return self._keep(CallAutomationClient(settings.acs_endpoint, credential, **how))
+        options = options | {"retry_policy": BriefRetryPolicy(**options)}
+        return self._keep(CallAutomationClient(settings.acs_endpoint, credential, **options))
 
     @cached_property
     def identities(self) -> CommunicationIdentityClient:
@@ -126,12 +125,12 @@ class Clients:
 
         key = self._settings.acs_access_key
         credential = AzureKeyCredential(key) if key else self.credential
-        how = self._patience | {"retry_policy": self._bounded_retries()}
-        return self._keep(CommunicationIdentityClient(self._settings.acs_endpoint, credential, **how))
+        options = self._options | {"retry_policy": self._bounded_retries()}
+        return self._keep(CommunicationIdentityClient(self._settings.acs_endpoint, credential, **options))
 
     @cached_property
     def acs(self) -> AsyncPipelineClient[HttpRequest, AsyncHttpResponse]:
-        """For what ACS offers and no SDK has. Requests are signed as those of the SDKs are."""
+        """For operations of ACS that no SDK has. Requests are signed as those of the SDKs are."""
         from azure.communication.identity._shared.auth_policy_utils import get_authentication_policy
         from azure.core import AsyncPipelineClient
         from azure.core.pipeline.policies import RequestIdPolicy
@@ -140,10 +139,10 @@ class Clients:
         credential = AzureKeyCredential(key) if key else self.credential
         signing = get_authentication_policy(endpoint, credential, decode_url=True, is_async=True)
         policies = [RequestIdPolicy(), self._bounded_retries(), signing]
-        return self._keep(AsyncPipelineClient(endpoint, policies=policies, **self._patience))
+        return self._keep(AsyncPipelineClient(endpoint, policies=policies, **self._options))
 
     def _bounded_retries(self) -> BoundedRetryPolicy:
-        return BoundedRetryPolicy(**self._patience)
+        return BoundedRetryPolicy(**self._options)
 
     @cached_property
     def topic(self) -> EventGridPublisherClient:
@@ -151,25 +150,25 @@ class Clients:
 
         key = self._settings.topic_key
         credential = AzureKeyCredential(key) if key else self.credential
-        return self._keep(EventGridPublisherClient(self._settings.topic_endpoint, credential, **self._patience))
+        return self._keep(EventGridPublisherClient(self._settings.topic_endpoint, credential, **self._options))
 
     @cached_property
     def calls(self) -> TableClient:
         from azure.data.tables.aio import TableClient
 
-        return self._storage(TableClient, "table", self._settings.calls_table, **self._patience)
+        return self._storage(TableClient, "table", self._settings.calls_table, **self._options)
 
     @cached_property
     def calls_index(self) -> TableClient:
         from azure.data.tables.aio import TableClient
 
-        return self._storage(TableClient, "table", self._settings.calls_index_table, **self._patience)
+        return self._storage(TableClient, "table", self._settings.calls_index_table, **self._options)
 
     @cached_property
     def directory(self) -> TableClient:
         from azure.data.tables.aio import TableClient
 
-        return self._storage(TableClient, "table", self._settings.directory_table, **self._patience)
+        return self._storage(TableClient, "table", self._settings.directory_table, **self._options)
 
     @cached_property
     def wakes(self) -> QueueClient:
@@ -179,7 +178,7 @@ class Clients:
         # The Functions host decodes Base64 by default (host.json, extensions.queues.messageEncoding).
         encode = TextBase64EncodePolicy()
         queue = self._settings.wakes_queue
-        return self._storage(QueueClient, "queue", queue, message_encode_policy=encode, **self._storage_patience)
+        return self._storage(QueueClient, "queue", queue, message_encode_policy=encode, **self._storage_options)
 
     def container(self, name: str) -> ContainerClient:
         return self._blobs.get_container_client(name)
@@ -195,8 +194,8 @@ class Clients:
 
         if self._settings.storage_connection_string:
             return self.container(url.rpartition("/")[2])
-        how = self._storage_patience
-        return self._keep(ContainerClient.from_container_url(url, credential=self.credential, **how))
+        options = self._storage_options
+        return self._keep(ContainerClient.from_container_url(url, credential=self.credential, **options))
 
     @cached_property
     def _blobs(self) -> BlobServiceClient:
@@ -204,18 +203,18 @@ class Clients:
 
         # Blocks of 4 MiB: a recording is copied through memory that does not grow with its size.
         sizes = {"max_block_size": 4 * 1024 * 1024, "max_single_put_size": 4 * 1024 * 1024}
-        return self._storage(BlobServiceClient, "blob", **sizes, **self._storage_patience)
+        return self._storage(BlobServiceClient, "blob", **sizes, **self._storage_options)
 
     def _storage(
-        self, kind: type[Client], service: Literal["table", "blob", "queue"], *names: str, **how: Any
+        self, kind: type[Client], service: Literal["table", "blob", "queue"], *names: str, **options: Any
     ) -> Client:
         """A client of one of the storage services, by connection string or by identity."""
         build: Any = kind
         connection = self._settings.storage_connection_string
         if connection:
-            client: Client = build.from_connection_string(connection, *names, **how)
+            client: Client = build.from_connection_string(connection, *names, **options)
         else:
-            client = build(self._settings.storage_uri(service), *names, credential=self.credential, **how)
+            client = build(self._settings.storage_uri(service), *names, credential=self.credential, **options)
         return self._keep(client)
 
     def _keep(self, client: Client) -> Client:
@@ -223,7 +222,7 @@ class Clients:
         return client
 
     async def close(self) -> None:
-        """Close what was opened, the last first, and all of it even if something can't be closed."""
+        """Close everything that was opened, in reverse order, even if closing a client fails."""
         async with AsyncExitStack() as closing:
             while self._open:
                 closing.push_async_callback(self._open.pop(0).close)

@@ -1,4 +1,4 @@
-"""The one place where time is read: from the clock, and from text."""
+"""Reads the time: from the clock, and from text. Nothing else does."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def now() -> datetime:
 def parse(text: Any) -> datetime:
     """The time in UTC, cut to microseconds. One without an offset is read as UTC, which is what the platform writes.
 
-    Raises ValueError, also for what is no text and for a time that is outside the years 1 to 9999 in UTC.
+    Raises ValueError, also if it is not a string, or a time outside the years 1 to 9999 in UTC.
     """
     if not isinstance(text, str) or not _TIME.fullmatch(text):
-        raise ValueError("it is no time of RFC 3339")
+        raise ValueError("it is not a time in the form of RFC 3339")
     moment = datetime.fromisoformat(text.upper())
     try:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

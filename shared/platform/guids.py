@@ -1,4 +1,4 @@
-"""The form of a GUID: of tenants, users, resource accounts and applications."""
+"""The form of GUIDs: the ids of tenants, users, resource accounts and applications."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""azure-core's retries within the time of an invocation."""
+"""azure-core's retries, limited to the time of an invocation."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from azure.core.pipeline import PipelineResponse
 from azure.core.pipeline.policies import AsyncRetryPolicy
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
-LONGEST_PAUSE = 10.0  # seconds of Retry-After that are waited for here; a longer one is the caller's to wait
-SHORT_PAUSE = 1.0  # the same while somebody holds the line
+LONGEST_PAUSE = 10.0  # seconds; with a longer Retry-After the response is not retried here
+SHORT_PAUSE = 1.0  # the same for requests on a call in progress
 
 
 class BriefRetryPolicy(AsyncRetryPolicy[HttpRequest, AsyncHttpResponse]):
-    """azure-core's retries, but no pause of more than a second: what ACS says is worth more than the time-out that
-    comes of waiting for it. The machine tries again later.
+    """azure-core's retries, but no response is retried whose Retry-After is longer than a second.
 
-    azure-core sleeps for as long as Retry-After says, after any answer that has one.
+    azure-core sleeps for as long as Retry-After says, and the invocation would time out. Without the retry the response
+    is returned, and the engine tries again later.
     """
 
     longest_pause = SHORT_PAUSE
@@ -30,9 +30,10 @@ class BriefRetryPolicy(AsyncRetryPolicy[HttpRequest, AsyncHttpResponse]):
 
 
 class BoundedRetryPolicy(BriefRetryPolicy):
-    """The same for what nobody waits for on the phone, and no request twice that may have been done.
+    """The same for requests that no caller on the phone waits for, and without retries of a request that may have been
+    carried out.
 
-    azure-core repeats a POST on 500, 503 and 504. Of those a POST is repeated only where it was turned away: 429.
+    azure-core retries a POST on 500, 503 and 504. Here a POST is retried on 429 alone.
     """
 
     longest_pause = LONGEST_PAUSE

@@ -1,13 +1,13 @@
-"""Telemetry: one line in the log for each event, from which the workbook and the alerts are made.
+"""Telemetry: a log line for each event, which the workbook and the alerts query.
 
 A line is a name and compact JSON, ``call.answered {"call":"…","correlation":"…","seconds":0.12}``. The Functions host
-carries the worker's log lines to Application Insights (table ``traces``, column ``message``), so that no telemetry SDK
-has to be imported, which would cost a cold start more than the whole app does. ``infra/queries/`` reads the lines;
-``tests/platform/test_telemetry.py`` and ``tests/infra/test_queries.py`` hold the two together.
+sends the worker's log lines to Application Insights (table ``traces``, column ``message``). No telemetry SDK is needed,
+whose import would take longer than that of the whole app. ``infra/queries/`` reads the lines;
+``tests/platform/test_telemetry.py`` and ``tests/infra/test_queries.py`` keep the two consistent.
 
-Events come of comparing a call before and after it was saved, so that a duplicate emits nothing. A process
-that dies between the two leaves a gap: the row is the account of a call, telemetry is not. ``call`` and
-``correlation`` join the lines; all other fields have few distinct values. No line names a person.
+Events are derived from a call before and after it was saved, so that a duplicate emits nothing. A process that dies
+between the write and the log line leaves a gap: the row is complete, telemetry is not. ``call`` and ``correlation``
+join the lines; all other fields have few distinct values. No line names a person.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from shared.calls.event import ActionFailed, Event
 log = logging.getLogger("teams_phone.telemetry")
 
 RECORDING_SETTLED = frozenset({RecordingStatus.ARCHIVED, RecordingStatus.NOT_RECORDED, RecordingStatus.LOST})
-FAILURE = 400  # result codes are like those of HTTP: from here on something went wrong
+FAILURE = 400  # result codes are like those of HTTP: from here on they are errors
 
 
 class TelemetryEvent(Struct, frozen=True):
@@ -58,7 +58,7 @@ class Heard(Phase, frozen=True):
 
 
 class CallSettled(TelemetryEvent, frozen=True):
-    """A call has reached a state that is mostly its last. It can still rise: the last line of a call counts."""
+    """A call has reached a state that is usually its last. It can still rise: the last line of a call counts."""
 
     name: ClassVar[str] = "call.settled"
     call: str
@@ -76,7 +76,7 @@ class RecordingSettled(TelemetryEvent, frozen=True):
     call: str
     correlation: str
     status: str
-    code: int  # why there is none; 0 if there is one, or no code tells
+    code: int  # why there is none; 0 if there is one, or no code is known
     sub_code: int
 
 
@@ -99,7 +99,7 @@ class Quarantined(TelemetryEvent, frozen=True):
 
 
 class CallbackRefused(TelemetryEvent, frozen=True):
-    """A callback was answered with this status: 401 its token is not valid, 413 too large, 503 not now."""
+    """The response to a callback: 401 its token is not valid, 413 it is too large, 503 it cannot be accepted now."""
 
     name: ClassVar[str] = "callback.refused"
     status: int

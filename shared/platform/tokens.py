@@ -1,7 +1,7 @@
-"""Verification of tokens: those that ACS signs its callbacks with, and those of Entra that callers of our API bear.
+"""Verification of tokens: those of ACS on callbacks, and those of Entra on requests to the app's API.
 
-RS256 JSON Web Tokens. Those of callbacks are five minutes long, a new one for each event; issuer and keys are
-Microsoft's, the audience is the ACS resource's immutable id (azure-docs, "Secure the webhook endpoint" for Call
+They are RS256 JSON Web Tokens. Those of callbacks are valid for five minutes, a new one for each event; issuer and keys
+are Microsoft's, the audience is the ACS resource's immutable id (azure-docs, "Secure the webhook endpoint" for Call
 Automation).
 """
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 KEYS_LIFE = 3600.0  # seconds until the keys are fetched anew
 REFETCH_PAUSE = 30.0  # between two fetches for key ids that are not known
-PROMPT_SECONDS = 1.0  # from a token's arrival to the keys: so soon, none of them is withdrawn meanwhile
-FAILED_PAUSE = 1.0  # between two fetches while the keys can't be had
-FETCH_SECONDS = 5.0  # a fetch, however slow the endpoint; an invocation ends after 9 (app.HANDLER_SECONDS)
-CLOCK_SKEW = 60.0  # seconds by which our clock and the issuer's may differ
+PROMPT_SECONDS = 1.0  # from a token's arrival to the keys: too short for one to be withdrawn
+FAILED_PAUSE = 1.0  # between two fetches while the keys cannot be fetched
+FETCH_SECONDS = 5.0  # a fetch, however slow the endpoint; an invocation ends after 9 (service.time_limits)
+CLOCK_SKEW = 60.0  # seconds by which this clock and the issuer's may differ
 LONGEST_TOKEN = 8192  # characters
-# Each is named, since PyJWT leaves them all out where it does not verify the signature.
+# Each is named, since PyJWT skips them all when it does not verify the signature.
 CHECKS: dict[str, Any] = {
     "require": ["exp", "iss", "aud"],
     **dict.fromkeys(("verify_exp", "verify_nbf", "verify_iat", "verify_iss", "verify_aud"), True),
@@ -36,11 +36,11 @@ CHECKS: dict[str, Any] = {
 
 
 class Forbidden(Exception):
-    """The token does not prove who the request is from. The text says why, without the token."""
+    """The token does not authenticate the request. The text gives the reason, without the token."""
 
 
 class KeysUnavailable(Exception):
-    """Nothing can be said about the token now: the signing keys cannot be fetched, or not again so soon.
+    """The token cannot be verified now: the signing keys cannot be fetched, or not again so soon.
 
     ``retry_after`` is in seconds.
     """
@@ -53,12 +53,11 @@ class KeysUnavailable(Exception):
 class SigningKeys:
     """The issuer's public keys, kept in memory.
 
-    An unknown key id makes them be fetched again, since keys are rotated, but at most once in 30 seconds, so that
-    forged ids cost nothing. Only such fetches count: keys that change just after they were first fetched are found.
-    Within the 30 seconds an unknown id may be a new key's, and after a slow fetch that of a key that was withdrawn
-    while the token waited: it is not refused for good then.
-    PyJWT's own client does the same, but blocks the event loop while it fetches and holds up tokens of known keys
-    meanwhile.
+    For an unknown key id they are fetched again, since keys are rotated, but at most once in 30 seconds, so that forged
+    ids cause no requests. The first fetch does not count: a key that is published just after it is found. Within the 30
+    seconds an unknown id may be that of a new key; after a slow fetch, that of a key that was withdrawn meanwhile. The
+    token is not rejected for good then.
+    PyJWT's own client blocks the event loop while it fetches, and with it the tokens of known keys.
     """
 
     def __init__(self, url: str, transport: AsyncHttpTransport[Any, Any] | None = None) -> None:
@@ -66,7 +65,7 @@ class SigningKeys:
         self._keys: dict[str, jwt.PyJWK] = {}
         self._issuers: dict[str, set[str]] = {}
         self._fetched_at = float("-inf")
-        self._asked_at = float("-inf")  # when the fetch that they are from was begun
+        self._asked_at = float("-inf")  # when that fetch was begun
         self._missed_at = float("-inf")  # when they were last fetched for an unknown key id
         self._failed_at = float("-inf")
         self._lock = asyncio.Lock()
@@ -76,21 +75,21 @@ class SigningKeys:
         )
 
     async def get(self, kid: str) -> jwt.PyJWK:
-        """The key with this id. Raises Forbidden if there is none, KeysUnavailable if that can't be known now."""
-        came_at = _time()
-        renewing = kid in self._keys and self._lock.locked()  # whoever renews the keys holds up nobody else
+        """The key with this id. Raises Forbidden if there is none, KeysUnavailable if that cannot be determined now."""
+        called_at = _time()
+        renewing = kid in self._keys and self._lock.locked()  # by another request, for which this one need not wait
         if not renewing and (kid not in self._keys or self._age() > KEYS_LIFE):
             async with self._lock:
                 await self._refresh(kid)
         if kid in self._keys:
             return self._keys[kid]
-        if self._asked_at >= came_at and self._fetched_at - came_at < PROMPT_SECONDS:
+        if self._asked_at >= called_at and self._fetched_at - called_at < PROMPT_SECONDS:
             raise Forbidden("the token is signed with a key that the issuer does not publish")
         wait = max(0.0, self._missed_at + REFETCH_PAUSE - _time())
         raise KeysUnavailable("the token's key is not known, and the signing keys were not fetched just now", wait)
 
     def issuers(self, kid: str) -> set[str]:
-        """Whom the key may sign for, where that is told: Entra's are published with ``https://…/{tenantid}/v2.0``."""
+        """The issuers that the key is published for, such as Entra's ``https://…/{tenantid}/v2.0``; can be empty."""
         return self._issuers.get(kid, set())
 
     def _age(self) -> float:
@@ -110,11 +109,11 @@ class SigningKeys:
                 return
             except (AzureError, TimeoutError, ValueError, RecursionError, jwt.PyJWTError):
                 self._failed_at = _time()
-        if kid not in self._keys:  # a key that was good an hour ago is trusted until the issuer can be asked
+        if kid not in self._keys:  # a key that was valid an hour ago is trusted until the keys can be fetched
             raise KeysUnavailable(f"the signing keys cannot be fetched from {self._url}", FAILED_PAUSE)
 
     async def _fetch(self) -> tuple[dict[str, jwt.PyJWK], dict[str, set[str]]]:
-        """The keys by their ids, and their issuers, of those that tell."""
+        """The keys by their ids, and the issuers of those that name one."""
         request = HttpRequest("GET", self._url)
         async with asyncio.timeout(FETCH_SECONDS):  # read_timeout alone is for each read: a slow drip outlasts it
             response = await self._http.send_request(request, connection_timeout=2, read_timeout=3)
@@ -122,7 +121,7 @@ class SigningKeys:
             response.raise_for_status()
             published = response.json()
         if not isinstance(published, dict):
-            raise ValueError("the keys are no JSON object")  # noqa: TRY004  # what is wrong is what was sent
+            raise ValueError("the keys are not a JSON object")  # noqa: TRY004  # an error of the data, not of the code
         keys = jwt.PyJWKSet.from_dict(published).keys
         issuers: dict[str, set[str]] = {}
         for each in published["keys"]:
@@ -143,8 +142,8 @@ async def verify(
 ) -> dict[str, Any]:
     """Check an ``Authorization`` header, and return its token's claims. Raises Forbidden or KeysUnavailable.
 
-    ``issuer`` can be several, any of which will do. What the token claims is looked at first: garbage is refused
-    without its key's being asked for.
+    ``issuer`` can be several, any of which is accepted. The claims are checked first, so that no keys are fetched for
+    an invalid token.
     """
     token = bearer(authorization, longest)
     how: Any = {"issuer": issuer, "audience": audience, "leeway": CLOCK_SKEW}
@@ -155,7 +154,7 @@ async def verify(
         jwt.decode(token, options=cast("Options", {**CHECKS, "verify_signature": False}), **how)
         key = await keys.get(header["kid"])
         return jwt.decode(token, key, algorithms=["RS256"], options=cast("Options", CHECKS), **how)
-    except (jwt.PyJWTError, ValueError, RecursionError) as error:  # PyJWT lets some garbage through to its depths
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:  # PyJWT does not convert all errors
         raise Forbidden(f"the token is not valid: {type(error).__name__}") from None
 
 

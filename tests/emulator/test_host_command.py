@@ -177,7 +177,7 @@ async def test_an_unsupported_trigger_is_named(tmp_path: Path) -> None:
     )
     async with command("--app", str(app), "--port", "0") as host:
         await host.until("Host started")
-        assert "f: this host has no blobTrigger; nothing will call it" in host.output
+        assert "f: this host has no blobTrigger; it is not called" in host.output
 
 
 def test_functions_are_listed_by_their_scaling_groups() -> None:

@@ -191,7 +191,7 @@ def test_settings_become_the_environment_unless_it_has_them(tmp_path: Path) -> N
     ("text", "message"),
     [
         ('{"IsEncrypted": true}', "IsEncrypted"),
-        ('{"Values": {"A": 5}}', "the value of 'A' is not a text"),
+        ('{"Values": {"A": 5}}', "the value of 'A' is not a string"),
         ('{"Values": [1]}', "'Values' is not an object"),
         ("no", "is not JSON"),
     ],

@@ -18,7 +18,7 @@ from azure.core.pipeline.transport import AsyncHttpTransport
 from azure.core.rest._http_response_impl_async import AsyncHttpResponseImpl
 from azure.core.utils import case_insensitive_dict
 
-from shared.platform.clients import PATIENCE, STORAGE_PATIENCE
+from shared.platform.clients import HTTP_OPTIONS, STORAGE_HTTP_OPTIONS
 from tests.simulation.loop import pause
 from tests.simulation.process import here
 from tests.simulation.storage import HttpRequest, Reply
@@ -101,7 +101,7 @@ class Network:
         client's settings count, which a transport that is given to it must know by itself.
         """
         route, loop = self.route(request.url), asyncio.get_running_loop()
-        how = STORAGE_PATIENCE if route.service in {"blob", "queue"} else PATIENCE
+        how = STORAGE_HTTP_OPTIONS if route.service in {"blob", "queue"} else HTTP_OPTIONS
         read_timeout = float(how["read_timeout"] if patience is None else patience)
         operation = route.operation(request)
         sent = Sent(len(self.sent), loop.time(), here().number, route.service, operation, request)

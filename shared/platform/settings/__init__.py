@@ -1,7 +1,7 @@
 """The app's settings: environment variables, read when first needed and checked once.
 
-Importing the app needs none of them. A setting that is missing or wrong is an error of the first call that needs it,
-naming the setting and what to put there. ``table.py`` declares them all.
+Importing the app needs none of them. A setting that is missing or invalid is an error where it is first needed; the
+text names the setting and the values that it can have. ``table.py`` declares them all.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The process's environment, which nothing else reads."""
+"""The process's environment. Nothing else in the app reads it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of values: what a setting's text may be, in words, and how it is parsed."""
+"""Kinds of values: the texts that a setting can have, in words, and how they are parsed."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ def words_of(text: str) -> tuple[str, ...]:
 
 
 def readable_accounts(text: str) -> str:
-    """The entries of a list of resource accounts that can be read."""
+    """The valid entries of a list of resource accounts."""
     return ",".join(word for word in words_of(text) if _ACCOUNT.fullmatch(word.lower()))
 
 
 def microsofts(*urls: str) -> Kind[str]:
-    """An endpoint that tokens are sent to, always with TLS: one of Microsoft's clouds, or this machine."""
+    """An endpoint that tokens are sent to, always with TLS: of one of Microsoft's clouds, or on this machine."""
 
     def parse(text: str) -> str:
         url = text.rstrip("/") if "://" in text else f"https://{text.rstrip('/')}"
@@ -84,7 +84,7 @@ def microsofts(*urls: str) -> Kind[str]:
 
 
 def microsofts_or_loopback(url: str) -> Kind[str]:
-    """What signed callbacks are checked against: Microsoft's URL, or one of this machine."""
+    """A URL for verifying callbacks: Microsoft's, or one of this machine."""
 
     def parse(text: str) -> str:
         given = text.rstrip("/")
@@ -158,7 +158,7 @@ def _connection_string(text: str) -> str:
 
 def _require(holds: object) -> None:
     if not holds:
-        raise ValueError  # without a text: values stand in no error
+        raise ValueError  # without a text: no error quotes a value
 
 
 def _found(word: str, options: dict[str, Value]) -> Value:

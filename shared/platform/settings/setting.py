@@ -1,7 +1,7 @@
-"""One setting: how it is read, and everything that is said of it elsewhere.
+"""One setting: how it is read, and how it is documented.
 
-What reads it, health, the doctor, ``docs/settings.md``, ``local.settings.sample.json`` and the lists in ``infra/`` and
-the deployment's workflow are all made from these declarations, or tested against them.
+Health, the doctor, ``docs/settings.md``, ``local.settings.sample.json`` and the lists in ``infra/`` and the
+deployment's workflow are all generated from these declarations, or tested against them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Fault(StrEnum):
 
 
 class SettingError(Exception):
-    """A setting is missing or wrong. The text names it and says what to do; it never repeats the value."""
+    """A setting is missing or invalid. The text names it and says what to do; it never contains the value."""
 
     def __init__(self, name: str, fault: Fault, advice: str) -> None:
         super().__init__(f"{name} is {fault}: {advice}")
@@ -40,12 +40,12 @@ class SettingError(Exception):
 
 
 class SetBy(Enum):
-    """Who sets it in Azure. ``docs/settings.md`` has a section for each."""
+    """Where the value comes from in Azure. ``docs/settings.md`` has a section for each."""
 
     OPERATOR = "azd's environment"
     DEPLOYMENT = "infra/main.bicep"
     PLATFORM = "Azure Functions"
-    UNSET = "not set"  # it is for the emulator, or its default is right
+    UNSET = "not set"  # for the emulator; the default is right in Azure
 
 
 class Need(Enum):
@@ -56,13 +56,13 @@ class Need(Enum):
 
 @dataclass(frozen=True)
 class Derived:
-    """A text that is made from other settings, and how in words, in Markdown."""
+    """A text that is derived from other settings; ``words`` describe it, in Markdown."""
 
     words: str
     text: Callable[[Any], str]
 
 
-# A setting that answering a call does not need must not keep calls from being answered.
+# An invalid setting that answering does not need must not keep calls from being answered.
 DEFAULT_HOLDS = Derived("the default holds", lambda _: "")
 
 
@@ -82,9 +82,9 @@ def _always(_: SettingTexts) -> bool:
 class Setting(Generic[Value]):
     """A descriptor: ``settings.acs_endpoint`` is its value, read when first needed, or a SettingError.
 
-    ``purpose`` is a sentence, in Markdown. ``default`` is the text that holds where none is given. ``used`` says
-    whether the app reads the setting at all, given the others. ``if_invalid`` is what is read in place of an invalid
-    text; that is logged once. Without it, an invalid text is an error of whatever needs the setting.
+    ``purpose`` is a sentence, in Markdown. ``default`` is used where no text is given. ``used`` says whether the app
+    reads the setting at all, given the others. ``if_invalid`` replaces an invalid text, which is logged once. Without
+    it, an invalid text is an error wherever the setting is needed.
     """
 
     name: str
@@ -129,7 +129,7 @@ class Setting(Generic[Value]):
         except SettingError as error:
             if self.if_invalid is None:
                 raise
-            log.error("%s Until then %s.", error, self.if_invalid.words)  # noqa: TRY400  # the text says it all
+            log.error("%s Until then %s.", error, self.if_invalid.words)  # noqa: TRY400  # the text is enough
             return self.kind.parse(self.if_invalid.text(settings) or self._default(settings))
 
     def _default(self, settings: SettingTexts) -> str:

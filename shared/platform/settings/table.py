@@ -1,4 +1,4 @@
-"""The table of all settings. A new setting is one entry here; ``make docs`` writes everything that follows from it."""
+"""The table of all settings. A new setting is one entry here; ``make docs`` generates the rest."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _own_host(settings: Settings) -> str:
 
 
 def _uses_api(settings: Settings) -> bool:
-    """An app that only takes calls needs no registration: its settings are missing together, on purpose."""
+    """An app without the API has no registration, and so none of its settings."""
     linked = settings.text("RESOURCE_ACCOUNTS").lower() == LINKED
     return linked or bool(settings.text("API_CLIENT_ID") or settings.text("API_TENANTS"))
 
@@ -100,11 +100,11 @@ class Settings:
         self._environment = process_environment() if environment is None else environment
 
     def text(self, name: str) -> str:
-        """What the environment says, without the white space around it; empty if nothing."""
+        """The text in the environment, without surrounding white space; empty if there is none."""
         return self._environment.get(name, "").strip()
 
     def problems(self) -> list[SettingError]:
-        """What is missing or wrong in the settings that the app uses, one error for each setting."""
+        """The errors of the settings that the app uses, one for each setting."""
         found: dict[str, SettingError] = {}
         for setting in TABLE.values():
             try:
@@ -353,7 +353,7 @@ class Settings:
     calls_index_table = Setting(
         "CALLS_INDEX_TABLE",
         TEXT,
-        "The table of what is found by something other than a call's id: the calls that recordings belong to.",
+        "The table of the index: the calls by the ids of their recordings.",
         default="callsindex",
         set_by=SetBy.DEPLOYMENT,
     )
@@ -381,7 +381,7 @@ class Settings:
     deadletters_container = Setting(
         "DEADLETTERS_CONTAINER",
         TEXT,
-        "The blob container where Event Grid leaves what it could not deliver, for replaying.",
+        "The blob container of Event Grid's dead letters, which can be replayed.",
         default="deadletters",
         set_by=SetBy.DEPLOYMENT,
     )
@@ -449,7 +449,7 @@ class Settings:
         set_by=SetBy.UNSET,
     )
 
-    # -- What follows from them --
+    # -- Derived from them --
 
     @cached_property
     def linked_accounts_only(self) -> bool:
@@ -458,7 +458,7 @@ class Settings:
 
     @cached_property
     def call_policy(self) -> CallPolicy:
-        """The policy of a new call. No text of a setting makes it an error."""
+        """The policy of a new call. No invalid setting makes it fail."""
         return CallPolicy(
             accounts=() if self.linked_accounts_only else self.resource_accounts,
             incoming=self.incoming_calls,

@@ -1,4 +1,4 @@
-"""What may be trusted with keys, tokens and phone numbers: a URL with TLS, or this machine."""
+"""URLs that keys, tokens and phone numbers can be sent to: with TLS, or on this machine."""
 
 from __future__ import annotations
 
