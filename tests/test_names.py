@@ -74,9 +74,6 @@ NO_NAMES = {
 EXCEPTIONS = {  # by file and word
     ("docs/decisions/0018-functions-share-nothing-but-storage.md", "Crowd"): "why it was removed",
     ("docs/operations.md", "unrecorded"): "the English word, of calls",
-    ("local/bench.py", "ours"): "not renamed yet",
-    ("local/crowd.py", "told"): "not renamed yet",
-    ("local/demo.py", "told"): "not renamed yet",
     ("shared/acs/recording.py", "ours"): "the account of the recording's container, beside theirs",
     ("shared/service/answering.py", "ours"): "as in the state NOT_OURS",
     ("shared/directory/people.py", "People"): "the part of the directory for users; Graph's docs call them people too",
@@ -141,6 +138,6 @@ def test_prose_uses_standard_terms(word: str) -> None:
     assert counts.total() <= MOST[word], f"{word}: {+counts}"
 
 
-def test_the_search_finds_what_it_searches() -> None:
+def test_the_search_distinguishes_names_from_prose() -> None:
     assert names_of("told = Kept('tells')  # ours") == {"told", "Kept"}
     assert "shared/calls/event.py" in files_with("TimerFired")

@@ -1,4 +1,4 @@
-"""What a client of the API holds in its hands."""
+"""A client of the API, with tokens."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def api_on(environment: dict[str, str], routes: tuple[Route, ...] = ROUTES, **ho
 
 
 def least(route: Route) -> str:
-    """The role of those who may least, of those who may use the route."""
+    """The least privileged role that may use the route."""
     return next((role for role in ROLES if role in route.roles), "none")
 
 
@@ -55,7 +55,7 @@ class Client:
         return "Bearer " + str((await self.control("POST", "entra/tokens", how))["token"])
 
     async def newcomer(self) -> str:
-        """A user of contoso's who has asked for nothing yet, by name: a Teams administrator, but without an app role.
+        """A user of contoso without previous requests, by name: a Teams administrator, but without an app role.
 
         She and Grace answer each other's calls.
         """

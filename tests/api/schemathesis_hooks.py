@@ -26,5 +26,5 @@ class Callers:
 
 @schemathesis.hook
 def filter_case(context: HookContext, case: Case[Any]) -> bool:
-    """A request line that is too long is refused by the server, before any function sees it."""
+    """A request line that is too long is refused by the server, before any function runs."""
     return len(str(case.query)) < LONGEST_QUERY

@@ -1,4 +1,4 @@
-"""Every route of the table, by everybody: a new route is covered by being there."""
+"""Every route of the table, for every kind of caller. New routes are covered automatically."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def test_a_request_without_a_valid_token_is_refused(client: Client, route:
 
 
 @EVERYBODY
-async def test_roles_let_in_and_nothing_else_does(client: Client, route: Route) -> None:
+async def test_a_route_accepts_its_roles_only(client: Client, route: Route) -> None:
     name, path = await client.newcomer(), path_of(route)
     enough = least(route)
     too_little = [[], ["Something"], [enough.lower()], [role for role in ROLES if role not in route.roles]]
@@ -78,8 +78,8 @@ async def test_roles_let_in_and_nothing_else_does(client: Client, route: Route) 
 
 @EVERYBODY
 @pytest.mark.parametrize("roles", ["", "Agent", "Supervisor", "Administrator"])
-async def test_keys_open_what_the_setting_says(route: Route, roles: str) -> None:
-    """Past the gate there is nothing here but missing settings."""
+async def test_a_key_has_the_roles_of_the_setting(route: Route, roles: str) -> None:
+    """An authorized request fails here because settings are missing."""
     api = api_on({"API_KEY_ROLES": roles})
     answer = await api.respond(Request(route.method, path_of(route)), keyed=True)
     if not roles:
@@ -90,7 +90,7 @@ async def test_keys_open_what_the_setting_says(route: Route, roles: str) -> None
     assert unkeyed.status == 401
 
 
-async def test_only_the_openapi_document_is_for_all(client: Client) -> None:
+async def test_only_the_openapi_document_is_public(client: Client) -> None:
     assert [route.operation for route in ROUTES if route.public] == ["getOpenApi"]
     reply = await client.ask("GET", "openapi.json")
     assert (reply.status, reply.data["openapi"]) == (200, "3.1.0")
@@ -98,8 +98,8 @@ async def test_only_the_openapi_document_is_for_all(client: Client) -> None:
     assert (again.status, again.body) == (304, b"")
 
 
-async def test_what_only_administrators_may_is_what_was_meant() -> None:
-    """The table is the place of these decisions; this is a second look at it."""
+async def test_the_routes_for_administrators_are_the_intended_ones() -> None:
+    """The table decides; this test repeats the decisions, to notice a mistake."""
     assert {route.operation for route in GUARDED if route.roles == ADMINISTRATORS} == {
         "refreshResourceAccounts",
         "deleteIdentity",

@@ -1,4 +1,4 @@
-"""What holds for every route, shown with routes of the tests' own: no network, no storage, no sign-in."""
+"""Conventions of all routes, tested with routes of the tests: no network, no storage, no sign-in."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Thing(Strict, frozen=True):
 
 
 async def things(context: RequestContext) -> Page[str]:
-    """Ten of them; the continuation is where to go on."""
+    """A page of ten; the continuation is the next index."""
     start = int(context.query.continuation or 0)
     end = start + (context.query.page_size or 100)
     value = tuple(f"thing {n}" for n in range(start, min(end, 10)))
@@ -83,7 +83,7 @@ def api() -> Api:
 
 
 async def ask(api: Api, method: str, path: str, body: Any = None, **headers: str) -> Response:
-    """As a holder of a key, who needs no sign-in."""
+    """A request with a key, which needs no sign-in."""
     url = f"{BASE.replace('/v1', '/keyed/v1')}/{path}"
     sent = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
     named = {"Content-Type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
@@ -91,7 +91,7 @@ async def ask(api: Api, method: str, path: str, body: Any = None, **headers: str
 
 
 def problem(answer: Response) -> dict[str, Any]:
-    """The answer's problem, which has all that every problem has."""
+    """The problem of the response, with the members of all problems."""
     assert answer.headers["Content-Type"] == MEDIA_TYPE
     details: dict[str, Any] = json.loads(answer.body)
     assert set(details) - {"detail"} == {"type", "title", "status", "instance", "code", "remedy"}
@@ -112,7 +112,7 @@ async def test_pages_are_followed_by_their_links_to_the_end(api: Api) -> None:
     assert seen == [f"thing {n}" for n in range(10)]
 
 
-async def test_what_has_not_changed_is_not_sent_again(api: Api) -> None:
+async def test_an_unchanged_resource_is_a_304(api: Api) -> None:
     first = await ask(api, "GET", "things")
     tag = first.headers["ETag"]
     for known in (tag, f'"other", W/{tag}', "*"):
@@ -122,7 +122,7 @@ async def test_what_has_not_changed_is_not_sent_again(api: Api) -> None:
     assert (other.status, other.headers["ETag"] != tag) == (200, True)
 
 
-async def test_secrets_are_not_to_be_stored(api: Api) -> None:
+async def test_responses_with_secrets_forbid_caching(api: Api) -> None:
     made = await ask(api, "POST", "things", {"name": "n"})
     assert (made.status, made.headers["Cache-Control"], "ETag" in made.headers) == (201, "no-store", False)
     assert (await ask(api, "GET", "things")).headers["Cache-Control"] == "private, no-cache"
@@ -180,7 +180,7 @@ async def test_a_parameter_that_is_not_valid_is_refused_by_its_name(api: Api, qu
         ("2026-11-21T09:00:00 01:00", False),  # a plus that was not encoded
     ],
 )
-def test_times_are_as_in_rfc_3339(time: str, fine: bool) -> None:
+def test_times_are_those_of_rfc_3339(time: str, fine: bool) -> None:
     given = {"from": time, "to": "2026-11-22T00:00:00Z"}
     if fine:
         assert msgspec.convert(given, MeetingsQuery, strict=False).window[0].minute == 0
@@ -189,7 +189,7 @@ def test_times_are_as_in_rfc_3339(time: str, fine: bool) -> None:
             msgspec.convert(given, MeetingsQuery, strict=False)
 
 
-async def test_a_body_may_have_64_kib_and_must_be_said_to_be_json(api: Api) -> None:
+async def test_a_body_has_at_most_64_kib_and_the_content_type_of_json(api: Api) -> None:
     fits = b'{"name": "n"}'.ljust(LARGEST_BODY)
     assert (await ask(api, "POST", "things", fits)).status == 201
     assert problem(await ask(api, "POST", "things", fits + b" "))["code"] == "TooLarge"
@@ -223,7 +223,7 @@ PATHS: list[tuple[str, int]] = [
 
 
 @pytest.mark.parametrize(("path", "status"), PATHS, ids=[path[:30] for path, _ in PATHS])
-async def test_a_path_is_what_it_says_and_nothing_else(api: Api, path: str, status: int) -> None:
+async def test_a_path_matches_exactly(api: Api, path: str, status: int) -> None:
     answer = await ask(api, "GET", path)
     assert answer.status == status
     if status != 200:
@@ -231,8 +231,8 @@ async def test_a_path_is_what_it_says_and_nothing_else(api: Api, path: str, stat
 
 
 @pytest.mark.parametrize("id", ["grace@contoso.com", "..%2f..%2fadmin", f"{ID}%0a", f"{ID}%2f..", "тест", "%", "me"])
-async def test_a_parameter_of_the_path_that_has_another_form_is_named(api: Api, id: str) -> None:
-    """It is not "no route has this path": the path is right, its parameter is not."""
+async def test_an_invalid_parameter_of_the_path_is_named(api: Api, id: str) -> None:
+    """It is not a 404 for an unknown path: the path exists, the parameter is invalid."""
     details = problem(await ask(api, "DELETE", f"things/{id}"))
     assert (details["status"], details["code"]) == (400, "BadParameter")
     assert details["detail"] == "AccountId must be a thing (a GUID)."
@@ -286,7 +286,7 @@ async def test_a_retry_has_a_time(api: Api) -> None:
 
 
 async def test_the_openapi_document_is_made_once() -> None:
-    """Everybody may ask for it, as often as they like."""
+    """It is public, so requests for it must be cheap."""
     api, request = api_on({}), Request.of("GET", f"{BASE}/openapi.json", {}, b"")
     first, second = await api.respond(request), await api.respond(request)
     assert first.body is second.body
@@ -294,8 +294,8 @@ async def test_the_openapi_document_is_made_once() -> None:
     assert first.headers["X-Request-Id"] != second.headers["X-Request-Id"]
 
 
-def test_what_the_next_page_is_asked_for_with_is_taken() -> None:
-    """As long as it may be: Graph's link says it, and our own, which clients send back."""
+def test_the_longest_continuation_is_accepted() -> None:
+    """The longest that is made from a link of Graph, which clients send back."""
     longest = Graph(Settings({}), AioHttpTransport())._continuation(
         "v1.0/users", "https://graph.microsoft.com/v1.0/users?" + "x" * LONGEST_QUERY
     )
@@ -328,7 +328,7 @@ async def test_a_caller_over_the_rate_limit_gets_retry_after() -> None:
     assert [(await ask(api, "GET", "things")).status for _ in range(2)] == [200, 429]
 
 
-def test_limits_are_each_callers_own_and_bounded_in_memory() -> None:
+def test_rate_limits_are_per_caller_and_bounded_in_memory() -> None:
     limits = RateLimiter(burst=1, max_callers=2, now=lambda: 0.0)
     assert not limits.take("ada")
     assert not limits.take("grace")
@@ -364,17 +364,17 @@ def test_repr_contains_no_tokens() -> None:
         ("https://[bad/api/v1/x", "https://[bad/api/v1", "x", ""),
     ],
 )
-def test_a_url_is_taken_apart_at_its_version(url: str, base: str, path: str, query: str) -> None:
+def test_a_url_is_split_at_its_version(url: str, base: str, path: str, query: str) -> None:
     request = Request.of("get", url, {}, b"")
     assert (request.method, request.base_url, request.path, request.query) == ("GET", base, path, query)
 
 
-def test_every_route_refuses_fields_that_it_does_not_know() -> None:
+def test_every_route_refuses_unknown_fields() -> None:
     for shape in {each for route in ROUTES for each in (route.query, route.body) if each is not None}:
         assert shape.__struct_config__.forbid_unknown_fields, shape
 
 
-def test_every_problem_says_what_to_do() -> None:
+def test_every_problem_has_a_remedy() -> None:
     for code, kind in CATALOGUE.items():
         assert kind.remedy.endswith("."), code
         assert 400 <= kind.status < 600, code

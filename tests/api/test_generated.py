@@ -1,4 +1,4 @@
-"""The API against its own OpenAPI document: requests are generated from it, right ones and wrong ones, by schemathesis.
+"""The API against its own OpenAPI document: schemathesis generates valid and invalid requests from it.
 
 No answer may be a server error, have a status, header, content type or body that is not documented, or take what the
 document forbids. The requests are the same in each run.

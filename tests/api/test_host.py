@@ -20,7 +20,7 @@ from tests.indexed import functions
 
 @pytest.fixture(scope="module")
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    """A client of a host that asks for keys, as Azure does."""
+    """A client of a host that requires keys, as Azure does."""
     served = [function for function in functions().values() if function.type == HTTP]
     address = ("127.0.0.1", 0)
     host = Host(served, settings=HostSettings(), environment={}, address=address, keys=Keys("the-key", enforced=True))

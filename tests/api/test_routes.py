@@ -1,4 +1,4 @@
-"""What the routes do, as their clients see it: over HTTP, with the whole system behind."""
+"""The routes over HTTP, with the whole system running."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FOR_ACS = {
 
 
 async def pages(client: Client, path: str, token: str | None = None, *, keyed: bool = False) -> list[list[Any]]:
-    """What every page has, from the first to the one without a link."""
+    """The values of all pages, until one has no link."""
     found, link = [], path
     while link:
         reply = await client.ask("GET", link, token, keyed=keyed)
@@ -58,7 +58,7 @@ async def test_resource_accounts_are_copied_and_listed_page_by_page(client: Clie
     assert (await client.ask("GET", f"resource-accounts/{FRONT_DESK}", keyed=True)).data["tenantId"] == FABRIKAM
 
 
-async def test_what_an_administrator_does_not_see_stays_in_the_copy(client: Client) -> None:
+async def test_accounts_that_an_administrator_cannot_see_stay_in_the_copy(client: Client) -> None:
     fred, id = await client.token(tenant="fabrikam", user="fred"), "11111111-1111-4111-8111-1111111111fe"
     line = {"id": id, "displayName": "Late line", "userPrincipalName": "late@fabrikam.com"}
     for there in (line, None):
@@ -68,7 +68,7 @@ async def test_what_an_administrator_does_not_see_stays_in_the_copy(client: Clie
         assert (await client.ask("GET", f"resource-accounts/{id}", fred)).status == 200
 
 
-async def test_people_and_whom_they_let_answer(client: Client) -> None:
+async def test_people_and_their_delegates(client: Client) -> None:
     grace = await client.token(user="grace")
     found = await client.ask("POST", "users/search", grace, {"search": "alan"})
     assert [person["id"] for person in found.data["value"]] == [ALAN]
@@ -86,7 +86,7 @@ async def test_people_and_whom_they_let_answer(client: Client) -> None:
 
 
 async def test_a_search_is_paged_without_a_name_in_any_url(client: Client) -> None:
-    """URLs are logged: neither the path nor the query contains what is searched for, nor a link with it."""
+    """URLs are logged: neither paths, queries nor links contain the text of a search."""
     grace = await client.token(user="grace")
     found, body = [], {"search": "a", "pageSize": 1}
     while True:
@@ -127,7 +127,7 @@ async def test_meetings_are_those_of_the_caller_in_the_window(client: Client) ->
     assert (await client.ask("GET", backwards, grace)).status == 400
 
 
-async def test_identities_live_from_creation_to_deletion(client: Client) -> None:
+async def test_an_identity_from_creation_to_deletion(client: Client) -> None:
     grace, ada = await client.token(user="grace"), await client.token()
     made = await client.ask("POST", "identities", grace, {"scopes": ["voip"], "minutes": 60})
     assert (made.status, made.headers["Cache-Control"]) == (201, "no-store")
@@ -154,7 +154,7 @@ async def test_a_customers_administrator_sees_nothing_of_the_app_itself_in_the_d
     assert not links & {"settings", "identity", "acs", "storage", "topic", "subscriptions", "callback-url"}
 
 
-async def test_an_identity_is_for_whoever_had_it_made(client: Client) -> None:
+async def test_an_identity_is_for_the_caller_who_created_it(client: Client) -> None:
     made = await client.ask("POST", "identities", await client.token(user="grace"), {})
     path, wanted = f"identities/{made.data['id']}/tokens", {"scopes": ["voip"]}
     for stranger in ({"user": "alan"}, {"user": "joan"}, {"tenant": "fabrikam", "user": "fred"}):
@@ -182,7 +182,7 @@ async def test_a_teams_token_is_for_the_caller_alone(client: Client) -> None:
     assert (await client.ask("POST", "teams-tokens", grace, others)).data["code"] == "OtherCaller"
 
 
-async def test_consent_is_given_shown_and_taken_by_the_tenants_own_administrator(client: Client) -> None:
+async def test_consent_is_given_read_and_revoked_by_the_tenants_own_administrator(client: Client) -> None:
     ada, fred = await client.token(), await client.token(tenant="fabrikam", user="fred")
     path = f"tenants/{TENANT}/access-assignments/{SALES}"
     for token, keyed in ((ada, False), (None, True)):
@@ -206,7 +206,7 @@ async def test_operations_on_behalf_of_a_user_require_a_user(client: Client) -> 
             assert (refused.status, refused.data["code"]) == (403, "NeedsUser")
 
 
-async def test_refusals_of_entra_and_graph_say_what_to_do(client: Client) -> None:
+async def test_errors_of_entra_and_graph_have_a_remedy(client: Client) -> None:
     name = await client.newcomer()
     user = await client.token(user=name, roles=["Agent"])
     await client.control("PATCH", "directory", {"tenants": {"contoso": {"users": {name: {"mfa": True}}}}})
@@ -225,7 +225,7 @@ async def test_refusals_of_entra_and_graph_say_what_to_do(client: Client) -> Non
     assert refused.data["remedy"]
 
 
-async def test_the_doctor_answers_administrators(client: Client) -> None:
+async def test_the_diagnosis_is_for_administrators(client: Client) -> None:
     report = await client.ask("GET", "diagnosis", await client.token())
     assert report.status == 200, report.body
     assert {finding["status"] for finding in report.data["findings"]} <= {"fine", "wrong", "unseen"}
@@ -244,7 +244,7 @@ async def test_the_hosts_log_contains_no_names_and_no_secrets(client: Client) ->
 
 
 async def test_the_examples_of_the_documentation_work(client: Client) -> None:
-    """All of its shell commands, one after the other."""
+    """All of its shell commands, in order."""
     page = (ROOT / "docs/api.md").read_text()
     script = "\n".join(re.findall(r"^```sh\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL))
     moved = script.replace("-sS", "-sS --fail-with-body")

@@ -138,11 +138,11 @@ def test_a_call_to_a_listed_resource_account_is_answered(listed: str) -> None:
     assert decided("incoming_call", CallPolicy(accounts=("other", listed))) is Decision.ANSWER
 
 
-def test_a_resource_account_that_is_not_listed_is_left_alone_even_when_late() -> None:
+def test_a_call_to_an_unlisted_resource_account_is_ignored_even_when_late() -> None:
     assert decided("incoming_call", CallPolicy(accounts=("other",)), age=99) is Decision.NOT_OURS
 
 
-def test_calls_are_rejected_if_the_policy_says_so() -> None:
+def test_calls_are_rejected_by_policy() -> None:
     assert decided("incoming_call", CallPolicy(incoming="busy")) is Decision.REJECT
 
 
@@ -171,7 +171,7 @@ def test_an_incoming_call_is_read_without_its_unreadable_fields(data: dict[str, 
 
 
 @pytest.mark.parametrize("needed", ["incomingCallContext", "to"])
-def test_an_incoming_call_is_unreadable_without_what_an_answer_needs(needed: str) -> None:
+def test_an_incoming_call_is_unreadable_without_the_fields_of_an_answer(needed: str) -> None:
     data = cloud_event("incoming_call")["data"]
     del data[needed]
     with pytest.raises(Unreadable, match=needed):

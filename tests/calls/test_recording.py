@@ -249,7 +249,7 @@ def test_a_prompt_of_another_application_is_no_announcement() -> None:
     assert (driver.outcome("announcement"), driver.outcome("notice")) == (None, None)
 
 
-def test_where_the_policy_says_so_an_unrecordable_call_ends_after_a_notice() -> None:
+def test_an_unrecordable_call_ends_after_a_notice_by_policy() -> None:
     forbidden = {"code": 403, "subCode": 0, "message": ""}
     driver = connected(STRICT).receive(event("start_recording_failed", 2, resultInformation=forbidden))
     assert driver.asked == [Play("notice", "Please call again later.")]

@@ -23,7 +23,7 @@ from tests.parts import Parts, opened
 
 @pytest.fixture
 def stored(azurite: Stack) -> Callable[[], list[str]]:
-    """What storage has been asked for since, as ``GET directory()``."""
+    """The requests to storage so far, such as ``GET directory()``."""
     before = len(storage_requests(azurite.logs))
     return lambda: [str(request) for request in storage_requests(azurite.logs)[before:]]
 

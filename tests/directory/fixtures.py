@@ -1,4 +1,4 @@
-"""Who the tests of people are about, in the directory that the emulator starts with."""
+"""People and accounts in the emulator's initial directory, and helpers."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ async def upstream_error(answer: Awaitable[Any]) -> UpstreamError:
 
 
 async def token_for(control: Control, user: str | None = None, **how: Any) -> str:
-    """What a client app gets by signing a user in."""
+    """The token that a client app gets by signing a user in."""
     return str((await control("POST", "entra/tokens", how | ({"user": user} if user else {})))["token"])

@@ -119,7 +119,7 @@ async def test_accounts_are_found_by_acs_resource_and_by_app(  # noqa: PLR0917  
 
 
 @pytest.mark.parametrize("size", [1, 2, 999, 5000])
-async def test_pages_lead_to_all_of_them(
+async def test_pages_contain_all_accounts(
     accounts: Accounts, account_copy: AccountCopy, ada: Caller, copy: Callable[..., Any], size: int
 ) -> None:
     await copy()
@@ -142,7 +142,7 @@ async def test_a_key_has_no_rights_in_graph(accounts: Accounts) -> None:
 # -- The copy -------------------------------------------------------------------------------------------------
 
 
-async def test_the_copy_holds_what_graph_tells(account_copy: AccountCopy, copy: Callable[..., Any]) -> None:
+async def test_the_copy_has_the_fields_of_graph(account_copy: AccountCopy, copy: Callable[..., Any]) -> None:
     assert await account_copy.refreshed(CONTOSO) is None
     assert await copy() == (3, 0)
     assert await account_copy.get(CONTOSO, SUPPORT_LINE.upper()) == SUPPORT
@@ -184,7 +184,7 @@ async def test_a_thousand_accounts_are_copied_in_batches(
     assert len({each.id for each in copied}) == len(copied) == 1006
 
 
-async def test_what_graph_no_longer_tells_is_removed(
+async def test_accounts_that_graph_no_longer_lists_are_removed(
     account_copy: AccountCopy, control: Control, copy: Callable[..., Any]
 ) -> None:
     await copy()
@@ -195,7 +195,7 @@ async def test_what_graph_no_longer_tells_is_removed(
     assert await everything(account_copy.list, FABRIKAM)
 
 
-async def test_a_link_that_was_taken_away_is_taken_away_in_the_copy(
+async def test_a_removed_link_is_removed_from_the_copy(
     account_copy: AccountCopy, control: Control, copy: Callable[..., Any]
 ) -> None:
     await copy()
@@ -207,7 +207,7 @@ async def test_a_link_that_was_taken_away_is_taken_away_in_the_copy(
     assert (account.acs_resource_id, account.phone_number) == (None, None)
 
 
-async def test_a_run_that_breaks_off_removes_nothing(
+async def test_an_interrupted_run_removes_nothing(
     account_copy: AccountCopy, directory: Directory, control: Control, emulator: Emulator, copy: Callable[..., Any]
 ) -> None:
     await control("POST", "directory/resource-accounts", {"tenant": "contoso", "count": 300})
@@ -231,10 +231,10 @@ async def test_a_run_that_breaks_off_removes_nothing(
     assert await account_copy.refreshed(CONTOSO) == at
 
 
-async def test_two_who_copy_at_once_remove_nothing_of_each_others(
+async def test_concurrent_copies_remove_nothing_of_each_other(
     account_copy: AccountCopy, directory: Directory, control: Control, copy: Callable[..., Any]
 ) -> None:
-    """One begins, the other begins and ends, the first ends: with clocks that say what they like."""
+    """One begins, the other begins and ends, the first ends; their clocks differ."""
     await control("POST", "directory/resource-accounts", {"tenant": "contoso", "count": 150})
     account_copy._now = lambda: clock.now() + timedelta(hours=1)
     page, seen = directory.graph.page, 0
@@ -253,10 +253,10 @@ async def test_two_who_copy_at_once_remove_nothing_of_each_others(
     assert len(await everything(account_copy.list, CONTOSO)) == 153
 
 
-async def test_a_person_sees_what_they_may_and_removes_nothing(
+async def test_a_copy_on_behalf_of_a_user_is_partial_and_removes_nothing(
     account_copy: AccountCopy, parts: Parts, ada: Caller, control: Control, copy: Callable[..., Any]
 ) -> None:
-    """A person may not see all accounts: none is removed, and the copy is not complete."""
+    """A user may not see all accounts: none is removed, and the copy is incomplete."""
     as_ada = parts.directory.credentials.on_behalf_of(ada)
     assert (await account_copy.refresh(CONTOSO, as_ada, sees_all=False)).count == 3
     assert await account_copy.refreshed(CONTOSO) is None

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("table")  # which is emptied
 
 @pytest.fixture
 async def make(environment: dict[str, str], servers: Servers) -> AsyncIterator[Make]:
-    """Processes of the app, each cold."""
+    """Makes containers as in new processes, without caches."""
     url, containers = await servers.start(200), list[Container]()
 
     def process(**changed: str) -> Container:
@@ -142,7 +142,7 @@ async def test_a_call_to_an_unknown_account_is_answered_and_has_no_name(
 async def test_by_default_nothing_is_read_before_the_answer(
     make: Make, ring: Ring, control: Control, emulator: Emulator, stored: Callable[[], list[str]]
 ) -> None:
-    """The very first call of a process, while ACS takes its time to accept the answer."""
+    """The first call of a process, while ACS is slow to accept the answer."""
     rule = {"where": "acs", "match": {"operation": "AnswerCall"}, "do": "delay", "seconds": 0.6}
     await control("POST", "faults", rule)
     ringing = asyncio.create_task(ring(make(), SUPPORT_LINE))
@@ -169,7 +169,7 @@ async def test_a_cold_process_reads_the_copy_once(
 
 
 @pytest.mark.usefixtures("copied")
-async def test_a_copy_that_has_got_old_is_read_again_behind_the_answer(
+async def test_an_old_copy_is_read_again_after_the_answer(
     make: Make, ring: Ring, control: Control, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     container = make()

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("table")  # nothing is kept of the test bef
 
 
 async def made(control: Control) -> int:
-    """How many chats Graph was asked to make."""
+    """The number of requests to create a chat."""
     return len(await control.journal("graph.request", operation="CreateChat"))
 
 
@@ -25,11 +25,11 @@ async def deleted(control: Control, id: str) -> None:
 
 
 def elsewhere(directory: Directory, table: TableClient) -> Chats:
-    """The same in another process: its own turns, the same table."""
+    """The same in another process: its own locks, the same table."""
     return Chats(directory.graph, directory.credentials, table)
 
 
-async def test_a_chat_of_two_is_always_the_same(directory: Directory, signed_in: SignedIn) -> None:
+async def test_a_chat_of_two_people_is_always_the_same(directory: Directory, signed_in: SignedIn) -> None:
     grace, alan = await signed_in("grace"), await signed_in("alan")
     chat, _ = await directory.chats.open(grace, (ALAN,))
     assert chat.kind == "oneOnOne"
@@ -37,7 +37,7 @@ async def test_a_chat_of_two_is_always_the_same(directory: Directory, signed_in:
     assert (await directory.chats.open(alan, (GRACE,)))[0] == chat
 
 
-async def test_everybody_on_a_call_gets_the_thread_of_the_same_group(
+async def test_all_members_of_a_call_get_the_thread_of_the_same_group(
     directory: Directory, signed_in: SignedIn, control: Control
 ) -> None:
     chat, new = await directory.chats.open(await signed_in("grace"), (ALAN, ADA))
@@ -59,7 +59,7 @@ async def test_another_topic_is_another_group(directory: Directory, signed_in: S
     assert chats[named.id]["topic"] == "Order 4711"
 
 
-async def test_two_who_open_the_same_group_at_once_make_one(
+async def test_concurrent_requests_for_the_same_group_create_one(
     directory: Directory, signed_in: SignedIn, control: Control
 ) -> None:
     grace, alan = await signed_in("grace"), await signed_in("alan")
@@ -69,7 +69,7 @@ async def test_two_who_open_the_same_group_at_once_make_one(
     assert await made(control) == 1
 
 
-async def test_two_processes_that_open_the_same_group_at_once_end_with_one_thread(
+async def test_concurrent_requests_in_two_processes_return_one_thread(
     directory: Directory, signed_in: SignedIn, control: Control, table: TableClient
 ) -> None:
     grace = await signed_in("grace")
@@ -82,7 +82,7 @@ async def test_two_processes_that_open_the_same_group_at_once_end_with_one_threa
     assert (await directory.chats.open(grace, (ALAN, ADA)))[0] == opened[0][0]
 
 
-async def test_a_group_that_graph_has_deleted_is_made_anew(
+async def test_a_group_that_graph_has_deleted_is_created_again(
     directory: Directory, signed_in: SignedIn, control: Control, table: TableClient
 ) -> None:
     grace = await signed_in("grace")
@@ -106,7 +106,7 @@ async def test_without_consent_to_read_chats_the_stored_chat_is_used(
     assert await directory.chats.open(grace, (ALAN, ADA)) == (chat, False)
 
 
-async def test_of_a_creation_whose_answer_is_lost_nothing_is_kept(
+async def test_a_creation_with_a_lost_response_stores_nothing(
     directory: Directory, signed_in: SignedIn, control: Control
 ) -> None:
     """Graph has created it, but its id is lost: the next request creates another group, which is stored."""
@@ -133,13 +133,13 @@ async def test_of_a_creation_whose_answer_is_lost_nothing_is_kept(
         ((ALAN, ADA), "a\0b"),
     ],
 )
-async def test_what_can_be_no_chat_is_refused(
+async def test_an_invalid_chat_is_refused(
     directory: Directory, signed_in: SignedIn, members: tuple[str, ...], topic: str | None
 ) -> None:
     assert (await upstream_error(directory.chats.open(await signed_in("grace"), members, topic))).code == "NotValid"
 
 
-async def test_groups_of_other_tenants_are_kept_apart(
+async def test_groups_of_different_tenants_are_separate(
     directory: Directory, signed_in: SignedIn, table: TableClient
 ) -> None:
     await directory.chats.open(await signed_in("grace"), (ALAN, JOAN))
@@ -147,11 +147,11 @@ async def test_groups_of_other_tenants_are_kept_apart(
     assert [set(row) - {"PartitionKey", "RowKey"} for row in rows] == [{"chat"}]  # neither people nor topic
 
 
-async def test_an_app_by_itself_opens_no_chat(directory: Directory, signed_in: SignedIn) -> None:
+async def test_an_app_without_a_user_opens_no_chat(directory: Directory, signed_in: SignedIn) -> None:
     assert (await upstream_error(directory.chats.open(await signed_in(app=API), (ALAN,)))).code == "NeedsUser"
 
 
-async def test_without_a_table_no_group_is_made(
+async def test_without_a_table_no_group_is_created(
     environment: dict[str, str], signed_in: SignedIn, control: Control
 ) -> None:
     """Its thread id could not be stored: a missing table is a fault of the deployment, and is raised."""

@@ -32,7 +32,7 @@ async def elsewhere(environment: dict[str, str], url: str) -> AsyncIterator[Dire
         yield parts.directory
 
 
-async def test_a_resource_account_is_granted_shown_and_revoked(directory: Directory) -> None:
+async def test_consent_for_a_resource_account_is_granted_read_and_revoked(directory: Directory) -> None:
     access, assignment = directory.consent, AccessAssignment(CONTOSO, NEW_LINE, "resourceAccount")
     assert await access.grant(CONTOSO, NEW_LINE, "resourceAccount") == (assignment, True)
     assert await access.grant(CONTOSO.upper(), NEW_LINE.upper(), "resourceAccount") == (assignment, False)
@@ -43,7 +43,7 @@ async def test_a_resource_account_is_granted_shown_and_revoked(directory: Direct
         assert (error.entry.source, error.entry.status) == ("ACS", 404)
 
 
-async def test_a_user_is_granted_by_client_app(directory: Directory) -> None:
+async def test_consent_for_a_user_names_client_apps(directory: Directory) -> None:
     access = directory.consent
     first, new = await access.grant(CONTOSO, ALAN, "user", [CLIENT])
     assert (first, new) == (AccessAssignment(CONTOSO, ALAN, "user", (CLIENT,)), True)
@@ -52,9 +52,7 @@ async def test_a_user_is_granted_by_client_app(directory: Directory) -> None:
     assert await access.get(CONTOSO, ALAN) == both
 
 
-async def test_the_other_spelling_is_tried_where_the_first_is_not_understood(
-    directory: Directory, control: Control
-) -> None:
+async def test_the_other_spelling_is_sent_when_acs_rejects_the_first(directory: Directory, control: Control) -> None:
     await control.fault(where="acs", match=GRANT, do="status", status=400, times=1)
     assignment, new = await directory.consent.grant(CONTOSO, NEW_LINE, "resourceAccount")
     assert (assignment.kind, new) == ("resourceAccount", True)
@@ -62,7 +60,9 @@ async def test_the_other_spelling_is_tried_where_the_first_is_not_understood(
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])
-async def test_what_acs_refuses_has_a_remedy(directory: Directory, control: Control, status: int) -> None:
+async def test_errors_of_acs_for_an_assignment_have_a_remedy(
+    directory: Directory, control: Control, status: int
+) -> None:
     await control.fault(where="acs", match=GRANT, do="status", status=status)
     error = await upstream_error(directory.consent.grant(CONTOSO, NEW_LINE, "resourceAccount"))
     assert (error.entry.source, error.status) == ("ACS", status)
@@ -75,7 +75,7 @@ async def test_assignments_of_one_tenant_are_not_those_of_another(directory: Dir
 
 
 @pytest.mark.parametrize("tenant", [STRANGER, "", "..", f"{CONTOSO}/..", "common"])
-async def test_a_tenant_that_may_not_call_us_gets_no_consent(
+async def test_a_tenant_that_is_not_configured_gets_no_consent(
     directory: Directory, control: Control, tenant: str
 ) -> None:
     access = directory.consent
@@ -96,7 +96,7 @@ async def test_a_tenant_that_may_not_call_us_gets_no_consent(
         (NEW_LINE, "group", []),
     ],
 )
-async def test_what_can_be_no_assignment_is_refused_unsent(
+async def test_an_invalid_assignment_is_refused_without_a_request(
     directory: Directory, control: Control, object_id: str, kind: Any, clients: list[str]
 ) -> None:
     assert (await upstream_error(directory.consent.grant(CONTOSO, object_id, kind, clients))).code == "NotValid"
@@ -106,14 +106,14 @@ async def test_what_can_be_no_assignment_is_refused_unsent(
 # -- ACS as it should not be -----------------------------------------------------------------------------------
 
 
-async def test_when_acs_can_not_be_reached_it_is_said(directory: Directory, control: Control) -> None:
+async def test_an_unreachable_acs_is_reported(directory: Directory, control: Control) -> None:
     await control.fault(where="acs", do="drop")
     for ask in (directory.consent.get(CONTOSO, ALAN), directory.identities.create(["voip"])):
         error = await upstream_error(ask)
         assert (error.code, error.entry.status) == ("Unreachable", 503)
 
 
-async def test_when_acs_does_not_answer_it_is_said(
+async def test_a_hanging_acs_is_reported(
     environment: dict[str, str], servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(acs_errors, "SECONDS", 0.3)

@@ -58,7 +58,9 @@ async def test_a_teams_administrator_sees_delegates_of_others(
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-async def test_those_are_found_who_may_do_something(directory: Directory, signed_in: SignedIn, action: Any) -> None:
+async def test_delegates_are_filtered_by_their_permissions(
+    directory: Directory, signed_in: SignedIn, action: Any
+) -> None:
     caller = await signed_in("grace")
     everybody = (await directory.delegation.list(caller, "me", "delegates")).value
     found = (await directory.delegation.list(caller, "me", "delegates", action)).value
@@ -79,7 +81,7 @@ async def test_delegates_come_in_pages(directory: Directory, signed_in: SignedIn
 
 
 @each_operation
-async def test_without_consent_it_is_said_who_must_consent(
+async def test_a_missing_consent_names_who_must_consent(
     directory: Directory, signed_in: SignedIn, control: Control, ask: Query
 ) -> None:
     caller = await signed_in("grace")
@@ -90,7 +92,7 @@ async def test_without_consent_it_is_said_who_must_consent(
 
 
 @each_operation
-async def test_consent_to_other_things_is_not_enough(
+async def test_consent_to_other_permissions_is_not_enough(
     directory: Directory, signed_in: SignedIn, control: Control, ask: Query
 ) -> None:
     caller = await signed_in("grace")
@@ -101,16 +103,14 @@ async def test_consent_to_other_things_is_not_enough(
 
 
 @each_operation
-async def test_without_the_policy_it_is_said_which_to_change(
-    directory: Directory, signed_in: SignedIn, ask: Query
-) -> None:
+async def test_a_missing_policy_is_named(directory: Directory, signed_in: SignedIn, ask: Query) -> None:
     error = await upstream_error(ask(directory, await signed_in("joan"), "me"))
     assert (error.entry.source, error.code, error.entry.status) == ("Graph", "DelegationNotAllowed", 403)
     assert "Set-CsTeamsCallingPolicy" in error.entry.remedy
 
 
 @each_operation
-async def test_a_refusal_that_does_not_tell_why_names_all_that_can_be(
+async def test_an_error_without_a_reason_names_all_possible_ones(
     directory: Directory, signed_in: SignedIn, control: Control, ask: Query
 ) -> None:
     await control.fault(where="graph", do="status", status=403)
@@ -125,7 +125,7 @@ async def test_a_user_of_another_tenant_is_not_found(directory: Directory, signe
 
 
 @each_operation
-async def test_the_settings_of_others_are_for_administrators(
+async def test_only_administrators_read_the_delegation_of_others(
     directory: Directory, signed_in: SignedIn, ask: Query
 ) -> None:
     error = await upstream_error(ask(directory, await signed_in("alan"), GRACE))
@@ -144,7 +144,7 @@ async def test_an_application_needs_a_user(
     assert not await control.journal("graph.request")
 
 
-async def test_who_is_no_delegate_is_not_to_be_found(directory: Directory, signed_in: SignedIn) -> None:
+async def test_a_user_who_is_not_a_delegate_is_not_found(directory: Directory, signed_in: SignedIn) -> None:
     error = await upstream_error(directory.delegation.get(await signed_in("grace"), "me", "delegates", JOAN))
     assert error.entry.status == 404
 
@@ -155,7 +155,9 @@ ELSEWHERE = ["", ".", "..", "me/..", "../users", "a/b", "a?b", "a#b", "%2e%2e", 
 
 
 @pytest.mark.parametrize("user", ELSEWHERE)
-async def test_an_id_leads_nowhere_else(directory: Directory, signed_in: SignedIn, control: Control, user: str) -> None:
+async def test_an_id_cannot_change_the_path_of_the_request(
+    directory: Directory, signed_in: SignedIn, control: Control, user: str
+) -> None:
     caller = await signed_in("ada")
     for ask in (
         directory.delegation.list(caller, user, "delegates"),

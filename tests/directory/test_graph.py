@@ -43,12 +43,12 @@ async def fault(control: Control, **rule: Any) -> None:
 
 @pytest.fixture
 async def ada(directory: Directory, signed_in: SignedIn) -> Any:
-    """Her rights in Graph: she is an administrator of Teams."""
+    """Ada's credentials for Graph: she is a Teams administrator."""
     return directory.credentials.on_behalf_of(await signed_in("ada"))
 
 
 @pytest.mark.parametrize(("size", "pages"), [(5, 202), (100, 11), (999, 2)])
-async def test_all_pages_are_read_once_though_graph_is_busy_in_the_middle(  # noqa: PLR0917  # fixtures and cases
+async def test_all_pages_are_read_once_when_graph_throttles_in_between(  # noqa: PLR0917  # fixtures and cases
     emulator: Emulator, directory: Directory, control: Control, ada: Any, size: int, pages: int
 ) -> None:
     await control("POST", "directory/resource-accounts", {"tenant": "contoso", "count": 1003})
@@ -66,9 +66,7 @@ async def test_all_pages_are_read_once_though_graph_is_busy_in_the_middle(  # no
     assert statuses.count(200) == pages
 
 
-async def test_a_graph_that_asks_for_a_long_pause_is_not_waited_for(
-    directory: Directory, control: Control, ada: Any
-) -> None:
+async def test_a_long_retry_after_of_graph_is_not_waited_for(directory: Directory, control: Control, ada: Any) -> None:
     await fault(control, do="status", status=429, retry_after=120)
     started = time.monotonic()
     error = await fixtures.upstream_error(directory.graph.page(PATH, ada))
@@ -76,7 +74,7 @@ async def test_a_graph_that_asks_for_a_long_pause_is_not_waited_for(
     assert (error.code, error.retry_after, error.entry.status) == ("TooManyRequests", 120, 429)
 
 
-async def test_a_post_is_not_repeated_when_it_may_have_been_done(
+async def test_a_post_that_may_have_succeeded_is_not_repeated(
     emulator: Emulator, directory: Directory, control: Control, ada: Any
 ) -> None:
     rule = {"where": "graph", "match": {"operation": "CreateChat"}, "do": "status", "status": 503, "times": 9}
@@ -102,10 +100,10 @@ async def test_an_error_of_graph_keeps_its_code_and_not_its_text(
         assert token not in text
 
 
-async def test_two_callers_who_ask_at_once_are_each_themselves(
+async def test_concurrent_callers_use_their_own_tokens(
     emulator: Emulator, directory: Directory, signed_in: SignedIn
 ) -> None:
-    """azure-core's policies remember the last token: those of one pipeline would mix people up."""
+    """azure-core's policies cache the last token: one pipeline for all would confuse callers."""
     people = [await signed_in(name) for name in ("ada", "grace", "alan", "joan")]
     asking = [directory.graph.get("v1.0/me", directory.credentials.on_behalf_of(person)) for person in people * 5]
     answers = await asyncio.gather(*asking)
@@ -125,7 +123,7 @@ async def test_a_link_to_another_host_is_not_followed(
 
 
 class Anyone:
-    """A credential whose token is searched for where it must not be."""
+    """A credential with a token that must not appear elsewhere."""
 
     async def get_token(self, *_: str, **__: Any) -> AccessToken:
         return AccessToken("the-token", int(time.time()) + 3600)
@@ -139,7 +137,7 @@ class Anyone:
 
 
 class Answers(AsyncHttpTransport):  # type: ignore[type-arg]
-    """HTTP below azure-core: gives these answers one after the other, and notes what was sent."""
+    """A transport of azure-core: gives these responses in order, and records the requests."""
 
     def __init__(self, replies: Iterator[Reply]) -> None:
         self.replies = replies
@@ -189,7 +187,7 @@ def graph_of(*replies: Reply) -> tuple[Graph, Answers]:
         "https://[",
     ],
 )
-async def test_no_token_goes_where_a_link_leads_away(link: str) -> None:
+async def test_no_token_is_sent_to_another_host(link: str) -> None:
     graph, answers = graph_of(page(link, [{"id": "1"}]), page())
     with pytest.raises(UpstreamError) as raised:
         _ = [each async for each in graph.items(PATH, Anyone())]
@@ -198,7 +196,7 @@ async def test_no_token_goes_where_a_link_leads_away(link: str) -> None:
 
 
 @pytest.mark.parametrize("place", [GRAPH, "https://GRAPH.microsoft.com:443"])
-async def test_graphs_own_link_is_followed_with_its_query_as_it_is(place: str) -> None:
+async def test_a_next_link_of_graph_is_followed_with_its_query_unchanged(place: str) -> None:
     query = "$top=5&$filter=appId%20eq%20'x%26y'&$skiptoken=a%2Bb%3D"
     graph, answers = graph_of(page(f"{place}/{PATH}?{query}", [{"id": "1"}]), page(None, [{"id": "2"}]))
     assert [each["id"] async for each in graph.items(PATH, Anyone(), {"$top": "5"})] == ["1", "2"]
@@ -250,7 +248,7 @@ async def test_an_unexpected_response_is_reported(reply: Reply) -> None:
         (b"Ada Lovelace", "403"),
     ],
 )
-async def test_of_a_refusal_only_a_code_is_kept(body: bytes, code: str) -> None:
+async def test_only_the_code_of_an_error_is_kept(body: bytes, code: str) -> None:
     graph, _ = graph_of(Reply(403, body, {"Content-Type": "application/json", "request-id": "Ada Lovelace"}))
     with pytest.raises(UpstreamError) as raised:
         await graph.get("v1.0/me", Anyone())
@@ -260,14 +258,14 @@ async def test_of_a_refusal_only_a_code_is_kept(body: bytes, code: str) -> None:
 
 @pytest.fixture
 def traced() -> Iterator[Callable[[], int]]:
-    """The most memory that Python has had since, in bytes."""
+    """Python's peak memory since the start of the test, in bytes."""
     tracemalloc.start()
     yield lambda: tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
 
-async def test_pages_do_not_add_up_in_memory(traced: Callable[[], int]) -> None:
-    """Ten thousand accounts, in a memory that would not hold two thousand."""
+async def test_pages_do_not_accumulate_in_memory(traced: Callable[[], int]) -> None:
+    """Ten thousand accounts in less memory than two thousand need."""
     filler = "x" * 2000
 
     def replies() -> Iterator[Reply]:
@@ -288,7 +286,7 @@ async def test_pages_do_not_add_up_in_memory(traced: Callable[[], int]) -> None:
 
 
 @pytest.mark.parametrize("text", ["", ".", "..", "a\nb"])
-def test_a_segment_does_not_lead_out_of_its_path(text: str) -> None:
+def test_a_segment_cannot_leave_its_path(text: str) -> None:
     with pytest.raises(UpstreamError):
         segment(text)
 
@@ -311,7 +309,7 @@ def test_every_error_entry_has_a_remedy_and_a_status() -> None:
     ("status", "transient", "answered"),
     [(403, False, 403), (404, False, 404), (418, False, 502), (429, True, 503), (502, True, 503)],
 )
-def test_an_unlisted_code_is_judged_by_its_status(status: int, transient: bool, answered: int) -> None:
+def test_an_unlisted_code_is_classified_by_its_status(status: int, transient: bool, answered: int) -> None:
     entry = entry_for("Entra", "AADSTS1", status)
     assert (entry.code, entry.transient, entry.status) in {
         ("AADSTS1", transient, answered),

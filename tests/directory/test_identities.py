@@ -30,7 +30,7 @@ def minutes_left(expires_on: datetime) -> float:
 # -- Users of ACS ----------------------------------------------------------------------------------------------
 
 
-async def test_a_user_of_acs_lives_from_creation_to_deletion(directory: Directory) -> None:
+async def test_an_acs_user_from_creation_to_deletion(directory: Directory) -> None:
     identities = directory.identities
     user = await identities.create()
     assert user.id.startswith(f"8:acs:{AUDIENCE}_")
@@ -47,13 +47,13 @@ async def test_a_user_of_acs_lives_from_creation_to_deletion(directory: Director
     assert "Check the id" in error.entry.remedy
 
 
-async def test_a_user_can_be_made_with_a_token(directory: Directory) -> None:
+async def test_a_user_can_be_created_with_a_token(directory: Directory) -> None:
     user = await directory.identities.create(SCOPES, 1440)
     assert user.token
     assert minutes_left(user.token.expires_on) == pytest.approx(1440, abs=1)
 
 
-async def test_a_token_is_for_the_scopes_that_were_asked_for(directory: Directory, control: Control) -> None:
+async def test_a_token_has_the_requested_scopes(directory: Directory, control: Control) -> None:
     user = await directory.identities.create(["voip.join"])
     await directory.identities.issue(user.id, ["voip", "chat", "voip"])
     made, issued = await control.journal("acs.request")
@@ -65,7 +65,7 @@ async def test_a_token_is_for_the_scopes_that_were_asked_for(directory: Director
     ("scopes", "minutes"),
     [(["voip"], 59), (["voip"], 1441), (["voip", "admin"], 60), (["VOIP"], 60), ([], 59)],
 )
-async def test_other_scopes_and_times_are_refused_unsent(
+async def test_invalid_scopes_and_lifetimes_are_refused_without_a_request(
     directory: Directory, control: Control, scopes: list[str], minutes: int
 ) -> None:
     assert (await upstream_error(directory.identities.create(scopes, minutes))).code == "NotValid"
@@ -85,14 +85,14 @@ async def test_other_scopes_and_times_are_refused_unsent(
         f"8:acs:{AUDIENCE}_{CONTOSO}_{GRACE}",
     ],
 )
-async def test_only_users_of_acs_are_asked_for(directory: Directory, control: Control, id: str) -> None:
+async def test_only_ids_of_acs_users_are_sent(directory: Directory, control: Control, id: str) -> None:
     identities = directory.identities
     for ask in (identities.issue(id, ["voip"]), identities.revoke(id), identities.delete(id)):
         assert (await upstream_error(ask)).code == "NotValid"
     assert not await control.journal("acs.request")
 
 
-async def test_a_user_of_another_resource_is_not_to_be_found(directory: Directory) -> None:
+async def test_a_user_of_another_resource_is_not_found(directory: Directory) -> None:
     other = UNKNOWN.replace(AUDIENCE, CONTOSO)
     error = await upstream_error(directory.identities.issue(other, ["voip"]))
     assert (error.code, error.entry.status) == ("IdentityNotOwned", 404)
@@ -149,7 +149,7 @@ async def test_a_malformed_token_is_not_sent(
     assert not await control.journal("acs.request")
 
 
-async def test_a_token_for_something_else_is_refused_by_acs(
+async def test_a_token_for_another_resource_is_refused_by_acs(
     directory: Directory, signed_in: SignedIn, control: Control
 ) -> None:
     caller = await signed_in("grace")

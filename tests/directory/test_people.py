@@ -13,7 +13,7 @@ BASIC = replace(HOPPER, job_title=None)  # as much of her as her colleagues may 
 
 
 async def named(control: Control, *names: str) -> None:
-    """Have people of these names in contoso."""
+    """Add people with these names to contoso."""
     users = {
         f"new{n}": {
             "id": f"0000dead-0000-4000-8000-{n:012d}",
@@ -26,7 +26,7 @@ async def named(control: Control, *names: str) -> None:
 
 
 @pytest.mark.parametrize("who", ["me", GRACE, GRACE.upper()])
-async def test_a_person_is_found_by_id_and_as_oneself(directory: Directory, signed_in: SignedIn, who: str) -> None:
+async def test_a_person_is_found_by_id_and_as_me(directory: Directory, signed_in: SignedIn, who: str) -> None:
     assert await directory.people.get(await signed_in("grace"), who) == HOPPER
 
 
@@ -59,7 +59,7 @@ async def test_people_are_found_by_the_beginning_of_a_name(directory: Directory,
 @pytest.mark.parametrize(
     "name", ['Ann "the Voice" Other', "Back\\slash", "O'Neil", "R&D #1 + 100%", "Žižek \U0001f600"]
 )
-async def test_no_character_of_a_name_is_more_than_that(
+async def test_special_characters_of_a_name_are_escaped(
     directory: Directory, signed_in: SignedIn, control: Control, name: str
 ) -> None:
     await named(control, name)
@@ -70,7 +70,7 @@ async def test_no_character_of_a_name_is_more_than_that(
 @pytest.mark.parametrize(
     "text", ['" OR "displayName:Grace', 'x" OR "mail:grace@contoso.com', '\\" OR "displayName:Grace']
 )
-async def test_a_text_can_not_become_another_search(directory: Directory, signed_in: SignedIn, text: str) -> None:
+async def test_a_text_cannot_change_the_search_expression(directory: Directory, signed_in: SignedIn, text: str) -> None:
     assert (await directory.people.search(await signed_in("ada"), text)).value == ()
 
 
@@ -84,9 +84,7 @@ async def test_a_page_has_from_1_to_999_people(directory: Directory, signed_in: 
     assert (await upstream_error(directory.people.search(await signed_in("ada"), page_size=size))).code == "NotValid"
 
 
-async def test_what_was_found_comes_in_pages_of_the_same_search(
-    directory: Directory, signed_in: SignedIn, control: Control
-) -> None:
+async def test_results_of_a_search_come_in_pages(directory: Directory, signed_in: SignedIn, control: Control) -> None:
     await named(control, *(f"Twin {n}" for n in range(7)))
     caller, seen, continuation = await signed_in("ada"), [], None
     while True:
@@ -98,7 +96,7 @@ async def test_what_was_found_comes_in_pages_of_the_same_search(
     assert sorted(seen) == [f"Twin {n}" for n in range(7)]
 
 
-async def test_a_next_page_on_another_host_is_not_asked_for(
+async def test_a_next_page_on_another_host_is_not_requested(
     directory: Directory, signed_in: SignedIn, control: Control
 ) -> None:
     await control.fault(
@@ -108,5 +106,5 @@ async def test_a_next_page_on_another_host_is_not_asked_for(
     assert error.code == "ForeignLink"
 
 
-async def test_an_app_by_itself_may_not_look_for_people(directory: Directory, signed_in: SignedIn) -> None:
+async def test_an_app_without_a_user_may_not_search_people(directory: Directory, signed_in: SignedIn) -> None:
     assert (await upstream_error(directory.people.search(await signed_in(app=API)))).code == "NeedsUser"

@@ -234,16 +234,16 @@ async def test_a_call_can_be_joined_by_its_server_call_id(
     connected = (await app.connection(str(joined.call_connection_id)))["serverCallId"]
     assert connected == call.dialled["serverCallId"]
     with pytest.raises(ResourceNotFoundError):
-        await client.connect_call(app.url, server_call_id="nobody")
+        await client.connect_call(app.url, server_call_id="unknown")
 
 
 async def test_unknown_ids_are_not_found(
     client: CallAutomationClient, session: aiohttp.ClientSession, control: Control
 ) -> None:
     with pytest.raises(ResourceNotFoundError) as raised:
-        await client.get_call_connection("nobody").get_call_properties()
+        await client.get_call_connection("unknown").get_call_properties()
     assert refusal(raised) == (404, "8522")
-    assert (await control.status("GET", "calls/nobody"))[0] == 404
+    assert (await control.status("GET", "calls/unknown"))[0] == 404
     async with session.post(f"{control.url}/calling/nothing:here") as answer:
         assert answer.status == 404
         assert (await answer.json())["error"]["code"] == "8522"

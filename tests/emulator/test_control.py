@@ -98,7 +98,7 @@ async def test_a_reset_forgets_everything(answered: Any, control: Control, app: 
         ("PUT", "callees/4:+1", {"behaviour": "sing"}, "'behaviour' is one of"),
         ("PUT", "callees/4:+1", {"after": -1}, "'after'"),
         ("PUT", "callees/4:+1", {"behavior": "accept"}, "did you mean 'behaviour'?"),
-        ("PUT", "callees/nobody", {"behaviour": "accept"}, "not 'nobody'"),
+        ("PUT", "callees/unknown", {"behaviour": "accept"}, "not 'unknown'"),
         ("POST", "faults", {"where": "nowhere"}, "'where' is one of"),
         ("POST", "faults", {**STATUS, "match": {"operation": "AnswrCall"}}, "did you mean 'AnswerCall'?"),
         ("POST", "faults", {**STATUS, "match": {"type": "x"}}, "matches operation, not 'type'"),

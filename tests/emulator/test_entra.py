@@ -137,7 +137,7 @@ async def test_tokens_are_verified_by_the_published_keys_until_they_are_withdraw
 
 @pytest.mark.parametrize(
     ("field", "wrong"),
-    [("user", "nobody"), ("tenant", "nowhere"), ("expires_in", "soon"), ("algorithm", "RS1"), ("rolls", ["Agent"])],
+    [("user", "unknown"), ("tenant", "nowhere"), ("expires_in", "soon"), ("algorithm", "RS1"), ("rolls", ["Agent"])],
 )
 async def test_an_unknown_user_or_tenant_is_refused(secure_control: Control, field: str, wrong: Any) -> None:
     status, answer = await secure_control.status("POST", "entra/tokens", {field: wrong})

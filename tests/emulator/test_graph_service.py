@@ -18,7 +18,7 @@ GRAPH = "https://graph.microsoft.com"
 
 async def test_an_answer_can_be_traced(graph: Graph) -> None:
     asked = {"client-request-id": "0000c1e0-0000-4000-8000-000000000001"}
-    for path in ("v1.0/me", "v1.0/users/nobody"):
+    for path in ("v1.0/me", "v1.0/users/unknown"):
         answer = await graph("ada", path, headers=asked)
         assert answer.headers["client-request-id"] == asked["client-request-id"]
         assert answer.headers["request-id"]
@@ -36,7 +36,7 @@ async def test_an_answer_can_be_traced(graph: Graph) -> None:
         ({"audience": GRAPH, "not_before_in": 600}, "expired"),
         ({"audience": GRAPH, "algorithm": "HS256"}, "signature"),
         ({"audience": GRAPH, "algorithm": "none"}, "signature"),
-        ({"audience": GRAPH, "kid": "nobody's"}, "signature"),
+        ({"audience": GRAPH, "kid": "unknown"}, "signature"),
     ],
 )
 async def test_a_token_that_is_not_entras_for_graph_is_refused(

@@ -83,7 +83,7 @@ async def test_an_empty_batch_succeeds() -> None:
         assert await post(http, []) == 202
 
 
-@pytest.mark.parametrize("function", ["", "nobody"])
+@pytest.mark.parametrize("function", ["", "unknown"])
 async def test_an_unknown_function_is_not_found(function: str) -> None:
     async with hosting(Taken().app) as http:
         assert await post(http, event(), function=function) == 404

@@ -107,7 +107,7 @@ async def test_an_unknown_function_cannot_be_run_by_hand() -> None:
 
     async with hosting(app, enforce_keys=True) as http:
         key = {"x-functions-key": "the-key"}
-        for name, headers, status in [("nobody", key, 404), ("f", key, 400), ("tick", {}, 401)]:
+        for name, headers, status in [("unknown", key, 404), ("f", key, 400), ("tick", {}, 401)]:
             async with http.post(f"/admin/functions/{name}", headers=headers) as answer:
                 assert answer.status == status
 

@@ -54,7 +54,7 @@ async def test_a_user_lives_from_creation_to_deletion(identities: CommunicationI
         assert raised.value.status_code == 404
 
 
-async def test_a_user_can_be_made_with_a_token(identities: CommunicationIdentityClient) -> None:
+async def test_a_user_can_be_created_with_a_token(identities: CommunicationIdentityClient) -> None:
     user, token = await identities.create_user_and_token(["voip"], token_expires_in=timedelta(hours=2))
     assert user.raw_id
     assert minutes_left(token) == pytest.approx(120, abs=1)

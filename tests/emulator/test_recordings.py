@@ -308,7 +308,7 @@ async def test_a_recording_needs_an_established_call(
         await _start(client, app, call)
     assert refusal(raised) == (400, "8528")
     with pytest.raises(HttpResponseError) as raised:
-        await client.start_recording(call_connection_id="nobody")
+        await client.start_recording(call_connection_id="unknown")
     assert refusal(raised) == (404, "8522")
 
 

@@ -50,7 +50,7 @@ def read(name: str) -> Read:
     ],
 )
 @pytest.mark.parametrize("empty", [None, "", "  "])
-def test_a_missing_setting_is_named_with_what_to_do(setting: str, name: str, empty: str | None) -> None:
+def test_a_missing_setting_is_named_with_a_remedy(setting: str, name: str, empty: str | None) -> None:
     environment = {} if empty is None else {name: empty}
     with pytest.raises(SettingError, match=rf"{name} is missing: set it to \w+") as raised:
         read(setting)(Settings(environment))

@@ -96,7 +96,7 @@ async def test_calls_of_teams_phone_and_of_acs_are_answered(
 
 
 @pytest.mark.parametrize("reason", ["busy", "forbidden"])
-async def test_calls_are_rejected_if_the_policy_says_so(
+async def test_calls_are_rejected_by_policy(
     make_container: Callable[..., Container], rings: Callable[..., Wire], emulator: Emulator, reason: str
 ) -> None:
     container, wire = make_container(INCOMING_CALLS=reason), rings()
@@ -135,7 +135,7 @@ async def test_the_recording_of_another_applications_call_is_noted_and_not_copie
     assert not asked(emulator, "DownloadRecording")
 
 
-async def test_a_call_is_answered_whatever_is_in_the_fields_that_an_answer_does_not_need(
+async def test_a_call_is_answered_with_any_values_in_unneeded_fields(
     container: Container, rings: Callable[..., Wire]
 ) -> None:
     wire = rings()

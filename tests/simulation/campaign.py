@@ -1,4 +1,4 @@
-"""Many runs, and what they add up to."""
+"""Many runs and their totals."""
 
 from __future__ import annotations
 
@@ -136,8 +136,8 @@ def single_crashes() -> Iterator[str]:
 
 
 def pairs_of_crashes(steps: dict[str, int]) -> list[str]:
-    """All pairs: after the first crash, the second at every suspension of what the scenario has become by it. ``steps``
-    tells how many each scenario with one crash has.
+    """All pairs: after the first crash, the second at every later suspension. ``steps`` is the number of suspensions
+    of each scenario with one crash.
     """
     return [f"{name}-{second}" for name, last in steps.items() for second in range(_last_point(name) + 1, last + 1)]
 
@@ -147,7 +147,7 @@ def _last_point(name: str) -> int:
 
 
 def some_of(pairs: list[str], count: int) -> list[str]:
-    """The same ones every time, spread over all scenarios."""
+    """A fixed selection, spread over all scenarios."""
     rng = random.Random("pairs")  # noqa: S311  # chance that can be repeated
     return rng.sample(pairs, min(count, len(pairs)))
 

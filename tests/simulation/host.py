@@ -119,7 +119,7 @@ class Host:
         return [process for process in self._groups[group] if not process.dead]
 
     async def call(self, function: Function, argument: Any) -> Any:
-        """Call a function in some instance of its group. Raises what it raises, or Crashed."""
+        """Call a function in some instance of its group. Raises the function's exception, or Crashed."""
         alive = self._alive(function)
         if not alive:
             await asyncio.sleep(RESTART)

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Deadlock(Exception):
-    """Nothing is ready, no timer is set, and what was to be done is not done."""
+    """Nothing is ready, no timer is set, and the run has not ended."""
 
 
 MANY = 100  # timers, from which on cancelled ones are cleared away, if half of them are
@@ -69,7 +69,7 @@ class VirtualLoop(asyncio.base_events.BaseEventLoop):
         return self._scheduled[0][0] if self._scheduled else float("inf")
 
     def _run_once(self) -> None:
-        """What asyncio's own does, in the same order, without what is for sockets and for debugging."""
+        """As asyncio's, in the same order, without sockets and debugging."""
         self._forget_cancelled()
         ready, timers = self._ready, self._scheduled
         if not ready and not self._stopping:

@@ -21,7 +21,7 @@ TYPES = (
 CALLBACKS = TYPES[1:-1]
 DAY = 24 * 3600.0
 FOREIGN = "99999999-0000-4000-8000-000000000000"  # a resource account without calls
-STEPS = 160  # about as many as a call has; what is chosen beyond its end does not strike
+STEPS = 160  # about as many as a call has; faults chosen beyond its end do not happen
 
 Apply = Callable[[Plan, random.Random], None]
 

@@ -1,8 +1,8 @@
 """The emulator without its sockets: its ACS and Event Grid, called as functions.
 
-Requests go to the emulator's own handlers (``Gateway``, the topics' surface) by way of an object that has of an
-aiohttp request what they look at. What the emulator sends (callbacks, deliveries) goes through ``Session``, which
-has of an aiohttp session what it uses.
+Requests go to the emulator's own handlers (``Gateway``, the topics' surface) as objects with the part of an aiohttp
+request that the handlers use. The emulator's own requests (callbacks, deliveries) go through ``Session``, which has
+the part of an aiohttp session that it uses.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ class Process:
             self._steps.take(self, coroutine)
 
     def hold(self) -> Generator[Any, None, BaseException | None]:
-        """Wait while the instance is frozen, for ever if it is dead; what was thrown meanwhile, if anything."""
+        """Wait while the instance is frozen, for ever if it is dead. Returns the exception thrown meanwhile, if any."""
         thrown: BaseException | None = None
         while self.dead or (self._thaw is not None and not self._thaw.done()):
             waited = asyncio.get_running_loop().create_future() if self.dead else self._thaw

@@ -99,7 +99,7 @@ async def _sent(request: web.Request, body: bytes) -> web.StreamResponse:
 
 
 async def test_no_compressed_response_is_asked_for(context: Context, recordings: ContainerClient, files: Files) -> None:
-    """Else the blob would hold the compressed bytes, since their number is what is verified."""
+    """Else the blob would hold the compressed bytes, because their number is verified."""
     text = b'{"chunk": 1}' * 1000
 
     async def compressed(_: web.Request) -> web.Response:
@@ -114,7 +114,7 @@ async def test_no_compressed_response_is_asked_for(context: Context, recordings:
 
 
 async def test_memory_does_not_grow_with_the_file(context: Context, recordings: ContainerClient, files: Files) -> None:
-    await copy(context, recordings)  # what is imported and connected on first use does not count
+    await copy(context, recordings)  # imports and connections of the first use do not count
     await recordings.delete_blob(f"{ARCHIVE_PATH}.wav")
     files.served["/v1/1"] = generated(100 * MIB)
     tracemalloc.start(1)
@@ -318,7 +318,9 @@ async def test_audio_without_metadata_is_archived(
 # -- The source ----------------------------------------------------------------------------------------------
 
 
-async def test_the_source_is_left_alone(executor: EffectExecutor, recordings: ContainerClient, files: Files) -> None:
+async def test_the_source_is_not_deleted_by_default(
+    executor: EffectExecutor, recordings: ContainerClient, files: Files
+) -> None:
     assert isinstance((await perform(executor)).data, ChunkArchived)
     assert files.seen == ["GET /v1/1", "GET /v1/1/meta"]
 

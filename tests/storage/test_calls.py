@@ -489,7 +489,7 @@ async def test_the_index_is_a_table_of_its_own(store: CallStore, table: TableCli
     assert [entity["RowKey"] async for entity in table.list_entities()] == [call.id]
 
 
-# -- Partitions, and what is due -----------------------------------------------------------------------------
+# -- Partitions and due calls ---------------------------------------------------------------------------------
 
 
 def test_a_partition_is_a_shard_and_a_day() -> None:

@@ -14,7 +14,7 @@ async def test_a_call_costs_no_more_storage_requests_than_its_budget(what: str) 
     assert 10 < measured.value <= measured.budget, measured.detail
 
 
-def test_conflicts_and_what_belongs_to_no_call_are_not_counted() -> None:
+def test_conflicts_and_requests_of_no_call_are_not_counted() -> None:
     requests = [
         StorageRequest("GET", "calls(PartitionKey='a',RowKey='b')", 200),
         StorageRequest("PUT", "calls(PartitionKey='a',RowKey='b')", 412),
