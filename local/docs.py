@@ -91,7 +91,7 @@ def outcomes() -> str:
             "## Result codes",
             "",
             "`code/subCode` as ACS reports them in `resultInformation`, or as HTTP status and `error.code`. A",
-            "*transient* failure can pass, a *final* one does not, and *already* means that what was asked for is so",
+            "*transient* failure can pass, a *final* one does not, and *already* means that the requested state exists",
             "already. Codes that are not listed are judged by their first part: 408, 425, 429 and 5xx are transient.",
             "",
             "| code | meaning | disposition | what to do |",

@@ -33,7 +33,7 @@ class Worker:
         return f"http://127.0.0.1:{self.port}/runtime/webhooks/EventGrid?functionName={quote(function)}"
 
     def command(self, host: str) -> list[str]:
-        """How the worker is started. Raises NotStarted if Azure Functions Core Tools are asked for and missing."""
+        """How the worker is started. Raises NotStarted if Azure Functions Core Tools are needed and missing."""
         if host == "func":
             return [_core_tools(), "start", "--port", str(self.port)]
         if not self.functions:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError, HttpResponseError
 
+from shared.calls.actions import NOT_FOUND
 from shared.calls.event import LONGEST_MESSAGE
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ log = logging.getLogger(__name__)
 
 ACCEPTED = range(200, 300)
 LONGEST_WAIT = 30.0  # seconds; a longer Retry-After is cut to it
-GONE = 404
 
 
 class ActionError(Exception):
@@ -70,4 +70,4 @@ def retry_after(error: Exception) -> float:
 
 
 def is_gone(error: Exception) -> bool:
-    return isinstance(error, AzureError) and codes_of(error)[0] == GONE
+    return isinstance(error, AzureError) and codes_of(error)[0] == NOT_FOUND

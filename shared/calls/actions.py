@@ -14,7 +14,8 @@ from msgspec import Struct
 
 from shared.calls.result_codes import Disposition, look_up
 
-GONE = 404
+NOT_FOUND = 404
+MOST_TRIES = 3
 
 # Event Grid waits 30 seconds for a function. The functions of this app end after 9
 # (service.time_limits.INVOCATION_SECONDS), and an effect within them after 6. A lease that is older than 10 seconds
@@ -57,7 +58,7 @@ class Play(Action, frozen=True, tag="Play"):
     outcome_timeout: ClassVar[timedelta] = timedelta(minutes=2)
 
     def is_final(self, code: int, sub_code: int, tries: int) -> bool:
-        return tries >= 3 or look_up(code, sub_code).disposition is not Disposition.TRANSIENT  # noqa: PLR2004
+        return _is_final_or_last(code, sub_code, tries)
 
 
 class SendDtmf(Action, frozen=True, tag="SendDtmf"):
@@ -67,7 +68,7 @@ class SendDtmf(Action, frozen=True, tag="SendDtmf"):
     tones: str
 
     def is_final(self, code: int, sub_code: int, tries: int) -> bool:
-        return tries >= 3 or look_up(code, sub_code).disposition is not Disposition.TRANSIENT  # noqa: PLR2004
+        return _is_final_or_last(code, sub_code, tries)
 
 
 class HangUp(Action, frozen=True, tag="HangUp"):
@@ -91,7 +92,11 @@ class ArchiveChunk(Action, frozen=True, tag="ArchiveChunk"):
     time_limit: ClassVar[float] = 540.0
 
     def is_final(self, code: int, sub_code: int, tries: int) -> bool:  # noqa: ARG002  # a file that exists is copied
-        return code == GONE
+        return code == NOT_FOUND
+
+
+def _is_final_or_last(code: int, sub_code: int, tries: int) -> bool:
+    return tries >= MOST_TRIES or look_up(code, sub_code).disposition is not Disposition.TRANSIENT
 
 
 AnyAction = StartRecording | Play | SendDtmf | HangUp | FetchCallState | ArchiveChunk

@@ -64,12 +64,9 @@ def _part(call: BaseCall, capability: Capability[Any]) -> Any:
 def _apply(call: Call, event: Event, now: datetime, capabilities: Capabilities) -> Call:
     """The call after the event. An event that has been folded before changes nothing."""
     call, concerns_call = _note_on_effect(call, event, now)
-    return (_fold if concerns_call else _noted)(call, event, now, capabilities)
-
-
-def _noted(call: Call, event: Event, now: datetime, capabilities: Capabilities) -> Call:
-    """The call with the event in its timeline alone."""
-    return _in_timeline(call, call, event, now, capabilities)
+    if not concerns_call:
+        return _in_timeline(call, call, event, now, capabilities)
+    return _fold(call, event, now, capabilities)
 
 
 def _fold(call: Call, event: Event, now: datetime, capabilities: Capabilities) -> Call:

@@ -119,7 +119,7 @@ class ActionFailed(Fact, frozen=True):
 
 
 class OperationRequested(Fact, frozen=True):
-    """A command asked for an action. The event's id is the operation's, which is sent as ``operationContext``; it is
+    """A command requests an action. The event's id is the operation's, which is sent as ``operationContext``; it is
     derived from the call and the client's idempotency key.
     """
 

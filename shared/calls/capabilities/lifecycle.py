@@ -163,7 +163,7 @@ class Lifecycle(Struct, frozen=True, omit_defaults=True):
     on_behalf_of: str | None = None
     called_at: datetime | None = None
     result: Result | None = None
-    checked_at: datetime | None = None  # when ACS was last asked for the call's state
+    checked_at: datetime | None = None  # when the call's state was last fetched from ACS
     # By this app's clock: for latencies, never for decisions.
     received_at: datetime | None = None
     answer_sent_at: datetime | None = None

@@ -149,7 +149,7 @@ class Recording(Struct, frozen=True, omit_defaults=True):
 
 
 class Failure(Struct, frozen=True, omit_defaults=True, order=True):
-    """Why a recording could not be started; ``retry_at`` is the time before which ACS asked for no retry."""
+    """Why a recording could not be started; ``retry_at`` is the end of the response's Retry-After."""
 
     source: str  # the event's type, or the action
     code: int = 0
