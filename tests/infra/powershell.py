@@ -1,7 +1,7 @@
-"""PowerShell files, read with a real grammar: what they declare, and what they call.
+"""PowerShell files, parsed with a real grammar: their declarations and calls.
 
-tree-sitter's grammar tells what is no PowerShell, though not everything that is refused when a script is run; there is
-no PowerShell on the machines that this is developed on.
+tree-sitter's grammar finds syntax errors, though not every error of a running script; development machines have no
+PowerShell.
 """
 
 from __future__ import annotations

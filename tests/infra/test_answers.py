@@ -136,7 +136,7 @@ ALERTS = {
 
 
 @pytest.mark.parametrize("name", ALERTS)
-def test_an_alert_sees_what_has_happened(insights: Answers, name: str) -> None:
+def test_an_alert_fires_on_its_telemetry(insights: Answers, name: str) -> None:
     column = {"alert-missed": "call", "alert-lost": "call", "alert-quarantine": "source",
               "alert-callbacks-refused": "status", "alert-answer-slow": "p95", "alert-not-recorded": "percent",
               "alert-silent": "runs"}[name]  # fmt: skip
@@ -144,6 +144,6 @@ def test_an_alert_sees_what_has_happened(insights: Answers, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALERTS)
-def test_an_alert_is_silent_when_nothing_was_told(silence: Answers, name: str) -> None:
-    """But for the one that is about silence."""
+def test_an_alert_does_not_fire_without_telemetry(silence: Answers, name: str) -> None:
+    """Except the alert for missing telemetry."""
     assert silence[name] == ([{"runs": 0}] if name == "alert-silent" else [])

@@ -14,7 +14,7 @@ from tests.infra.security import ROLES
 OF_THE_APP = {scope: roles for (_, principal, scope), roles in ROLES.items() if principal == "appPrincipalId"}
 
 
-def test_the_roles_allow_what_is_done() -> None:
+def test_the_roles_allow_every_operation_of_the_app() -> None:
     assert list(check_operations(ROOT, OF_THE_APP)) == []
 
 

@@ -40,13 +40,13 @@ def test_a_call_of_which_only_the_end_is_received_has_a_reason_for_not_being_rec
     assert the_recording_of(result) == ("not recorded", "the call ended before a recording had started")
 
 
-def test_keys_that_change_just_after_they_were_fetched_cost_no_callback() -> None:
+def test_keys_that_change_just_after_they_were_fetched_lose_no_callback() -> None:
     result = simulate(Plan("rotated", rotations=((5.0, True),)))
     assert broken(result) == []
     assert {entry["status"] for entry in result.journal if entry["kind"] == "callback"} == {200}
 
 
-def test_a_key_withdrawn_while_the_keys_endpoint_is_unreachable_costs_no_callback() -> None:
+def test_a_key_withdrawn_while_the_keys_endpoint_is_unreachable_loses_no_callback() -> None:
     assert several(["5923", "6623"]).broken == {}
 
 
