@@ -110,18 +110,7 @@ async def _copy(  # noqa: PLR0917  # from where and to where
 ) -> int:
     from azure.storage.blob import ContentSettings
 
-    try:
-        validate_recording_url(url, "url")  # the SDK checks it too, but its ValueError has other causes as well
-    except (TypeError, ValueError) as error:
-        raise Elsewhere("the file is not on a recording host of ACS") from error
-    try:
-        # Not compressed: the bytes of the response are counted and written as they are.
-        response: AsyncHttpResponse = await acs.download_recording(  # type: ignore[assignment]
-            url, headers={"Accept-Encoding": "identity"}
-        )
-    except ValueError as error:
-        raise NotReady("the SDK could not read the response of ACS") from error
-    async with response:
+    async with await _download(acs, url) as response:
         length = _announced(response)
         try:
             await container.upload_blob(
@@ -139,6 +128,22 @@ async def _copy(  # noqa: PLR0917  # from where and to where
             if length not in (None, there) and kind == AUDIO:
                 raise NotReady(f"{name} is there with {there} bytes, but ACS has {length}") from None
     return length or await length_of(container, name) or 0
+
+
+async def _download(acs: CallAutomationClient, url: str) -> AsyncHttpResponse:
+    """The response with the file, whose body is still to be read. Raises Elsewhere, NotReady, AzureError."""
+    try:
+        validate_recording_url(url, "url")  # the SDK checks it too, but its ValueError has other causes as well
+    except (TypeError, ValueError) as error:
+        raise Elsewhere("the file is not on a recording host of ACS") from error
+    try:
+        # Not compressed: the bytes of the response are counted and written as they are.
+        response: AsyncHttpResponse = await acs.download_recording(  # type: ignore[assignment]
+            url, headers={"Accept-Encoding": "identity"}
+        )
+    except ValueError as error:
+        raise NotReady("the SDK could not read the response of ACS") from error
+    return response
 
 
 def _announced(response: AsyncHttpResponse) -> int | None:
