@@ -192,6 +192,7 @@ def where(each: Await) -> str:
 
 
 # Why no instance dies there, by how the code at the place begins.
+UNREADABLE = "an event or a row that cannot be read: the seeds have them, the scenarios of crashes do not"
 NOT_DIED_AT = {
     "_answer(req": "the contact centre's API, which has no part in a call's life",
     "_api().respond(": "the same",
@@ -203,6 +204,17 @@ NOT_DIED_AT = {
     "length_of(container, name)": "a file that another instance has just archived, or one that comes in chunks: rare",
     'self._quarantine.add(to_builtins(event), f"the timeline': "a timeline of 15,000 entries, which tests/platform has",
     "self._after_write(unconfirmed": "the answer to a write is lost, and the instance dies in the queue: rare",
+    "context.connection(call).send_dtmf_tones(": "no trigger requests tones yet",
+    'self._reader.read(wire, "call_event"': UNREADABLE,
+    'self._reader.quarantine(wire, str(error), "recording_file': UNREADABLE,
+    "self.quarantine(wire, str(row), source)": UNREADABLE,
+    "self._store.postpone(row, self._now())": UNREADABLE,
+    "self._calls.update_entity( changed, mode=": UNREADABLE,
+    "self._store.call_of_recording(not_ours(": "a recording of another application: the seeds have them",
+    "self._folded(work.call_id, row.call, events)": "it awaits only where a timeline is full",
+    "self._postpone_check(row)": "a row with a capability of a newer version: the seeds have them",
+    "self._store.write(replace(row, checked_next=": "a row with a capability of a newer version: the seeds have them",
+    'length_of(container, f"{path}.json")': "a copy that is tried again after its audio was archived: the seeds have them",
 }
 
 
