@@ -214,7 +214,7 @@ NOT_DIED_AT = {
     "self._folded(work.call_id, row.call, events)": "it awaits only where a timeline is full",
     "self._postpone_check(row)": "a row with a capability of a newer version: the seeds have them",
     "self._store.write(replace(row, checked_next=": "the same",
-    'length_of(container, f"{path}.json")': "a copy that is tried again after its audio was archived: the seeds have them",
+    'length_of(container, f"{path}.json")': "a copy that is tried again after its audio was archived: seeds have them",
 }
 
 
