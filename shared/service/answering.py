@@ -22,6 +22,7 @@ from shared.platform.settings import Settings
 from shared.service.processor import Processor, TryAgain
 from shared.service.time_limits import INVOCATION_SECONDS, within
 from shared.service.wire import EventReader, WireEvent
+from shared.storage import keys
 from shared.storage.calls import Row
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ LONGEST_NAME = 256  # characters of a caller's display name, which callers choos
 
 def call_id_of(context: str, at: datetime) -> str:
     """A call's id, derived from its incoming-call context: ``20261121-`` and 32 hexadecimal digits."""
-    return f"{at:%Y%m%d}-{hashlib.sha256(context.encode()).hexdigest()[:32]}"
+    return keys.call_id_of(hashlib.sha256(context.encode()).hexdigest(), at)
 
 
 @dataclass(frozen=True)

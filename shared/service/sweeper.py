@@ -13,7 +13,8 @@ from shared.platform import telemetry
 from shared.service.processor import Processor
 from shared.service.time_limits import COPY_SECONDS, INVOCATION_SECONDS, LONG_INVOCATION_SECONDS, within
 from shared.service.wire import CALL_ID
-from shared.storage.calls import CallStore, UnreadableRow, partition_ranges
+from shared.storage.calls import CallStore, UnreadableRow
+from shared.storage.keys import partition_ranges
 from shared.storage.quarantine import Quarantine
 from shared.storage.wakes import Wakes
 

@@ -1,15 +1,15 @@
 """The row of a call in Table storage: one entity for each call, changed under its ETag.
 
-The partition is a shard and the day of the call (``3-20261121``), both of which the call's id holds: a row is found by
-its id alone, and the writes of a day spread over sixteen ranges of the table. Values to filter by have columns of their
-own. The call itself is JSON: a property for the engine's part, one for each capability with the effects that it wants,
-one for the timeline. A capability that this version does not know stays in the row unchanged.
+A row is found by the call's id alone (``keys``). Values to filter by have columns of their own. The call itself is
+JSON: a property for the engine's part, one for each capability with the effects that it wants, one for the timeline. A
+capability that this version does not know stays in the row unchanged.
 
 Table storage's limits: 64 KiB a property (32 Ki characters of UTF-16), 1 MiB an entity.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import zlib
@@ -29,6 +29,7 @@ from shared.calls.engine import COMMANDS
 from shared.calls.operations import Operations
 from shared.calls.state import CallState
 from shared.calls.timeline import Timeline
+from shared.storage.keys import entity_keys, id_of, keys_of, partitions_of
 
 if TYPE_CHECKING:
     from azure.data.tables.aio import TableClient
@@ -37,7 +38,6 @@ VERSION = 2  # of the row's format
 PIECE = 16_000  # characters of JSON in one property; an emoji is two in UTF-16
 BINARY_PIECE = 60_000  # bytes
 LONG = 128_000  # bytes of JSON, from which it is compressed
-SHARDS = "0123456789abcdef"
 PAUSE = "unreadable_pause"  # property of a row that this version cannot read: seconds between two checks
 SHORTEST_PAUSE, LONGEST_PAUSE = 60, 3600
 _SAFE = re.compile(r"[\w.-]{1,400}", re.ASCII)  # a key has 512 characters at most
@@ -87,7 +87,7 @@ class CallStore:
     async def read(self, call_id: str) -> Row:
         """Raises UnreadableRow."""
         try:
-            entity = await self._calls.get_entity(partition_of(call_id), call_id)
+            entity = await self._calls.get_entity(*keys_of(call_id))
         except ResourceNotFoundError as error:
             check_table(error)
             return Row()
@@ -125,7 +125,7 @@ class CallStore:
         if due is None or due > now:
             return
         pause = min(2 * row.entity.get(PAUSE, SHORTEST_PAUSE // 2), LONGEST_PAUSE)
-        changed = {"PartitionKey": partition_of(row.call_id), "RowKey": row.call_id, PAUSE: pause}
+        changed: dict[str, Any] = entity_keys(row.call_id) | {PAUSE: pause}
         changed["next_check_at"] = now + timedelta(seconds=pause)
         try:
             await self._calls.update_entity(
@@ -150,7 +150,29 @@ class CallStore:
         query = "PartitionKey ge @first and PartitionKey lt @last and next_check_at le @now"
         parameters = {"first": partitions[0], "last": partitions[1], "now": now}
         async for entity in self._calls.query_entities(query, select=["RowKey"], parameters=parameters):
-            yield entity["RowKey"]
+            yield id_of(entity["RowKey"])
+
+    async def newest(self, day: datetime, limit: int, *, callee: str = "", state: str = "") -> list[dict[str, Any]]:
+        """The columns of a day's calls, newest first, ``limit`` at most; of one account (raw id), in one state.
+
+        Sixteen requests, one for each partition, whose rows are in this order. A filter that few calls pass makes the
+        service read on: lists by such filters need rows in the index.
+        """
+        found = await asyncio.gather(*(self._newest(each, limit, callee, state) for each in partitions_of(day)))
+        return sorted((row for rows in found for row in rows), key=lambda row: str(row["RowKey"]))[:limit]
+
+    async def _newest(self, partition: str, limit: int, callee: str, state: str) -> list[dict[str, Any]]:
+        filters = {"PartitionKey": partition, "callee": callee, "state": state}
+        wanted = {name: value for name, value in filters.items() if value}
+        query = " and ".join(f"{name} eq @{name}" for name in wanted)
+        columns = [*_FIXED, *_COLUMNS]
+        pages = self._calls.query_entities(query, parameters=wanted, select=columns, results_per_page=limit).by_page()
+        rows: list[dict[str, Any]] = []
+        async for page in pages:
+            rows += [dict(entity) async for entity in page]
+            if len(rows) >= limit:
+                break
+        return rows
 
     async def _add_to_index(self, recording_id: str, call_id: str) -> None:
         entity = {"PartitionKey": _recording_key(recording_id), "RowKey": "call", "call_id": call_id}
@@ -158,19 +180,6 @@ class CallStore:
 
 
 # -- Keys --------------------------------------------------------------------------------------------------------
-
-
-def partition_of(call_id: str) -> str:
-    """``20261121-3f…`` → ``3-20261121``: one of sixteen shards, and the day."""
-    return f"{call_id[9:10]}-{call_id[:8]}"
-
-
-def partition_ranges(now: datetime, days: int) -> list[tuple[str, str]]:
-    """The partitions of the last ``days`` days, and of tomorrow for clocks that are ahead: a range for each shard, from
-    its first partition to the one after its last.
-    """
-    first, last = (f"{now + timedelta(days=offset):%Y%m%d}" for offset in (-days, 2))
-    return [(f"{shard}-{first}", f"{shard}-{last}") for shard in SHARDS]
 
 
 def _recording_key(recording_id: str) -> str:
@@ -213,9 +222,7 @@ _KNOWN = re.compile(rf"{'|'.join((*_FIXED, *_COLUMNS))}|({'|'.join(('call', 'tim
 
 def encode(call: Call, row: Row) -> dict[str, Any]:
     """The entity of a call, with the properties of its row that this version does not know."""
-    columns = {
-        "PartitionKey": partition_of(call.id),
-        "RowKey": call.id,
+    columns: dict[str, Any] = entity_keys(call.id) | {
         "version": VERSION,
         "state": call.state.value,
         "connected_at": call.connected_at,

@@ -17,7 +17,8 @@ from shared.calls.state import CallState
 from shared.directory import account_cache
 from shared.service.answering import call_id_of
 from shared.service.container import Container
-from shared.storage.calls import Row, partition_of
+from shared.storage.calls import Row
+from shared.storage.keys import keys_of
 from tests.directory.fixtures import CONTOSO, FABRIKAM, SUPPORT_LINE
 from tests.emulator.client import Control
 from tests.service.test_triggers import Wire
@@ -126,7 +127,7 @@ async def test_the_tenant_is_a_column_of_the_row(make: Make, ring: Ring, copied:
     container = make()
     call = await ring(container, SUPPORT_LINE)
     assert call is not None
-    entity = await container.clients.calls.get_entity(partition_of(call.id), call.id)
+    entity = await container.clients.calls.get_entity(*keys_of(call.id))
     assert entity["tenant"] == CONTOSO
 
 

@@ -12,7 +12,8 @@ from shared.calls.capabilities.participants import Participants
 from shared.calls.state import CallState
 from shared.calls.timeline import LONGEST_TIMELINE, TimelineEntry
 from shared.service.container import Container
-from shared.storage.calls import Row, encode, partition_of
+from shared.storage.calls import Row, encode
+from shared.storage.keys import keys_of
 from tests.golden import START, cloud_event
 from tests.service.test_triggers import Wire
 from tests.support import entity_size, kept, size
@@ -67,5 +68,5 @@ async def test_an_event_beyond_a_full_timeline_is_quarantined_and_still_processe
 async def test_a_short_timeline_is_saved_as_text(container: Container) -> None:
     call = long_call(100)
     await container.store.write(Row(), call)
-    entity = await container.clients.calls.get_entity(partition_of(call.id), call.id)
+    entity = await container.clients.calls.get_entity(*keys_of(call.id))
     assert str(entity["timeline"]).startswith('[{"at":"2026-11-21T09:00:00Z"')

@@ -22,7 +22,8 @@ from shared.calls.state import CallState
 from shared.platform import clock
 from shared.service.answering import call_id_of
 from shared.service.container import Container
-from shared.storage.calls import PAUSE, VERSION, Row, UnreadableRow, partition_of
+from shared.storage.calls import PAUSE, VERSION, Row, UnreadableRow
+from shared.storage.keys import entity_keys, id_of, keys_of
 from tests.golden import START, cloud_event
 from tests.service.test_triggers import Wire
 from tests.support import asked, kept
@@ -66,11 +67,11 @@ async def saved(container: Container, changed: dict[str, Any], id: str | None = 
 
 
 def key(call_id: str) -> dict[str, Any]:
-    return {"PartitionKey": partition_of(call_id), "RowKey": call_id}
+    return entity_keys(call_id)
 
 
 async def entity_of(container: Container, call: Call) -> dict[str, Any]:
-    return dict(await container.clients.calls.get_entity(partition_of(call.id), call.id))
+    return dict(await container.clients.calls.get_entity(*keys_of(call.id)))
 
 
 def callback(call: Call) -> Wire:
@@ -162,7 +163,7 @@ async def test_a_row_is_quarantined_once_however_many_events_and_timers_come(
         except UnreadableRow:
             assert changed is NEWER
     (record,) = [each for each in await kept(quarantine) if each["source"] == "row"]
-    assert record["event"]["RowKey"] == call.id
+    assert id_of(record["event"]["RowKey"]) == call.id
     assert {name: record["event"][name] for name in changed} == changed
     assert await entity_of(container, call) == before | {"next_check_at": time.time + timedelta(minutes=4), PAUSE: 240}
 

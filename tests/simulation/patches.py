@@ -27,7 +27,8 @@ from emulator.acs import audio, signing_keys
 from shared.calls.capabilities import Call, reduce
 from shared.calls.effect import Effect
 from shared.calls.event import Event
-from shared.storage.calls import CallStore, Row, partition_ranges
+from shared.storage.calls import CallStore, Row
+from shared.storage.keys import partition_ranges
 from tests.simulation.clients import shared_clients
 from tests.simulation.host import _ContainerOfThisInstance
 from tests.simulation.platform import signing_key

@@ -31,6 +31,7 @@ from shared.directory.models import ResourceAccount
 from shared.service.answering import call_id_of
 from shared.service.container import Container
 from shared.storage import calls as store
+from shared.storage.keys import id_of as id_of_row
 from tests.simulation.host import Host, Invocation
 from tests.simulation.loop import VirtualLoop, pause, run
 from tests.simulation.patches import FOLDED_EVENTS, patched
@@ -451,10 +452,10 @@ def _result(world: World, ended: bool, logged: list[str]) -> RunResult:
     result = RunResult(
         plan=world.plan,
         seconds=world.loop.time(),
-        calls={key[1]: call for key, call in calls.items() if key not in others.hidden},
-        unreadable={key[1]: call for key, call in calls.items() if key in others.hidden},
+        calls={id_of_row(key[1]): call for key, call in calls.items() if key not in others.hidden},
+        unreadable={id_of_row(key[1]): call for key, call in calls.items() if key in others.hidden},
         lost=others.lost,
-        entities={key[1]: entity.properties for key, entity in rows.items()},
+        entities={id_of_row(key[1]): entity.properties for key, entity in rows.items()},
         acs=acs,
         journal=world.platform.journal.entries(),
         sent=world.network.sent,

@@ -35,18 +35,8 @@ from shared.calls.operations import (
 from shared.calls.policy import CallPolicy
 from shared.calls.state import CallState
 from shared.calls.timeline import LONGEST_TIMELINE, TimelineEntry
-from shared.storage.calls import (
-    PAUSE,
-    SHARDS,
-    VERSION,
-    CallStore,
-    Conflict,
-    Row,
-    UnreadableRow,
-    encode,
-    partition_of,
-    partition_ranges,
-)
+from shared.storage.calls import PAUSE, VERSION, CallStore, Conflict, Row, UnreadableRow
+from shared.storage.keys import SHARDS, call_id_of, entity_keys, id_of, keys_of, partition_ranges
 from tests.golden import START
 from tests.support import entity_size, size
 
@@ -219,7 +209,7 @@ async def test_one_of_many_changes_at_once_wins(store: CallStore) -> None:
 async def test_a_row_that_is_gone_is_a_conflict(store: CallStore, table: TableClient) -> None:
     call = Call(id=new_id())
     row = await store.write(Row(), call)
-    await table.delete_entity(partition_of(call.id), call.id)
+    await table.delete_entity(*keys_of(call.id))
     with pytest.raises(Conflict):
         await store.write(row, call)
 
@@ -229,11 +219,11 @@ async def test_a_row_that_is_gone_is_a_conflict(store: CallStore, table: TableCl
 
 async def change(table: TableClient, call_id: str, **properties: Any) -> None:
     """Another version of the app changes the row."""
-    await table.update_entity({"PartitionKey": partition_of(call_id), "RowKey": call_id} | properties, mode="merge")
+    await table.update_entity(entity_keys(call_id) | properties, mode="merge")
 
 
 async def entity_of(table: TableClient, call_id: str) -> dict[str, Any]:
-    return dict(await table.get_entity(partition_of(call_id), call_id))
+    return dict(await table.get_entity(*keys_of(call_id)))
 
 
 TRANSFER: dict[str, Any] = {"transfer": '{"part":{"to":"Grüße"}}', "transfer_1": "…", "transferred_at": START}
@@ -293,7 +283,7 @@ async def test_a_row_of_another_version_is_not_decoded(
 ) -> None:
     """None of its properties need to be there or be readable."""
     id = new_id()
-    entity = {"PartitionKey": partition_of(id), "RowKey": id, "version": version, "call": "secret {"}
+    entity = entity_keys(id) | {"version": version, "call": "secret {"}
     await table.create_entity({name: value for name, value in entity.items() if value is not None})
     with pytest.raises(UnreadableRow, match=id) as raised:
         await store.read(id)
@@ -486,15 +476,20 @@ async def test_a_recording_is_indexed_when_a_later_change_brings_it(store: CallS
 async def test_the_index_is_a_table_of_its_own(store: CallStore, table: TableClient) -> None:
     call = with_recording(new_id(), "r")
     await store.write(Row(), call)
-    assert [entity["RowKey"] async for entity in table.list_entities()] == [call.id]
+    assert [id_of(entity["RowKey"]) async for entity in table.list_entities()] == [call.id]
 
 
 # -- Partitions and due calls ---------------------------------------------------------------------------------
 
 
 def test_a_partition_is_a_shard_and_a_day() -> None:
-    assert partition_of("20261121-3f00112233445566778899aabbccddee") == "3-20261121"
-    assert encode(Call(id="20261121-3f"), Row())["PartitionKey"] == "3-20261121"
+    assert keys_of("20261121-0816400112233445566778899aabbcc3") == (
+        "3-20261121",
+        "f7e9b-20261121-0816400112233445566778899aabbcc3",
+    )
+    id = call_id_of("ab" * 32, datetime.fromisoformat("2026-11-21T09:12:04+00:00"))
+    assert id == "20261121-08164" + ("ab" * 32)[:27]
+    assert id_of(keys_of(id)[1]) == id
 
 
 def test_there_is_a_range_of_partitions_for_each_shard() -> None:
@@ -502,7 +497,7 @@ def test_there_is_a_range_of_partitions_for_each_shard() -> None:
     assert ranges == [(f"{shard}-20261119", f"{shard}-20261123") for shard in SHARDS]
     assert len(ranges) == 16
     for day, first in (("20261119", True), ("20261122", True), ("20261118", False), ("20261123", False)):
-        partition = partition_of(f"{day}-f0")
+        partition, _ = keys_of(f"{day}-{0:031x}f")
         assert [begin <= partition < end for begin, end in ranges] == [False] * 15 + [first]
 
 
@@ -538,10 +533,36 @@ async def test_a_call_without_effects_and_timers_is_never_due(store: CallStore) 
 
 
 async def test_every_shard_is_searched(store: CallStore) -> None:
-    calls = [replace(checked(START), id=f"20261121-{shard}{uuid.uuid4().hex[1:]}") for shard in "0123456789abcdef"]
+    calls = [replace(checked(START), id=f"20261121-{uuid.uuid4().hex[1:]}{shard}") for shard in "0123456789abcdef"]
     await asyncio.gather(*(store.write(Row(), call) for call in calls))
     assert await due(store) == {call.id for call in calls}
-    assert len({partition_of(call.id) for call in calls}) == 16
+    assert len({keys_of(call.id)[0] for call in calls}) == 16
+
+
+# -- The newest calls -----------------------------------------------------------------------------------------
+
+
+async def test_calls_are_read_newest_first_with_one_request_for_each_partition(
+    store: CallStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of several hundred calls of a day, fifty, without a scan of the day."""
+    ids = [call_id_of(uuid.uuid4().hex, START + timedelta(seconds=60 * n)) for n in range(240)]
+    await asyncio.gather(*(store.write(Row(), Call(id=id, state=CallState.ENDED)) for id in ids))
+    with caplog.at_level("INFO", "azure.core.pipeline.policies.http_logging_policy"):
+        newest = await store.newest(START, 50)
+    assert [id_of(row["RowKey"]) for row in newest] == ids[:-51:-1]
+    assert sum(record.getMessage().startswith("Request URL") for record in caplog.records) == 16
+
+
+async def test_the_newest_calls_of_an_account_or_in_a_state(store: CallStore) -> None:
+    line, other = Lifecycle(callee="28:orgid:a"), Lifecycle(callee="28:orgid:b")
+    calls = [Call(id=new_id(), lifecycle=part, state=state) for part in (line, other) for state in CallState]
+    await asyncio.gather(*(store.write(Row(), call) for call in calls))
+    of_line = {id_of(row["RowKey"]) for row in await store.newest(START, 50, callee="28:orgid:a")}
+    assert of_line == {call.id for call in calls if call.lifecycle is line}
+    (missed,) = await store.newest(START, 50, callee="28:orgid:a", state="missed")
+    assert missed["state"] == "missed"
+    assert "call" not in missed
 
 
 # -- A table that is missing ---------------------------------------------------------------------------------

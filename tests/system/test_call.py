@@ -13,7 +13,7 @@ import pytest
 from shared.calls.capabilities import Call, recording_status
 from shared.calls.effect import effect_id
 from shared.calls.state import CallState
-from shared.storage.calls import partition_of
+from shared.storage.keys import keys_of
 from tests.system.conftest import System
 
 TYPE = "Microsoft.Communication."
@@ -36,7 +36,7 @@ def carried_out(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 async def columns(system: System, call_id: str) -> dict[str, Any]:
-    entity = await system.container.clients.calls.get_entity(partition_of(call_id), call_id)
+    entity = await system.container.clients.calls.get_entity(*keys_of(call_id))
     return dict(entity)
 
 
@@ -166,7 +166,7 @@ async def test_all_events_again_in_reverse_and_twice_make_the_same_row(system: S
     before = await columns(system, call_id)
     events = [e["event"] for e in await system.journal("event")]
 
-    await system.container.clients.calls.delete_entity(partition_of(call_id), call_id)
+    await system.container.clients.calls.delete_entity(*keys_of(call_id))
     await _deliver_all(system, [event for event in reversed(events) for _ in range(2)])
     await system.until(call_id, lambda call: recording_status(call)[0] == "archived")
     after = await columns(system, call_id)
