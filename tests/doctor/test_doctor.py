@@ -191,7 +191,7 @@ async def test_the_command(world: World) -> None:
 
 
 def recipe(target: str) -> str:
-    command = ["make", "-n", target, "JSON=yes"]
+    command = ["make", "--no-print-directory", "-n", target, "JSON=yes"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S603
 
 
