@@ -175,18 +175,18 @@ def _incoming_call(n: int) -> func.CloudEvent:
 async def storage_per_call(what: str, calls: int = CALLS) -> Measured:
     """The median of some calls, each on a stack of its own with a process for each function."""
     budget, settings = BUDGETS[what]
-    costs = sorted([await _cost_of_a_call(settings) for _ in range(calls)], key=lambda cost: cost.count)
+    costs = sorted([await cost_of_a_call(settings) for _ in range(calls)], key=lambda cost: cost.count)
     median = costs[len(costs) // 2]
     counts = ", ".join(str(cost.count) for cost in costs)
     return Measured(f"storage requests of a call, {what}", median.count, budget, "requests", f"of {counts}: {median}")
 
 
-async def _cost_of_a_call(settings: dict[str, str]) -> Cost:
+async def cost_of_a_call(settings: dict[str, str]) -> Cost:
     """A call's whole life: answer, connect, twice participants, recording start and stop, hang-up, file."""
     stack = Stack(ports=Ports.free(), logs=_folder(), settings=settings, topology="flex")
     async with stack, aiohttp.ClientSession() as http:
         before = len(storage_requests(stack.logs))
-        await control(http, stack, "POST", "calls", {"from": CALLER, "to": ACCOUNT, "hangs_up_after": 2})
+        await control(http, stack, "POST", "calls", {"from": CALLER, "to": ACCOUNT, "hangs_up_after": 6})
         await _archived(http, stack)
         return Cost.of(storage_requests(stack.logs)[before:])
 

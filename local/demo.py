@@ -81,9 +81,9 @@ async def _watch(
         entries = (await control(http, stack, "GET", f"journal?since={seen}"))["entries"]
         if entries:
             seen, quiet_since = entries[-1]["seq"], time.monotonic()
-            incoming = next((e["event"] for e in entries if e["kind"] == "event"), None)
+            incoming = next((e["event"] for e in entries if _is_incoming(e)), None)
             start = start or datetime.fromisoformat(entries[0]["at"])
-            if incoming is not None and call is None:
+            if incoming is not None:
                 call_id = call_id_of(dialled["incomingCallContext"], datetime.fromisoformat(incoming["time"]))
             for line in lines(entries, start):
                 print(line, flush=True)
@@ -93,6 +93,10 @@ async def _watch(
                 return call
         await asyncio.sleep(0.1)
     return call
+
+
+def _is_incoming(entry: dict[str, Any]) -> bool:
+    return entry["kind"] == "event" and str(entry["event"]["type"]).endswith(".IncomingCall")
 
 
 def _is_over(call: Call) -> bool:
