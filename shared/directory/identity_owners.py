@@ -1,6 +1,6 @@
 """The owners of ACS identities, and the number of identities in each tenant.
 
-ACS itself has no owners: whoever has a token for an identity acts as that user.
+ACS itself has no owners: the holder of a token for an identity acts as that user.
 
 One row for each identity in the table ``directory``, partition ``identity {tenant}``. The caller who created an
 identity and the administrators of the same tenant may use it; holders of keys may use all.

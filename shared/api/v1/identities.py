@@ -69,7 +69,7 @@ async def delete_identity(context: RequestContext) -> None:
 
 
 async def _authorized_identity(context: RequestContext) -> str:
-    """The identity of the path. Raises unless the caller owns it: whoever has a token for it acts as that user."""
+    """The identity of the path. Raises unless the caller owns it: the holder of a token for it acts as that user."""
     id = context.path["identityId"]
     await context.directory.identity_owners.check(context.caller, id)
     return id
