@@ -103,7 +103,7 @@ async def _answer(req: func.HttpRequest, *, keyed: bool = False) -> func.HttpRes
 def _api() -> "Api":
     from shared.api.router import Api  # noqa: PLC0415
 
-    return Api(container.settings, container.directory, container.clients)
+    return Api(container)
 
 
 # -- Time --

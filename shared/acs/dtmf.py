@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from azure.communication.callautomation import PhoneNumberIdentifier, UnknownIdentifier
-
 from shared.acs.context import Context, Executors, repeatable
 from shared.acs.errors import ActionError
+from shared.acs.identifiers import identifier
 from shared.calls.actions import SendDtmf
 from shared.calls.capabilities import Call
 from shared.calls.effect import Effect
 from shared.calls.event import Event
 
 BAD_REQUEST = 400
-PHONE_NUMBER = "4:"  # how raw ids of phone numbers begin
 
 # How Call Automation writes the keys (REST API 2026-03-12, DtmfTone).
 TONES = dict(
@@ -27,15 +25,9 @@ async def send(context: Context, call: Call, effect: Effect, action: SendDtmf) -
         raise ActionError(BAD_REQUEST, "the tones must be some of 0-9, *, # and A-D")
     tones = [TONES[key] for key in action.tones.upper()]
     await context.connection(call).send_dtmf_tones(
-        tones, _identifier(action.target), operation_context=effect.id, headers=repeatable(effect.id)
+        tones, identifier(action.target), operation_context=effect.id, headers=repeatable(effect.id)
     )
     return context.performed(effect)
-
-
-def _identifier(raw_id: str) -> PhoneNumberIdentifier | UnknownIdentifier:
-    if raw_id.startswith(PHONE_NUMBER):
-        return PhoneNumberIdentifier(raw_id.removeprefix(PHONE_NUMBER), raw_id=raw_id)
-    return UnknownIdentifier(raw_id)
 
 
 EXECUTORS: Executors = {SendDtmf: send}

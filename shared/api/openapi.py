@@ -31,6 +31,7 @@ SECURITY: dict[str, Any] = {
 MEANINGS = {
     200: "Success",
     201: "Created",
+    202: "Accepted: the operation is under way",
     204: "Success, without a body",
     304: "Not modified since the ETag in If-None-Match",
     400: "A parameter or the body is not valid",
@@ -56,7 +57,24 @@ HEADERS: dict[str, Any] = {
         "schema": {"type": "string"},
     },
     "ETag": {"description": "Send it in If-None-Match", "required": True, "schema": {"type": "string"}},
+    "Location": {"description": "The operation, to ask after", "required": True, "schema": {"type": "string"}},
+    "Preference-Applied": {"description": "The wait that was applied", "schema": {"type": "string"}},
     "Retry-After": {"description": "In seconds", "schema": {"type": "integer", "minimum": 1}},
+}
+
+
+TEXT = {"type": "string"}
+OF_COMMANDS: dict[str, Any] = {
+    "Idempotency-Key": {
+        **TEXT,
+        "pattern": "^[!-~]{1,128}$",
+        "description": "A command with the key of an earlier one is the earlier one. Without it each request is new.",
+    },
+    "Prefer": {
+        **TEXT,
+        "pattern": "^wait=([0-9]|1[0-5])$",
+        "description": "`wait=n`: respond with the outcome if it is known within n seconds (15 at most).",
+    },
 }
 
 
@@ -152,9 +170,8 @@ def _in_query(query: type[Struct]) -> list[dict[str, Any]]:
 
 
 def _in_header(route: Route) -> list[dict[str, Any]]:
-    if not _is_cached(route):
-        return []
-    return [_parameter("If-None-Match", "header", {"type": "string"}, required=False)]
+    names = ["If-None-Match"] if _is_cached(route) else list(OF_COMMANDS) if route.command else []
+    return [_parameter(name, "header", dict(OF_COMMANDS.get(name, TEXT)), required=False) for name in names]
 
 
 def _parameter(name: str, where: str, schema: dict[str, Any], *, required: bool) -> dict[str, Any]:
@@ -183,7 +200,8 @@ def _is_cached(route: Route) -> bool:
 
 
 def _success(route: Route, status: int, reference: dict[Any, Any]) -> dict[str, Any]:
-    headers = _headers("ETag") if _is_cached(route) else _headers()
+    of_command = ("Location", "Preference-Applied") if route.command else ()
+    headers = _headers("ETag") if _is_cached(route) else _headers(*of_command)
     response: dict[str, Any] = {"description": MEANINGS[status], "headers": headers}
     if route.responses[status] is not None:
         response["content"] = {"application/json": {"schema": _schema(route, status, reference)}}

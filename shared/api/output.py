@@ -25,7 +25,9 @@ def _body(request: Request, route: Route, result: Any) -> Response:
         case Response():
             return result
         case Result():
-            return as_json(result.status, result.data)
+            response = as_json(result.status, result.data)
+            response.headers |= result.headers
+            return response
         case Page():
             return as_json(OK, _page(request, result))
     return as_json(next(iter(route.responses)), result)

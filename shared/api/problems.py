@@ -55,6 +55,24 @@ PROBLEMS: dict[str, Kind] = {
         "Functions keys are not accepted",
         "Sign in with Entra, or have the operators set the roles of key holders in API_KEY_ROLES.",
     ),
+    "NotInCall": Kind(403, "the caller is not in the call", "Act on calls that you are in, or ask a supervisor."),
+    "NotAllowed": Kind(
+        409,
+        "the platform does not allow the operation in this call",
+        "Read the detail: it names who can do it instead.",
+    ),
+    "CallNotConnected": Kind(
+        409, "the call is not connected", "Send commands only while the state of the call is `connected`."
+    ),
+    "KeyReused": Kind(
+        409, "the idempotency key was sent before, with another command", "Send a new Idempotency-Key for each command."
+    ),
+    "TooManyCommands": Kind(
+        409,
+        "the call has had as many commands as its row can hold",
+        "Hang up in the Teams client, or let the call end.",
+    ),
+    "Busy": Kind(503, "many events change the call at this moment", "Send the request again with the same key."),
     "NoSuchPath": Kind(404, "no route has this path", "Compare the path with the OpenAPI document."),
     "NotFound": Kind(404, "the object does not exist", "Check the id, and that it is of the tenant you signed in to."),
     "NoSuchMethod": Kind(405, "the path does not support this method", "Use one of the methods in the header Allow."),

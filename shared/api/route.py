@@ -14,9 +14,13 @@ if TYPE_CHECKING:
     from shared.directory.directory import Directory
     from shared.platform.clients import Clients
     from shared.platform.settings import Settings
+    from shared.service.commands import Commands
+    from shared.service.container import Container
+    from shared.storage.calls import CallStore
 
 # App roles of the API's registration. Each role includes the ones before it.
 AGENTS = frozenset({"Agent", "Supervisor", "Administrator"})
+SUPERVISORS = frozenset({"Supervisor", "Administrator"})
 ADMINISTRATORS = frozenset({"Administrator"})
 
 
@@ -31,9 +35,7 @@ class NoQuery(Strict, frozen=True):
 class RequestContext(Struct, frozen=True):
     """What a handler receives. The caller is authorised; path, query and body are validated."""
 
-    settings: Settings
-    directory: Directory
-    clients: Clients
+    container: Container
     caller: Caller
     request: Request
     path: dict[str, str]
@@ -41,15 +43,36 @@ class RequestContext(Struct, frozen=True):
     body: Any
     openapi: Callable[[], Response]
 
+    @property
+    def settings(self) -> Settings:
+        return self.container.settings
+
+    @property
+    def directory(self) -> Directory:
+        return self.container.directory
+
+    @property
+    def clients(self) -> Clients:
+        return self.container.clients
+
+    @property
+    def calls(self) -> CallStore:
+        return self.container.store
+
+    @property
+    def commands(self) -> Commands:
+        return self.container.commands
+
     def __repr__(self) -> str:
         return "RequestContext()"  # its fields contain names of people and tokens
 
 
 class Result(Struct, frozen=True):
-    """A handler's result where the route declares several statuses."""
+    """A handler's result where the route declares several statuses, or sends headers."""
 
     status: int
     data: Any
+    headers: dict[str, str] = {}
 
 
 class Paged(Struct, frozen=True):
@@ -63,7 +86,7 @@ class Route(Struct, frozen=True):
 
     The handler returns a Struct, a Page, None, a Result where there are several statuses, or a Response.
     ``parameters`` describes the parameters of the path. ``secret``: the response must not be stored or cached.
-    ``public``: no authentication.
+    ``public``: no authentication. ``command``: the request has the headers Idempotency-Key and Prefer.
     """
 
     method: str
@@ -78,3 +101,4 @@ class Route(Struct, frozen=True):
     body: type[Struct] | None = None
     secret: bool = False
     public: bool = False
+    command: bool = False

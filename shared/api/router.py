@@ -21,9 +21,7 @@ from shared.api.routing_table import Entry, RoutingTable
 from shared.api.v1 import ROUTES
 
 if TYPE_CHECKING:
-    from shared.directory.directory import Directory
-    from shared.platform.clients import Clients
-    from shared.platform.settings import Settings
+    from shared.service.container import Container
 
 log = logging.getLogger(__name__)
 
@@ -37,17 +35,15 @@ class Api:
 
     def __init__(
         self,
-        settings: Settings,
-        directory: Directory,
-        clients: Clients,
+        container: Container,
         *,
         routes: tuple[Route, ...] = ROUTES,
         rate_limiter: RateLimiter | None = None,
         seconds: float = SECONDS,
     ) -> None:
-        self._settings, self._directory, self._clients = settings, directory, clients
+        self._container = container
         self._document, self._table, self._seconds = Document(routes), RoutingTable(routes), seconds
-        self._authorizer = Authorizer(settings, directory, rate_limiter or RateLimiter())
+        self._authorizer = Authorizer(container.settings, container.directory, rate_limiter or RateLimiter())
 
     async def respond(self, request: Request, *, keyed: bool = False) -> Response:
         """``keyed``: the host has checked a Functions key; otherwise a bearer token is required."""
@@ -79,9 +75,7 @@ class Api:
         route = entry.route(request.method)
         caller = await self._authorizer.authorize(request, route, keyed=keyed)
         context = RequestContext(
-            settings=self._settings,
-            directory=self._directory,
-            clients=self._clients,
+            container=self._container,
             caller=caller,
             request=request,
             path=path_of(path, route),

@@ -16,7 +16,7 @@ from msgspec import Struct
 from shared.calls.call import BaseCall
 from shared.calls.effect import Wanted
 from shared.calls.event import Event, Fact, Payload
-from shared.calls.operations import OutcomeStatus
+from shared.calls.operations import Outcome, OutcomeStatus
 from shared.calls.state import CallState
 
 
@@ -38,6 +38,7 @@ class Capability(Struct, Generic[Part], frozen=True, kw_only=True):
     ``wanted``: the steps that the call needs now.
     ``deadlines``: when the call should be looked at, if nothing else happens.
     ``expire``: the part after the changes that follow from the time alone.
+    ``command_outcomes``: the outcomes of commands that follow from several steps, by operation context.
     ``columns``: properties of the row that calls are filtered by.
     ``describe``: the text of an event in the timeline; empty for the meaning of its result code. It holds no phone
     numbers and no names of people.
@@ -53,6 +54,7 @@ class Capability(Struct, Generic[Part], frozen=True, kw_only=True):
     wanted: Callable[[BaseCall, Part, datetime], Iterable[Wanted]] = lambda *_: ()
     deadlines: Callable[[BaseCall, Part], Iterable[datetime]] = lambda *_: ()
     expire: Callable[[BaseCall, Part, datetime], Part] = lambda call, part, now: part  # noqa: ARG005
+    command_outcomes: Callable[[BaseCall, Part], Mapping[str, Outcome]] = lambda *_: {}
     columns: Callable[[BaseCall, Part], Mapping[str, Any]] = lambda *_: {}
     describe: Callable[[Fact], str] = lambda _: ""
 

@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from shared.calls import operations, timeline
+from shared.calls import commands, operations, timeline
+from shared.calls.actions import CancelMedia
 from shared.calls.call import BaseCall
 from shared.calls.capability import Capabilities, Capability
 from shared.calls.effect import Effect, Wanted, effect_id
 from shared.calls.event import ActionFailed, ActionPerformed, CallbackPayload, Event, TimerFired, own
 from shared.calls.joins import known
-from shared.calls.operations import OutcomeStatus
+from shared.calls.operations import Outcome, OutcomeStatus
 from shared.calls.state import CallState, higher
 
 IDS = ("call_connection_id", "server_call_id", "correlation_id")
@@ -52,6 +53,14 @@ def next_timer_at(call: BaseCall) -> datetime | None:
     """When the queue should wake the call: the next effect that waits for its moment."""
     waiting = (e.due for e in call.effects if not e.performed and e.leased_until is None)
     return min(waiting, default=None)
+
+
+def command_outcome(call: BaseCall, context: str, capabilities: Capabilities) -> Outcome | None:
+    """The outcome of a command; None as long as nothing is known of it."""
+    for capability in capabilities:
+        if found := capability.command_outcomes(call, _part(call, capability)).get(context):
+            return found
+    return commands.outcome(call, context)
 
 
 def _part(call: BaseCall, capability: Capability[Any]) -> Any:
@@ -94,7 +103,7 @@ def _with_ids(call: Call, event: Event) -> Call:
 def _operations(call: BaseCall, event: Event, capabilities: Capabilities) -> operations.Operations:
     table = {shape: status for capability in capabilities for shape, status in capability.outcomes.items()}
     contexts = {effect_id(call.id, step) for capability in capabilities for step in capability.steps}
-    return operations.fold(call.operations, event, table, contexts)
+    return operations.fold(call.operations, event, table, contexts, call.id)
 
 
 def _with_state(call: Call, event: Event, now: datetime, capabilities: Capabilities) -> Call:
@@ -175,24 +184,49 @@ def _time_out(call: Call, now: datetime, capabilities: Capabilities) -> Call:
 
 
 def _reconcile(call: Call, now: datetime, capabilities: Capabilities) -> Call:
-    """The open effects are exactly those that are wanted."""
+    """The open effects are exactly those that are wanted and whose turn it is."""
     open_effects = {effect.id: effect for effect in call.effects}
     effects = {}
-    for name, id, wanted in _wanted(call, now, capabilities):
+    for name, id, wanted in _in_turn(call, list(_wanted(call, now, capabilities))):
         due = now + timedelta(seconds=wanted.delay_seconds)
         effects[id] = open_effects.get(id) or Effect(id, wanted.action, due, name)
     return replace(call, effects=tuple(sorted(effects.values(), key=lambda e: e.id)))
 
 
-def _wanted(call: BaseCall, now: datetime, capabilities: Capabilities) -> Iterator[tuple[str, str, Wanted]]:
-    """Of each wanted effect: ``wanted_by``, its id, and the step."""
+WantedEffect = tuple[str, str, Wanted]  # ``wanted_by``, the effect's id, and the step
+
+
+def _wanted(call: BaseCall, now: datetime, capabilities: Capabilities) -> Iterator[WantedEffect]:
     for capability in capabilities:
         for wanted in capability.wanted(call, _part(call, capability), now):
             yield capability.name, effect_id(call.id, wanted.step), wanted
     if call.state is CallState.CONNECTED:
-        for context, requested in call.operations.requested.items():
-            if not call.operations.is_over(context):
+        for context, requested in commands.in_order(call):
+            if not requested.action.steps and not commands.is_over(call, context):
                 yield COMMANDS, context, Wanted(context, requested.action)
+
+
+def _in_turn(call: BaseCall, wanted: list[WantedEffect]) -> Iterator[WantedEffect]:
+    """Those of no queue, and of each queue the one that is open or, if none is, the first. A background action is the
+    last, and is cancelled when another one waits.
+    """
+    open_ids = {effect.id for effect in call.effects}
+    queues: dict[str, list[WantedEffect]] = {}
+    for each in wanted:
+        if queue := each[2].action.queue:
+            queues.setdefault(queue, []).append(each)
+        else:
+            yield each
+    for waiting in queues.values():
+        first = min(waiting, key=lambda each: (each[1] not in open_ids, each[2].action.is_background))
+        yield first
+        if first[2].action.is_background and any(not each[2].action.is_background for each in waiting):
+            yield interruption(call, first[0], first[1])
+
+
+def interruption(call: BaseCall, wanted_by: str, context: str) -> WantedEffect:
+    step = f"interrupt {context}"
+    return wanted_by, effect_id(call.id, step), Wanted(step, CancelMedia(context))
 
 
 def _lease(call: Call, now: datetime) -> tuple[Call, tuple[Effect, ...]]:

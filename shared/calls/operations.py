@@ -18,8 +18,9 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.calls.actions import AnyAction
-from shared.calls.event import ActionFailed, CallbackPayload, Event, Fact, OperationRequested
+from shared.calls.actions import AnyAction, CancelMedia
+from shared.calls.effect import effect_id
+from shared.calls.event import ActionFailed, ActionPerformed, CallbackPayload, Event, Fact, OperationRequested
 from shared.calls.joins import bounded
 
 MOST_UNKNOWN = 20
@@ -49,8 +50,10 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
 
     @property
     def is_own(self) -> bool:
-        """Whether this app reported it: a request that failed for good, or an outcome that never came."""
-        return self.source_event == ActionFailed.__name__
+        """Whether this app reported it: a request that was accepted or failed for good, or an outcome that never
+        came.
+        """
+        return self.source_event in {ActionFailed.__name__, ActionPerformed.__name__}
 
 
 class UnknownOutcome(Struct, frozen=True, omit_defaults=True):
@@ -86,26 +89,49 @@ class Operations(Struct, frozen=True, omit_defaults=True):
 OutcomeTable = Mapping[type[Fact], OutcomeStatus]
 
 
+def context_of_step(call_id: str, command: str, step: str) -> str:
+    """The operation context of a step of a command that has several (``Action.steps``)."""
+    return effect_id(call_id, step_of(command, step))
+
+
+def step_of(command: str, step: str) -> str:
+    return f"{command}/{step}"
+
+
+def contexts_of(call_id: str, command: str, action: AnyAction) -> set[str]:
+    """The operation contexts of a command: its own, and those of its steps."""
+    return {command, *(context_of_step(call_id, command, step) for step in action.steps)}
+
+
 def outcome_of(event: Event, table: OutcomeTable) -> tuple[str, Outcome] | None:
     """The operation context and the outcome that an event reports; None if it reports none."""
     data = event.data
     status = table.get(type(data))
     if status is not None and isinstance(data, CallbackPayload) and data.operation_context:
         return data.operation_context, Outcome(status, event.at, event.type, *data.codes, data.message)
-    if isinstance(data, ActionFailed):
-        return data.effect_id, Outcome(OutcomeStatus.FAILED, event.at, event.type, *data.codes, data.message)
+    match data:
+        case ActionFailed(action=CancelMedia(operation=canceled)):  # ACS has nothing to cancel, or reported nothing
+            return canceled, Outcome(OutcomeStatus.CANCELED, event.at, event.type, *data.codes, data.message)
+        case ActionFailed():
+            return data.effect_id, Outcome(OutcomeStatus.FAILED, event.at, event.type, *data.codes, data.message)
+        case ActionPerformed(action=action):
+            status = OutcomeStatus.SUCCEEDED if action.is_done_when_accepted else OutcomeStatus.PROGRESSED
+            return data.effect_id, Outcome(status, event.at, ActionPerformed.__name__)
     return None
 
 
-def fold(operations: Operations, event: Event, table: OutcomeTable, contexts: Collection[str]) -> Operations:
-    """The operations after the event. ``contexts`` are those of the steps that the call can have."""
+def fold(operations: Operations, event: Event, table: OutcomeTable, steps: Collection[str], call_id: str) -> Operations:
+    """The operations after the event. ``steps`` are the contexts of the steps that the call can have."""
     if isinstance(event.data, OperationRequested):
-        return _requested(operations, event.id, Requested(event.data.action, event.at, event.data.requested_by))
+        requested = Requested(event.data.action, event.at, event.data.requested_by)
+        return _requested(operations, event.id, requested, call_id)
     reported = outcome_of(event, table)
     if reported is None:
         return operations
     context, outcome = reported
-    if context in contexts or context in operations.requested:
+    if context in steps:  # an accepted step can be tried again if no event reports its outcome
+        return operations if isinstance(event.data, ActionPerformed) else _joined(operations, context, outcome)
+    if any(context in contexts_of(call_id, id, each.action) for id, each in operations.requested.items()):
         return _joined(operations, context, outcome)
     if outcome.is_own:  # of an action whose capability keeps its outcome itself
         return operations
@@ -113,7 +139,7 @@ def fold(operations: Operations, event: Event, table: OutcomeTable, contexts: Co
     return replace(operations, unknown=bounded(unknown, MOST_UNKNOWN, lambda each: each.outcome.at))
 
 
-def _requested(operations: Operations, context: str, requested: Requested) -> Operations:
+def _requested(operations: Operations, context: str, requested: Requested, call_id: str) -> Operations:
     """The operations with a command, and with the outcomes of it that came first. A command beyond the limit is dropped
     with its outcomes.
     """
@@ -122,13 +148,18 @@ def _requested(operations: Operations, context: str, requested: Requested) -> Op
     kept = bounded(added, MOST_REQUESTED, lambda each: each.at)
     if context not in kept:
         return operations
-    dropped = operations.requested.keys() - kept.keys()
+    dropped = {
+        each
+        for id in operations.requested.keys() - kept.keys()
+        for each in contexts_of(call_id, id, operations.requested[id].action)
+    }
     outcomes = {each: outcome for each, outcome in operations.outcomes.items() if each not in dropped}
-    early = [each.outcome for each in operations.unknown.values() if each.context == context]
-    unknown = {id: each for id, each in operations.unknown.items() if each.context != context}
+    contexts = contexts_of(call_id, context, kept[context].action)
+    early = [each for each in operations.unknown.values() if each.context in contexts]
+    unknown = {id: each for id, each in operations.unknown.items() if each.context not in contexts}
     operations = replace(operations, requested=kept, outcomes=outcomes, unknown=unknown)
-    for outcome in early:
-        operations = _joined(operations, context, outcome)
+    for each in early:
+        operations = _joined(operations, each.context, each.outcome)
     return operations
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from shared.calls.event import ActionFailed, Event
+from shared.calls.event import ActionFailed, Event, OperationRequested
 from shared.calls.result_codes import look_up
 
 LONGEST_TIMELINE = 15_000  # entries; compressed they fit into an entity of 1 MiB
@@ -50,8 +50,11 @@ def knows(timeline: Timeline, event: Event) -> bool:
 def describe(event: Event, text: str) -> str:
     """The entry's text: the capability's, or the meaning of the result code; and the fields that could not be read."""
     words = text or in_words(*event.data.codes)
-    if isinstance(event.data, ActionFailed):
-        words = f"{event.data.action.name}: {words}"
+    match event.data:
+        case ActionFailed(action=action):
+            words = f"{action.name}: {words}"
+        case OperationRequested(action=action, requested_by=by):
+            words = f"{action.name}, by {by}"
     unread = f"unreadable: {', '.join(event.unread)}" if event.unread else ""
     return "; ".join(each for each in (words, unread) if each)
 

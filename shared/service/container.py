@@ -20,6 +20,7 @@ from shared.platform import clock
 from shared.platform.clients import Clients
 from shared.platform.settings import Settings
 from shared.service.answering import Answering
+from shared.service.commands import Commands
 from shared.service.events import CallEvents
 from shared.service.processor import Processor
 from shared.service.sweeper import Sweeper
@@ -69,6 +70,10 @@ class Container:
     @cached_property
     def events(self) -> CallEvents:
         return CallEvents(self._reader, self.store, self.processor, self._now)
+
+    @cached_property
+    def commands(self) -> Commands:
+        return Commands(self.store, self.processor, self._now)
 
     @cached_property
     def ingress(self) -> CallbackIngress:

@@ -18,12 +18,11 @@ from shared.api.route import Route
 from shared.api.router import Api
 from shared.api.v1 import ROUTES
 from shared.platform.settings import ROLES
-from tests.parts import parts_of
+from shared.service.container import Container
 
 
 def api_on(environment: dict[str, str], routes: tuple[Route, ...] = ROUTES, **how: Any) -> Api:
-    parts = parts_of(environment)
-    return Api(parts.settings, parts.directory, parts.clients, routes=routes, **how)
+    return Api(Container(environment), routes=routes, **how)
 
 
 def least(route: Route) -> str:

@@ -16,9 +16,10 @@ from local.stack import LOCAL, SAMPLE, Ports, Stack
 from local.storage_log import storage_requests
 from shared.directory.caller import Caller
 from shared.directory.directory import Directory
+from shared.service.container import Container
 from tests.directory.fixtures import SignedIn, token_for
 from tests.emulator.client import Control
-from tests.parts import Parts, opened
+from tests.parts import opened
 
 
 @pytest.fixture
@@ -60,13 +61,13 @@ def environment(emulator: Emulator, storage: str) -> dict[str, str]:
 
 
 @pytest.fixture
-async def parts(environment: dict[str, str]) -> AsyncIterator[Parts]:
+async def parts(environment: dict[str, str]) -> AsyncIterator[Container]:
     async with opened(environment) as parts:
         yield parts
 
 
 @pytest.fixture
-def directory(parts: Parts) -> Directory:
+def directory(parts: Container) -> Directory:
     return parts.directory
 
 

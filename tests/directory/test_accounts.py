@@ -16,9 +16,9 @@ from shared.directory.caller import Caller
 from shared.directory.directory import Directory
 from shared.directory.models import ResourceAccount
 from shared.platform import clock
+from shared.service.container import Container
 from tests.directory.fixtures import CONTOSO, FABRIKAM, SUPPORT_LINE, SignedIn, upstream_error
 from tests.emulator.client import Control
-from tests.parts import Parts, parts_of
 
 ACS = "ac5e0000-0000-4000-8000-000000000001"
 GRANTED = ["TeamsResourceAccount.Read.All"]
@@ -254,7 +254,7 @@ async def test_concurrent_copies_remove_nothing_of_each_other(
 
 
 async def test_a_copy_on_behalf_of_a_user_is_partial_and_removes_nothing(
-    account_copy: AccountCopy, parts: Parts, ada: Caller, control: Control, copy: Callable[..., Any]
+    account_copy: AccountCopy, parts: Container, ada: Caller, control: Control, copy: Callable[..., Any]
 ) -> None:
     """A user may not see all accounts: none is removed, and the copy is incomplete."""
     as_ada = parts.directory.credentials.on_behalf_of(ada)
@@ -300,16 +300,16 @@ def test_every_position_of_table_storage_is_a_continuation_that_is_accepted(row_
 # -- The timer ------------------------------------------------------------------------------------------------
 
 
-async def test_the_timer_copies_every_tenant(parts: Parts, account_copy: AccountCopy) -> None:
+async def test_the_timer_copies_every_tenant(parts: Container, account_copy: AccountCopy) -> None:
     assert await parts.directory.refresh() == 4
     assert {each.tenant_id for each in await everything(account_copy.list, None)} == {CONTOSO, FABRIKAM}
 
 
 async def test_a_tenant_that_is_no_longer_configured_is_removed(
-    parts: Parts, environment: dict[str, str], table: TableClient
+    parts: Container, environment: dict[str, str], table: TableClient
 ) -> None:
     await parts.directory.refresh()
-    left = parts_of(environment | {"API_TENANTS": CONTOSO})
+    left = Container(environment | {"API_TENANTS": CONTOSO})
     for page_size in (1, 100):
         found = await everything(left.directory.account_copy.list, None, page_size=page_size)
         assert {each.tenant_id for each in found} == {CONTOSO}
@@ -321,7 +321,7 @@ async def test_a_tenant_that_is_no_longer_configured_is_removed(
 
 
 async def test_an_error_of_one_tenant_is_logged_once_and_does_not_affect_the_others(
-    parts: Parts, account_copy: AccountCopy, ada: Caller, control: Control, caplog: pytest.LogCaptureFixture
+    parts: Container, account_copy: AccountCopy, ada: Caller, control: Control, caplog: pytest.LogCaptureFixture
 ) -> None:
     await account_copy.refresh(CONTOSO, parts.directory.credentials.on_behalf_of(ada))
     api = "a9100000-0000-4000-8000-0000000000a1"
@@ -340,7 +340,7 @@ async def test_an_error_of_one_tenant_is_logged_once_and_does_not_affect_the_oth
 async def test_without_tenants_there_is_nothing_to_copy(
     environment: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    parts = parts_of(environment | {"API_TENANTS": ""})
+    parts = Container(environment | {"API_TENANTS": ""})
     assert await parts.directory.refresh() == 0
     assert await parts.directory.refresh() == 0
     await parts.close()

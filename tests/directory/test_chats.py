@@ -8,9 +8,9 @@ from azure.data.tables.aio import TableClient
 
 from shared.directory.chats import Chats
 from shared.directory.directory import Directory
+from shared.service.container import Container
 from tests.directory.fixtures import ADA, ALAN, API, CONTOSO, GRACE, JOAN, SignedIn, upstream_error
 from tests.emulator.client import Control
-from tests.parts import parts_of
 
 pytestmark = pytest.mark.usefixtures("table")  # nothing is kept of the test before
 
@@ -155,7 +155,7 @@ async def test_without_a_table_no_group_is_created(
     environment: dict[str, str], signed_in: SignedIn, control: Control
 ) -> None:
     """Its thread id could not be stored: a missing table is a fault of the deployment, and is raised."""
-    parts = parts_of(environment | {"DIRECTORY_TABLE": "missing"})
+    parts = Container(environment | {"DIRECTORY_TABLE": "missing"})
     with pytest.raises(ResourceNotFoundError):
         await parts.directory.chats.open(await signed_in("grace"), (ALAN, ADA))
     await parts.close()

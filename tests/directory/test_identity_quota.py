@@ -9,17 +9,18 @@ import pytest
 
 from shared.api.http import Request
 from shared.api.router import Api
+from shared.service.container import Container
 from tests.directory.fixtures import SignedIn, token_for
 from tests.emulator.client import Control
-from tests.parts import Parts, opened
+from tests.parts import opened
 
 QUOTA = "ACS_IDENTITIES_PER_TENANT"
 pytestmark = pytest.mark.usefixtures("table")
 
 
-async def post(parts: Parts, path: str, token: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+async def post(parts: Container, path: str, token: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-    api = Api(parts.settings, parts.directory, parts.clients)
+    api = Api(parts)
     response = await api.respond(Request("POST", path, headers=headers, body=json.dumps(body).encode()))
     return response.status, json.loads(response.body)
 

@@ -26,9 +26,9 @@ from shared.directory.errors import UpstreamError
 from shared.directory.on_behalf_of import ASSERTION_SCOPE, GraphCredentials
 from shared.platform.clients import Clients
 from shared.platform.settings import Settings
+from shared.service.container import Container
 from tests.directory.fixtures import ADA, CONTOSO, FABRIKAM, SignedIn, token_for, upstream_error
 from tests.emulator.client import Control
-from tests.parts import parts_of
 from tests.support import Servers, closed_port
 
 CLIENT = "a9100000-0000-4000-8000-0000000000a1"
@@ -142,7 +142,7 @@ async def test_an_outage_of_entra_is_a_503(exchange: Exchange, control: Control,
 
 
 async def test_an_unreachable_entra_is_a_503(environment: dict[str, str], signed_in: SignedIn, scope: str) -> None:
-    parts = parts_of(environment | {"AZURE_AUTHORITY_HOST": closed_port().replace("http:", "https:")})
+    parts = Container(environment | {"AZURE_AUTHORITY_HOST": closed_port().replace("http:", "https:")})
     error = await upstream_error(parts.directory.credentials.on_behalf_of(await signed_in("grace")).get_token(scope))
     assert (error.code, error.entry.status) == ("Unreachable", 503)
     await parts.close()
@@ -199,7 +199,7 @@ async def test_no_token_is_stored(credentials: GraphCredentials, signed_in: Sign
 
 async def test_close_closes_every_session(environment: dict[str, str], control: Control, scope: str) -> None:
     """An open session warns when it is collected, and warnings are errors in this suite."""
-    parts = parts_of(environment)
+    parts = Container(environment)
     caller = await parts.directory.token_validator.validate(f"Bearer {await token_for(control, 'ada')}")
     await parts.directory.credentials.on_behalf_of(caller).get_token(scope)
     await parts.close()

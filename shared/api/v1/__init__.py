@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.api.v1 import accounts, chats, consent, diagnosis, document, identities, meetings, users
+from shared.api.v1 import accounts, calls, chats, consent, diagnosis, document, identities, meetings, users
 
 ROUTES = (
     *document.ROUTES,
@@ -12,5 +12,6 @@ ROUTES = (
     *meetings.ROUTES,
     *identities.ROUTES,
     *consent.ROUTES,
+    *calls.ROUTES,
     *diagnosis.ROUTES,
 )

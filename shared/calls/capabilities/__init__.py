@@ -20,6 +20,7 @@ from shared.calls.capabilities.recording import Recordings, RecordingStatus
 from shared.calls.capability import Capabilities
 from shared.calls.effect import Effect
 from shared.calls.event import Event
+from shared.calls.operations import Outcome
 
 
 class Call(BaseCall, frozen=True, kw_only=True, omit_defaults=True):
@@ -55,6 +56,11 @@ def reduce(call: Call, event: Event, now: datetime) -> tuple[Call, tuple[Effect,
 def next_check_at(call: Call) -> datetime | None:
     """When the sweep should look at the call, if nothing else happens; None when nothing is left to do."""
     return engine.next_check_at(call, CAPABILITIES)
+
+
+def command_outcome(call: Call, context: str) -> Outcome | None:
+    """The outcome of a command; None as long as nothing is known of it."""
+    return engine.command_outcome(call, context, CAPABILITIES)
 
 
 def recording_status(call: Call) -> tuple[RecordingStatus, str | None]:

@@ -1,0 +1,10 @@
+"""Calls: a module for each resource of a call."""
+
+from __future__ import annotations
+
+from shared.api.v1.calls import calls, operations
+
+ROUTES = (
+    *calls.ROUTES,
+    *operations.ROUTES,
+)

@@ -1,0 +1,121 @@
+"""Commands: what the routes that act on a call have in common.
+
+A command is carried out at once. The response is 200 with its outcome if that is known within the time of
+``Prefer: wait=n``, and 202 with its state otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct, to_builtins
+
+from shared.api.problems import Problem
+from shared.api.route import RequestContext, Result
+from shared.api.v1.calls.access import controllable
+from shared.api.v1.calls.models import Failure, OperationState, OperationStatus
+from shared.calls.actions import AnyAction, HangUp
+from shared.calls.capabilities import Call, command_outcome
+from shared.calls.operations import Outcome
+from shared.calls.result_codes import look_up
+from shared.calls.state import CallState
+from shared.directory.caller import Caller
+from shared.service.allowed import refusal
+from shared.service.commands import KeyReused, TooManyCommands
+from shared.service.processor import TryAgain
+
+LONGEST_WAIT = 15  # seconds
+CALL_ENDED = (404, 8522)  # how ACS answers a request about a call that has ended
+_WAIT = re.compile(r"wait\s*=\s*\"?(\d{1,4})\"?", re.IGNORECASE)
+_KEY = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+async def submitted(context: RequestContext, action: AnyAction) -> Result:
+    """Carry out the action in the call of the path, and respond with its state."""
+    row = await controllable(context)
+    call: Call = row.call  # type: ignore[assignment]  # ``controllable`` returns no other row
+    if call.state is not CallState.CONNECTED:
+        raise Problem("CallNotConnected", f"The call is {call.state}.")
+    refused = refusal(call, action)
+    if refused:
+        raise Problem("NotAllowed", refused)
+    key = _idempotency_key(context)
+    try:
+        id = await context.commands.submit(row, action, _name_of(context.caller), key)
+    except KeyReused:
+        raise Problem("KeyReused") from None
+    except TooManyCommands:
+        raise Problem("TooManyCommands") from None
+    except TryAgain:
+        raise Problem("Busy", headers={"Retry-After": "1"}) from None
+    call = await context.commands.wait(call.id, id, _seconds(context))
+    return _response(context, call, id)
+
+
+def _response(context: RequestContext, call: Call, id: str) -> Result:
+    state = state_of(call, id)
+    headers = {"Location": f"{context.request.base_url}/calls/{call.id}/operations/{id}"}
+    if "prefer" in context.request.headers:
+        headers["Preference-Applied"] = f"wait={_seconds(context)}"
+    return Result(202 if state.status in {"requested", "accepted"} else 200, state, headers)
+
+
+def state_of(call: Call, id: str) -> OperationState:
+    requested = call.operations.requested[id]
+    outcome = command_outcome(call, id)
+    status, failure, ended_at = _status(call, requested.action, outcome)
+    return OperationState(
+        id=id,
+        name=requested.action.name,
+        status=status,
+        requested_at=requested.at,
+        requested_by=requested.by,
+        parameters=_parameters(requested.action),
+        ended_at=ended_at,
+        failure=failure,
+    )
+
+
+def _status(
+    call: Call, action: AnyAction, outcome: Outcome | None
+) -> tuple[OperationStatus, Failure | None, datetime | None]:
+    """An operation of a call that has ended is over, too: a hang-up has succeeded, and any other one has failed."""
+    if outcome is not None and outcome.is_final:
+        failed = outcome.status.value == "failed"
+        failure = _failure(outcome.code, outcome.sub_code) if failed else None
+        return outcome.status.value, failure, outcome.at  # type: ignore[return-value]  # final ones are statuses
+    if not call.state.is_settled:
+        return ("accepted" if outcome else "requested"), None, None
+    if isinstance(action, HangUp):
+        return "succeeded", None, call.ended_at
+    return "failed", _failure(*CALL_ENDED), call.ended_at
+
+
+def _failure(code: int, sub_code: int) -> Failure:
+    known = look_up(code, sub_code)
+    return Failure(code, sub_code, known.meaning, known.remedy)
+
+
+def _parameters(action: Struct) -> dict[str, Any]:
+    return {name: value for name, value in to_builtins(action).items() if name != "do"}
+
+
+def _name_of(caller: Caller) -> str:
+    return f"{caller.kind} {caller.id}"
+
+
+def _idempotency_key(context: RequestContext) -> str:
+    key = context.request.headers.get("idempotency-key", "").strip('"')
+    if not key:
+        return str(uuid.uuid4())
+    if not _KEY.fullmatch(key):
+        raise Problem("BadParameter", "Idempotency-Key must be 1 to 128 visible ASCII characters.")
+    return key
+
+
+def _seconds(context: RequestContext) -> int:
+    found = _WAIT.search(context.request.headers.get("prefer", ""))
+    return min(int(found.group(1)), LONGEST_WAIT) if found else 0

@@ -1,0 +1,60 @@
+"""Commands: operations that a caller of the API requests, and how far each has come.
+
+A command is an event of the call (``OperationRequested``), whose id is the operation context of its request to ACS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shared.calls.call import BaseCall
+from shared.calls.operations import Outcome, OutcomeStatus, Requested
+
+
+def in_order(call: BaseCall) -> list[tuple[str, Requested]]:
+    """The commands by their contexts, in the order in which they were requested."""
+    return sorted(call.operations.requested.items(), key=lambda each: (each[1].at, each[0]))
+
+
+def outcome(call: BaseCall, context: str) -> Outcome | None:
+    """The outcome of a command. One that was cancelled before it was sent is cancelled; a cancellation has succeeded
+    when the other operation is over.
+    """
+    reported = call.operations.outcome(context)
+    if reported is not None and reported.is_final:
+        return reported
+    canceled = _canceled(call, context)
+    if canceled is not None:
+        return canceled
+    requested = call.operations.requested.get(context)
+    other = requested.action.cancels if requested else None
+    return _of_cancellation(call, other, reported) if other else reported
+
+
+def is_over(call: BaseCall, context: str) -> bool:
+    found = outcome(call, context)
+    return found is not None and found.is_final
+
+
+def _canceled(call: BaseCall, context: str) -> Outcome | None:
+    """The outcome of a command by another one that cancels it; None where ACS has still to report it."""
+    for id, cancellation in _cancellations(call, context):
+        was_sent = any(effect.id == context for effect in call.effects)
+        reported = call.operations.outcome(id)
+        if not was_sent or (reported is not None and reported.status is OutcomeStatus.SUCCEEDED):
+            return Outcome(OutcomeStatus.CANCELED, cancellation.at, "OperationRequested")
+    return None
+
+
+def _cancellations(call: BaseCall, context: str) -> Iterator[tuple[str, Requested]]:
+    return ((id, each) for id, each in in_order(call) if each.action.cancels == context)
+
+
+def _of_cancellation(call: BaseCall, other: str, reported: Outcome | None) -> Outcome | None:
+    ended = call.operations.outcome(other)
+    if ended is None or not ended.is_final:
+        ended = _canceled(call, other)
+    if ended is None:
+        return reported
+    succeeded = ended.status is OutcomeStatus.CANCELED
+    return Outcome(OutcomeStatus.SUCCEEDED if succeeded else OutcomeStatus.FAILED, ended.at, ended.source_event)

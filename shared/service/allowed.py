@@ -1,0 +1,39 @@
+"""What a call allows: the limits of Teams Phone extensibility, checked before anything is asked of ACS.
+
+Source: azure-docs, ``concepts/interop/tpe/teams-phone-extensibility-capabilities.md``. The emulator refuses the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from shared.calls.actions import (
+    Action,
+    AnyAction,
+    HoldParticipant,
+    MuteParticipant,
+    UnholdParticipant,
+)
+from shared.calls.capabilities import Call
+from shared.calls.policy import RESOURCE_ACCOUNT
+
+# Actions that Call Automation does not offer in a Teams Phone call, and who offers them instead.
+NOT_IN_TEAMS_PHONE: Mapping[type[Action], str] = MappingProxyType(
+    {
+        MuteParticipant: "In a Teams Phone call only an agent's client can mute others, not Call Automation.",
+        HoldParticipant: "In a Teams Phone call only the agent's client can hold, and only in a call of two.",
+        UnholdParticipant: "In a Teams Phone call only the agent's client can resume, and only in a call of two.",
+    }
+)
+
+
+def refusal(call: Call, action: AnyAction) -> str | None:
+    """Why the platform does not allow the action in this call; None if it does."""
+    if not is_teams_phone(call):
+        return None
+    return NOT_IN_TEAMS_PHONE.get(type(action))
+
+
+def is_teams_phone(call: Call) -> bool:
+    return (call.lifecycle.callee or "").startswith(RESOURCE_ACCOUNT)
