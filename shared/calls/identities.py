@@ -7,6 +7,7 @@ identity is ``8:acs:{ACS resource}_{tenant}_{user}``, where the user is an Entra
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 
 _GUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -50,3 +51,44 @@ def number_of(raw_id: str) -> str | None:
 def agent(resource: str, tenant: str, user: str) -> str:
     """The raw id of an agent: the ACS resource's immutable id, and Entra's ids of the tenant and the user."""
     return f"8:acs:{resource}_{tenant}_{user}"
+
+
+def teams_user(user: str) -> str:
+    """The raw id of a Teams user, by its Entra object id."""
+    return f"8:orgid:{user}"
+
+
+def account(object_id: str) -> str:
+    """The raw id of a resource account, by its object id."""
+    return f"28:orgid:{object_id}"
+
+
+def phone_number(number: str) -> str:
+    """The raw id of a phone number in E.164."""
+    return f"4:{number}"
+
+
+def is_same(raw_id: str, other: str) -> bool:
+    """Whether two raw ids are of the same identity: the GUIDs in them can be in either case."""
+    return raw_id.lower() == other.lower()
+
+
+def is_among(raw_id: str, others: Iterable[str]) -> bool:
+    return any(is_same(raw_id, each) for each in others)
+
+
+def described(raw_id: str) -> str:
+    """The identity in words, without a phone number or the name of a person: ``agent {Entra object id}``."""
+    kind = kind_of(raw_id)
+    match kind:
+        case Kind.AGENT:
+            return f"agent {user_of(raw_id)}"
+        case Kind.TEAMS_USER:
+            return f"Teams user {user_of(raw_id)}"
+        case Kind.RESOURCE_ACCOUNT:
+            return f"resource account {raw_id.rpartition(':')[2]}"
+        case Kind.PHONE_NUMBER:
+            return "a phone number"
+        case Kind.ACS_USER:
+            return "an ACS user"
+    return "an unknown identity"

@@ -54,7 +54,7 @@ def describe(event: Event, text: str) -> str:
         case ActionFailed(action=action):
             words = f"{action.name}: {words}"
         case OperationRequested(action=action, requested_by=by):
-            words = f"{action.name}, by {by}"
+            words = f"{action.name}{f' ({text})' if text else ''}, by {by}"
     unread = f"unreadable: {', '.join(event.unread)}" if event.unread else ""
     return "; ".join(each for each in (words, unread) if each)
 

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from shared.calls import engine
+from shared.calls.actions import AddParticipant, AnyAction, CancelInvitation
 from shared.calls.capabilities import CAPABILITIES, Call, recording_status, reduce
 from shared.calls.capabilities.lifecycle import Decision, IncomingCallReceived, RequestRejected
+from shared.calls.capabilities.participants import ParticipantInvited
 from shared.calls.capability import Capabilities, Capability
 from shared.calls.effect import Effect
-from shared.calls.event import ActionFailed, Event, own
+from shared.calls.event import ActionFailed, Event, OperationRequested, own
 from shared.calls.policy import CallPolicy
 from tests.calls.driver import step_event, timer
 from tests.golden import START, event
@@ -25,11 +27,32 @@ CALL = Call(id="20261121-00112233445566778899aabbccddeeff", policy=CallPolicy(an
 INCOMING = IncomingCallReceived(decision=Decision.ANSWER, caller="4:+1", callee="28:orgid:a", received_at=START)
 FORBIDDEN = {"code": 403, "subCode": 0, "message": ""}
 
+ADD, CANCEL = "7a0c53a0-0000-5000-8000-000000000001", "7a0c53a0-0000-5000-8000-000000000002"
+AGENT = AddParticipant("8:acs:resource_tenant_agent")
+HELD = [{"identifier": {"rawId": "4:+12065551212"}, "isMuted": True, "isOnHold": True}]
+
+
+def request(id: str, action: AnyAction, after: float) -> Event:
+    return own(id, START + timedelta(seconds=after), OperationRequested(action, "user supervisor"))
+
 
 def incoming(**changed: object) -> Event:
     return Event("in", "IncomingCall", START, replace(INCOMING, **changed))
 
 
+ADDITION = [
+    request(ADD, AGENT, 7),
+    own(f"{ADD}/done", START + timedelta(seconds=7.5), ParticipantInvited(ADD, AGENT, invitation_id="invitation")),
+    event("participants_updated", 8.2, sequenceNumber=5, participants=HELD),
+    event("add_participant_failed", 8.4, operationContext=ADD),
+    event("add_participant_succeeded", 8.6, operationContext=ADD),
+    request(CANCEL, CancelInvitation(ADD), 8.7),
+    event("cancel_add_participant_succeeded", 9, operationContext=CANCEL),
+    event("cancel_add_participant_failed", 9, operationContext=CANCEL),
+    event("hold_failed", 9.1),
+    event("remove_participant_succeeded", 9.2),
+    event("move_participant_failed", 9.3),
+]
 EVENTS = [
     incoming(),
     incoming(decision=Decision.TOO_LATE),  # the same one, delivered again too late
@@ -50,6 +73,7 @@ EVENTS = [
     event("play_completed", 10.5, operationContext="of another application"),
     event("tone_received", 10),
     event("recording_inactive", 11),
+    *ADDITION,
     event("call_disconnected", 12),
     event("answer_failed", 12),
     event("recording_file", 13),

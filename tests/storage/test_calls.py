@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from shared.calls.actions import AnyAction, ArchiveChunk, FetchCallState, HangUp, Play, SendDtmf, StartRecording
 from shared.calls.capabilities import Call, next_check_at
 from shared.calls.capabilities.lifecycle import Lifecycle, Result
-from shared.calls.capabilities.participants import MOST_PARTICIPANTS, Participants
+from shared.calls.capabilities.participants import MOST_INVITATIONS, MOST_PARTICIPANTS, MOST_PRESENT, Participants
 from shared.calls.capabilities.prompts import Prompts
 from shared.calls.capabilities.recording import MOST_CHUNKS, MOST_RECORDINGS, Chunk, Failure, Recording, Recordings
 from shared.calls.effect import Effect, effect_id
@@ -130,7 +130,15 @@ def rich(id: str) -> Call:
             answer_sent_at=START,
             answered_at=START,
         ),
-        participants=Participants(("4:+1", "8:acs:1"), ("4:+1", "8:acs:1", "8:acs:2"), 7),
+        participants=Participants(
+            present=("4:+1", "8:acs:1"),
+            muted=("8:acs:1",),
+            on_hold=("4:+1",),
+            sequence_number=7,
+            joined_at={"4:+1": START, "8:acs:1": START},
+            invited=("8:acs:1", "8:acs:2"),
+            invitations={"operation": "invitation"},
+        ),
         recording=Recordings(
             {
                 "r+/=": Recording(
@@ -413,7 +421,6 @@ def largest() -> Call:
         for r, n in archiving
     ]
     effects += [Effect(each, SendDtmf(f"4:+{each}", "1"), START, COMMANDS) for each in requests]
-    people = tuple(sorted(f"8:acs:{uuid.uuid4()}_{uuid.uuid4()}_{uuid.uuid4()}" for _ in range(MOST_PARTICIPANTS)))
     return Call(
         id=id,
         state=CallState.CONNECTED,
@@ -424,8 +431,22 @@ def largest() -> Call:
         ),
         effects=tuple(sorted(effects, key=lambda effect: effect.id)),
         timeline=entries(LONGEST_TIMELINE, text="350 participants"),
-        participants=Participants(people, people, 15_000),
+        participants=the_most_participants(),
         recording=Recordings({each: a_recording(per_recording) for each in recording_ids}),
+    )
+
+
+def the_most_participants() -> Participants:
+    people = tuple(sorted(f"8:acs:{uuid.uuid4()}_{uuid.uuid4()}_{uuid.uuid4()}" for _ in range(MOST_PARTICIPANTS)))
+    present = people[:MOST_PRESENT]
+    return Participants(
+        present=present,
+        muted=present,
+        on_hold=present,
+        sequence_number=15_000,
+        joined_at={each: START + timedelta(microseconds=n * 7919) for n, each in enumerate(people)},
+        invited=people[:MOST_INVITATIONS],
+        invitations={str(uuid.uuid4()): str(uuid.uuid4()) for _ in range(MOST_INVITATIONS)},
     )
 
 

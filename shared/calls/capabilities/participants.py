@@ -1,18 +1,48 @@
-"""Participants: those in the call now, and all who have been in it."""
+"""Participants: those in the call now, all who have been in it, and those who were invited.
+
+``ParticipantsUpdated`` alone decides who is in the call: AddParticipantSucceeded has been seen for participants who
+declined, and can arrive before or after the update.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from shared.calls.actions import (
+    Action,
+    AddParticipant,
+    Consult,
+    HoldParticipant,
+    MoveParticipants,
+    MuteParticipant,
+    RemoveParticipant,
+    TransferCall,
+    UnholdParticipant,
+)
 from shared.calls.capability import Capability
-from shared.calls.event import CallbackPayload, Event, Fact, Identifier
+from shared.calls.event import ActionPerformed, CallbackPayload, Event, Fact, Identifier, OperationRequested
+from shared.calls.identities import described
+from shared.calls.joins import bounded
+from shared.calls.operations import OutcomeStatus
+from shared.calls.timeline import in_words
 
-MOST_PARTICIPANTS = 1000  # ACS allows 350 at a time; over the whole call there can be more
+MOST_PRESENT = 350  # ACS allows as many at a time
+MOST_PARTICIPANTS = 400  # over the whole call
+MOST_INVITATIONS = 200
+
+
+# -- Events ------------------------------------------------------------------------------------------------------
 
 
 class Participant(Struct, frozen=True, rename="camel", kw_only=True):
     identifier: Identifier
+    is_muted: bool = False
+    is_on_hold: bool = False
 
 
 class ParticipantsUpdated(CallbackPayload, frozen=True, kw_only=True):
@@ -20,34 +50,173 @@ class ParticipantsUpdated(CallbackPayload, frozen=True, kw_only=True):
     sequence_number: int | None = None  # rises from event to event, with gaps
 
 
+class OfParticipant(CallbackPayload, frozen=True, kw_only=True):
+    """The base of the events about one participant."""
+
+    participant: Identifier | None = None
+
+
+class AddParticipantSucceeded(OfParticipant, frozen=True, kw_only=True):
+    pass
+
+
+class AddParticipantFailed(OfParticipant, frozen=True, kw_only=True):
+    pass
+
+
+class RemoveParticipantSucceeded(OfParticipant, frozen=True, kw_only=True):
+    pass
+
+
+class RemoveParticipantFailed(OfParticipant, frozen=True, kw_only=True):
+    pass
+
+
+class MoveParticipantSucceeded(OfParticipant, frozen=True, kw_only=True):
+    pass
+
+
+class MoveParticipantFailed(OfParticipant, frozen=True, kw_only=True):
+    pass
+
+
+class CancelAddParticipantSucceeded(CallbackPayload, frozen=True, kw_only=True):
+    pass
+
+
+class CancelAddParticipantFailed(CallbackPayload, frozen=True, kw_only=True):
+    pass
+
+
+class HoldFailed(CallbackPayload, frozen=True, kw_only=True):
+    """ACS accepted the hold with 200, and could not carry it out."""
+
+
+class ParticipantInvited(ActionPerformed, frozen=True, kw_only=True):
+    """ACS accepted an invitation. The response can lack its id."""
+
+    invitation_id: str | None = None
+
+
+# -- The part of the call ----------------------------------------------------------------------------------------
+
+
 class Participants(Struct, frozen=True, omit_defaults=True):
-    """Raw ids, sorted."""
+    """Raw ids, sorted. ``present``, ``muted`` and ``on_hold`` are of the event with this sequence number.
+
+    ``invited``: those to whom the call was offered by a command, whether they accepted or not. ``invitations``: ACS's
+    ids of invitations, by the operation context of the request.
+    """
 
     present: tuple[str, ...] = ()
-    all_participants: tuple[str, ...] = ()
-    sequence_number: int = -1  # of the event that ``present`` is from
+    muted: tuple[str, ...] = ()
+    on_hold: tuple[str, ...] = ()
+    sequence_number: int = -1
+    joined_at: dict[str, datetime] = {}  # when each was first reported in the call
+    invited: tuple[str, ...] = ()
+    invitations: dict[str, str] = {}
+
+    @property
+    def all_participants(self) -> tuple[str, ...]:
+        return tuple(sorted(self.joined_at))
 
 
 def fold(part: Participants, event: Event) -> Participants:
-    if not isinstance(event.data, ParticipantsUpdated):
-        return part
-    present = tuple(sorted(p.identifier.raw_id for p in event.data.participants))[:MOST_PARTICIPANTS]
-    sequence_number, newest = max((part.sequence_number, part.present), (event.data.sequence_number or 0, present))
-    ever = tuple(sorted({*part.all_participants, *present}))[:MOST_PARTICIPANTS]
-    return replace(part, present=newest, sequence_number=sequence_number, all_participants=ever)
+    match event.data:
+        case ParticipantsUpdated() as updated:
+            return _updated(part, updated, event.at)
+        case OperationRequested(action=AddParticipant() | Consult() | TransferCall() as action):
+            invited = tuple(sorted({*part.invited, action.target}))[:MOST_INVITATIONS]
+            return replace(part, invited=invited)
+        case ParticipantInvited(effect_id=context, invitation_id=str(id)):
+            known = min(part.invitations.get(context, id), id)
+            invitations = bounded(part.invitations | {context: known}, MOST_INVITATIONS, lambda _: 0)
+            return replace(part, invitations=invitations)
+    return part
+
+
+def _updated(part: Participants, updated: ParticipantsUpdated, at: datetime) -> Participants:
+    known = part.sequence_number, part.present, part.muted, part.on_hold
+    number, present, muted, on_hold = max(known, _state(updated))
+    joined = part.joined_at | {each: min(part.joined_at.get(each, at), at) for each in _raw_ids(updated.participants)}
+    return replace(
+        part,
+        present=present,
+        muted=muted,
+        on_hold=on_hold,
+        sequence_number=number,
+        joined_at=dict(sorted(bounded(joined, MOST_PARTICIPANTS, lambda moment: moment).items())),
+    )
+
+
+def _state(updated: ParticipantsUpdated) -> tuple[int, tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    present = updated.participants
+    muted = _raw_ids(tuple(each for each in present if each.is_muted))
+    on_hold = _raw_ids(tuple(each for each in present if each.is_on_hold))
+    return updated.sequence_number or 0, _raw_ids(present), muted, on_hold
+
+
+def _raw_ids(participants: tuple[Participant, ...]) -> tuple[str, ...]:
+    return tuple(sorted(each.identifier.raw_id for each in participants))[:MOST_PRESENT]
+
+
+# -- The timeline ------------------------------------------------------------------------------------------------
+
+OF_ONE = (AddParticipant, RemoveParticipant, MuteParticipant, HoldParticipant, UnholdParticipant)
 
 
 def describe(data: Fact) -> str:
-    if not isinstance(data, ParticipantsUpdated):
-        return ""
-    count = len(data.participants)
-    return f"{count} participant{'' if count == 1 else 's'}"
+    match data:
+        case ParticipantsUpdated(participants=present):
+            held = sum(each.is_on_hold for each in present)
+            count = f"{len(present)} participant{'' if len(present) == 1 else 's'}"
+            return f"{count}, {held} on hold" if held else count
+        case OfParticipant(participant=Identifier(raw_id=raw_id)):
+            return "; ".join(each for each in (described(raw_id), in_words(*data.codes)) if each)
+        case OperationRequested(action=action):
+            return _described(action)
+    return ""
 
+
+def _described(action: Action) -> str:
+    if isinstance(action, OF_ONE):
+        return described(action.target)
+    if isinstance(action, MoveParticipants):
+        return ", ".join(described(each) for each in action.targets)
+    return ""
+
+
+PAYLOADS: Mapping[str, Any] = {
+    each.__name__: each
+    for each in (
+        ParticipantsUpdated,
+        AddParticipantSucceeded,
+        AddParticipantFailed,
+        RemoveParticipantSucceeded,
+        RemoveParticipantFailed,
+        MoveParticipantSucceeded,
+        MoveParticipantFailed,
+        CancelAddParticipantSucceeded,
+        CancelAddParticipantFailed,
+        HoldFailed,
+    )
+}
 
 CAPABILITY = Capability(
     name="participants",
     part=Participants,
-    payloads={"ParticipantsUpdated": ParticipantsUpdated},
+    payloads=PAYLOADS,
+    outcomes={
+        AddParticipantSucceeded: OutcomeStatus.SUCCEEDED,
+        AddParticipantFailed: OutcomeStatus.FAILED,
+        RemoveParticipantSucceeded: OutcomeStatus.SUCCEEDED,
+        RemoveParticipantFailed: OutcomeStatus.FAILED,
+        MoveParticipantSucceeded: OutcomeStatus.SUCCEEDED,
+        MoveParticipantFailed: OutcomeStatus.FAILED,
+        CancelAddParticipantSucceeded: OutcomeStatus.SUCCEEDED,
+        CancelAddParticipantFailed: OutcomeStatus.FAILED,
+        HoldFailed: OutcomeStatus.FAILED,
+    },
     fold=fold,
     describe=describe,
 )

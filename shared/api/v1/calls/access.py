@@ -35,7 +35,8 @@ def sees(caller: Caller, call: Call) -> bool:
         return True
     if (call.lifecycle.tenant or "").lower() != caller.tenant.lower():
         return False
-    return bool(caller.roles & SUPERVISORS) or _is_among(caller, call.participants.all_participants)
+    offered_to = (*call.participants.all_participants, *call.participants.invited)
+    return bool(caller.roles & SUPERVISORS) or _is_among(caller, offered_to)
 
 
 def _may_act(caller: Caller, call: Call) -> bool:
