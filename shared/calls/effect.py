@@ -45,3 +45,7 @@ class Effect(Struct, frozen=True, omit_defaults=True):
     tries: int = 0
     leased_until: datetime | None = None
     performed: bool = False
+
+    def is_being_sent(self, now: datetime) -> bool:
+        """Whether an invocation holds the lease, and the response to its request is not known."""
+        return not self.performed and self.leased_until is not None and self.leased_until > now

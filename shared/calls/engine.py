@@ -14,17 +14,16 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from shared.calls import commands, operations, timeline
-from shared.calls.actions import CancelMedia
 from shared.calls.call import BaseCall
 from shared.calls.capability import Capabilities, Capability
 from shared.calls.effect import Effect, Wanted, effect_id
 from shared.calls.event import ActionFailed, ActionPerformed, CallbackPayload, Event, TimerFired, own
 from shared.calls.joins import known
 from shared.calls.operations import Outcome, OutcomeStatus
+from shared.calls.queues import COMMANDS, WantedEffect, in_turn
 from shared.calls.state import CallState, higher
 
 IDS = ("call_connection_id", "server_call_id", "correlation_id")
-COMMANDS = "commands"  # ``wanted_by`` of the effects of commands
 SLOWEST_RETRY = timedelta(hours=1)
 
 Call = TypeVar("Call", bound=BaseCall)
@@ -152,7 +151,8 @@ def _note_failure(call: Call, failed: ActionFailed, now: datetime) -> tuple[Call
         return call, False
     outcome = call.operations.outcome(effect.id)
     begun = outcome is not None and outcome.status is OutcomeStatus.PROGRESSED
-    if begun or failed.action.is_final(*failed.codes, effect.tries):
+    nothing_left = failed.silent and effect.action.cancels is not None  # ACS reports what a cancellation has ended
+    if begun or nothing_left or failed.action.is_final(*failed.codes, effect.tries):
         return call, True
     return _change(call, effect.id, lambda e: _later(e, now, failed.retry_after)), False
 
@@ -187,13 +187,10 @@ def _reconcile(call: Call, now: datetime, capabilities: Capabilities) -> Call:
     """The open effects are exactly those that are wanted and whose turn it is."""
     open_effects = {effect.id: effect for effect in call.effects}
     effects = {}
-    for name, id, wanted in _in_turn(call, list(_wanted(call, now, capabilities))):
+    for name, id, wanted in in_turn(call, _wanted(call, now, capabilities), now):
         due = now + timedelta(seconds=wanted.delay_seconds)
         effects[id] = open_effects.get(id) or Effect(id, wanted.action, due, name)
     return replace(call, effects=tuple(sorted(effects.values(), key=lambda e: e.id)))
-
-
-WantedEffect = tuple[str, str, Wanted]  # ``wanted_by``, the effect's id, and the step
 
 
 def _wanted(call: BaseCall, now: datetime, capabilities: Capabilities) -> Iterator[WantedEffect]:
@@ -206,37 +203,15 @@ def _wanted(call: BaseCall, now: datetime, capabilities: Capabilities) -> Iterat
                 yield COMMANDS, context, Wanted(context, requested.action)
 
 
-def _in_turn(call: BaseCall, wanted: list[WantedEffect]) -> Iterator[WantedEffect]:
-    """Those of no queue, and of each queue the one that is open or, if none is, the first. A background action is the
-    last, and is cancelled when another one waits.
-    """
-    open_ids = {effect.id for effect in call.effects}
-    queues: dict[str, list[WantedEffect]] = {}
-    for each in wanted:
-        if queue := each[2].action.queue:
-            queues.setdefault(queue, []).append(each)
-        else:
-            yield each
-    for waiting in queues.values():
-        first = min(waiting, key=lambda each: (each[1] not in open_ids, each[2].action.is_background))
-        yield first
-        if first[2].action.is_background and any(not each[2].action.is_background for each in waiting):
-            yield interruption(call, first[0], first[1])
-
-
-def interruption(call: BaseCall, wanted_by: str, context: str) -> WantedEffect:
-    step = f"interrupt {context}"
-    return wanted_by, effect_id(call.id, step), Wanted(step, CancelMedia(context))
-
-
 def _lease(call: Call, now: datetime) -> tuple[Call, tuple[Effect, ...]]:
     """Lease the effects that are due. The lease is saved with the call before anything is performed. It lasts longer
-    with each try: an effect that makes every invocation die is tried less and less often.
+    with each try: an effect that makes every invocation die is tried less and less often. One that is being
+    cancelled is not sent again.
     """
     kept, leased = [], []
+    canceled = {effect.action.cancels for effect in call.effects}
     for effect in call.effects:
-        free = effect.leased_until is None or effect.leased_until <= now
-        if effect.performed or effect.due > now or not free:
+        if effect.performed or effect.due > now or effect.is_being_sent(now) or effect.id in canceled:
             kept.append(effect)
             continue
         until = now + _backoff(effect.action.lease, effect.tries)

@@ -25,8 +25,8 @@ from msgspec import Struct
 from shared.calls.call import BaseCall
 from shared.calls.capabilities import CAPABILITIES, Call, next_check_at, recording
 from shared.calls.effect import Effect
-from shared.calls.engine import COMMANDS
 from shared.calls.operations import Operations
+from shared.calls.queues import COMMANDS
 from shared.calls.state import CallState
 from shared.calls.timeline import Timeline
 from shared.storage.keys import entity_keys, id_of, keys_of, partitions_of

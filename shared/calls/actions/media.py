@@ -78,6 +78,7 @@ class CancelMedia(Operation, frozen=True, tag="CancelMedia"):
 
     operation: str
 
+    queue: ClassVar[str] = MEDIA
     longest_outcome: ClassVar[timedelta] = timedelta(seconds=5)
 
     @property

@@ -12,12 +12,12 @@ from typing import Any
 from shared.calls import capability, engine
 from shared.calls import event as envelope
 from shared.calls.call import BaseCall
-from shared.calls.capabilities import dtmf, lifecycle, participants, prompts, recording
+from shared.calls.capabilities import dtmf, lifecycle, music, participants, prompts, recording
 from shared.calls.capabilities.lifecycle import Lifecycle
 from shared.calls.capabilities.participants import Participants
 from shared.calls.capabilities.prompts import Prompts
 from shared.calls.capabilities.recording import Recordings, RecordingStatus
-from shared.calls.capability import Capabilities
+from shared.calls.capability import Capabilities, NoPart
 from shared.calls.effect import Effect
 from shared.calls.event import Event
 from shared.calls.operations import Outcome
@@ -30,6 +30,7 @@ class Call(BaseCall, frozen=True, kw_only=True, omit_defaults=True):
     participants: Participants = Participants()
     recording: Recordings = Recordings()
     prompts: Prompts = Prompts()
+    music: NoPart = NoPart()
 
 
 CAPABILITIES: Capabilities = (
@@ -37,6 +38,7 @@ CAPABILITIES: Capabilities = (
     participants.CAPABILITY,
     recording.CAPABILITY,
     prompts.CAPABILITY,
+    music.CAPABILITY,
     dtmf.CAPABILITY,
 )
 
