@@ -6,10 +6,11 @@ from typing import Any
 
 from emulator.acs import errors
 from emulator.acs.callees import Outcome
-from emulator.acs.calls import Call, Participant
+from emulator.acs.calls import Call
 from emulator.acs.identifiers import Identifier, canonical, parse
 from emulator.acs.media.streaming import start_streams
 from emulator.acs.messages import Answer, Request
+from emulator.acs.parties import Participant
 from emulator.acs.provenance import RING
 from emulator.acs.service import Service
 

@@ -1,4 +1,4 @@
-"""Voices and their recording: tones in a WAV file of the standard library's making.
+"""Voices, prompts and phrases as tones, in WAV files of the standard library's making.
 
 A tone's frequency is a multiple of 50 Hz, so that each 20 ms frame of it is the same as the next: a
 recording of hours costs no more than a few frames, repeated.
@@ -6,6 +6,7 @@ recording of hours costs no more than a few frames, repeated.
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
 import wave
@@ -13,6 +14,7 @@ from array import array
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 SAMPLE_RATE = 16_000
 FRAMES_PER_SECOND = 50
@@ -21,7 +23,11 @@ AMPLITUDE = 6_000
 _CHUNK = 500  # frames written at once: ten seconds
 
 Frame = tuple[int, ...]
-Run = tuple[int, list[int | None]]  # how many frames, and which voice is on each channel
+Tones = tuple[int, ...]  # the frequencies that sound together
+Run = tuple[int, list[Tones]]  # how many frames, and what sounds on each channel
+
+# Those of prompts and phrases: none is a voice's, and none would be lost at 16 kHz.
+PITCHES = tuple(hertz for hertz in range(350, 6_300, 50) if hertz % 150)
 
 
 def frequency(voice: int) -> int:
@@ -30,25 +36,23 @@ def frequency(voice: int) -> int:
 
 
 @cache
-def tone(voice: int | None) -> Frame:
-    """One frame of a voice, or of silence."""
-    if voice is None:
-        return (0,) * FRAME_SAMPLES
-    step = 2 * math.pi * frequency(voice) / SAMPLE_RATE
+def tone(frequency: int) -> Frame:
+    """One frame of a tone."""
+    step = 2 * math.pi * frequency / SAMPLE_RATE
     return tuple(round(AMPLITUDE * math.sin(step * n)) for n in range(FRAME_SAMPLES))
 
 
-def write(path: Path, runs: Iterable[Run], *, mixed: bool) -> int:
-    """Write a WAV file with a channel per voice, or with all of them on one. Returns the frames written."""
+def write(path: Path | BinaryIO, runs: Iterable[Run], *, mixed: bool) -> int:
+    """Write a WAV file with the channels of the runs, or with all of them on one. Returns the frames written."""
     written = 0
-    with wave.open(str(path), "wb") as file:
+    with wave.open(str(path) if isinstance(path, Path) else path, "wb") as file:
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE)
         file.setnchannels(1)
-        for frames, voices in runs:
+        for frames, channels in runs:
             if not mixed and not written:
-                file.setnchannels(max(1, len(voices)))
-            _write_run(file, frames, _mix(voices) if mixed else _interleave(voices or [None]))
+                file.setnchannels(max(1, len(channels)))
+            _write_run(file, frames, _interleave([tuple(itertools.chain(*channels))] if mixed else channels or [()]))
             written += frames
     return written
 
@@ -58,17 +62,17 @@ def _write_run(file: wave.Wave_write, frames: int, data: bytes) -> None:
         file.writeframesraw(data * min(_CHUNK, frames - start))
 
 
-def _interleave(voices: list[int | None]) -> bytes:
-    samples = array("h", bytes(2 * FRAME_SAMPLES * len(voices)))
-    for channel, voice in enumerate(voices):
-        samples[channel :: len(voices)] = array("h", tone(voice))
+def _interleave(channels: list[Tones]) -> bytes:
+    samples = array("h", bytes(2 * FRAME_SAMPLES * len(channels)))
+    for channel, tones in enumerate(channels):
+        samples[channel :: len(channels)] = array("h", _mix(tones))
     return _bytes(samples)
 
 
-def _mix(voices: list[int | None]) -> bytes:
-    tones = [tone(voice) for voice in voices if voice is not None] or [tone(None)]
-    sums = (sum(at) for at in zip(*tones, strict=True))
-    return _bytes(array("h", (max(-32_768, min(32_767, value)) for value in sums)))
+def _mix(tones: Tones) -> Frame:
+    """One frame of tones together, cut off where it would be too loud."""
+    sums = (sum(at) for at in zip(*map(tone, tones), strict=True)) if tones else itertools.repeat(0, FRAME_SAMPLES)
+    return tuple(max(-32_768, min(32_767, value)) for value in sums)
 
 
 def _bytes(samples: array[int]) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -12,45 +12,12 @@ from typing import Any, Literal
 from emulator.acs.identifiers import Identifier
 from emulator.acs.media.playlist import Playlist
 from emulator.acs.media.subscription import Subscription, media_streaming, transcription
+from emulator.acs.parties import Participant
 from emulator.acs.recording.model import Recording
+from emulator.acs.sounds import Sounds
 from emulator.clock import stamp
 
 State = Literal["ringing", "connecting", "connected", "missed", "rejected", "redirected", "ended"]
-
-
-@dataclass
-class Span:
-    """When a participant was heard, in seconds of the wall's monotonic clock; ``end`` None while it lasts."""
-
-    start: float
-    end: float | None = None
-
-
-@dataclass
-class Participant:
-    identifier: Identifier
-    voice: int  # the number of their tone in recordings
-    is_muted: bool = False
-    is_on_hold: bool = False
-    played_to: bool = False  # a prompt for them alone is on: isOnHold shows it, as recorded
-    present: bool = False
-    heard: list[Span] = field(default_factory=list)
-
-    @property
-    def raw_id(self) -> str:
-        return str(self.identifier["rawId"])
-
-    def listen(self, now: float) -> None:
-        """Open or close the current span, after a change of presence, mute or hold."""
-        audible = self.present and not self.is_muted and not self.is_on_hold
-        speaking = bool(self.heard) and self.heard[-1].end is None
-        if audible and not speaking:
-            self.heard.append(Span(now))
-        elif speaking and not audible:
-            self.heard[-1].end = now
-
-    def describe(self) -> dict[str, Any]:
-        return {"identifier": self.identifier, "isMuted": self.is_muted, "isOnHold": self.is_on_hold or self.played_to}
 
 
 @dataclass
@@ -98,10 +65,13 @@ class Call:
     playlist: Playlist | None = None
     continuous_dtmf: dict[str, dict[str, Any]] = field(default_factory=dict)  # by raw id: the request that started it
     hold_audio: dict[str, dict[str, Any]] = field(default_factory=dict)  # by raw id: the hold request that plays it
+    sounds: Sounds = field(default_factory=Sounds)
     tones_heard: int = 0
     sequence_number: int = 0
     timers: list[asyncio.Task[None]] = field(default_factory=list)
     at_end: list[Callable[[], None]] = field(default_factory=list)  # called once, when the call ends for everyone
+    hangs_up_at: float | None = None  # the caller, by their script: on the clock's ``elapsed``
+    began: float | None = None  # when the first party joined, in seconds of the wall's monotonic clock
     ringing_at: datetime | None = None
     answered_at: datetime | None = None
     ended_at: datetime | None = None
@@ -123,13 +93,18 @@ class Call:
         person = self.participants.get(raw_id)
         return person if person and person.present else None
 
-    def join(self, identifier: Identifier, now: float) -> Participant:
+    def party(self, identifier: Identifier) -> Participant:
+        """A party of the call, who may not be in it."""
         raw_id = identifier["rawId"]
-        person = self.participants.get(raw_id)
-        if person is None:
-            person = self.participants[raw_id] = Participant(identifier, voice=len(self.participants))
-        person.present = True
-        person.listen(now)
+        if raw_id not in self.participants:
+            self.participants[raw_id] = Participant(identifier, voice=len(self.participants))
+        return self.participants[raw_id]
+
+    def join(self, identifier: Identifier, now: float) -> Participant:
+        person = self.party(identifier)
+        person.present, person.elsewhere = True, ""
+        person.update(now)
+        self.began = now if self.began is None else self.began
         return person
 
     def leave(self, raw_id: str, now: float) -> bool:
@@ -137,9 +112,21 @@ class Call:
         person = self.find(raw_id)
         if person is None:
             return False
-        person.present = person.is_muted = person.is_on_hold = person.played_to = False
-        person.listen(now)
+        person.leave(now)
         return True
+
+    def move_elsewhere(self, people: Iterable[Identifier], now: float) -> None:
+        """Out of the call, into a conversation of their own."""
+        place = f"after transfer {len(self.participants)}"
+        for person in [self.party(each) for each in people]:
+            person.leave(now, place)
+
+    def end_elsewhere(self, raw_id: str, now: float) -> None:
+        """The conversation that a party was transferred to is over."""
+        place = self.participants[raw_id].elsewhere if raw_id in self.participants else ""
+        for person in self.participants.values():
+            if place and person.elsewhere == place:
+                person.leave(now)
 
     def next_sequence_number(self, rng: random.Random) -> int:
         """1 at first, then rising with gaps, as recorded."""
@@ -178,6 +165,7 @@ class Call:
             "callConnectionId": self.connection_id,
             "callConnectionState": self.connection_state,
             "participants": [person.describe() for person in self.present()],
+            "transferred": [person.raw_id for person in self.participants.values() if person.elsewhere],
             "recordings": [recording.describe() for recording in self.recordings],
             "ringing_at": self.ringing_at and stamp(self.ringing_at),
             "answered_at": self.answered_at and stamp(self.answered_at),

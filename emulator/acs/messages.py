@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from emulator.acs.calls import Call, Participant
+from emulator.acs.calls import Call
 from emulator.acs.errors import not_found
 from emulator.acs.identifiers import Identifier
+from emulator.acs.parties import Participant
 
 
 @dataclass

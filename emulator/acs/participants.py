@@ -7,9 +7,10 @@ from typing import Any
 from emulator.acs import errors
 from emulator.acs.answering import forward
 from emulator.acs.callees import Outcome
-from emulator.acs.calls import Call, Invitation, Participant
+from emulator.acs.calls import Call, Invitation
 from emulator.acs.identifiers import Identifier, canonical
 from emulator.acs.messages import Answer, Request, participant
+from emulator.acs.parties import Participant
 from emulator.acs.provenance import RING
 from emulator.acs.results import ACCEPTED, INVITATION_CANCELED, NO_INVITATION, NOT_IN_CALL, REMOVED
 from emulator.acs.service import Service
@@ -85,7 +86,7 @@ def mute(service: Service, request: Request) -> Answer:
     for target in request.body["targetParticipants"]:
         person = participant(request.call, canonical(target))
         person.is_muted = True
-        person.listen(service.clock.wall())
+        person.update(service.clock.wall())
     service.participants_updated(request.call)
     return Answer(_context(request.body))
 
@@ -128,9 +129,11 @@ def _arrive(service: Service, call: Call, body: dict[str, Any], data: dict[str, 
         service.emit(call, "CallTransferFailed", request=body, result=outcome.result)
         return
     service.emit(call, "CallTransferAccepted", data, request=body)
+    service.leave(call, data["transferee"]["rawId"])
     if data["transferTarget"]["kind"] == "microsoftTeamsApp":
         service.background.start(forward(service, call, data["transferTarget"]))
-    service.leave(call, data["transferee"]["rawId"])
+    else:
+        service.talk_elsewhere(call, data["transferee"], data["transferTarget"])
 
 
 def _check_caller_id(call: Call, body: dict[str, Any]) -> None:

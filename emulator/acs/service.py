@@ -179,6 +179,7 @@ class Service:
         for seconds, tone in call.script.presses:
             call.timers.append(self.background.after(seconds, lambda tone=tone: self.press(call, tone)))  # type: ignore[misc]
         if call.script.hangs_up_after is not None:
+            call.hangs_up_at = self.clock.elapsed() + call.script.hangs_up_after
             call.timers.append(self.background.after(call.script.hangs_up_after, lambda: self.hang_up(call)))
 
     def disconnect(self, call: Call, result: Result = HUNG_UP) -> None:
@@ -220,10 +221,20 @@ class Service:
 
     def hang_up(self, call: Call, raw_id: str | None = None) -> None:
         """A participant hangs up: the caller unless another is named."""
+        who = raw_id or call.far_end["rawId"]
         if call.state == "ringing":
             self._stop_ringing(call, "missed")
+        elif call.find(who):
+            self.leave(call, who)
         else:
-            self.leave(call, raw_id or call.far_end["rawId"])
+            call.end_elsewhere(who, self.clock.wall())
+
+    def talk_elsewhere(self, call: Call, *people: Identifier) -> None:
+        """After a transfer these parties talk without the application, until one of them hangs up."""
+        call.move_elsewhere(people, self.clock.wall())
+        if call.hangs_up_at is not None:
+            left = max(0.0, call.hangs_up_at - self.clock.elapsed())
+            self.background.after(left, lambda: self.hang_up(call))
 
     def leave(self, call: Call, raw_id: str, result: Result = OTHER_LEFT) -> None:
         """A participant leaves; ``result`` goes to the application if that ends its leg."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from emulator.control import calls, directory, events, faults, journal, overview
+from emulator.control import calls, directory, events, faults, hearing, journal, overview
 from emulator.control.fields import ControlError
 from emulator.directory import UnknownTenant
 from emulator.entra.routes import NotSignedIn
@@ -19,7 +19,14 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def routes(platform: Platform) -> list[web.RouteDef]:
-    parts = (calls.Calls, faults.FaultRules, journal.JournalReader, events.Events, directory.DirectoryEditor)
+    parts = (
+        calls.Calls,
+        hearing.Hearing,
+        faults.FaultRules,
+        journal.JournalReader,
+        events.Events,
+        directory.DirectoryEditor,
+    )
     control = [route for part in parts for route in part(platform).routes()]
     return [*control, web.get("/", overview.Overview(platform, control).show)]
 

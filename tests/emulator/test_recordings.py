@@ -374,7 +374,7 @@ async def test_the_recording_outlasts_the_application_while_others_talk(
 
 
 def test_an_hour_is_written_without_holding_it(tmp_path: Any) -> None:
-    runs: list[audio.Run] = list(itertools.repeat((60 * 50, [0]), 60))
+    runs: list[audio.Run] = list(itertools.repeat((60 * 50, [(300,)]), 60))
     assert audio.write(tmp_path / "hour.wav", runs, mixed=True) == 3600 * 50
     with wave.open(str(tmp_path / "hour.wav")) as file:
         assert file.getnframes() == 3600 * 16_000

@@ -29,5 +29,5 @@ def unhold(service: Service, request: Request) -> Answer:
 def _set(service: Service, call: Call, raw_id: str, *, on_hold: bool) -> None:
     person = call.participants[raw_id]
     person.is_on_hold = on_hold
-    person.listen(service.clock.wall())
+    person.update(service.clock.wall())
     service.participants_updated(call)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.acs.calls import Call, Participant
+from emulator.acs.calls import Call
 from emulator.acs.identifiers import canonical
 from emulator.acs.media import sources
+from emulator.acs.parties import Participant
 from emulator.acs.results import BAD_FILE, CANCELED, DONE, Result
 from emulator.acs.service import Service
 
@@ -16,6 +17,8 @@ class Play:
         self._service, self._call, self._body = service, call, body
         self._sources: list[dict[str, Any]] = body["playSources"]
         self._loop = (body.get("playOptions") or {}).get("loop", False)
+        only = frozenset(canonical(who)["rawId"] for who in body.get("playTo") or ())
+        self._listeners = only or None
 
     async def run(self) -> None:
         bad = sources.first_missing(self._sources)
@@ -38,7 +41,7 @@ class Play:
         """Play all sources, or those before the one that can't be played."""
         while True:
             for source in self._sources[:bad]:
-                await self._service.clock.sleep(sources.duration(source))
+                await sources.sound(self._service, self._call, source, self._listeners)
             if bad is not None:
                 self._emit("PlayFailed", BAD_FILE, failedPlaySourceIndex=bad)
                 return
@@ -47,22 +50,30 @@ class Play:
         self._emit("PlayCompleted", DONE)
 
     def _begin(self) -> None:
+        self._isolate(on=self._service.options.targeted_play_isolates)
         for target in self._targets():
-            target.played_to = True
             if held := self._call.hold_audio.get(target.raw_id):
                 self._service.emit(self._call, "HoldAudioPaused", request=held, result=DONE)
         self._emit("PlayStarted", DONE)
 
     def _end(self) -> None:
+        self._isolate(on=False)
         for target in self._targets():
-            target.played_to = False
             if (held := self._call.hold_audio.get(target.raw_id)) and self._call.connected:
                 self._service.emit(self._call, "HoldAudioResumed", request=held, result=DONE)
 
+    def _isolate(self, *, on: bool) -> None:
+        """Take the participants to whom alone it is played out of the conversation, or bring them back."""
+        changed = [target for target in self._targets() if target.is_isolated != on]
+        for target in changed:
+            target.is_isolated = on
+            target.update(self._service.clock.wall())
+        if changed and self._call.connected:
+            self._service.participants_updated(self._call)
+
     def _targets(self) -> list[Participant]:
         """The only participants to whom it is played; none if it is played to all."""
-        found = (self._call.find(canonical(who)["rawId"]) for who in self._body.get("playTo") or ())
-        return [person for person in found if person]
+        return [person for person in self._call.present() if person.raw_id in (self._listeners or ())]
 
     def _emit(self, type: str, result: Result, **data: Any) -> None:
         self._service.emit(self._call, type, data, request=self._body, result=result)

@@ -42,7 +42,7 @@ class Recognize:
         if (bad := sources.first_missing(prompts)) is not None:
             self._fail(BAD_FILE, failedPlaySourceIndex=bad)
             return
-        first = await self._prompt(sum(map(sources.duration, prompts)))
+        first = await self._prompt(prompts)
         self._listening = True
         await self._collect(first)
 
@@ -53,9 +53,15 @@ class Recognize:
         if self._listening and raw_id == self._from and self._body["recognizeInputType"] != "speech":
             self._tones.put_nowait(tone)
 
-    async def _prompt(self, seconds: float) -> str | None:
-        """The tone that interrupted the prompt, if one did."""
-        return await self._next_tone(seconds) if seconds else None
+    async def _prompt(self, prompts: list[dict[str, Any]]) -> str | None:
+        """The tone that interrupted the prompts, if one did."""
+        for source in prompts:
+            with self._call.sounds.lasting(
+                sources.name(source), self._service.clock, listeners=frozenset({self._from})
+            ):
+                if tone := await self._next_tone(sources.duration(source)):
+                    return tone
+        return None
 
     async def _collect(self, first: str | None) -> None:
         seconds = self._options.get("initialSilenceTimeoutInSeconds")

@@ -1,12 +1,15 @@
-"""Play sources: which are valid, and how long they take."""
+"""Play sources: which are valid, what they are called, and how long they take."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
+from emulator.acs.calls import Call
 from emulator.acs.errors import invalid
 from emulator.acs.provenance import FILE_PROMPT, SPOKEN_CHARACTER
+from emulator.acs.service import Service
 
 _TAG = re.compile(r"<[^>]*>")
 
@@ -25,9 +28,25 @@ def first_missing(sources: list[dict[str, Any]]) -> int | None:
     return None
 
 
+def name(source: dict[str, Any]) -> str:
+    """What its tone is named by: the text that is spoken, or the file's name."""
+    if source["kind"] == "file":
+        return urlsplit(source["file"]["uri"]).path.rsplit("/", 1)[-1] or str(source["file"]["uri"])
+    return _text(source).strip()
+
+
+async def sound(service: Service, call: Call, source: dict[str, Any], listeners: frozenset[str] | None) -> None:
+    """Play it to the listeners, or to all."""
+    with call.sounds.lasting(name(source), service.clock, listeners=listeners):
+        await service.clock.sleep(duration(source))
+
+
 def duration(source: dict[str, Any]) -> float:
     """Seconds. The tags of SSML take no time."""
     if source["kind"] == "file":
         return FILE_PROMPT.seconds
-    text = source["text"]["text"] if source["kind"] == "text" else _TAG.sub("", source["ssml"]["ssmlText"])
-    return len(text) * SPOKEN_CHARACTER.seconds
+    return len(_text(source)) * SPOKEN_CHARACTER.seconds
+
+
+def _text(source: dict[str, Any]) -> str:
+    return str(source["text"]["text"] if source["kind"] == "text" else _TAG.sub("", source["ssml"]["ssmlText"]))

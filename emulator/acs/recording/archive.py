@@ -24,7 +24,7 @@ Part = tuple[int, int, int]  # index, first and last frame
 
 async def deliver(service: Service, call: Call, recording: Recording) -> None:
     """Write the files, store them, and publish RecordingFileStatusUpdated."""
-    assigned = channels.assign(recording, call.participants)
+    assigned = channels.assign(recording, call)
     parts = _parts(recording.frames, call.script.recording_chunks or service.options.recording_chunks)
     files = [await asyncio.to_thread(_write, service, call, recording, assigned, part) for part in parts]
     await service.clock.sleep(service.options.recording_file_delay)
@@ -53,7 +53,7 @@ def _write(service: Service, call: Call, recording: Recording, assigned: channel
     file = service.files.create(
         document_id, zero_byte_downloads=service.options.zero_byte_downloads if empty is None else empty
     )
-    audio.write(file.audio, channels.runs(recording, assigned, first, last), mixed=recording.mixed)
+    audio.write(file.audio, channels.runs(recording, call, assigned, first, last), mixed=recording.mixed)
     about = {"resourceId": service.config.resource_id, **documents.metadata(recording, call, assigned, part)}
     file.metadata.write_text(json.dumps(about), encoding="utf-8")
     return file

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Iterable, Iterator
 
-from emulator.acs.audio import Run
-from emulator.acs.calls import Participant
+from emulator.acs import hearing
+from emulator.acs.audio import Run, Tones
+from emulator.acs.calls import Call
+from emulator.acs.parties import Participant
 from emulator.acs.recording.model import Recording
 
 MOST = 5  # azure-docs, call-recording.md: unmixed recordings have at most five channels
@@ -13,33 +15,49 @@ MOST = 5  # azure-docs, call-recording.md: unmixed recordings have at most five 
 Channels = list[Participant | None]
 
 
-def assign(recording: Recording, participants: dict[str, Participant]) -> Channels:
+def assign(recording: Recording, call: Call) -> Channels:
     """Participants by channel: those that the request assigned, then the others that were heard, as they joined."""
-    fixed = {n: participants[raw_id] for n, raw_id in recording.channels.items() if raw_id in participants}
+    people = call.participants
+    fixed = {n: people[raw_id] for n, raw_id in recording.channels.items() if raw_id in people}
     placed = {person.raw_id for person in fixed.values()}
-    rest = iter([p for p in participants.values() if p.raw_id not in placed and _spans(recording, p)])
-    size = min(MOST, max([len(participants), *(n + 1 for n in fixed)]))
+    heard = [person for person in people.values() if person.raw_id not in placed and _spoke(recording, call, person)]
+    rest = iter(heard)
+    needed = max(1, len(fixed) + len(heard), *(n + 1 for n in fixed))
+    size = needed if recording.mixed else min(MOST, needed)
     channels = [fixed.get(n) or next(rest, None) for n in range(size)]
     while len(channels) > 1 and channels[-1] is None:
         channels.pop()
     return channels
 
 
-def runs(recording: Recording, channels: Channels, first: int, last: int) -> list[Run]:
-    """The frames from ``first`` to ``last``, cut wherever a participant begins or ceases to be heard."""
-    spans = [_spans(recording, person) if person else [] for person in channels]
-    edges = sorted({first, last, *(edge for heard in spans for span in heard for edge in span if first < edge < last)})
-    return [(end - start, _voices(channels, spans, start)) for start, end in itertools.pairwise(edges)]
+def runs(recording: Recording, call: Call, channels: Channels, first: int, last: int) -> Iterator[Run]:
+    """The frames from ``first`` to ``last``. Prompts to all are in the mix, and on no channel of a participant."""
+
+    def sounding(moment: float) -> list[Tones]:
+        people = [hearing.said_in_call(call, person, moment) if person else () for person in channels]
+        return [*people, hearing.played_in_call(call, moment)] if recording.mixed else people
+
+    return _part(hearing.runs(_moments(recording, call), recording.frame_at, sounding), first, last)
 
 
-def _voices(channels: Channels, spans: list[list[tuple[int, int]]], frame: int) -> list[int | None]:
-    return [
-        person.voice if person and any(begin <= frame < end for begin, end in heard) else None
-        for person, heard in zip(channels, spans, strict=True)
-    ]
+def _spoke(recording: Recording, call: Call, person: Participant) -> bool:
+    spoken = hearing.runs(
+        _moments(recording, call), recording.frame_at, lambda moment: [hearing.said_in_call(call, person, moment)]
+    )
+    return any(tones for _, (tones,) in spoken)
 
 
-def _spans(recording: Recording, person: Participant) -> list[tuple[int, int]]:
-    """The frames in which a participant is heard; spans of no frame are left out."""
-    spans = [(recording.frame_at(span.start), recording.frame_at(span.end)) for span in person.heard]
-    return [(begin, end) for begin, end in spans if begin < end]
+def _moments(recording: Recording, call: Call) -> set[float]:
+    """When something changes while it is recorded."""
+    edges = {edge for take in recording.takes for edge in (take.start, take.end) if edge is not None}
+    within = {moment for moment in hearing.changes(call) if min(edges) < moment < max(edges)} if edges else set()
+    return edges | within
+
+
+def _part(runs: Iterable[Run], first: int, last: int) -> Iterator[Run]:
+    at = 0
+    for frames, channels in runs:
+        begin, end = max(at, first), min(at + frames, last)
+        at += frames
+        if begin < end:
+            yield end - begin, channels
