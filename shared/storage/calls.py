@@ -202,7 +202,7 @@ def _indexed(call: Call, before: Call | None = None) -> set[str]:
 
 def not_ours(server_call_id: str) -> str:
     """The name in the index of another application's call. This app can have a leg of the same call."""
-    return f"not ours {server_call_id}"
+    return f"foreign {server_call_id}"
 
 
 # -- From a call to an entity, and back --------------------------------------------------------------------------

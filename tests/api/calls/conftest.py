@@ -10,10 +10,13 @@ import aiohttp
 import pytest
 
 from local.stack import Stack
-from shared.api.parameters import ACCOUNT
+from shared.acs.identifiers import identifier
+from shared.api.parameters import ACCOUNT, TENANT
 from shared.calls.capabilities import Call
+from shared.calls.identities import agent
 from shared.calls.state import CallState
 from tests.api.conftest import Client, Reply
+from tests.support import AUDIENCE
 from tests.system.conftest import System, of
 
 
@@ -30,6 +33,14 @@ class Line:
         call_id = await self.system.dial(**({"to": ACCOUNT} | how))
         await self.system.until(call_id, lambda call: call.state is CallState.CONNECTED)
         return call_id
+
+    async def join(self, call_id: str, user: str) -> None:
+        """Add an agent, by object id, to the call at ACS, and wait until the row shows it."""
+        connection = (await self.call(call_id)).call_connection_id
+        raw_id = agent(AUDIENCE, TENANT, user)
+        acs = self.system.container.clients.call_automation.get_call_connection(connection or "")
+        await acs.add_participant(identifier(raw_id))
+        await self.system.until(call_id, lambda call: raw_id in call.participants.present)
 
     async def command(self, path: str, body: Any = None, *, wait: int = 5, token: str | None = None) -> Reply:
         return await self.client.ask("POST", path, token or self.supervisor, body, Prefer=f"wait={wait}")

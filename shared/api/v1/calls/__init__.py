@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from shared.api.v1.calls import calls, operations
+from shared.api.v1.calls import calls, operations, timeline
 
 ROUTES = (
     *calls.ROUTES,
+    *timeline.ROUTES,
     *operations.ROUTES,
 )

@@ -22,6 +22,11 @@ async def visible(context: RequestContext) -> Row:
     return row
 
 
+async def visible_call(context: RequestContext) -> Call:
+    """The call of the path. Raises Problem as ``visible`` does."""
+    return (await visible(context)).call  # type: ignore[return-value]  # ``visible`` returns no other row
+
+
 async def controllable(context: RequestContext) -> Row:
     """The same, for a command. Raises Problem unless the caller may act on the call."""
     row = await visible(context)

@@ -7,6 +7,10 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from shared.calls.capabilities.recording import RecordingStatus
+from shared.calls.identities import Kind
+from shared.calls.state import CallState
+
 OperationStatus = Literal["requested", "accepted", "succeeded", "canceled", "failed"]
 
 
@@ -31,3 +35,81 @@ class OperationState(Struct, frozen=True, rename="camel"):
     ended_at: datetime | None = None
     failure: Failure | None = None
     result: dict[str, Any] | None = None
+
+
+class AccountView(Struct, frozen=True, rename="camel"):
+    """The Teams resource account that was called. ``id`` is its object id; the number is E.164."""
+
+    id: str
+    name: str | None
+    number: str | None
+
+
+class PartyView(Struct, frozen=True, rename="camel"):
+    """A caller or a participant. ``id`` is a raw id; ``user_id`` the object id of an agent or a Teams user."""
+
+    id: str
+    kind: Kind
+    user_id: str | None = None
+    number: str | None = None
+    name: str | None = None
+
+
+class RecordingSummary(Struct, frozen=True, rename="camel"):
+    """The status of a call's recording, and the reason if there is none."""
+
+    status: RecordingStatus
+    reason: str | None = None
+
+
+class ResultView(Struct, frozen=True, rename="camel"):
+    """The platform's result code for the end of a call, and the event that carried it."""
+
+    code: int
+    sub_code: int
+    meaning: str
+    remedy: str
+    source_event: str
+
+
+class LatenciesView(Struct, frozen=True, rename="camel"):
+    """The phases of answering in seconds, as far as they are known."""
+
+    time_to_notify: float | None = None
+    time_to_answer: float | None = None
+    time_to_connect: float | None = None
+    time_to_first_audio: float | None = None
+
+
+class CallSummary(Struct, frozen=True, rename="camel", kw_only=True):
+    """A call of a list."""
+
+    id: str
+    state: CallState
+    account: AccountView | None
+    caller: PartyView | None
+    recording: RecordingSummary
+    called_at: datetime | None
+    connected_at: datetime | None
+    ended_at: datetime | None
+
+
+class CallView(CallSummary, frozen=True, rename="camel", kw_only=True):
+    """A call. ``participants`` are those in it now."""
+
+    on_behalf_of: PartyView | None
+    participants: tuple[PartyView, ...]
+    result: ResultView | None
+    latencies: LatenciesView
+    call_connection_id: str | None
+    server_call_id: str | None
+    correlation_id: str | None
+
+
+class TimelineEntryView(Struct, frozen=True, rename="camel"):
+    """An event of a call: when it happened, and when it reached the app."""
+
+    at: datetime
+    received: datetime
+    type: str
+    text: str

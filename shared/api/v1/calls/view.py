@@ -1,0 +1,55 @@
+"""A call as the API shows it. Names and numbers are for those who see the call; they are never logged."""
+
+from __future__ import annotations
+
+from shared.api.v1.calls.models import AccountView, CallView, LatenciesView, PartyView, RecordingSummary, ResultView
+from shared.calls.capabilities import Call, latencies, recording_status
+from shared.calls.capabilities.lifecycle import Result
+from shared.calls.identities import kind_of, number_of, user_of
+from shared.calls.policy import resource_account
+from shared.calls.result_codes import look_up
+
+
+def view_of(call: Call) -> CallView:
+    part = call.lifecycle
+    status, reason = recording_status(call)
+    return CallView(
+        id=call.id,
+        state=call.state,
+        account=account_of(part.callee, part.callee_name, part.callee_number),
+        caller=party_of(part.caller, part.caller_name),
+        recording=RecordingSummary(status, reason),
+        called_at=part.called_at,
+        connected_at=call.connected_at,
+        ended_at=call.ended_at,
+        on_behalf_of=party_of(part.on_behalf_of),
+        participants=tuple(party for each in call.participants.present if (party := party_of(each))),
+        result=_result(part.result),
+        latencies=_latencies(call),
+        call_connection_id=call.call_connection_id,
+        server_call_id=call.server_call_id,
+        correlation_id=call.correlation_id,
+    )
+
+
+def account_of(callee: str | None, name: str | None, number: str | None) -> AccountView | None:
+    """The resource account that was called, from its raw id; None for other callees."""
+    id = resource_account(callee or "")
+    return AccountView(id, name, number) if id else None
+
+
+def party_of(raw_id: str | None, name: str | None = None) -> PartyView | None:
+    if raw_id is None:
+        return None
+    return PartyView(raw_id, kind_of(raw_id), user_of(raw_id), number_of(raw_id), name)
+
+
+def _result(result: Result | None) -> ResultView | None:
+    if result is None:
+        return None
+    known = look_up(result.code, result.sub_code)
+    return ResultView(result.code, result.sub_code, known.meaning, known.remedy, result.source_event)
+
+
+def _latencies(call: Call) -> LatenciesView:
+    return LatenciesView(**{name.replace(" ", "_"): seconds for name, seconds in latencies(call).items()})
