@@ -328,6 +328,7 @@ module app 'modules/function.bicep' = {
       CALLS_TABLE: callStorage.outputs.callsTable
       DIRECTORY_TABLE: callStorage.outputs.directoryTable
       CALLS_INDEX_TABLE: callStorage.outputs.callsIndexTable
+      CUSTOMERS_TABLE: callStorage.outputs.customersTable
       RECORDINGS_CONTAINER: callStorage.outputs.recordingsContainer
       QUARANTINE_CONTAINER: callStorage.outputs.quarantineContainer
       DEADLETTERS_CONTAINER: callStorage.outputs.deadLettersContainer

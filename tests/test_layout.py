@@ -17,6 +17,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("shared/doctor",),
     ("shared/service",),
     ("shared/acs",),
+    ("shared/customers",),
     ("shared/directory",),
     ("shared/storage",),
     ("shared/platform",),

@@ -54,6 +54,7 @@ var names = loadJsonContent('../local.json', 'storage')
 var callsTable = names.tables[0]
 var directoryTable = names.tables[1]
 var callsIndexTable = names.tables[2]
+var customersTable = names.tables[3]
 var wakesQueue = names.queues[0]
 var recordingsContainer = names.containers[0]
 var quarantineContainer = names.containers[1]
@@ -163,6 +164,10 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     resource callsIndex 'tables' = {
       name: callsIndexTable
     }
+
+    resource customers 'tables' = {
+      name: customersTable
+    }
   }
 
   resource queues 'queueServices' = {
@@ -237,6 +242,17 @@ resource writesCallsIndex 'Microsoft.Authorization/roleAssignments@2022-04-01' =
 resource writesDirectory 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(storage::tables::directory.id, appPrincipalId, storageTableDataContributor)
   scope: storage::tables::directory
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageTableDataContributor)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// Role: the API keeps the customers, whose names and numbers are shown with calls.
+resource writesCustomers 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(storage::tables::customers.id, appPrincipalId, storageTableDataContributor)
+  scope: storage::tables::customers
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageTableDataContributor)
     principalId: appPrincipalId
@@ -356,6 +372,7 @@ output queueUri string = storage.properties.primaryEndpoints.queue
 output callsTable string = callsTable
 output directoryTable string = directoryTable
 output callsIndexTable string = callsIndexTable
+output customersTable string = customersTable
 output recordingsContainer string = recordingsContainer
 output quarantineContainer string = quarantineContainer
 output deadLettersContainer string = deadLettersContainer

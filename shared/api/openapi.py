@@ -39,6 +39,7 @@ MEANINGS = {
     403: "The caller or the app is not allowed to do this",
     404: "The object does not exist",
     409: "The current state does not allow the operation",
+    412: "The object has changed since the ETag in If-Match, or does not exist",
     413: "The body is too large",
     415: "The content type is not application/json",
     429: "Too many requests",
@@ -50,6 +51,7 @@ MEANINGS = {
 ANYWHERE = (400, 500, 504)  # statuses of problems on every route
 SIGNED_IN = (401, 403, 404, 409, 429, 502, 503)
 WITH_BODY = (413, 415)
+CONDITIONAL = (412,)
 HEADERS: dict[str, Any] = {
     "X-Request-Id": {
         "description": "The id of the request, or a new one. The app's log has it, too.",
@@ -170,7 +172,7 @@ def _in_query(query: type[Struct]) -> list[dict[str, Any]]:
 
 
 def _in_header(route: Route) -> list[dict[str, Any]]:
-    names = ["If-None-Match"] if _is_cached(route) else list(OF_COMMANDS) if route.command else []
+    names = ["If-None-Match"] * _is_cached(route) + list(OF_COMMANDS) * route.command + ["If-Match"] * route.conditional
     return [_parameter(name, "header", dict(OF_COMMANDS.get(name, TEXT)), required=False) for name in names]
 
 
@@ -191,6 +193,7 @@ def _responses(route: Route, reference: dict[Any, Any]) -> dict[str, Any]:
     if _is_cached(route):
         found[304] = {"$ref": "#/components/responses/NotModified"}
     problems = ANYWHERE + (() if route.public else SIGNED_IN) + (WITH_BODY if route.body else ())
+    problems += CONDITIONAL if route.conditional else ()
     found |= {status: {"$ref": f"#/components/responses/Problem{status}"} for status in problems}
     return {str(status): found[status] for status in sorted(found)}
 
@@ -201,7 +204,8 @@ def _is_cached(route: Route) -> bool:
 
 def _success(route: Route, status: int, reference: dict[Any, Any]) -> dict[str, Any]:
     of_command = ("Location", "Preference-Applied") if route.command else ()
-    headers = _headers("ETag") if _is_cached(route) else _headers(*of_command)
+    tagged = _is_cached(route) or (route.conditional and route.responses[status] is not None)
+    headers = _headers("ETag") if tagged else _headers(*of_command)
     response: dict[str, Any] = {"description": MEANINGS[status], "headers": headers}
     if route.responses[status] is not None:
         response["content"] = {"application/json": {"schema": _schema(route, status, reference)}}
@@ -223,7 +227,7 @@ def _schema(route: Route, status: int, reference: dict[Any, Any]) -> Any:
 
 
 def _problem_statuses() -> list[int]:
-    return sorted({*ANYWHERE, *SIGNED_IN, *WITH_BODY})
+    return sorted({*ANYWHERE, *SIGNED_IN, *WITH_BODY, *CONDITIONAL})
 
 
 def _problem(status: int) -> dict[str, Any]:

@@ -72,10 +72,15 @@ PROBLEMS: dict[str, Kind] = {
         "the call has had as many commands as its row can hold",
         "Hang up in the Teams client, or let the call end.",
     ),
-    "Busy": Kind(503, "many events change the call at this moment", "Send the request again with the same key."),
+    "Busy": Kind(503, "others change the same object at this moment", "Send the request again, with the same key."),
     "NoSuchPath": Kind(404, "no route has this path", "Compare the path with the OpenAPI document."),
     "NotFound": Kind(404, "the object does not exist", "Check the id, and that it is of the tenant you signed in to."),
     "NoSuchMethod": Kind(405, "the path does not support this method", "Use one of the methods in the header Allow."),
+    "Changed": Kind(
+        412,
+        "the object has changed since it was read, or does not exist",
+        "Read it again, apply the change to what it is now, and send its new ETag in If-Match.",
+    ),
     "TooLarge": Kind(413, "the body is too large", "Send at most 64 KiB."),
     "NotJson": Kind(
         415, "the content type is not application/json", "Send JSON, and `Content-Type: application/json`."

@@ -11,6 +11,7 @@ from shared.api.http import Request, Response
 from shared.directory.caller import Caller
 
 if TYPE_CHECKING:
+    from shared.customers.store import CustomerStore
     from shared.directory.directory import Directory
     from shared.platform.clients import Clients
     from shared.platform.settings import Settings
@@ -60,6 +61,10 @@ class RequestContext(Struct, frozen=True):
         return self.container.store
 
     @property
+    def customers(self) -> CustomerStore:
+        return self.container.customers
+
+    @property
     def commands(self) -> Commands:
         return self.container.commands
 
@@ -87,6 +92,7 @@ class Route(Struct, frozen=True):
     The handler returns a Struct, a Page, None, a Result where there are several statuses, or a Response.
     ``parameters`` describes the parameters of the path. ``secret``: the response must not be stored or cached.
     ``public``: no authentication. ``command``: the request has the headers Idempotency-Key and Prefer.
+    ``conditional``: it has the header If-Match, and a response with a body has an ETag.
     """
 
     method: str
@@ -102,3 +108,4 @@ class Route(Struct, frozen=True):
     secret: bool = False
     public: bool = False
     command: bool = False
+    conditional: bool = False

@@ -30,6 +30,7 @@ from shared.storage.quarantine import Quarantine
 from shared.storage.wakes import Wakes
 
 if TYPE_CHECKING:
+    from shared.customers.store import CustomerStore
     from shared.directory.directory import Directory
     from shared.platform.tokens import SigningKeys
     from shared.service.ingress import CallbackIngress
@@ -102,6 +103,12 @@ class Container:
         from shared.directory.directory import Directory
 
         return Directory(self.settings, self.clients, self._now, self._transport)
+
+    @cached_property
+    def customers(self) -> CustomerStore:
+        from shared.customers.store import CustomerStore
+
+        return CustomerStore(self.clients.customers, self._now)
 
     @cached_property
     def keys(self) -> SigningKeys:

@@ -33,6 +33,7 @@ ROLES = {
     ("call-storage.bicep", "appPrincipalId", "storage::tables::calls"): {"Storage Table Data Contributor"},
     ("call-storage.bicep", "appPrincipalId", "storage::tables::callsIndex"): {"Storage Table Data Contributor"},
     ("call-storage.bicep", "appPrincipalId", "storage::tables::directory"): {"Storage Table Data Contributor"},
+    ("call-storage.bicep", "appPrincipalId", "storage::tables::customers"): {"Storage Table Data Contributor"},
     ("call-storage.bicep", "appPrincipalId", "storage::blobs::recordings"): {"Storage Blob Data Contributor"},
     ("call-storage.bicep", "appPrincipalId", "storage::blobs::quarantine"): {"Storage Blob Data Contributor"},
     ("call-storage.bicep", "appPrincipalId", "storage::queues::wakes"): {"Storage Queue Data Contributor"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.api.v1 import accounts, calls, chats, consent, diagnosis, document, identities, meetings, users
+from shared.api.v1 import accounts, calls, chats, consent, customers, diagnosis, document, identities, meetings, users
 
 ROUTES = (
     *document.ROUTES,
@@ -13,5 +13,6 @@ ROUTES = (
     *identities.ROUTES,
     *consent.ROUTES,
     *calls.ROUTES,
+    *customers.ROUTES,
     *diagnosis.ROUTES,
 )

@@ -364,6 +364,13 @@ class Settings:
         default="directory",
         set_by=SetBy.DEPLOYMENT,
     )
+    customers_table = Setting(
+        "CUSTOMERS_TABLE",
+        TEXT,
+        "The table of customers.",
+        default="customers",
+        set_by=SetBy.DEPLOYMENT,
+    )
     recordings_container = Setting(
         "RECORDINGS_CONTAINER",
         TEXT,
