@@ -70,7 +70,8 @@ OF_COMMANDS: dict[str, Any] = {
     "Idempotency-Key": {
         **TEXT,
         "pattern": "^[!-~]{1,128}$",
-        "description": "A command with the key of an earlier one is the earlier one. Without it each request is new.",
+        "description": "A command with the key of an earlier one of the caller is the earlier one. "
+        "Without a key, a command that equals one that is still under way is that one.",
     },
     "Prefer": {
         **TEXT,

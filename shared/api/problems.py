@@ -18,6 +18,7 @@ from shared.directory.error_entries import ENTRIES, ErrorEntry
 from shared.directory.errors import TIMED_OUT, UpstreamError
 from shared.platform.settings import SettingError
 from shared.platform.tokens import Forbidden, KeysUnavailable
+from shared.storage.calls import UnreadableRow
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,11 @@ PROBLEMS: dict[str, Kind] = {
         "Hang up in the Teams client, or let the call end.",
     ),
     "Busy": Kind(503, "others change the same object at this moment", "Send the request again, with the same key."),
+    "CallUnreadable": Kind(
+        503,
+        "the row of the call cannot be read by this version of the app",
+        "Try again later. If the error persists, have the operators look at the quarantined row of the call.",
+    ),
     "NoSuchPath": Kind(404, "no route has this path", "Compare the path with the OpenAPI document."),
     "NotFound": Kind(404, "the object does not exist", "Check the id, and that it is of the tenant you signed in to."),
     "NoSuchMethod": Kind(405, "the path does not support this method", "Use one of the methods in the header Allow."),
@@ -139,9 +145,6 @@ def problem_of(error: Exception, request: Request, operation: str) -> Response:
             return _upstream(request, error)
         case Forbidden():
             return _own(request, "TokenRefused", str(error))
-        case SettingError():
-            log.error("%s: %s", operation, error)
-            return _own(request, "NotConfigured")
         case KeysUnavailable():
             log.error("%s: %s", operation, error)
             wait = {"Retry-After": str(max(1, ceil(error.retry_after)))}
@@ -149,11 +152,23 @@ def problem_of(error: Exception, request: Request, operation: str) -> Response:
         case TimeoutError():
             log.error("%s: timed out", operation)
             return _upstream(request, UpstreamError(TIMED_OUT))
+    return _own(request, _fault(error, operation))
+
+
+def _fault(error: Exception, operation: str) -> str:
+    """The code of an error of the app or of its storage, which is logged."""
+    match error:
+        case SettingError():
+            log.error("%s: %s", operation, error)
+            return "NotConfigured"
+        case UnreadableRow():
+            log.error("%s: %s", operation, error)
+            return "CallUnreadable"
         case AzureError():
             log.error("%s: %s", operation, type(error).__name__)
-            return _own(request, "NotNow")
+            return "NotNow"
     log.error("%s failed", operation, exc_info=error)
-    return _own(request, "Fault")
+    return "Fault"
 
 
 def _own(request: Request, code: str, detail: str = "") -> Response:

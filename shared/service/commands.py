@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from datetime import datetime
+
+from msgspec import json
 
 from shared.calls import commands
 from shared.calls.actions import AnyAction
@@ -37,48 +38,55 @@ class Commands:
         row = await self._store.read(call_id) if CALL_ID.fullmatch(call_id) else None
         return row if row is not None and row.call is not None else None
 
-    async def submit(self, row: Row, action: AnyAction, requested_by: str, key: str) -> str:
-        """Carry out an action in a call, once for each key of a caller; return its operation context.
-
-        A command that equals one that is still under way is that one: a double click is one command. Raises
-        KeyReused, TooManyCommands, and TryAgain if the row was changed by others all the time.
-        """
+    async def submit(self, row: Row, context: str, action: AnyAction, requested_by: str) -> None:
+        """Carry out a new command. Raises TooManyCommands, and TryAgain if others changed the row all the time."""
         call: Call = row.call  # type: ignore[assignment]  # ``read`` returns no other row
-        context = effect_id(call.id, f"command {requested_by} {key}")
-        known = _known(call, action, requested_by, context)
-        if known is not None:
-            return known
         if len(call.operations.requested) >= MOST_REQUESTED:
             raise TooManyCommands(call.id)
         requested: Event = own(context, self._now(), OperationRequested(action, requested_by))
         await self._processor.process(call.id, [requested], row)
-        return context
 
     async def wait(self, call_id: str, context: str, seconds: float) -> Call:
         """The call as soon as the command has its outcome, or after so many seconds."""
-        deadline, pause = time.monotonic() + seconds, FIRST_PAUSE
+        clock = asyncio.get_running_loop().time
+        deadline, pause = clock() + seconds, FIRST_PAUSE
         while True:
             call = (await self._store.read(call_id)).call or Call(id=call_id)
             found = command_outcome(call, context)
-            left = deadline - time.monotonic()
+            left = deadline - clock()
             if call.state.is_settled or (found is not None and found.is_final) or left <= 0:
                 return call
             await asyncio.sleep(min(pause, left))
             pause = min(2 * pause, LONGEST_PAUSE)
 
 
-def _known(call: Call, action: AnyAction, requested_by: str, context: str) -> str | None:
-    """The context of the same command, if there is one. Raises KeyReused."""
-    same_key = call.operations.requested.get(context)
-    if same_key is not None:
-        if same_key.action != action:
-            raise KeyReused(context)
-        return context
-    return next(
-        (
-            id
-            for id, each in commands.in_order(call)
-            if each.action == action and each.by == requested_by and not commands.is_over(call, id)
-        ),
-        None,
-    )
+def context_of(call: Call, action: AnyAction, requested_by: str, key: str) -> str:
+    """The operation context of a command, by its caller and key: a repeated request has the same one.
+
+    A request without a key (``""``) is the equal command of the caller that is still under way, or the next one. Both
+    depend on the row alone: two instances that have read the same row come to the same context. Raises KeyReused.
+    """
+    if not key:
+        return _without_key(call, action, requested_by)
+    context = effect_id(call.id, f"command {requested_by} {key}")
+    if context in call.operations.requested:
+        check(call, context, action)
+    return context
+
+
+def check(call: Call, context: str, action: AnyAction) -> None:
+    """Raises KeyReused if the context is that of another action, and TooManyCommands if the row had no room for it:
+    both can come to pass at the very moment at which the command is saved.
+    """
+    known = call.operations.requested.get(context)
+    if known is None:
+        raise TooManyCommands(call.id)
+    if known.action != action:
+        raise KeyReused(context)
+
+
+def _without_key(call: Call, action: AnyAction, requested_by: str) -> str:
+    equal = [id for id, each in commands.in_order(call) if each.action == action and each.by == requested_by]
+    under_way = (id for id in equal if not call.state.is_settled and not commands.is_over(call, id))
+    text = json.encode(action).decode()
+    return next(under_way, effect_id(call.id, f"command {requested_by} without key {len(equal)} {text}"))

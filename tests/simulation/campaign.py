@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.simulation.host import ROOT
-from tests.simulation.invariants import QUEUE, broken
+from tests.simulation.invariants import UNHURRIED, broken
 from tests.simulation.mutants import mutated
 from tests.simulation.plans import SCENARIOS, crashing, day_of, plan_of
 from tests.simulation.process import Site
@@ -63,7 +63,7 @@ class Tally:
         self.sites |= result.sites
         if result.plan.name in SCENARIOS:
             self.steps[name] = result.steps
-        counted = [i for i in result.invocations if not i.frozen and not i.crashed and i.function != QUEUE]
+        counted = [i for i in result.invocations if not i.frozen and not i.crashed and i.function not in UNHURRIED]
         if counted:
             slowest = max(counted, key=lambda i: i.seconds)
             self.slowest = max(self.slowest, (round(slowest.seconds, 3), slowest.function, name))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -22,6 +22,8 @@ from emulator.host.settings import HostSettings, read_host_json
 from tests.indexed import functions
 from tests.simulation.process import Crashed, Process, here
 from tests.simulation.storage import Message, Queues
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).parents[2]
 LEASE = timedelta(minutes=10)  # how long a message stays hidden when the instance that took it dies
@@ -112,28 +114,33 @@ class Host:
             await asyncio.wait([closing, process.death], return_when=asyncio.FIRST_COMPLETED)
             self.restart(process)
 
-    def _alive(self, function: Function) -> list[Process]:
-        group = scaling_group(function)
+    def _alive(self, group: str) -> list[Process]:
         if group not in self._groups:
             self._groups[group] = [self._make(place) for place in range(self._count)]
         return [process for process in self._groups[group] if not process.dead]
 
     async def call(self, function: Function, argument: Any) -> Any:
         """Call a function in some instance of its group. Raises the function's exception, or Crashed."""
-        alive = self._alive(function)
+        return await self.run(function.name, lambda: _call(function, argument))
+
+    async def run(self, name: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine in some instance of a function's group, in place of the function. Raises the same."""
+        group = scaling_group(functions()[name])
+        alive = self._alive(group)
         if not alive:
             await asyncio.sleep(RESTART)
-            alive = self._alive(function)
+            alive = self._alive(group)
         if not alive:
             raise Crashed
         process = self._rng.choice(alive)
         loop = asyncio.get_running_loop()
-        record = Invocation(function.name, process.number, loop.time())
+        record = Invocation(name, process.number, loop.time())
         self.invocations.append(record)
         self.running += 1
-        task = process.start(_call(function, argument))
+        task = process.start(work())
+        waited: list[asyncio.Future[Any]] = [task, process.death]
         try:
-            await asyncio.wait([task, process.death], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self.running -= 1
             record.ended = loop.time()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from emulator.config import START_RECORDING_ANSWERS
 from tests.simulation.storage import Reply, blob_error, table_error
+from tests.simulation.supervisors import ACTIONS, Command
 from tests.simulation.transport import NetworkFault
 from tests.simulation.versions import EXTENDED, FOR_GOOD, NEWER, UNDECODABLE
 from tests.simulation.world import Caller, Plan
@@ -22,6 +23,8 @@ CALLBACKS = TYPES[1:-1]
 DAY = 24 * 3600.0
 FOREIGN = "99999999-0000-4000-8000-000000000000"  # a resource account without calls
 STEPS = 160  # about as many as a call has; faults chosen beyond its end do not happen
+
+COMMANDED = 0.4  # of the seeds have commands
 
 Apply = Callable[[Plan, random.Random], None]
 
@@ -85,7 +88,8 @@ def _storage(do: str, status: int = 0, code: str = "", only: tuple[str, ...] = (
 
 
 _OFTEN = ("AnswerCall", "StartRecording", "Play", "DownloadRecording")
-_ASKED = ("AnswerCall", "StartRecording", "Play", "GetCall", "DownloadRecording", "HangupCall")
+_ASKED = ("AnswerCall", "StartRecording", "Play", "GetCall", "DownloadRecording", "TerminateCall")
+_COMMANDED = ("Play", "SendDtmfTones", "TerminateCall")
 
 
 def _acs(do: str, *statuses: int) -> Apply:
@@ -97,12 +101,12 @@ def _acs(do: str, *statuses: int) -> Apply:
             code = {429: "8516"}.get(status, "8500")
             body = f'{{"error":{{"code":"{code}","message":"A fault was asked for."}}}}'.encode()
             reply = Reply(status, body, {"Content-Type": "application/json", **wait})
-        operation = rng.choice(_OFTEN if rng.random() < 0.75 else _ASKED)
-        plan.network_faults.append(
-            NetworkFault(
-                "acs", operation, do, 1, rng.choice((1, 1, 2, 3, 6)), reply, seconds=rng.choice((0.5, 2.0, 4.0))
-            )
-        )
+        nth, times, seconds = 1, rng.choice((1, 1, 2, 3, 6)), rng.choice((0.5, 2.0, 4.0))
+        if plan.commands and rng.random() < 0.5:
+            operation, nth = rng.choice(_COMMANDED), rng.choice((1, 1, 2))
+        else:
+            operation = rng.choice(_OFTEN if rng.random() < 0.75 else _ASKED)
+        plan.network_faults.append(NetworkFault("acs", operation, do, nth, times, reply, seconds=seconds))
 
     return apply
 
@@ -230,7 +234,32 @@ def _circumstances(rng: random.Random) -> dict[str, Any]:
     callers = [Caller(0.0, lasts * rng.uniform(0.5, 1))]
     if rng.random() < 0.06:
         callers.append(Caller(rng.uniform(0, 10), 10.0))
-    return {"callers": tuple(callers), "settings": settings, "options": options, "instances": rng.choice((2, 2, 3))}
+    instances = rng.choice((2, 2, 3))
+    commands = tuple(_commands(rng, callers)) if rng.random() < COMMANDED else ()
+    return {
+        "callers": tuple(callers),
+        "commands": commands,
+        "settings": settings,
+        "options": options,
+        "instances": instances,
+    }
+
+
+def _commands(rng: random.Random, callers: list[Caller]) -> Iterator[Command]:
+    """Up to four commands at any moment, often two at once: a double click, with and without a key, or one each of two
+    supervisors.
+    """
+    call = rng.randrange(len(callers))
+    for n in range(rng.choice((1, 1, 2, 3, 4))):
+        at = callers[call].at + rng.uniform(0, min(callers[call].hangs_up_after, 60.0) + 1)
+        do, wait = rng.choice(tuple(ACTIONS)), rng.choice((0, 0, 5, 15))
+        clicks = rng.choice(((0.0,), (0.0,), (0.0, 0.0), (0.0, 0.2), (0.0, 0.0, 5.0)))
+        key = "" if rng.random() < 0.15 else f"k{n}"
+        yield Command(at, do, "grace", key, clicks, wait, call)
+        if rng.random() < 0.25:
+            yield Command(
+                at + rng.choice((0.0, 0.1, 2.0)), rng.choice((do, *ACTIONS)), "linus", key, (0.0,), wait, call
+            )
 
 
 # -- Crash points --

@@ -38,6 +38,7 @@ from tests.simulation.patches import FOLDED_EVENTS, patched
 from tests.simulation.platform import START, Platform, acs_operation
 from tests.simulation.process import HERE, Process, Site, Steps, task_factory
 from tests.simulation.storage import Blobs, HttpRequest, Queues, Tables, plain
+from tests.simulation.supervisors import Command, Submission, Supervisors
 from tests.simulation.transport import Network, NetworkFault, Route, Sent, Transport
 from tests.simulation.versions import FOR_GOOD, OtherVersions, as_before
 
@@ -67,6 +68,7 @@ COPY = [
     ),
 ]
 
+NO_CALL = f"20261121-{0:032x}"
 NUMBER = "+1206555{:04d}"
 NAME = "Ada Lovelace {}"
 
@@ -88,6 +90,7 @@ class Plan:
     seed: int = 0
     kinds: tuple[str, ...] = ()
     callers: tuple[Caller, ...] = (Caller(),)
+    commands: tuple[Command, ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     instances: int = 2
@@ -135,6 +138,8 @@ class RunResult:
     sent: list[Sent]
     invocations: list[Invocation]
     poisoned: list[str]
+    submissions: list[Submission]
+    ended: dict[str, float]  # when a row first said that its call was over, in seconds
     blobs: dict[str, dict[str, bytes]]
     files: dict[str, bytes]
     folded: list[Folded]
@@ -202,10 +207,12 @@ class World:
         self.wrong_settings: dict[str, str] = {}
         self._numbers = itertools.count()
         self.host = Host(plan.instances, self._instance, rng, self.queues, clock.now)
+        self.supervisors = Supervisors(self.host, LINE.tenant_id, loop.time, self._call_of)
         self.acs_calls: list[AcsCall] = []
         self.recorded: dict[str, set[str]] = {}  # effect ids by call, once they were saved
         self.asked: dict[str, set[str]] = {}  # kinds of effects by call connection id, once they were saved
         self.folded: list[Folded] = []
+        self.ended: dict[str, float] = {}
         self.unasked: list[str] = []
         self._row_changed = asyncio.Event()
         self._last_busy = 0.0
@@ -234,6 +241,10 @@ class World:
         self.recorded.setdefault(call.id, set()).update(effect.id for effect in call.effects)
         kinds = {type(effect.action).__name__ for effect in call.effects}
         self.asked.setdefault(call.call_connection_id or call.id, set()).update(kinds)
+        if call.state.is_settled:
+            self.ended.setdefault(call.id, self.loop.time())
+        else:  # a call that was said to be missed turns out to be answered
+            self.ended.pop(call.id, None)
         self.folded += [Folded(call.id, event, now) for event, now in FOLDED_EVENTS.get()]
         self._row_changed.set()
 
@@ -245,20 +256,29 @@ class World:
         match sent.operation:
             case "StartRecording" | "HangupCall" | "TerminateCall":
                 asked = self._is_recorded(headers.get("repeatability-request-id"))
-            case "Play":
-                asked = self._is_recorded(json.loads(body).get("operationContext"))
             case "GetCall":
                 connection = sent.request.url.partition("?")[0].rpartition("/")[2]
                 asked = "FetchCallState" in self.asked.get(connection, ())
             case "DownloadRecording" | "DeleteRecording":
                 asked = any("ArchiveChunk" in kinds for kinds in self.asked.values())
             case _:
-                asked = False
+                asked = bool(body) and self._is_recorded(json.loads(body).get("operationContext"))
         if not asked:
             self.unasked.append(f"{sent.operation} at {sent.at:.3f} s, which no row asked for")
 
     def _is_recorded(self, effect: str | None) -> bool:
         return any(effect in ids for ids in self.recorded.values())
+
+    # -- Commands --
+
+    def _call_of(self, number: int) -> tuple[str, Call]:
+        """The id of a caller's call, and the call as its row is now; empty ones as long as there is no such call."""
+        id = id_of(self.acs_calls[number]) if number < len(self.acs_calls) else NO_CALL
+        for key, entity in self.tables.rows["calls"].items():
+            if id_of_row(key[1]) == id:
+                with suppress(store.UnreadableRow):
+                    return id, store.decode(plain(entity.properties))
+        return id, Call(id=id)
 
     # -- The run --
 
@@ -266,6 +286,7 @@ class World:
         """Run until nothing more happens. False if the limit of time or of invocations is reached first."""
         platform, loop = self.platform.start(), self.loop
         tasks = [self.host.watch_queues(), self._sweeps(), *(self._call(caller) for caller in self.plan.callers)]
+        tasks += [self.supervisors.send(command) for command in self.plan.commands]
         tasks += [self._deploy(at) for at in self.plan.deploys]
         tasks += [self.others.write(*change) for change in self.plan.changes]
         tasks += [self._stop(at) for at in self.plan.stops]
@@ -277,8 +298,8 @@ class World:
         else:
             self._add_rules()
         self._tasks = [loop.create_task(task) for task in tasks]
-        first = max(caller.at for caller in self.plan.callers) + 1
-        await asyncio.sleep(first)
+        begins = [caller.at for caller in self.plan.callers] + [command.at for command in self.plan.commands]
+        await asyncio.sleep(max(begins) + 1)
         quiet_since = loop.time()
         while loop.time() < HORIZON and len(self.host.invocations) < self.plan.most_invocations:
             if platform.busy or self.host.waiting or self._due() is not None:
@@ -372,7 +393,7 @@ class World:
         of_no_call = service.system_event("CallConnected", "calling", {"callConnectionId": "c"})
         await grid.publish("call-events", [of_no_call | {"callid": "none"}])
         no_data = service.system_event("PlayStarted", "calling", {})
-        await grid.publish("call-events", [no_data | {"callid": f"20261121-{0:032x}"}])
+        await grid.publish("call-events", [no_data | {"callid": NO_CALL}])
         self.queues.put("wakes", "no call")
         headers = {"Authorization": f"Bearer {self.platform._token()}", "Content-Type": "application/json"}
         for body in (b"no JSON", b'[{"id": "no CloudEvent"}]', json.dumps([of_no_call]).encode()):
@@ -461,6 +482,8 @@ def _result(world: World, ended: bool, logged: list[str]) -> RunResult:
         sent=world.network.sent,
         invocations=world.host.invocations,
         poisoned=world.host.poisoned,
+        submissions=world.supervisors.submissions,
+        ended=world.ended,
         blobs=world.blobs.blobs,
         files=world.files,
         folded=world.folded,
@@ -515,6 +538,8 @@ def _trace(result: RunResult) -> str:
         digest.update(f"{entry['at']} {entry['kind']} {entry.get('status')}\n".encode())
     for invocation in result.invocations:
         digest.update(f"{invocation.function} {invocation.instance} {invocation.seconds:.6f}\n".encode())
+    for submission in result.submissions:
+        digest.update(f"{submission.sent_at:.6f} {submission.status} {submission.answered_at:.6f}\n".encode())
     for id, entity in sorted(result.entities.items()):
         digest.update(f"{id} {sorted(entity.items())}".encode())
     return digest.hexdigest()[:16]

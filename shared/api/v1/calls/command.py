@@ -7,7 +7,6 @@ A command is carried out at once. The response is 200 with its outcome if that i
 from __future__ import annotations
 
 import re
-import uuid
 from datetime import datetime
 from typing import Any
 
@@ -24,8 +23,9 @@ from shared.calls.result_codes import look_up
 from shared.calls.state import CallState
 from shared.directory.caller import Caller
 from shared.service.allowed import refusal
-from shared.service.commands import KeyReused, TooManyCommands
+from shared.service.commands import KeyReused, TooManyCommands, check, context_of
 from shared.service.processor import TryAgain
+from shared.storage.calls import Row
 
 LONGEST_WAIT = 15  # seconds
 CALL_ENDED = (404, 8522)  # how ACS answers a request about a call that has ended
@@ -36,23 +36,37 @@ _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 async def submitted(context: RequestContext, action: AnyAction) -> Result:
     """Carry out the action in the call of the path, and respond with its state."""
     row = await controllable(context)
-    call: Call = row.call  # type: ignore[assignment]  # ``controllable`` returns no other row
-    if call.state is not CallState.CONNECTED:
-        raise Problem("CallNotConnected", f"The call is {call.state}.")
-    refused = refusal(call, action)
-    if refused:
-        raise Problem("NotAllowed", refused)
-    key = _idempotency_key(context)
     try:
-        id = await context.commands.submit(row, action, _name_of(context.caller), key)
+        id = await _command(context, row, action)
+        call = await context.commands.wait(context.path["callId"], id, _seconds(context))
+        check(call, id, action)
     except KeyReused:
         raise Problem("KeyReused") from None
     except TooManyCommands:
         raise Problem("TooManyCommands") from None
     except TryAgain:
         raise Problem("Busy", headers={"Retry-After": "1"}) from None
-    call = await context.commands.wait(call.id, id, _seconds(context))
     return _response(context, call, id)
+
+
+async def _command(context: RequestContext, row: Row, action: AnyAction) -> str:
+    """The command's context. One that is known is not sent again, whatever has become of the call."""
+    call: Call = row.call  # type: ignore[assignment]  # ``controllable`` returns no other row
+    by = _name_of(context.caller)
+    id = context_of(call, action, by, _idempotency_key(context))
+    if id not in call.operations.requested:
+        _check(call, action)
+        await context.commands.submit(row, id, action, by)
+    return id
+
+
+def _check(call: Call, action: AnyAction) -> None:
+    """Raises Problem unless the call is connected and the platform allows the action in it."""
+    if call.state is not CallState.CONNECTED:
+        raise Problem("CallNotConnected", f"The call is {call.state}.")
+    refused = refusal(call, action)
+    if refused:
+        raise Problem("NotAllowed", refused)
 
 
 def _response(context: RequestContext, call: Call, id: str) -> Result:
@@ -108,10 +122,9 @@ def _name_of(caller: Caller) -> str:
 
 
 def _idempotency_key(context: RequestContext) -> str:
+    """The key of the request; empty without one."""
     key = context.request.headers.get("idempotency-key", "").strip('"')
-    if not key:
-        return str(uuid.uuid4())
-    if not _KEY.fullmatch(key):
+    if key and not _KEY.fullmatch(key):
         raise Problem("BadParameter", "Idempotency-Key must be 1 to 128 visible ASCII characters.")
     return key
 

@@ -1,0 +1,64 @@
+"""Commands of supervisors in the simulator: single faults, each at the moment where it hurts most."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.api.v1.calls.command import state_of
+from tests.simulation.invariants import broken
+from tests.simulation.supervisors import ACTIONS, Command
+from tests.simulation.transport import NetworkFault
+from tests.simulation.world import Caller, Plan, RunResult, simulate
+
+OFF = {"RECORDING": "off"}
+
+
+def run(*commands: Command, lasts: float = 10.0, **how: Any) -> RunResult:
+    """A call of so many seconds with these commands, in which no invariant is broken."""
+    result = simulate(Plan("commands", callers=(Caller(0.0, lasts),), commands=commands, settings=OFF, **how))
+    assert broken(result) == []
+    return result
+
+
+def carried_out(result: RunResult, operation: str) -> int:
+    entries = (e for e in result.journal if e["kind"] == "acs.request" and e["operation"] == operation)
+    return sum(not entry["repeated"] and entry["status"] < 300 for entry in entries)
+
+
+def outcomes(result: RunResult) -> list[str]:
+    (call,) = result.calls.values()
+    return [state_of(call, id).status for id in call.operations.requested]
+
+
+@pytest.mark.parametrize("do", ACTIONS)
+@pytest.mark.parametrize("key", ["k", ""])
+def test_a_double_click_is_one_command(do: str, key: str) -> None:
+    result = run(Command(2.0, do, key=key, clicks=(0.0, 0.0)))
+    assert [each.status for each in result.submissions] == [202, 202]
+    assert len({each.state.id for each in result.submissions if each.state}) == 1
+    assert outcomes(result) == ["succeeded"]
+
+
+def test_the_key_of_a_command_that_is_over_is_not_carried_out_again() -> None:
+    result = run(Command(2.0, "play", clicks=(0.0, 4.0)), Command(2.5, "play", key="other", clicks=(0.0, 4.0)))
+    assert carried_out(result, "Play") == 2
+    assert [each.status for each in result.submissions] == [202, 202, 200, 200]
+
+
+def test_the_key_of_a_command_of_a_call_that_has_ended_gives_its_outcome() -> None:
+    result = run(Command(2.0, "hang up", clicks=(0.0, 4.0)))
+    assert [each.status for each in result.submissions] == [202, 200]
+
+
+def test_a_command_after_the_end_is_refused() -> None:
+    result = run(Command(2.0, "play"), lasts=1.5)
+    assert [(each.status, each.problem) for each in result.submissions] == [(409, "CallNotConnected")]
+
+
+@pytest.mark.parametrize(("do", "operation"), [("play", "Play"), ("send tones", "SendDtmfTones")])
+def test_a_command_whose_response_is_lost_is_carried_out_once(do: str, operation: str) -> None:
+    result = run(Command(2.0, do), network_faults=[NetworkFault("acs", operation, "answer lost")])
+    assert carried_out(result, operation) == 1
+    assert outcomes(result) == ["succeeded"]
