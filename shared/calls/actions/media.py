@@ -15,20 +15,22 @@ STEPS_OF_MUSIC = tuple(f"play {n}" for n in range(1, 31))
 
 class Play(Operation, frozen=True, tag="Play"):
     """Play to the targets, or to every participant. ``source`` is text to speak, SSML that begins with ``<speak``, or
-    the URL of an audio file. ``loop``: until it is cancelled.
+    the URL of an audio file. ``loop``: until it is cancelled. ``isolates``: nothing interrupts it, since ACS keeps the
+    targets apart from the others while it plays.
     """
 
     purpose: str  # the step, such as "announcement"
     source: str
     targets: tuple[str, ...] = ()
     loop: bool = False
+    isolates: bool = False
 
     queue: ClassVar[str] = MEDIA
     longest_outcome: ClassVar[timedelta] = timedelta(minutes=2)
 
     @property
     def is_background(self) -> bool:
-        return self.loop
+        return self.loop and not self.isolates
 
     @property
     def outcome_timeout(self) -> timedelta:

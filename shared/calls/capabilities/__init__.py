@@ -12,7 +12,8 @@ from typing import Any
 from shared.calls import capability, engine
 from shared.calls import event as envelope
 from shared.calls.call import BaseCall
-from shared.calls.capabilities import dtmf, lifecycle, music, participants, prompts, recording
+from shared.calls.capabilities import consult, dtmf, lifecycle, music, participants, prompts, recording
+from shared.calls.capabilities.consult import Consults
 from shared.calls.capabilities.lifecycle import Lifecycle
 from shared.calls.capabilities.participants import Participants
 from shared.calls.capabilities.prompts import Prompts
@@ -31,6 +32,7 @@ class Call(BaseCall, frozen=True, kw_only=True, omit_defaults=True):
     recording: Recordings = Recordings()
     prompts: Prompts = Prompts()
     music: NoPart = NoPart()
+    consult: Consults = Consults()
 
 
 CAPABILITIES: Capabilities = (
@@ -40,6 +42,7 @@ CAPABILITIES: Capabilities = (
     prompts.CAPABILITY,
     music.CAPABILITY,
     dtmf.CAPABILITY,
+    consult.CAPABILITY,
 )
 
 _REGISTRY = capability.registry(CAPABILITIES)

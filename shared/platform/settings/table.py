@@ -181,6 +181,14 @@ class Settings:
         "Played before a call that cannot be recorded is ended; like `RECORDING_ANNOUNCEMENT`.",
         example="We cannot take this call right now. Please call again later.",
     )
+    hold_music = Setting(
+        "HOLD_MUSIC",
+        optional(HTTPS_URL),
+        "The URL of a WAV or MP3 file, which a participant hears in a loop while others consult. Empty: each consult "
+        "names its own.",
+        example="https://contoso.blob.core.windows.net/audio/hold.wav",
+        if_invalid=DEFAULT_HOLDS,
+    )
     prompt_voice = Setting(
         "PROMPT_VOICE", TEXT, "The voice of spoken text, by the name that Azure AI Speech gives it.",
         default="en-US-NancyNeural",

@@ -99,7 +99,7 @@ def _status(
     """An operation of a call that has ended is over, too: a hang-up has succeeded, and any other one has failed."""
     if outcome is not None and outcome.is_final:
         failed = outcome.status.value == "failed"
-        failure = _failure(outcome.code, outcome.sub_code) if failed else None
+        failure = _failure(outcome.code, outcome.sub_code, outcome.message) if failed else None
         return outcome.status.value, failure, outcome.at  # type: ignore[return-value]  # final ones are statuses
     if not call.state.is_settled:
         return ("accepted" if outcome else "requested"), None, None
@@ -108,9 +108,10 @@ def _status(
     return "failed", _failure(*CALL_ENDED), call.ended_at
 
 
-def _failure(code: int, sub_code: int) -> Failure:
+def _failure(code: int, sub_code: int, message: str = "") -> Failure:
+    """``message`` is ACS's, or that of this app for a failure without codes."""
     known = look_up(code, sub_code)
-    return Failure(code, sub_code, known.meaning, known.remedy)
+    return Failure(code, sub_code, known.meaning if code else message, known.remedy, message)
 
 
 def _parameters(action: Struct) -> dict[str, Any]:

@@ -15,12 +15,13 @@ OperationStatus = Literal["requested", "accepted", "succeeded", "canceled", "fai
 
 
 class Failure(Struct, frozen=True, rename="camel"):
-    """Why an operation failed: the codes of the platform, and what they mean."""
+    """Why an operation failed: the codes of the platform, what they mean, and the platform's own message."""
 
     code: int
     sub_code: int
     meaning: str
     remedy: str
+    message: str = ""
 
 
 class OperationState(Struct, frozen=True, rename="camel"):

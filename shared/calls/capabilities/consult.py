@@ -1,0 +1,218 @@
+"""Consult: music for the caller, who hears nothing else, while the agents speak to each other.
+
+Call Automation cannot hold a participant of a Teams Phone call, and an agent's client can do so only in a call of two.
+Music that is played to one participant keeps that one apart from the others: ACS reports ``isOnHold`` for it meanwhile.
+The agent who is consulted is invited once it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shared.calls.actions import (
+    AddParticipant,
+    CancelInvitation,
+    CancelMedia,
+    EndConsult,
+    FetchCallState,
+    Play,
+    RemoveParticipant,
+)
+from shared.calls.actions.consult import HOLDS
+from shared.calls.call import BaseCall
+from shared.calls.capability import Capability
+from shared.calls.consults import Consultation, Listener, consultations
+from shared.calls.effect import Wanted
+from shared.calls.operations import Outcome, OutcomeStatus, context_of_step, step_of
+from shared.calls.state import CallState
+
+ISOLATION = timedelta(seconds=10)  # within which ACS reports that the music isolates its listener
+SOURCE = "Consult"  # of outcomes that follow from several events
+NOT_ISOLATED = "the platform does not keep the caller apart from the others while it hears music: no agent was invited"
+
+
+class Consults(Struct, frozen=True, omit_defaults=True):
+    """``not_isolated``: when it was found, by consult, that the music does not isolate its listener."""
+
+    not_isolated: dict[str, datetime] = {}
+
+
+# -- What is wanted ----------------------------------------------------------------------------------------------
+
+
+def wanted(call: BaseCall, part: Consults, now: datetime) -> Iterator[Wanted]:  # noqa: ARG001  # of all capabilities
+    if call.state is not CallState.CONNECTED:
+        return
+    for consult in consultations(call).values():
+        yield from _music(call, part, consult)
+        yield from _invitation(call, part, consult)
+        yield from _removal(call, consult)
+        if _is_pending(call, part, consult) and not _is_isolated(call, consult):
+            delay = ISOLATION.total_seconds()
+            yield Wanted(step_of(consult.context, "check"), FetchCallState(), delay)  # for ``expire``
+
+
+def _music(call: BaseCall, part: Consults, consult: Consultation) -> Iterator[Wanted]:
+    """The music of each listener: played as long as it is the current one, and stopped afterwards."""
+    for listener in consult.listeners:
+        is_held = listener == consult.current and _goes_on(call, part, consult)
+        step = next((each for each in HOLDS if not _is_over(call, listener.command, each)), None)
+        if step is None or not (is_held or _is_open(call, listener.command, step)):
+            continue
+        music = Play("hold", consult.command.music, (listener.participant,), loop=True, isolates=True)
+        yield Wanted(step_of(listener.command, step), music)
+        if not is_held:
+            context = context_of_step(call.id, listener.command, step)
+            yield Wanted(f"interrupt {context}", CancelMedia(context))
+
+
+def _invitation(call: BaseCall, part: Consults, consult: Consultation) -> Iterator[Wanted]:
+    """The agent is invited once the caller hears nothing but music. A drop cancels the invitation."""
+    context, is_invited = consult.context, _is_open(call, consult.context, "add")
+    if _is_over(call, context, "add"):
+        return
+    if is_invited or (_is_pending(call, part, consult) and _is_isolated(call, consult)):
+        yield Wanted(step_of(context, "add"), AddParticipant(consult.command.target))
+    if is_invited and consult.is_dropped and not _is_over(call, context, "cancel"):
+        yield Wanted(step_of(context, "cancel"), CancelInvitation(context_of_step(call.id, context, "add")))
+
+
+def _removal(call: BaseCall, consult: Consultation) -> Iterator[Wanted]:
+    if consult.ended_by and consult.is_dropped and _has_accepted(call, consult):
+        if not _is_over(call, consult.ended_by, "remove"):
+            yield Wanted(step_of(consult.ended_by, "remove"), RemoveParticipant(consult.command.target))
+
+
+# -- Where the consult stands ------------------------------------------------------------------------------------
+
+
+def _is_pending(call: BaseCall, part: Consults, consult: Consultation) -> bool:
+    """Whether the agent has still to be invited."""
+    begun = _is_open(call, consult.context, "add") or _outcome(call, consult.context, "add")
+    return not begun and _goes_on(call, part, consult)
+
+
+def _goes_on(call: BaseCall, part: Consults, consult: Consultation) -> bool:
+    """Whether the current listener has still to hear the music."""
+    if consult.ended_by or consult.context in part.not_isolated or _music_failed(call, consult):
+        return False
+    added = _outcome(call, consult.context, "add")
+    refused = added is not None and added.is_final and added.status is not OutcomeStatus.SUCCEEDED
+    return not refused and not _has_left(call, consult, added)
+
+
+def _has_left(call: BaseCall, consult: Consultation, added: Outcome | None) -> bool:
+    """Whether the agent who was brought in, or the one who is held, is no longer there."""
+    people = _participants(call)
+    if added is None or added.status is not OutcomeStatus.SUCCEEDED or people.updated_at is None:
+        return False
+    both = {consult.command.target, consult.listeners[-1].participant}
+    return people.updated_at > added.at and not both <= set(people.present)
+
+
+def _has_accepted(call: BaseCall, consult: Consultation) -> bool:
+    added = _outcome(call, consult.context, "add")
+    return added is not None and added.status is OutcomeStatus.SUCCEEDED
+
+
+def _is_isolated(call: BaseCall, consult: Consultation) -> bool:
+    """Whether the listener hears nothing but the music, or may hear the others as well."""
+    listener = consult.listeners[-1]
+    if not consult.command.needs_isolation:
+        return any(_outcome(call, listener.command, step) for step in HOLDS)
+    return listener.participant in _participants(call).on_hold
+
+
+def _music_failed(call: BaseCall, consult: Consultation) -> Outcome | None:
+    outcomes = (_outcome(call, listener.command, step) for listener in consult.listeners for step in HOLDS)
+    return next((each for each in outcomes if each is not None and each.status is OutcomeStatus.FAILED), None)
+
+
+def _participants(call: BaseCall) -> Any:
+    """The part of the capability ``participants``, which every composed call has."""
+    return call.participants  # type: ignore[attr-defined]
+
+
+def _outcome(call: BaseCall, command: str, step: str) -> Outcome | None:
+    return call.operations.outcome(context_of_step(call.id, command, step))
+
+
+def _is_over(call: BaseCall, command: str, step: str) -> bool:
+    return call.operations.is_over(context_of_step(call.id, command, step))
+
+
+def _is_open(call: BaseCall, command: str, step: str) -> bool:
+    context = context_of_step(call.id, command, step)
+    return any(effect.id == context for effect in call.effects)
+
+
+# -- What follows from the time, and the outcomes ----------------------------------------------------------------
+
+
+def expire(call: BaseCall, part: Consults, now: datetime) -> Consults:
+    """A consult whose listener is not isolated in time has failed."""
+    for consult in consultations(call).values():
+        music = _outcome(call, consult.context, HOLDS[0])
+        if music is None or not _is_pending(call, part, consult) or _is_isolated(call, consult):
+            continue
+        if now >= music.at + ISOLATION:
+            part = replace(part, not_isolated=part.not_isolated | {consult.context: now})
+    return part
+
+
+def command_outcomes(call: BaseCall, part: Consults) -> dict[str, Outcome]:
+    found: dict[str, Outcome | None] = {}
+    for consult in consultations(call).values():
+        found[consult.context] = _begun(call, part, consult)
+        for listener in consult.listeners[1:]:
+            found[listener.command] = _swapped(call, consult, listener)
+        if consult.ended_by:
+            found[consult.ended_by] = _ended(call, consult, consult.ended_by)
+    return {context: outcome for context, outcome in found.items() if outcome is not None}
+
+
+def _begun(call: BaseCall, part: Consults, consult: Consultation) -> Outcome | None:
+    """The outcome of a consult: it has succeeded when the agent accepts."""
+    added = _outcome(call, consult.context, "add")
+    if added is not None and added.is_final:
+        return added
+    if at := part.not_isolated.get(consult.context):
+        return Outcome(OutcomeStatus.FAILED, at, SOURCE, message=NOT_ISOLATED)
+    if consult.ended_by and not _is_open(call, consult.context, "add"):
+        return Outcome(OutcomeStatus.CANCELED, call.operations.requested[consult.ended_by].at, SOURCE)
+    return _music_failed(call, consult) or added or _outcome(call, consult.context, HOLDS[0])
+
+
+def _swapped(call: BaseCall, consult: Consultation, listener: Listener) -> Outcome | None:
+    music = [each for step in HOLDS if (each := _outcome(call, listener.command, step))]
+    if not music:
+        return None
+    failed = next((each for each in music if each.status is OutcomeStatus.FAILED), None)
+    is_on = listener != consult.current or _is_isolated(call, consult)
+    return failed or (replace(music[0], status=OutcomeStatus.SUCCEEDED, source_event=SOURCE) if is_on else music[0])
+
+
+def _ended(call: BaseCall, consult: Consultation, context: str) -> Outcome | None:
+    """A join has succeeded when the music is over, a drop when the agent has left or is no longer invited."""
+    removal = _outcome(call, context, "remove")
+    if removal is not None:
+        return removal
+    waits = consult.is_dropped and (_has_accepted(call, consult) or _is_open(call, consult.context, "add"))
+    playing = any(_is_open(call, each.command, step) for each in consult.listeners for step in HOLDS)
+    if waits or playing:
+        return None
+    return Outcome(OutcomeStatus.SUCCEEDED, call.operations.requested[context].at, SOURCE)
+
+
+CAPABILITY = Capability(
+    name="consult",
+    part=Consults,
+    wanted=wanted,
+    expire=expire,
+    command_outcomes=command_outcomes,
+)
