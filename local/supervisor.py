@@ -45,7 +45,7 @@ class Supervisor:
         """Send a command; return its operation, which must succeed within ``wait`` seconds."""
         status, answer = await self._ask("POST", path, body, wait)
         outcome = answer.get("status") or f"{answer.get('code')}: {answer.get('detail', answer.get('title'))}"
-        print(f"{DIM}supervisor{PLAIN} → API                      {BOLD}POST {path}{PLAIN}  {DIM}{status} {outcome}{PLAIN}")
+        _show(path, f"{status} {outcome}")
         if outcome != "succeeded":
             raise Unexpected(f"POST {path} was answered with {status}: {answer}")
         return answer
@@ -53,10 +53,7 @@ class Supervisor:
     async def refused(self, path: str, body: Any = None) -> Any:
         """Send a command that the API must refuse; return the problem."""
         status, answer = await self._ask("POST", path, body, 0)
-        print(
-            f"{DIM}supervisor{PLAIN} → API                      {BOLD}POST {path}{PLAIN}  "
-            f"{DIM}{status} {answer.get('code')}: {answer.get('detail', '')}{PLAIN}"
-        )
+        _show(path, f"{status} {answer.get('code')}: {answer.get('detail', '')}")
         if "code" not in answer:
             raise Unexpected(f"POST {path} was not refused, but answered with {status}: {answer}")
         return answer
@@ -77,3 +74,7 @@ class Supervisor:
         url = f"{self.stack.host_url}/api/v1/{below}"
         async with self.http.request(method, url, json=body, headers=headers) as answer:
             return answer.status, await answer.json()
+
+
+def _show(path: str, answer: str) -> None:
+    print(f"{'':12}{'supervisor':>10} → {'API':<24} {BOLD}POST {path}{PLAIN}  {DIM}{answer}{PLAIN}", flush=True)

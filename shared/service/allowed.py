@@ -17,6 +17,7 @@ from shared.calls.actions import (
 )
 from shared.calls.capabilities import Call
 from shared.calls.policy import RESOURCE_ACCOUNT
+from shared.service.consult_rules import consult_refusal
 
 # Actions that Call Automation does not offer in a Teams Phone call, and who offers them instead.
 NOT_IN_TEAMS_PHONE: Mapping[type[Action], str] = MappingProxyType(
@@ -30,9 +31,9 @@ NOT_IN_TEAMS_PHONE: Mapping[type[Action], str] = MappingProxyType(
 
 def refusal(call: Call, action: AnyAction) -> str | None:
     """Why the platform does not allow the action in this call; None if it does."""
-    if not is_teams_phone(call):
-        return None
-    return NOT_IN_TEAMS_PHONE.get(type(action))
+    if is_teams_phone(call) and type(action) in NOT_IN_TEAMS_PHONE:
+        return NOT_IN_TEAMS_PHONE[type(action)]
+    return consult_refusal(call, action)
 
 
 def is_teams_phone(call: Call) -> bool:

@@ -18,7 +18,6 @@ from shared.calls.actions import (
     AddParticipant,
     CancelInvitation,
     CancelMedia,
-    EndConsult,
     FetchCallState,
     Play,
     RemoveParticipant,
@@ -42,10 +41,10 @@ class Consults(Struct, frozen=True, omit_defaults=True):
     not_isolated: dict[str, datetime] = {}
 
 
-# -- What is wanted ----------------------------------------------------------------------------------------------
+# -- Wanted effects ----------------------------------------------------------------------------------------------
 
 
-def wanted(call: BaseCall, part: Consults, now: datetime) -> Iterator[Wanted]:  # noqa: ARG001  # of all capabilities
+def wanted(call: BaseCall, part: Consults, now: datetime) -> Iterator[Wanted]:  # of all capabilities
     if call.state is not CallState.CONNECTED:
         return
     for consult in consultations(call).values():
@@ -83,9 +82,9 @@ def _invitation(call: BaseCall, part: Consults, consult: Consultation) -> Iterat
 
 
 def _removal(call: BaseCall, consult: Consultation) -> Iterator[Wanted]:
-    if consult.ended_by and consult.is_dropped and _has_accepted(call, consult):
-        if not _is_over(call, consult.ended_by, "remove"):
-            yield Wanted(step_of(consult.ended_by, "remove"), RemoveParticipant(consult.command.target))
+    end = consult.ended_by if consult.is_dropped and _has_accepted(call, consult) else None
+    if end and not _is_over(call, end, "remove"):
+        yield Wanted(step_of(end, "remove"), RemoveParticipant(consult.command.target))
 
 
 # -- Where the consult stands ------------------------------------------------------------------------------------

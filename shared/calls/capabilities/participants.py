@@ -102,7 +102,7 @@ class ParticipantInvited(ActionPerformed, frozen=True, kw_only=True):
 
 
 class Participants(Struct, frozen=True, omit_defaults=True):
-    """Raw ids, sorted. ``present``, ``muted`` and ``on_hold`` are of the event with this sequence number.
+    """Raw ids, sorted. ``present``, ``muted`` and ``on_hold`` are of the event with this number and time.
 
     ``invited``: those to whom the call was offered by a command, whether they accepted or not. ``invitations``: ACS's
     ids of invitations, by the operation context of the request.
@@ -112,6 +112,7 @@ class Participants(Struct, frozen=True, omit_defaults=True):
     muted: tuple[str, ...] = ()
     on_hold: tuple[str, ...] = ()
     sequence_number: int = -1
+    updated_at: datetime | None = None
     joined_at: dict[str, datetime] = {}  # when each was first reported in the call
     invited: tuple[str, ...] = ()
     invitations: dict[str, str] = {}
@@ -136,8 +137,8 @@ def fold(part: Participants, event: Event) -> Participants:
 
 
 def _updated(part: Participants, updated: ParticipantsUpdated, at: datetime) -> Participants:
-    known = part.sequence_number, part.present, part.muted, part.on_hold
-    number, present, muted, on_hold = max(known, _state(updated))
+    known = part.sequence_number, part.updated_at or at, part.present, part.muted, part.on_hold
+    number, updated_at, present, muted, on_hold = max(known, _state(updated, at))
     joined = part.joined_at | {each: min(part.joined_at.get(each, at), at) for each in _raw_ids(updated.participants)}
     return replace(
         part,
@@ -145,15 +146,19 @@ def _updated(part: Participants, updated: ParticipantsUpdated, at: datetime) -> 
         muted=muted,
         on_hold=on_hold,
         sequence_number=number,
+        updated_at=updated_at,
         joined_at=dict(sorted(bounded(joined, MOST_PARTICIPANTS, lambda moment: moment).items())),
     )
 
 
-def _state(updated: ParticipantsUpdated) -> tuple[int, tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+State = tuple[int, datetime, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+
+
+def _state(updated: ParticipantsUpdated, at: datetime) -> State:
     present = updated.participants
     muted = _raw_ids(tuple(each for each in present if each.is_muted))
     on_hold = _raw_ids(tuple(each for each in present if each.is_on_hold))
-    return updated.sequence_number or 0, _raw_ids(present), muted, on_hold
+    return updated.sequence_number or 0, at, _raw_ids(present), muted, on_hold
 
 
 def _raw_ids(participants: tuple[Participant, ...]) -> tuple[str, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from shared.api.v1.calls import calls, operations, timeline
+from shared.api.v1.calls import calls, consults, operations, timeline
 
 ROUTES = (
     *calls.ROUTES,
+    *consults.ROUTES,
     *timeline.ROUTES,
     *operations.ROUTES,
 )

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from shared.api.problems import Problem
 from shared.api.route import AGENTS, RequestContext, Result, Route, Strict
-from shared.api.v1.calls.access import visible
+from shared.api.v1.calls.access import visible_call
 from shared.api.v1.calls.command import submitted
 from shared.api.v1.calls.models import OperationState
 from shared.api.v1.calls.parameters import OF_CALL, OF_OPERATION
@@ -33,7 +33,7 @@ class NewConsult(Strict, frozen=True):
 
 
 async def consult(context: RequestContext) -> Result:
-    call, body = (await visible(context)).call, context.body
+    call, body = await visible_call(context), context.body
     music = body.music or context.settings.hold_music
     if not music:
         raise Problem("NotAllowed", "The body names no music, and the setting HOLD_MUSIC is empty.")

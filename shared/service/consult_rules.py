@@ -1,0 +1,39 @@
+"""When a consult can begin or end."""
+
+from __future__ import annotations
+
+from shared.calls.actions import AnyAction, Consult, EndConsult
+from shared.calls.capabilities import Call, command_outcome
+from shared.calls.consults import consultations
+from shared.calls.operations import OutcomeStatus
+
+
+def consult_refusal(call: Call, action: AnyAction) -> str | None:
+    match action:
+        case Consult():
+            return _of_new(call, action)
+        case EndConsult(consult=context):
+            return _of_end(call, context)
+    return None
+
+
+def _of_new(call: Call, action: Consult) -> str | None:
+    if any(_is_under_way(call, context) for context in consultations(call)):
+        return "A consult is under way: join, swap or drop it first."
+    if action.held not in call.participants.present:
+        return "The participant to hold is not in the call."
+    if action.target in call.participants.present:
+        return "The agent to consult is in the call already."
+    return None
+
+
+def _of_end(call: Call, context: str) -> str | None:
+    return None if _is_under_way(call, context) else "There is no such consult under way in the call."
+
+
+def _is_under_way(call: Call, context: str) -> bool:
+    consult = consultations(call).get(context)
+    if consult is None or consult.ended_by:
+        return False
+    outcome = command_outcome(call, context)
+    return outcome is None or not outcome.is_final or outcome.status is OutcomeStatus.SUCCEEDED
