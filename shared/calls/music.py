@@ -15,15 +15,23 @@ from shared.calls.queues import interruption
 
 
 def music_wanted(
-    call: BaseCall, command: str, steps: Sequence[str], source: str, targets: tuple[str, ...], *, is_on: bool
+    call: BaseCall,
+    command: str,
+    steps: Sequence[str],
+    source: str,
+    targets: tuple[str, ...],
+    *,
+    is_on: bool,
+    isolates: bool = False,
 ) -> Iterator[Wanted]:
     """The step of a command that plays now, if it is on. A step that plays something else, or to other targets, is
-    cancelled first, as is one that plays although it is off.
+    cancelled first, as is one that plays although it is off. ``isolates`` as in ``Play``.
     """
     step = _current(call, command, steps)
     if step is None:
         return
-    context, wanted = context_of_step(call.id, command, step), Play(step, source, targets, loop=True)
+    context = context_of_step(call.id, command, step)
+    wanted = Play(step, source, targets, loop=True, isolates=isolates)
     playing = _open(call, context)
     if playing is not None:
         yield Wanted(step_of(command, step), playing.action)

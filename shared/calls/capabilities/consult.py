@@ -17,9 +17,7 @@ from msgspec.structs import replace
 from shared.calls.actions import (
     AddParticipant,
     CancelInvitation,
-    CancelMedia,
     FetchCallState,
-    Play,
     RemoveParticipant,
 )
 from shared.calls.actions.consult import HOLDS
@@ -27,6 +25,7 @@ from shared.calls.call import BaseCall
 from shared.calls.capability import Capability
 from shared.calls.consults import Consultation, Listener, consultations
 from shared.calls.effect import Wanted
+from shared.calls.music import music_outcome, music_wanted
 from shared.calls.operations import Outcome, OutcomeStatus, context_of_step, step_of
 from shared.calls.state import CallState
 
@@ -60,14 +59,8 @@ def _music(call: BaseCall, part: Consults, consult: Consultation) -> Iterator[Wa
     """The music of each listener: played as long as it is the current one, and stopped afterwards."""
     for listener in consult.listeners:
         is_held = listener == consult.current and _goes_on(call, part, consult)
-        step = next((each for each in HOLDS if not _is_over(call, listener.command, each)), None)
-        if step is None or not (is_held or _is_open(call, listener.command, step)):
-            continue
-        music = Play("hold", consult.command.music, (listener.participant,), loop=True, isolates=True)
-        yield Wanted(step_of(listener.command, step), music)
-        if not is_held:
-            context = context_of_step(call.id, listener.command, step)
-            yield Wanted(f"interrupt {context}", CancelMedia(context))
+        source, who = consult.command.music, (listener.participant,)
+        yield from music_wanted(call, listener.command, HOLDS, source, who, is_on=is_held, isolates=True)
 
 
 def _invitation(call: BaseCall, part: Consults, consult: Consultation) -> Iterator[Wanted]:
@@ -123,12 +116,12 @@ def _is_isolated(call: BaseCall, consult: Consultation) -> bool:
     """Whether the listener hears nothing but the music, or may hear the others as well."""
     listener = consult.listeners[-1]
     if not consult.command.needs_isolation:
-        return any(_outcome(call, listener.command, step) for step in HOLDS)
+        return music_outcome(call, listener.command, HOLDS) is not None
     return listener.participant in _participants(call).on_hold
 
 
 def _music_failed(call: BaseCall, consult: Consultation) -> Outcome | None:
-    outcomes = (_outcome(call, listener.command, step) for listener in consult.listeners for step in HOLDS)
+    outcomes = (music_outcome(call, listener.command, HOLDS) for listener in consult.listeners)
     return next((each for each in outcomes if each is not None and each.status is OutcomeStatus.FAILED), None)
 
 
@@ -188,12 +181,11 @@ def _begun(call: BaseCall, part: Consults, consult: Consultation) -> Outcome | N
 
 
 def _swapped(call: BaseCall, consult: Consultation, listener: Listener) -> Outcome | None:
-    music = [each for step in HOLDS if (each := _outcome(call, listener.command, step))]
-    if not music:
-        return None
-    failed = next((each for each in music if each.status is OutcomeStatus.FAILED), None)
+    music = music_outcome(call, listener.command, HOLDS)
+    if music is None or music.status is OutcomeStatus.FAILED:
+        return music
     is_on = listener != consult.current or _is_isolated(call, consult)
-    return failed or (replace(music[0], status=OutcomeStatus.SUCCEEDED, source_event=SOURCE) if is_on else music[0])
+    return replace(music, status=OutcomeStatus.SUCCEEDED, source_event=SOURCE) if is_on else music
 
 
 def _ended(call: BaseCall, consult: Consultation, context: str) -> Outcome | None:
