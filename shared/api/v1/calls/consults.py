@@ -16,7 +16,6 @@ from shared.api.v1.calls.targets import Target, raw_id_of
 from shared.calls.actions import Consult, EndConsult
 
 File = Annotated[str, Meta(pattern="^https://[!-~]{1,2000}$", description="the URL of a WAV or MP3 file")]
-HELD = "the one who hears the music; the caller by default"
 ISOLATION = (
     "whether the agent is invited only once ACS reports that the caller is on hold while it hears the music, and so "
     "cannot hear the others"
@@ -24,10 +23,10 @@ ISOLATION = (
 
 
 class NewConsult(Strict, frozen=True):
-    """``music`` is the setting HOLD_MUSIC by default."""
+    """``held`` hears the music: the caller by default. ``music`` is the setting HOLD_MUSIC by default."""
 
     target: Target
-    held: Annotated[Target, Meta(description=HELD)] | UnsetType = UNSET
+    held: Target | UnsetType = UNSET
     music: File | None = None
     needs_isolation: Annotated[bool, Meta(description=ISOLATION)] = True
 

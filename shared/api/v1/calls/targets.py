@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from shared.api.parameters import Id
+from shared.api.parameters import USER, Id
 from shared.api.problems import Problem
 from shared.api.route import RequestContext, Strict
 from shared.calls import identities
@@ -37,7 +37,8 @@ class OneTarget(Strict, frozen=True):
             raise ValueError("exactly one of agent, number, teamsUser, account and rawId is needed")
 
 
-Target = Annotated[OneTarget, Meta(extra_json_schema={"minProperties": 1, "maxProperties": 1})]
+EXAMPLE = {"agent": USER}
+Target = Annotated[OneTarget, Meta(examples=[EXAMPLE], extra_json_schema={"minProperties": 1, "maxProperties": 1})]
 
 
 def raw_id_of(context: RequestContext, call: Call, target: OneTarget) -> str:
