@@ -18,7 +18,7 @@ HTTP_LOG = "azure.core.pipeline.policies.http_logging_policy"
 
 
 def is_recorded(call: Call) -> bool:
-    return recording_status(call)[0] is RecordingStatus.ACTIVE
+    return recording_status(call)[0] is RecordingStatus.ACTIVE and bool(call.participants.present)
 
 
 async def test_a_call_is_shown_with_its_caller_account_and_recording(line: Line) -> None:
