@@ -17,13 +17,13 @@ class Journal:
     """An append-only list of entries ``{"seq", "at", "kind", …}``.
 
     Kinds: ``acs.request`` (operation, method, path, status, body, headers, repeated, answer: the body that went back,
-    error: its code), ``graph.request`` (operation, method, path, query, status, error, caller: an object id),
-    ``entra.request`` and ``arm.request`` (operation, path, status, error), ``callback`` (one POST to an application's
-    callback URL: url, status, events, attempt), ``event`` (an event accepted by a topic: topic, event), ``delivery``
-    (one POST to a subscription's endpoint: subscription, events, status, attempt), ``handshake`` (a subscription's
-    validation succeeded, or failed in a new way: subscription, endpoint, attempt, reason), ``dead_letter``
-    (subscription, event, reason), ``fault`` (the rule that was applied), and ``upload_failed`` (a recording that could
-    not be written to its container).
+    error: its code, ignored: names of what was given in vain, if anything was), ``graph.request`` (operation, method,
+    path, query, status, error, caller: an object id), ``entra.request`` and ``arm.request`` (operation, path, status,
+    error), ``callback`` (one POST to an application's callback URL: url, status, events, attempt), ``event`` (an
+    event accepted by a topic: topic, event), ``delivery`` (one POST to a subscription's endpoint: subscription,
+    events, status, attempt), ``handshake`` (a subscription's validation succeeded, or failed in a new way:
+    subscription, endpoint, attempt, reason), ``dead_letter`` (subscription, event, reason), ``fault`` (the rule that
+    was applied), and ``upload_failed`` (a recording that could not be written to its container).
     """
 
     def __init__(self, clock: Clock) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.acs import errors
+from emulator.acs import acting, errors, invitations
 from emulator.acs.callees import Outcome
 from emulator.acs.calls import Call
 from emulator.acs.identifiers import Identifier, canonical, parse
@@ -23,6 +23,7 @@ def answer_call(service: Service, request: Request) -> Answer:
     _identify(service, call, body.get("answeredBy"))
     properties = call.properties()  # as recorded: still connecting
     service.establish(call)
+    acting.perform(service, call, call.far_end["rawId"], call.script)
     start_streams(service, call)
     return Answer(properties, chain_id=call.correlation_id)
 
@@ -43,10 +44,12 @@ async def redirect_call(service: Service, request: Request) -> Answer:
     return Answer()
 
 
-async def forward(service: Service, call: Call, target: Identifier) -> None:
+async def forward(
+    service: Service, call: Call, target: Identifier, custom_context: dict[str, Any] | None = None
+) -> None:
     """Ring another callee with the same caller: another leg and context, the same correlation id."""
     leg = service.ring(call.source, target, kind=call.kind, correlation_id=call.correlation_id)
-    await service.publish("acs", [service.incoming_call_event(leg)])
+    await service.publish("acs", [service.incoming_call_event(leg, custom_context=custom_context)])
 
 
 def create_call(service: Service, request: Request) -> Answer:
@@ -135,13 +138,17 @@ class _Outbound:
     def _settle(self, target: Identifier, outcome: Outcome) -> None:
         service, call = self._service, self._call
         self._open -= 1
+        if outcome.accepted:
+            invitations.answered(call, target)
         if outcome.accepted and call.connection_state == "connecting":
             call.target = target
             service.establish(call)
             start_streams(service, call)
+            acting.perform(service, call, target["rawId"], outcome.script)
         elif outcome.accepted:
             call.join(target, service.clock.wall())
             service.participants_updated(call)
+            acting.perform(service, call, target["rawId"], outcome.script)
         elif self._open == 0 and call.connection_state == "connecting":
             service.emit(call, "CreateCallFailed", context=call.operation_context, result=outcome.result)
             service.disconnect(call, outcome.result)

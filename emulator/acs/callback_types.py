@@ -23,7 +23,7 @@ CALLBACK_TYPES: dict[str, tuple[Source, str]] = {
     "PlayCompleted": ("recorded", ""),
     "PlayFailed": ("recorded", "after PlayStarted where a later source fails"),
     "PlayCanceled": ("recorded", ""),
-    "RecognizeCompleted": ("documented", "recognizedPhrase is null for tones"),
+    "RecognizeCompleted": ("documented", "of a choice by key, recognizedPhrase is null and confidence absent"),
     "RecognizeFailed": ("documented", ""),
     "RecognizeCanceled": ("documented", ""),
     "ContinuousDtmfRecognitionToneReceived": ("documented", ""),

@@ -1,9 +1,11 @@
-"""Simulated callees: what an agent or a number does when it is rung."""
+"""Simulated callees: what an agent or a number does when it is rung, and once it has accepted."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
+from emulator.acs.calls import Script
 from emulator.acs.identifiers import Identifier
 from emulator.acs.results import (
     ACCEPTED,
@@ -15,7 +17,7 @@ from emulator.acs.results import (
     Result,
 )
 
-BEHAVIOURS = ("accept", "decline", "no_answer", "wrong_token")
+BEHAVIOURS = ("accept", "decline", "no_answer", "voicemail", "wrong_token")
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Outcome:
 
     after: float
     result: Result
+    script: Script = field(default_factory=Script)  # of a callee who accepts
+    is_announced_as_accepted: bool = False  # though they declined
 
     @property
     def accepted(self) -> bool:
@@ -32,8 +36,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class CalleeBehaviour:
+    """A voicemail accepts like a person: its greeting is a phrase of its script."""
+
     does: str = "accept"
     after: float = 1.0  # seconds from ringing to accepting or declining
+    declined_as_succeeded: bool = False  # AddParticipantSucceeded comes though they declined, as it has been seen
+    script: Script = field(default_factory=Script)
 
 
 class CalleeBehaviours:
@@ -41,6 +49,12 @@ class CalleeBehaviours:
 
     def __init__(self) -> None:
         self._by_raw_id: dict[str, CalleeBehaviour] = {}
+
+    def __contains__(self, raw_id: str) -> bool:
+        return raw_id in self._by_raw_id
+
+    def items(self) -> Iterable[tuple[str, CalleeBehaviour]]:
+        return self._by_raw_id.items()
 
     def set(self, raw_id: str, behaviour: CalleeBehaviour) -> None:
         self._by_raw_id[raw_id] = behaviour
@@ -56,5 +70,6 @@ class CalleeBehaviours:
         if behaviour.does == "no_answer" or behaviour.after > timeout:
             return Outcome(timeout, NO_ANSWER if callee["kind"] == "phoneNumber" else RING_TIMEOUT)
         if behaviour.does == "decline":
-            return Outcome(behaviour.after, REJECTED_BY_USER if callee["kind"] == "communicationUser" else DECLINED)
-        return Outcome(behaviour.after, ACCEPTED)
+            declined = REJECTED_BY_USER if callee["kind"] == "communicationUser" else DECLINED
+            return Outcome(behaviour.after, declined, is_announced_as_accepted=behaviour.declined_as_succeeded)
+        return Outcome(behaviour.after, ACCEPTED, behaviour.script)

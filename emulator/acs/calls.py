@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from typing import Any, Literal
 from emulator.acs.identifiers import Identifier
 from emulator.acs.media.playlist import Playlist
 from emulator.acs.media.subscription import Subscription, media_streaming, transcription
-from emulator.acs.parties import Participant
+from emulator.acs.parties import Participant, Phrase
 from emulator.acs.recording.model import Recording
 from emulator.acs.sounds import Sounds
 from emulator.clock import stamp
@@ -29,14 +29,13 @@ class Invitation:
     callback_uri: str | None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Script:
-    """What the caller does once answered, and how this call's recordings are served."""
+    """What a party does once they are connected, in seconds from then."""
 
     hangs_up_after: float | None = None
-    presses: list[tuple[float, str]] = field(default_factory=list)
-    recording_chunks: int | None = None
-    zero_byte_downloads: int | None = None
+    presses: Sequence[tuple[float, str]] = ()
+    says: Sequence[tuple[float, Phrase]] = ()
 
 
 @dataclass
@@ -50,7 +49,9 @@ class Call:
     state: State
     context: str | None = None  # the incoming-call context, opaque
     event_id: str | None = None
-    script: Script = field(default_factory=Script)
+    script: Script = field(default_factory=Script)  # the caller's
+    recording_chunks: int | None = None
+    zero_byte_downloads: int | None = None
     connection_id: str | None = None
     connection_state: str = "unknown"
     callback_uri: str = ""
@@ -70,7 +71,9 @@ class Call:
     sequence_number: int = 0
     timers: list[asyncio.Task[None]] = field(default_factory=list)
     at_end: list[Callable[[], None]] = field(default_factory=list)  # called once, when the call ends for everyone
-    hangs_up_at: float | None = None  # the caller, by their script: on the clock's ``elapsed``
+    rung: list[dict[str, Any]] = field(default_factory=list)  # whom the application invited, and with which context
+    answered_numbers: set[str] = field(default_factory=set)  # that the application dialled, by raw id
+    transfer: asyncio.Task[None] | None = None  # under way
     began: float | None = None  # when the first party joined, in seconds of the wall's monotonic clock
     ringing_at: datetime | None = None
     answered_at: datetime | None = None
@@ -166,6 +169,7 @@ class Call:
             "callConnectionState": self.connection_state,
             "participants": [person.describe() for person in self.present()],
             "transferred": [person.raw_id for person in self.participants.values() if person.elsewhere],
+            "invited": self.rung,
             "recordings": [recording.describe() for recording in self.recordings],
             "ringing_at": self.ringing_at and stamp(self.ringing_at),
             "answered_at": self.answered_at and stamp(self.answered_at),

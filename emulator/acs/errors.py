@@ -19,6 +19,7 @@ NOT_FOUND = "8522"
 INVALID_ARGUMENT = "8523"
 TERMINATED = "8528"
 RECORDING_ACTIVE = "8559"
+TRANSFER_CONFLICT = "8607"
 DENIED = "Denied"  # assumed: what the resource provider says of a signature that doesn't match
 # Of identities and access: IDENTITY_NOT_OWNED and INVALID_TOKEN were recorded from the service (azure-sdk-for-js,
 # recordings of communication-identity), the others are assumed.
@@ -53,7 +54,9 @@ KNOWN: tuple[tuple[int, str, str, Source], ...] = (
         "recorded",
     ),
     (405, UNSUPPORTED, "Teams Phone calls don't support the operation", "documented"),
+    (405, UNSUPPORTED, "a Teams Phone call would dial a number that has answered in it before", "assumed"),
     (409, CONFLICT, "the participant is there already, or being invited", "documented"),
+    (409, TRANSFER_CONFLICT, "another transfer of the call is under way; the status is assumed", "documented"),
     (429, TOO_MANY_REQUESTS, "by a fault rule alone", "documented"),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -34,6 +34,7 @@ class Exchange:
     call: Call | None = None
     retry_after: str | None = None
     answer: Any = None  # the body that goes back
+    ignored: list[str] = field(default_factory=list)  # the names of what was given in vain
 
     @property
     def name(self) -> str:
@@ -105,6 +106,7 @@ class Exchange:
             "repeated": self.repeated,
             "answer": None if self.lost("drop") else _discreet(self.answer),
             "error": error["code"] if error and not self.lost("drop") else None,
+            **({"ignored": self.ignored} if self.ignored else {}),
         }
 
 

@@ -80,6 +80,7 @@ class Gateway:
             about=exchange.call,
             api_version=exchange.api_version,
             bearer=bearer,
+            ignored=exchange.ignored,
         )
         answer = operation.handler(self._service, request)
         return await answer if inspect.isawaitable(answer) else answer

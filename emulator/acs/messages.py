@@ -21,6 +21,7 @@ class Request:
     about: Call | None = None
     api_version: str = ""
     bearer: str = ""  # the Entra token of an operation that takes one
+    ignored: list[str] = field(default_factory=list)  # the names of what was given in vain, for the journal
 
     @property
     def call(self) -> Call:
@@ -46,3 +47,9 @@ def participant(call: Call, who: Identifier) -> Participant:
     if found := call.find(who["rawId"]):
         return found
     raise not_found("The participant is not in the call.")
+
+
+def operation_context(body: dict[str, Any]) -> dict[str, Any]:
+    """The field of an answer that repeats the request's, where it was given."""
+    context = body.get("operationContext")
+    return {} if context is None else {"operationContext": context}

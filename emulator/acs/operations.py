@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from emulator.acs import access, answering, files, identity, participants, tokens
+from emulator.acs import access, answering, files, identity, participants, tokens, transfers
 from emulator.acs.media import hold, streaming
 from emulator.acs.media import operations as media
 from emulator.acs.messages import Answer, Request
@@ -119,7 +119,7 @@ OPERATIONS = (
     Operation("HangupCall", "DELETE", _CALL, 204, answering.hang_up, allowed="any time"),
     _on_call("TerminateCall", "terminate", 204, answering.terminate, repeatable=True, allowed="any time"),
     _on_call(
-        *("TransferToParticipant", "transferToParticipant", 202, participants.transfer_to_participant),
+        *("TransferToParticipant", "transferToParticipant", 202, transfers.transfer_to_participant),
         model="TransferToParticipantRequest",
         repeatable=True,
     ),
@@ -142,7 +142,7 @@ OPERATIONS = (
     _on_call("Play", "play", 202, media.play, "PlayRequest"),
     _on_call(
         *("Recognize", "recognize", 202, media.recognize, "RecognizeRequest"),
-        note="DTMF only: there is no speech, so speech ends in initial silence",
+        note="keys, and phrases that the control API gives as text; locales and custom models are ignored",
     ),
     _on_call(
         *("CancelAllMediaOperations", "cancelAllMediaOperations", 202, media.cancel_all_media_operations),

@@ -39,6 +39,13 @@ class Presence(NamedTuple):
     audible: bool = False
 
 
+class Phrase(NamedTuple):
+    """Something that a party says. Without words it is not understood."""
+
+    text: str
+    confidence: float = 0.92  # of the recognition
+
+
 @dataclass
 class Participant:
     identifier: Identifier
@@ -47,6 +54,7 @@ class Participant:
     is_on_hold: bool = False
     is_isolated: bool = False  # a prompt is played to them alone: isOnHold shows it, as recorded
     present: bool = False
+    hangs_up_at: float | None = None  # by their script, on the clock's ``elapsed``
     elsewhere: str = ""  # the place of the conversation that they were transferred to
     presence: Timeline[Presence] = field(default_factory=lambda: Timeline(Presence()))
 

@@ -22,15 +22,16 @@ class Timing:
 RING = Timing(30.0, "documented", "a call rings before it counts as missed")
 INITIAL_SILENCE = Timing(5.0, "documented", "default of initialSilenceTimeout")
 INTER_TONE = Timing(2.0, "documented", "default of interToneTimeout")
+END_SILENCE = Timing(0.5, "documented", "default of endSilenceTimeout, after which a phrase is recognized")
 TOKEN_LIFE = Timing(300.0, "documented", "a callback's token is valid")
 FILE_LIFE = Timing(24 * 3600.0, "documented", "a recording's file is kept")
 REPEATABILITY_WINDOW = Timing(300.0, "assumed", "a request id is remembered; documented for Email and Rooms only")
 RECORDING_START = Timing(0.05, "assumed", "from StartRecording to RecordingStateChanged or StartRecordingFailed")
 CALLBACK_TIMEOUT = Timing(30.0, "assumed", "an application has to answer a callback")
 FILE_PROMPT = Timing(1.0, "assumed", "a file source plays, whatever its length")
-SPOKEN_CHARACTER = Timing(0.06, "assumed", "a character of a text or SSML source is spoken")
+SPOKEN_CHARACTER = Timing(0.06, "assumed", "a character of a text, an SSML source or a phrase is spoken")
 
 TIMINGS = (
-    *(RING, INITIAL_SILENCE, INTER_TONE, TOKEN_LIFE, FILE_LIFE, REPEATABILITY_WINDOW),
+    *(RING, INITIAL_SILENCE, INTER_TONE, END_SILENCE, TOKEN_LIFE, FILE_LIFE, REPEATABILITY_WINDOW),
     *(RECORDING_START, CALLBACK_TIMEOUT, FILE_PROMPT, SPOKEN_CHARACTER),
 )

@@ -35,9 +35,23 @@ INVITATION_CANCELED = Result(487, 5234, "The invitation was canceled.", "recorde
 MAX_DIGITS = Result(200, 8531, "Action completed, max digits received.", "documented", "enough tones were collected")
 STOP_TONE = Result(200, 8514, "Action completed, stop tone was detected.", "documented", "a stop tone was pressed")
 OPTION_MATCHED = Result(200, 8533, "Action completed, DTMF option matched.", "documented", "a choice was pressed")
-SILENCE = Result(400, 8510, "Action failed, initial silence timeout reached.", "documented", "nothing was pressed")
+SILENCE = Result(
+    400, 8510, "Action failed, initial silence timeout reached.", "documented", "nothing was pressed or said"
+)
 INTER_DIGIT = Result(400, 8532, "Action failed, inter-digit silence timeout reached.", "documented", "too few tones")
 WRONG_TONE = Result(400, 8534, "Action failed, incorrect tone entered.", "documented", "a tone that is no choice")
+SPEECH_RECOGNIZED = Result(200, 8569, "Action completed, speech was recognized.", "documented", "something was said")
+PHRASE_MATCHED = Result(200, 8545, "Action completed, speech option matched.", "documented", "a choice was said")
+WRONG_PHRASE = Result(
+    *(400, 8547, "Action failed, recognized phrase does not match a valid option."),
+    source="documented",
+    when="what was said is no choice",
+)
+SPEECH_NOT_RECOGNIZED = Result(
+    *(400, 8563, "Action failed, speech could not be recognized."),
+    source="documented",
+    when="a phrase without words was said",
+)
 BAD_FILE = Result(
     *(400, 8535, "Action failed, file format is invalid or the file could not be fetched."),
     source="recorded",

@@ -125,7 +125,7 @@ class Service:
         )
         self.calls.add(call)
         left = max(0.0, RING.seconds - ringing_for)
-        call.timers.append(self.background.after(left, lambda: self._stop_ringing(call, "missed")))
+        call.timers.append(self.background.after(left, lambda: self.stop_ringing(call)))
         return call
 
     def incoming_call_event(
@@ -163,24 +163,20 @@ class Service:
         if state != "connected":
             call.ended_at = self.clock.now()
 
-    def _stop_ringing(self, call: Call, state: Literal["missed"]) -> None:
+    def stop_ringing(self, call: Call) -> None:
+        """The caller gives up, or is not answered in time."""
         self._cancel_timers(call)
-        call.state, call.ended_at = state, self.clock.now()
+        call.state, call.ended_at = "missed", self.clock.now()
 
     # The application's leg
 
     def establish(self, call: Call) -> None:
-        """The application's leg is connected; the caller's script begins."""
+        """The application's leg is connected."""
         call.state = call.connection_state = "connected"
         call.answered_at = self.clock.now()
         call.join(call.far_end, self.clock.wall())
         self.emit(call, "CallConnected", context=call.operation_context)
         self.participants_updated(call)
-        for seconds, tone in call.script.presses:
-            call.timers.append(self.background.after(seconds, lambda tone=tone: self.press(call, tone)))  # type: ignore[misc]
-        if call.script.hangs_up_after is not None:
-            call.hangs_up_at = self.clock.elapsed() + call.script.hangs_up_after
-            call.timers.append(self.background.after(call.script.hangs_up_after, lambda: self.hang_up(call)))
 
     def disconnect(self, call: Call, result: Result = HUNG_UP) -> None:
         """The application's leg ends; the call goes on if two others are in it."""
@@ -219,23 +215,6 @@ class Service:
 
     # Participants
 
-    def hang_up(self, call: Call, raw_id: str | None = None) -> None:
-        """A participant hangs up: the caller unless another is named."""
-        who = raw_id or call.far_end["rawId"]
-        if call.state == "ringing":
-            self._stop_ringing(call, "missed")
-        elif call.find(who):
-            self.leave(call, who)
-        else:
-            call.end_elsewhere(who, self.clock.wall())
-
-    def talk_elsewhere(self, call: Call, *people: Identifier) -> None:
-        """After a transfer these parties talk without the application, until one of them hangs up."""
-        call.move_elsewhere(people, self.clock.wall())
-        if call.hangs_up_at is not None:
-            left = max(0.0, call.hangs_up_at - self.clock.elapsed())
-            self.background.after(left, lambda: self.hang_up(call))
-
     def leave(self, call: Call, raw_id: str, result: Result = OTHER_LEFT) -> None:
         """A participant leaves; ``result`` goes to the application if that ends its leg."""
         if not call.leave(raw_id, self.clock.wall()):
@@ -247,18 +226,6 @@ class Service:
             self.disconnect(call, result)
         elif not call.connected and left < 2:  # noqa: PLR2004 - one alone is no conversation
             self._finish(call)
-
-    def press(self, call: Call, tone: str, raw_id: str | None = None) -> None:
-        """A participant presses a key: the caller unless another is named."""
-        person = call.find(raw_id or call.far_end["rawId"])
-        if person is None or not call.connected:
-            return
-        if request := call.continuous_dtmf.get(person.raw_id):
-            call.tones_heard += 1
-            data = {"tone": tone, "sequenceId": call.tones_heard}
-            self.emit(call, "ContinuousDtmfRecognitionToneReceived", data, request=request)
-        if call.playlist:
-            call.playlist.hear(person.raw_id, tone)
 
     # Events
 

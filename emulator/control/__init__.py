@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from emulator.control import calls, directory, events, faults, hearing, journal, overview
+from emulator.control import callees, calls, directory, events, faults, hearing, journal, overview
 from emulator.control.fields import ControlError
 from emulator.directory import UnknownTenant
 from emulator.entra.routes import NotSignedIn
@@ -21,6 +21,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def routes(platform: Platform) -> list[web.RouteDef]:
     parts = (
         calls.Calls,
+        callees.Callees,
         hearing.Hearing,
         faults.FaultRules,
         journal.JournalReader,

@@ -1,4 +1,4 @@
-"""Calls: dialled, listed, hung up; tones are pressed, and the behaviour of callees is set."""
+"""Calls: dialled, listed, hung up; keys are pressed and phrases said."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 from aiohttp import web
 
-from emulator.acs.callees import BEHAVIOURS, CalleeBehaviour
-from emulator.acs.calls import Call, Script
+from emulator.acs import acting
+from emulator.acs.calls import Call
 from emulator.acs.service import Service
-from emulator.acs.wire import ENUMS
-from emulator.control.fields import ControlError, Fields, fields_of, identifier, json_of
+from emulator.control import scripts
+from emulator.control.fields import ControlError, Fields, fields_of, json_of
 from emulator.platform import Platform
 
 DEFAULT_CALLER = "+12065551212"
@@ -30,7 +30,7 @@ class Calls:
             web.get(f"{at}/calls/{{id}}", self.get),
             web.post(f"{at}/calls/{{id}}/hangup", self.hang_up),
             web.post(f"{at}/calls/{{id}}/press", self.press),
-            web.put(f"{at}/callees/{{rawId}}", self.set_behaviour),
+            web.post(f"{at}/calls/{{id}}/say", self.say),
         ]
 
     async def dial(self, request: web.Request) -> web.Response:
@@ -57,29 +57,28 @@ class Calls:
     async def hang_up(self, request: web.Request) -> web.Response:
         """The caller, or another participant, hangs up"""
         call, fields = self._find(request), await fields_of(request, "a hang-up")
-        who = fields.identifier("who")["rawId"] if "who" in fields else None
+        who = _who(fields)
         fields.done()
-        self._service.hang_up(call, who)
+        acting.hang_up(self._service, call, who)
         return web.json_response(call.describe())
 
     async def press(self, request: web.Request) -> web.Response:
         """The caller, or another participant, presses a key"""
         call, fields = self._find(request), await fields_of(request, "a key press")
-        tone, who = _tone(fields), fields.identifier("who")["rawId"] if "who" in fields else None
+        tone, who = scripts.tone(fields), _who(fields)
         fields.done()
-        if not call.connected:
-            raise ControlError("the call is not connected: no keys can be pressed")
-        self._service.press(call, tone, who)
+        _check_connected(call, who, "no keys can be pressed")
+        acting.press(self._service, call, tone, who)
         return web.json_response(call.describe())
 
-    async def set_behaviour(self, request: web.Request) -> web.Response:
-        """What an agent or a number does when it is rung"""
-        callee = identifier(request.match_info["rawId"], "the callee")
-        fields = await fields_of(request, "a behaviour")
-        behaviour = CalleeBehaviour(fields.one_of("behaviour", BEHAVIOURS, "accept"), fields.seconds("after", 1.0))
+    async def say(self, request: web.Request) -> web.Response:
+        """The caller, or another participant, says something"""
+        call, fields = self._find(request), await fields_of(request, "a phrase to say")
+        phrase, who = scripts.phrase(fields), _who(fields)
         fields.done()
-        self._service.callees.set(callee["rawId"], behaviour)
-        return web.json_response({"rawId": callee["rawId"], "behaviour": behaviour.does, "after": behaviour.after})
+        _check_connected(call, who, "nothing can be said")
+        acting.say(self._service, call, phrase, who)
+        return web.json_response(call.describe())
 
     def _find(self, request: web.Request) -> Call:
         if call := self._service.calls.get(request.match_info["id"]):
@@ -100,11 +99,14 @@ class _Dial:
         self.custom_context = _custom_context(fields.raw("custom_headers"))
         self.event_delay = fields.seconds("event_delay", 0.0)
         self.ringing_for = fields.seconds("ringing_for", 0.0)
-        self.script = _script(fields)
+        self.script = scripts.script(fields)
+        self.recording_chunks = fields.count("recording_chunks", least=1) if "recording_chunks" in fields else None
+        self.zero_byte_downloads = fields.count("zero_byte_downloads") if "zero_byte_downloads" in fields else None
         fields.done()
 
     def ring(self, service: Service) -> tuple[Call, dict[str, Any]]:
         call = service.ring(self.source, self.target, kind=self.kind, script=self.script, ringing_for=self.ringing_for)
+        call.recording_chunks, call.zero_byte_downloads = self.recording_chunks, self.zero_byte_downloads
         event = service.incoming_call_event(
             call,
             display_name=self.display_name,
@@ -114,17 +116,16 @@ class _Dial:
         return call, event
 
 
-def _script(fields: Fields) -> Script:
-    presses = fields.objects("presses", "a press")
-    script = Script(
-        hangs_up_after=fields.seconds("hangs_up_after") if "hangs_up_after" in fields else None,
-        presses=[(press.seconds("after", 0.0), _tone(press)) for press in presses],
-        recording_chunks=fields.count("recording_chunks", least=1) if "recording_chunks" in fields else None,
-        zero_byte_downloads=fields.count("zero_byte_downloads") if "zero_byte_downloads" in fields else None,
-    )
-    for press in presses:
-        press.done()
-    return script
+def _who(fields: Fields) -> str | None:
+    """The party that does it; None for the caller."""
+    return str(fields.identifier("who")["rawId"]) if "who" in fields else None
+
+
+def _check_connected(call: Call, who: str | None, so: str) -> None:
+    if not call.connected:
+        raise ControlError(f"the call is not connected: {so}")
+    if call.find(who or call.far_end["rawId"]) is None:
+        raise ControlError(f"{who or 'the caller'} is not in the call: {so}")
 
 
 def _custom_context(headers: Any) -> dict[str, Any] | None:
@@ -144,7 +145,3 @@ def _dialled(call: Call) -> dict[str, Any]:
         "correlationId": call.correlation_id,
         "eventId": call.event_id,
     }
-
-
-def _tone(fields: Fields) -> str:
-    return fields.one_of("tone", ENUMS["DtmfTone"])

@@ -12,7 +12,7 @@ from emulator.acs.media import sources
 from emulator.acs.media.play import Play
 from emulator.acs.media.playlist import Playlist
 from emulator.acs.media.recognize import Recognize
-from emulator.acs.messages import Answer, Request, participant
+from emulator.acs.messages import Answer, Request, operation_context, participant
 from emulator.acs.results import DONE
 from emulator.acs.service import Service
 
@@ -63,8 +63,7 @@ def send_dtmf_tones(service: Service, request: Request) -> Answer:
     if not request.body["tones"]:
         raise errors.invalid("The field 'tones' must hold at least one tone.")
     service.emit(request.call, "SendDtmfTonesCompleted", request=request.body, result=DONE)
-    context = request.body.get("operationContext")
-    return Answer({} if context is None else {"operationContext": context})
+    return Answer(operation_context(request.body))
 
 
 def _playlist(service: Service, call: Call) -> Playlist:

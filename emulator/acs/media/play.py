@@ -7,7 +7,7 @@ from typing import Any
 from emulator.acs.calls import Call
 from emulator.acs.identifiers import canonical
 from emulator.acs.media import sources
-from emulator.acs.parties import Participant
+from emulator.acs.parties import Participant, Phrase
 from emulator.acs.results import BAD_FILE, CANCELED, DONE, Result
 from emulator.acs.service import Service
 
@@ -34,8 +34,8 @@ class Play:
     def cancel(self) -> None:
         self._emit("PlayCanceled", CANCELED)
 
-    def hear(self, raw_id: str, tone: str) -> None:
-        """A prompt ignores tones."""
+    def hear(self, raw_id: str, heard: str | Phrase) -> None:
+        """A prompt ignores keys and phrases."""
 
     async def _play(self, bad: int | None) -> None:
         """Play all sources, or those before the one that can't be played."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+from emulator.acs.parties import Phrase
 from emulator.background import BackgroundTasks
 
 
 class MediaOperation(Protocol):
     async def run(self) -> None: ...
     def cancel(self) -> None: ...
-    def hear(self, raw_id: str, tone: str) -> None: ...
+    def hear(self, raw_id: str, heard: str | Phrase) -> None: ...
 
 
 class Playlist:
@@ -41,9 +42,10 @@ class Playlist:
             self._task = None
         self._operations.clear()
 
-    def hear(self, raw_id: str, tone: str) -> None:
+    def hear(self, raw_id: str, heard: str | Phrase) -> None:
+        """A participant presses a key, or begins to say something."""
         if self._operations:
-            self._operations[0].hear(raw_id, tone)
+            self._operations[0].hear(raw_id, heard)
 
     async def _run(self) -> None:
         while self._operations:

@@ -1,6 +1,7 @@
-"""DTMF recognition: azure-docs, ``articles/communication-services/concepts/call-automation/recognize-action.md``.
+"""Recognition of keys and speech: azure-docs, ``articles/communication-services/concepts/call-automation/``,
+``recognize-action.md`` and ``recognize-ai-action.md``.
 
-There is no speech: recognition of speech ends in initial silence.
+A phrase is given as text and is recognized as that text, once it has been said and the silence after it has lasted.
 """
 
 from __future__ import annotations
@@ -8,18 +9,25 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from emulator.acs import acting
 from emulator.acs.calls import Call
 from emulator.acs.identifiers import canonical
 from emulator.acs.media import sources
-from emulator.acs.provenance import INITIAL_SILENCE, INTER_TONE
+from emulator.acs.media.choices import choice_of_key, choice_of_phrase
+from emulator.acs.parties import Phrase
+from emulator.acs.provenance import END_SILENCE, INITIAL_SILENCE, INTER_TONE
 from emulator.acs.results import (
     BAD_FILE,
     CANCELED,
     INTER_DIGIT,
     MAX_DIGITS,
     OPTION_MATCHED,
+    PHRASE_MATCHED,
     SILENCE,
+    SPEECH_NOT_RECOGNIZED,
+    SPEECH_RECOGNIZED,
     STOP_TONE,
+    WRONG_PHRASE,
     WRONG_TONE,
     Result,
 )
@@ -29,10 +37,11 @@ from emulator.acs.service import Service
 class Recognize:
     def __init__(self, service: Service, call: Call, body: dict[str, Any]) -> None:
         self._service, self._call, self._body = service, call, body
+        self._type = body["recognizeInputType"]
         self._options = body["recognizeOptions"]
         self._dtmf = self._options.get("dtmfOptions") or {}
         self._from = canonical(self._options["targetParticipant"])["rawId"]
-        self._tones: asyncio.Queue[str] = asyncio.Queue()
+        self._heard: asyncio.Queue[str | Phrase] = asyncio.Queue()  # keys, and phrases that begin
         self._listening = bool(self._options.get("interruptPrompt"))
 
     async def run(self) -> None:
@@ -49,34 +58,37 @@ class Recognize:
     def cancel(self) -> None:
         self._service.emit(self._call, "RecognizeCanceled", request=self._body, result=CANCELED)
 
-    def hear(self, raw_id: str, tone: str) -> None:
-        if self._listening and raw_id == self._from and self._body["recognizeInputType"] != "speech":
-            self._tones.put_nowait(tone)
+    def hear(self, raw_id: str, heard: str | Phrase) -> None:
+        ignored = self._type == ("dtmf" if isinstance(heard, Phrase) else "speech")
+        if self._listening and raw_id == self._from and not ignored:
+            self._heard.put_nowait(heard)
 
-    async def _prompt(self, prompts: list[dict[str, Any]]) -> str | None:
-        """The tone that interrupted the prompts, if one did."""
+    async def _prompt(self, prompts: list[dict[str, Any]]) -> str | Phrase | None:
+        """The key or the phrase that interrupted the prompts, if one did."""
         for source in prompts:
             with self._call.sounds.lasting(
                 sources.name(source), self._service.clock, listeners=frozenset({self._from})
             ):
-                if tone := await self._next_tone(sources.duration(source)):
-                    return tone
+                if heard := await self._next(sources.duration(source)):
+                    return heard
         return None
 
-    async def _collect(self, first: str | None) -> None:
+    async def _collect(self, first: str | Phrase | None) -> None:
         seconds = self._options.get("initialSilenceTimeoutInSeconds")
-        tone = first or await self._next_tone(INITIAL_SILENCE.seconds if seconds is None else seconds)
-        if tone is None:
+        heard = first or await self._next(INITIAL_SILENCE.seconds if seconds is None else seconds)
+        if heard is None:
             self._fail(SILENCE)
-        elif self._body["recognizeInputType"] == "choices":
-            self._choose(tone)
+        elif isinstance(heard, Phrase):
+            await self._understand(heard)
+        elif self._type == "choices":
+            self._choose_by_key(heard)
         else:
-            await self._collect_tones(tone)
+            await self._collect_tones(heard)
 
-    async def _collect_tones(self, tone: str | None) -> None:
+    async def _collect_tones(self, tone: str | Phrase | None) -> None:
         tones: list[str] = []
         pause = self._dtmf.get("interToneTimeoutInSeconds", INTER_TONE.seconds)
-        while tone is not None:
+        while isinstance(tone, str):
             if tone in (self._dtmf.get("stopTones") or ()):
                 self._complete(STOP_TONE, recognitionType="dtmf", dtmfResult={"tones": tones})
                 return
@@ -84,20 +96,50 @@ class Recognize:
             if len(tones) == self._dtmf.get("maxTonesToCollect"):
                 self._complete(MAX_DIGITS, recognitionType="dtmf", dtmfResult={"tones": tones})
                 return
-            tone = await self._next_tone(pause)
+            tone = await self._next(pause)
         self._fail(INTER_DIGIT)
 
-    def _choose(self, tone: str) -> None:
-        for choice in self._options.get("choices") or ():
-            if choice.get("tone") == tone:
-                result = {"label": choice["label"], "recognizedPhrase": None}
-                self._complete(OPTION_MATCHED, recognitionType="choices", choiceResult=result)
-                return
-        self._fail(WRONG_TONE)
+    async def _understand(self, phrase: Phrase) -> None:
+        """Phrases that follow each other without the silence that ends them are one."""
+        text, confidence = [phrase.text], phrase.confidence
+        await self._service.clock.sleep(acting.duration(phrase))
+        while isinstance(more := await self._next(self._end_silence), Phrase):
+            await self._service.clock.sleep(acting.duration(more))
+            text.append(more.text)
+            confidence = min(confidence, more.confidence)
+        speech = {"speech": " ".join(filter(None, text)), "confidence": confidence}
+        if not speech["speech"]:
+            self._fail(SPEECH_NOT_RECOGNIZED)
+        elif self._type == "choices":
+            self._choose_by_phrase(str(speech["speech"]), confidence)
+        else:
+            self._complete(SPEECH_RECOGNIZED, recognitionType="speech", speechResult=speech)
 
-    async def _next_tone(self, seconds: float) -> str | None:
+    @property
+    def _end_silence(self) -> float:
+        milliseconds = (self._options.get("speechOptions") or {}).get("endSilenceTimeoutInMs")
+        return END_SILENCE.seconds if milliseconds is None else milliseconds / 1000
+
+    def _choose_by_key(self, tone: str) -> None:
+        if choice := choice_of_key(self._options["choices"], tone):
+            self._chosen(OPTION_MATCHED, {"label": choice["label"], "recognizedPhrase": None})
+        else:
+            self._fail(WRONG_TONE)
+
+    def _choose_by_phrase(self, speech: str, confidence: float) -> None:
+        choice, phrase = choice_of_phrase(self._options["choices"], speech)
+        if choice is None:
+            self._fail(WRONG_PHRASE)
+        else:
+            result = {"label": choice["label"], "recognizedPhrase": phrase, "confidence": confidence}
+            self._chosen(PHRASE_MATCHED, result)
+
+    def _chosen(self, result: Result, choice: dict[str, Any]) -> None:
+        self._complete(result, recognitionType="choices", choiceResult=choice)
+
+    async def _next(self, seconds: float) -> str | Phrase | None:
         try:
-            return await self._service.clock.within(seconds, self._tones.get())
+            return await self._service.clock.within(seconds, self._heard.get())
         except TimeoutError:
             return None
 

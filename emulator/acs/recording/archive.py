@@ -25,7 +25,7 @@ Part = tuple[int, int, int]  # index, first and last frame
 async def deliver(service: Service, call: Call, recording: Recording) -> None:
     """Write the files, store them, and publish RecordingFileStatusUpdated."""
     assigned = channels.assign(recording, call)
-    parts = _parts(recording.frames, call.script.recording_chunks or service.options.recording_chunks)
+    parts = _parts(recording.frames, call.recording_chunks or service.options.recording_chunks)
     files = [await asyncio.to_thread(_write, service, call, recording, assigned, part) for part in parts]
     await service.clock.sleep(service.options.recording_file_delay)
     locations: list[dict[str, str]] | None
@@ -49,7 +49,7 @@ def _write(service: Service, call: Call, recording: Recording, assigned: channel
     index, first, last = part
     document_id = "0-emu-d1-" + hashlib.sha256(f"{recording.id}/{index}".encode()).hexdigest()[:32]
     recording.documents.append(document_id)
-    empty = call.script.zero_byte_downloads
+    empty = call.zero_byte_downloads
     file = service.files.create(
         document_id, zero_byte_downloads=service.options.zero_byte_downloads if empty is None else empty
     )
