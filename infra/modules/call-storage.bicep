@@ -61,6 +61,7 @@ var quarantineContainer = names.containers[1]
 var deadLettersContainer = names.containers[2]
 
 var storageBlobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
+var storageBlobDelegator = 'db58b8e5-c6ad-4a2a-8342-4190687cbf4a'
 var storageBlobDataReader = '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1'
 var storageQueueDataContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
 var storageQueueDataMessageSender = 'c6a89b2d-59bc-44d0-9896-0f6e12d7b80a'
@@ -266,6 +267,19 @@ resource archivesRecordings 'Microsoft.Authorization/roleAssignments@2022-04-01'
   scope: storage::blobs::recordings
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageBlobDataContributor)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// Role: the app signs links to recordings with a user delegation key. Get User Delegation Key acts on the account, so a role
+// on the container does not allow it ("Get User Delegation Key", Storage REST API). The key itself allows no access: a link
+// can do what the app may do with the blob.
+resource signsLinks 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(storage.id, appPrincipalId, storageBlobDelegator)
+  scope: storage
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageBlobDelegator)
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
   }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared.calls.capabilities.lifecycle import BY_DECISION, IMPLIED_STATE, Decision
-from shared.calls.result_codes import CATALOGUE, Disposition, look_up
+from shared.calls.result_codes import CATALOGUE, SUB_CODES, Disposition, look_up
 from shared.calls.state import CallState, higher
 
 PURE = sorted((Path(__file__).parents[2] / "shared/calls").rglob("*.py"))
@@ -57,6 +57,31 @@ def test_every_result_code_of_the_catalogue_is_found_and_has_a_remedy() -> None:
         assert look_up(outcome.code, outcome.sub_code) is outcome
         assert outcome.meaning
         assert outcome.remedy.endswith(".")
+    assert len({(each.code, each.sub_code) for each in CATALOGUE}) == len(CATALOGUE)
+    for each in SUB_CODES:
+        assert look_up(999, each.sub_code).meaning == each.meaning
+        assert each.remedy.endswith(".")
+    assert len({each.sub_code for each in SUB_CODES}) == len(SUB_CODES)
+
+
+@pytest.mark.parametrize(
+    ("code", "sub_code", "disposition", "meaning"),
+    [
+        (400, 8565, Disposition.FINAL, "the AI service failed"),
+        (429, 8565, Disposition.TRANSIENT, "the AI service has too many requests"),
+        (480, 8541, Disposition.FINAL, "the callee is not available"),
+        (500, 8541, Disposition.FINAL, "the callee is not available"),
+        (400, 9999, Disposition.FINAL, "ACS failed"),
+        (503, 9998, Disposition.TRANSIENT, "ACS failed"),
+        (403, 1, Disposition.FINAL, "the app may not do this"),
+    ],
+)
+def test_a_pair_is_looked_up_by_both_codes_then_by_its_sub_code_then_by_its_code(
+    code: int, sub_code: int, disposition: Disposition, meaning: str
+) -> None:
+    found = look_up(code, sub_code)
+    assert (found.code, found.sub_code) in {(code, sub_code), (code, 0)}
+    assert (found.disposition, found.meaning) == (disposition, meaning)
 
 
 @pytest.mark.parametrize(

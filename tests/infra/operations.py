@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from azure.data.tables.aio import TableClient
-from azure.storage.blob.aio import BlobClient, ContainerClient
+from azure.storage.blob.aio import BlobClient, BlobServiceClient, ContainerClient
 from azure.storage.queue.aio import QueueClient
 
-CLIENTS = (BlobClient, ContainerClient, QueueClient, TableClient)
+CLIENTS = (BlobClient, BlobServiceClient, ContainerClient, QueueClient, TableClient)
 
 
 class Use(NamedTuple):
@@ -49,6 +49,7 @@ NEEDED = {
     "submit_transaction": {"entities/write"},
     "update_entity": {"entities/write", "entities/update"},
     "upsert_entity": {"entities/write"},
+    "get_user_delegation_key": {"generateUserDelegationKey"},
     "get_blob_properties": {"blobs/read"},
     "upload_blob": {"blobs/write", "blobs/add"},
     "upload_blob(tags=)": {"blobs/tags/write"},
@@ -64,6 +65,7 @@ NOT_ALLOWED = {("storage::queues::poison", "create_queue")}
 GRANTED = {
     "Storage Blob Data Contributor": {"blobs/read", "blobs/write", "blobs/add", "blobs/delete", "blobs/move"},
     "Storage Blob Data Owner": {"blobs/read", "blobs/write", "blobs/add", "blobs/delete", "blobs/tags/write"},
+    "Storage Blob Delegator": {"generateUserDelegationKey"},
     "Storage Queue Data Contributor": {"messages/read", "messages/write", "messages/delete", "messages/process"},
     "Storage Queue Data Message Processor": {"messages/read", "messages/process"},
     "Storage Queue Data Message Sender": {"messages/add"},
@@ -74,10 +76,12 @@ GRANTED = {
 }
 
 
-def check_operations(root: Path, roles: Mapping[str, set[str]]) -> Iterator[str]:
+def check_operations(
+    root: Path, roles: Mapping[str, set[str]], all_uses: Mapping[str, list[Use]] = USES
+) -> Iterator[str]:
     """``roles``: those of the app's identity at each resource."""
     requests = {name for client in CLIENTS for name in dir(client) if not name.startswith("_")} - NO_REQUEST
-    for resource, uses in USES.items():
+    for resource, uses in all_uses.items():
         granted = {action for role in roles.get(resource, set()) for action in GRANTED[role]}
         called = {name for use in uses for name in _called(root, use) if name.partition("(")[0] in requests}
         if not called:

@@ -23,6 +23,7 @@ ROLE_NAMES = {
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
     "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
     "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a": "Storage Queue Data Message Sender",
+    "db58b8e5-c6ad-4a2a-8342-4190687cbf4a": "Storage Blob Delegator",
     "d5a91429-5739-47e2-a06b-3470a27159e7": "EventGrid Data Sender",
 }
 
@@ -35,6 +36,8 @@ ROLES = {
     ("call-storage.bicep", "appPrincipalId", "storage::tables::directory"): {"Storage Table Data Contributor"},
     ("call-storage.bicep", "appPrincipalId", "storage::tables::customers"): {"Storage Table Data Contributor"},
     ("call-storage.bicep", "appPrincipalId", "storage::blobs::recordings"): {"Storage Blob Data Contributor"},
+    # A user delegation key is the account's; it allows nothing by itself.
+    ("call-storage.bicep", "appPrincipalId", "storage"): {"Storage Blob Delegator"},
     ("call-storage.bicep", "appPrincipalId", "storage::blobs::quarantine"): {"Storage Blob Data Contributor"},
     ("call-storage.bicep", "appPrincipalId", "storage::queues::wakes"): {"Storage Queue Data Contributor"},
     ("call-storage.bicep", "appPrincipalId", "storage::queues::poison"): {"Storage Queue Data Message Sender"},

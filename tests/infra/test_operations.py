@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.stack import ROOT
-from tests.infra.operations import USES, check_operations
+from tests.infra.operations import USES, Use, check_operations
 from tests.infra.security import ROLES
 
 OF_THE_APP = {scope: roles for (_, principal, scope), roles in ROLES.items() if principal == "appPrincipalId"}
@@ -49,3 +49,16 @@ def test_a_new_operation_is_noticed(name: str, old: str, new: str, operation: st
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
     assert any(operation in problem for problem in check_operations(tmp_path, OF_THE_APP))
+
+
+def test_a_role_on_the_container_does_not_allow_links_to_be_signed(tmp_path: Path) -> None:
+    """Get User Delegation Key acts on the account, where the app has a role for it alone."""
+    (tmp_path / "links.py").write_text("key = await self._service.get_user_delegation_key(start, end)")
+    for resource, problems in (
+        ("storage", []),
+        (
+            "storage::blobs::recordings",
+            ["storage::blobs::recordings: no role of the app allows get_user_delegation_key"],
+        ),
+    ):
+        assert list(check_operations(tmp_path, OF_THE_APP, {resource: [Use("links.py")]})) == problems
