@@ -51,7 +51,7 @@ param alwaysReadyIncomingCall int = 1
 @minValue(0)
 param alwaysReadyCallConnected int = 0
 
-@description('The same for wake_call, which runs timers, such as those of recording retries after 2, 5 and 15 seconds.')
+@description('The same for wake_call, which runs timers, such as those of recording retries after 5 and 15 seconds.')
 @minValue(0)
 param alwaysReadyWakeCall int = 0
 

@@ -146,6 +146,10 @@ def own(id: str, at: datetime, data: Fact) -> Event:
     return Event(id, type(data).__name__, at, data)
 
 
+def timer_fired(at: datetime) -> Event:
+    return own(f"timer {at.isoformat()}", at, TimerFired())
+
+
 # -- Parsing -----------------------------------------------------------------------------------------------------
 
 Shape = TypeVar("Shape", bound=Struct)

@@ -38,7 +38,7 @@ class CallEvents:
             await self._reader.quarantine(wire, reason, "call_event")
             return
         async with self._reader.unless_unreadable_row(wire, "call_event"):
-            await self._processor.process(call_id, [event])
+            await self._processor.process_and_wait(call_id, [event])
 
     @within(INVOCATION_SECONDS)
     async def recording_file(self, wire: WireEvent) -> None:

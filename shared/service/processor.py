@@ -20,7 +20,7 @@ from shared.calls.actions import EFFECT_SECONDS
 from shared.calls.capabilities import Call, reduce
 from shared.calls.effect import Effect
 from shared.calls.engine import next_timer_at
-from shared.calls.event import Event, TimerFired
+from shared.calls.event import Event, TimerFired, timer_fired
 from shared.platform import telemetry
 from shared.platform.settings import Settings
 from shared.service.time_limits import INVOCATION_SECONDS
@@ -34,6 +34,8 @@ CONFLICTS = 8  # of other writes with this one, until the event must be delivere
 UNKNOWN_PAUSE = timedelta(hours=1)
 CHANGING = {"Timestamp", "next_check_at", PAUSE}  # left out of a quarantined row, so that it is stored once
 SOON = timedelta(seconds=60)  # timers that are due within it use the queue; the sweep, every minute, finds the others
+MOMENT = timedelta(seconds=3)  # a timer that is due so soon after an invocation began can be awaited by it
+CLOCK_MARGIN = 0.01  # seconds: a wait is measured with another clock than the one that due times are compared with
 
 
 class TryAgain(Exception):
@@ -47,6 +49,7 @@ class _Work:
     call_id: str
     effect_seconds: float
     row: Row | None = None
+    timer: datetime | None = None  # the next of the call, if a write of this invocation has set it
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -97,6 +100,18 @@ class Processor:
         """
         await self._advance(_Work(call_id, effect_seconds, row), events)
 
+    async def process_and_wait(self, call_id: str, events: list[Event]) -> None:
+        """The same, and the effects that become due within a ``MOMENT``, such as the first retry of a recording: the
+        queue's function may have to start from zero instances. Its message remains, for an invocation that dies.
+        """
+        until, work = self._now() + MOMENT, _Work(call_id, EFFECT_SECONDS)
+        await self._advance(work, events)
+        while (due := work.timer) is not None and due <= until:
+            await asyncio.sleep((due - self._now()).total_seconds() + CLOCK_MARGIN)
+            work.row = work.timer = None
+            work.effect_seconds = EFFECT_SECONDS - MOMENT.total_seconds()
+            await self._advance(work, [timer_fired(self._now())])
+
     async def _advance(self, work: _Work, events: list[Event]) -> None:
         # The lock and the limit are not held while effects are performed: a copy can take minutes.
         async with work.lock, asyncio.timeout(INVOCATION_SECONDS):
@@ -111,7 +126,7 @@ class Processor:
             handed_on = work.row is not None
             row = work.row = work.row or await self._read(work.call_id)
             if unconfirmed is not None and row.call == unconfirmed.call:
-                await self._after_write(unconfirmed)
+                await self._after_write(work, unconfirmed)
                 return unconfirmed  # the conflict was with this invocation's own write, whose response was lost
             change = await self._folded(work.call_id, row.call, events)
             if change.is_empty:
@@ -126,7 +141,7 @@ class Processor:
                 work.row, unconfirmed = None, change
                 await asyncio.sleep(random.uniform(0, 0.05 * conflicts))  # noqa: S311  # so that two writers do not collide again
                 continue
-            await self._after_write(change)
+            await self._after_write(work, change)
             return change
         raise TryAgain(f"call {work.call_id}: its row changed {CONFLICTS + 1} times; the event must be delivered again")
 
@@ -157,16 +172,19 @@ class Processor:
             with suppress(Conflict):  # the next sweep finds the call again
                 await self._store.write(replace(row, checked_next=now + UNKNOWN_PAUSE), row.call)
 
-    async def _after_write(self, change: _Change) -> None:
+    async def _after_write(self, work: _Work, change: _Change) -> None:
         before, call = change.before, change.call
-        await self._set_timer(before, call)
+        await self._set_timer(work, before, call)
         if before is None or call.state is not before.state:
             log.info("call %s: %s", call.id, call.state)
         telemetry.emit(*telemetry.changes(before, call, change.events))
 
-    async def _set_timer(self, before: Call | None, call: Call) -> None:
+    async def _set_timer(self, work: _Work, before: Call | None, call: Call) -> None:
         due, now = next_timer_at(call), self._now()
-        if due is None or due - now >= SOON or (before is not None and due == next_timer_at(before)):
+        if before is not None and due == next_timer_at(before):
+            return
+        work.timer = due
+        if due is None or due - now >= SOON:
             return
         try:
             await self._wakes.schedule(call.id, due - now)

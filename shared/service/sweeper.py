@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from shared.calls.event import TimerFired, own
+from shared.calls.event import timer_fired
 from shared.platform import telemetry
 from shared.service.processor import Processor
 from shared.service.time_limits import COPY_SECONDS, INVOCATION_SECONDS, LONG_INVOCATION_SECONDS, within
@@ -39,8 +39,7 @@ class Sweeper:
         if not CALL_ID.fullmatch(call_id):
             await self._quarantine.add(call_id, "it is not a call id", "wake_call")
             return
-        now = self._now()
-        timer = own(f"timer {now.isoformat()}", now, TimerFired())
+        timer = timer_fired(self._now())
         with suppress(UnreadableRow):  # the processor has quarantined it
             await self._processor.process(call_id, [timer], effect_seconds=COPY_SECONDS)
 

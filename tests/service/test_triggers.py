@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from emulator.acs.identifiers import parse
 from emulator.server import Emulator
 from shared.calls.actions import FetchCallState
-from shared.calls.capabilities import Call, recording_status
+from shared.calls.capabilities import Call, recording, recording_status
 from shared.calls.capabilities.lifecycle import Decision
 from shared.calls.capabilities.recording import Recording, Recordings
 from shared.calls.state import CallState
@@ -279,15 +279,15 @@ async def test_a_row_that_never_stops_changing_is_left_to_a_later_delivery(
         await container.events.callback(callback("call_disconnected", call_id))
 
 
-async def woken(storage: str) -> list[str]:
-    """The calls that the queue's messages name within the next seconds."""
+async def is_woken(storage: str, call_id: str) -> bool:
+    """Whether one of the queue's messages names the call within the next seconds."""
     async with QueueServiceClient.from_connection_string(storage) as queues:
         queue = queues.get_queue_client("wakes")
-        found: list[str] = []
         for _ in range(40):
-            found += [b64decode(message.content).decode() async for message in queue.receive_messages()]
+            if call_id in [b64decode(message.content).decode() async for message in queue.receive_messages()]:
+                return True
             await asyncio.sleep(0.1)
-        return found
+        return False
 
 
 async def test_a_write_whose_response_is_lost_still_sets_the_timer(
@@ -305,7 +305,41 @@ async def test_a_write_whose_response_is_lost_still_sets_the_timer(
     busy = {"where": "acs", "match": {"operation": "StartRecording"}, "do": "status", "status": 429}
     emulator.faults.add(busy)
     await container.events.callback(callback("call_connected", id_of(wire), serverCallId=id_of(wire)))
-    assert id_of(wire) in await woken(storage)
+    assert await is_woken(storage, id_of(wire))
+
+
+async def test_the_first_retry_of_a_recording_does_not_wait_for_the_queue(
+    container: Container, rings: Callable[..., Wire], emulator: Emulator, storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The function of the queue may have no instance. Its message is sent all the same: an invocation can die."""
+    monkeypatch.setattr(recording, "RETRY_DELAYS", (0.3, 30.0, 30.0))
+    emulator.faults.add(
+        {"where": "acs", "match": {"operation": "StartRecording"}, "do": "status", "status": 429, "times": 1}
+    )
+    wire = rings()
+    await container.answering.incoming_call(wire)
+    call = await row_of(container, wire)
+    ids = {"callConnectionId": call.call_connection_id, "serverCallId": call.server_call_id}
+    await container.events.callback(callback("call_connected", id_of(wire), **ids))
+    first, second = asked(emulator, "StartRecording")
+    assert (first["status"], second["status"]) == (429, 202)
+    assert await is_woken(storage, id_of(wire))
+    before = await container.store.read(id_of(wire))
+    await container.sweeper.wake(id_of(wire))
+    assert await container.store.read(id_of(wire)) == before
+
+
+async def test_a_later_retry_does_not_hold_up_the_delivery(
+    container: Container, rings: Callable[..., Wire], emulator: Emulator
+) -> None:
+    """Event Grid waits for 30 seconds, an invocation has nine: 429 with Retry-After is a matter for the queue."""
+    busy = {"where": "acs", "match": {"operation": "StartRecording"}, "do": "status", "status": 429, "retry_after": 20}
+    emulator.faults.add(busy)
+    wire = rings()
+    await container.answering.incoming_call(wire)
+    async with asyncio.timeout(5):
+        await container.events.callback(callback("call_connected", id_of(wire), serverCallId=id_of(wire)))
+    assert len(asked(emulator, "StartRecording")) == 1
 
 
 async def quiet_call_with_a_file(container: Container) -> Call:
@@ -371,8 +405,13 @@ async def test_a_wake_for_a_missing_call_does_nothing(container: Container, ring
 
 
 async def test_the_sweep_wakes_an_overdue_call_and_the_wake_handles_it(
-    make_container: Callable[..., Container], rings: Callable[..., Wire], emulator: Emulator, storage: str
+    make_container: Callable[..., Container],
+    rings: Callable[..., Wire],
+    emulator: Emulator,
+    storage: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(recording, "RETRY_DELAYS", (5.0, 5.0, 5.0))  # too long for an invocation to wait
     wire = rings()
     emulator.faults.add({"where": "acs", "match": {"operation": "AnswerCall"}, "do": "drop"})
     container = make_container(lambda: wire.time)

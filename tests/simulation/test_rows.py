@@ -20,7 +20,7 @@ from shared.calls.actions import ArchiveChunk, Play, StartRecording
 from shared.calls.capabilities import Call, recording_status, reduce
 from shared.calls.capabilities.lifecycle import CallDisconnected
 from shared.calls.capabilities.recording import RecordingStateChanged, RecordingStatus
-from shared.calls.event import Event, TimerFired, own
+from shared.calls.event import Event, timer_fired
 from shared.calls.state import CallState
 from shared.storage import calls as store
 from tests.simulation.storage import Tables, plain
@@ -68,10 +68,6 @@ def row(name: str) -> dict[str, Any]:
     return plain(kept)
 
 
-def timer(at: Any) -> Event:
-    return own(f"timer {at.isoformat()}", at, TimerFired())
-
-
 def test_there_is_a_row_of_each_moment() -> None:
     assert {path.stem for path in ROWS} == {f"v2-{moment}" for moment in MOMENTS}
 
@@ -96,7 +92,7 @@ def test_a_call_of_version_2_ends(path: Path) -> None:
     call, _ = reduce(call, over, now)
     assert call.state is CallState.ENDED
     for hours in (2, 26, 30):
-        call, _ = reduce(call, timer(now + timedelta(hours=hours)), now + timedelta(hours=hours))
+        call, _ = reduce(call, timer_fired(now + timedelta(hours=hours)), now + timedelta(hours=hours))
     assert recording_status(call)[0] in OVER or call.effects
 
 
@@ -104,7 +100,7 @@ def test_the_effects_of_a_row_of_version_2_remain() -> None:
     call = store.decode(row("v2-archiving"))
     assert call.effects
     later = max(effect.leased_until or effect.due for effect in call.effects) + timedelta(seconds=1)
-    _, effects = reduce(call, timer(later), later)
+    _, effects = reduce(call, timer_fired(later), later)
     assert {effect.id for effect in effects} == {effect.id for effect in call.effects}
 
 
