@@ -9,7 +9,7 @@ import asyncio
 
 from azure.core.exceptions import AzureError
 
-from shared.acs import dtmf, lifecycle, prompts, recording
+from shared.acs import dtmf, lifecycle, participants, prompts, recording, transfer
 from shared.acs.context import Context, Executors
 from shared.acs.errors import ActionError, codes_of, retry_after
 from shared.calls.capabilities import Call
@@ -21,6 +21,8 @@ EXECUTORS: Executors = {
     **recording.EXECUTORS,
     **prompts.EXECUTORS,
     **dtmf.EXECUTORS,
+    **participants.EXECUTORS,
+    **transfer.EXECUTORS,
 }
 
 

@@ -13,12 +13,12 @@ from shared.calls.event import Event
 
 async def play(context: Context, call: Call, effect: Effect, action: Play) -> Event:
     """ACS takes no ``Repeatability-Request-ID`` here: a repeated request could play the prompt twice."""
-    source = _source(context, action.source)
+    source = play_source(context, action.source)
     await context.connection_once(call).play_media(source, operation_context=effect.id)
     return context.performed(effect)
 
 
-def _source(context: Context, source: str) -> FileSource | TextSource:
+def play_source(context: Context, source: str) -> FileSource | TextSource:
     if source.startswith(("http://", "https://")):
         return FileSource(source)
     return TextSource(text=source, voice_name=context.settings.prompt_voice)

@@ -1,21 +1,31 @@
 """What a call allows: the limits of Teams Phone extensibility, checked before anything is asked of ACS.
 
-Source: azure-docs, ``concepts/interop/tpe/teams-phone-extensibility-capabilities.md``. The emulator refuses the same.
+Sources: azure-docs, ``concepts/interop/tpe/teams-phone-extensibility-capabilities.md``, and for headers
+``how-tos/call-automation/custom-context.md``. The emulator refuses the same. What the documents disagree about is
+allowed, and the refusal of ACS is explained by ``result_codes``: adding a Teams user, transferring to a call queue.
+
+Who is in the call is known from ParticipantsUpdated. Before the first one, ACS alone decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import TypeVar
 
+from shared.calls import commands
 from shared.calls.actions import (
     Action,
+    AddParticipant,
     AnyAction,
     HoldParticipant,
     MuteParticipant,
+    RemoveParticipant,
+    TransferCall,
     UnholdParticipant,
 )
 from shared.calls.capabilities import Call
+from shared.calls.identities import Kind, described, is_among, is_same, kind_of
 from shared.calls.policy import RESOURCE_ACCOUNT
 from shared.service.consult_rules import consult_refusal
 
@@ -28,13 +38,89 @@ NOT_IN_TEAMS_PHONE: Mapping[type[Action], str] = MappingProxyType(
     }
 )
 
+Requested = TypeVar("Requested", bound=Action)
+
 
 def refusal(call: Call, action: AnyAction) -> str | None:
     """Why the platform does not allow the action in this call; None if it does."""
     if is_teams_phone(call) and type(action) in NOT_IN_TEAMS_PHONE:
         return NOT_IN_TEAMS_PHONE[type(action)]
+    match action:
+        case AddParticipant(target=target):
+            return _refused_addition(call, target)
+        case (
+            RemoveParticipant(target=target)
+            | MuteParticipant(target=target)
+            | HoldParticipant(target=target)
+            | UnholdParticipant(target=target)
+        ):
+            return _absent(call, target)
+        case TransferCall():
+            return _refused_context(action) or _refused_transfer(call, action)
     return consult_refusal(call, action)
 
 
 def is_teams_phone(call: Call) -> bool:
     return (call.lifecycle.callee or "").startswith(RESOURCE_ACCOUNT)
+
+
+def others(call: Call) -> list[str]:
+    """Those in the call, without the app itself: the resource account or, in a Teams Phone call, an ACS user."""
+    own_kinds = {Kind.ACS_USER} if is_teams_phone(call) else set()
+    callee = call.lifecycle.callee or ""
+    return [each for each in call.participants.present if kind_of(each) not in own_kinds and not is_same(each, callee)]
+
+
+def _refused_addition(call: Call, target: str) -> str | None:
+    who = described(target)
+    if is_same(target, call.lifecycle.callee or ""):
+        return f"The call is that of {who}: it cannot be added to itself."
+    if is_among(target, call.participants.present):
+        again = "a number can be in a call once" if kind_of(target) is Kind.PHONE_NUMBER else "nothing to add"
+        return f"The target ({who}) is in the call already: {again}."
+    under_way = next((id for id, action in _under_way(call, AddParticipant) if is_same(action.target, target)), None)
+    if under_way:
+        return f"The target ({who}) is being invited already, by operation {under_way}: cancel it first."
+    return None
+
+
+def _absent(call: Call, target: str) -> str | None:
+    if not _is_known(call) or is_among(target, call.participants.present):
+        return None
+    invited = any(is_same(action.target, target) for _, action in _under_way(call, AddParticipant))
+    advice = "it is being invited: cancel that operation instead" if invited else "GET participants names those who are"
+    return f"The target ({described(target)}) is not in the call; {advice}."
+
+
+def _refused_transfer(call: Call, action: TransferCall) -> str | None:
+    under_way = next((id for id, _ in _under_way(call, TransferCall)), None)
+    if under_way:
+        return f"Another transfer of the call is under way: operation {under_way}."
+    if action.transferee is not None:
+        if is_same(action.transferee, action.target):
+            return "The transferee and the target are the same."
+        return _absent(call, action.transferee)
+    count = len(others(call))
+    if _is_known(call) and count != 1:
+        return f"The call has {count} participants besides the app: name the transferee, who must be one of them."
+    return None
+
+
+def _refused_context(action: TransferCall) -> str | None:
+    to_number, context = kind_of(action.target) is Kind.PHONE_NUMBER, action.context
+    if to_number and (context.voip_headers or context.topic or context.details):
+        return "A phone number takes SIP headers alone, no VoIP headers and no call details."
+    if not to_number and context.sip_headers:
+        return "Teams identities take VoIP headers and call details; only phone numbers take SIP headers."
+    return None
+
+
+def _is_known(call: Call) -> bool:
+    return call.participants.sequence_number >= 0
+
+
+def _under_way(call: Call, kind: type[Requested]) -> Iterator[tuple[str, Requested]]:
+    """The commands of a kind without a final outcome."""
+    for id, requested in commands.in_order(call):
+        if isinstance(requested.action, kind) and not commands.is_over(call, id):
+            yield id, requested.action

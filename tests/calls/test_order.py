@@ -52,6 +52,9 @@ ADDITION = [
     event("hold_failed", 9.1),
     event("remove_participant_succeeded", 9.2),
     event("move_participant_failed", 9.3),
+    event("call_transfer_accepted", 9.4, transferTarget={"rawId": "8:acs:b"}),
+    event("call_transfer_accepted", 9.6, operationContext=ADD),
+    event("call_transfer_failed", 9.5),
 ]
 EVENTS = [
     incoming(),

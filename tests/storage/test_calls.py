@@ -20,6 +20,7 @@ from shared.calls.capabilities.lifecycle import Lifecycle, Result
 from shared.calls.capabilities.participants import MOST_INVITATIONS, MOST_PARTICIPANTS, MOST_PRESENT, Participants
 from shared.calls.capabilities.prompts import Prompts
 from shared.calls.capabilities.recording import MOST_CHUNKS, MOST_RECORDINGS, Chunk, Failure, Recording, Recordings
+from shared.calls.capabilities.transfer import MOST_TRANSFERS, Transfer, Transfers
 from shared.calls.capability import NoPart
 from shared.calls.effect import Effect, effect_id
 from shared.calls.event import LONGEST_MESSAGE
@@ -140,6 +141,7 @@ def rich(id: str) -> Call:
             invited=("8:acs:1", "8:acs:2"),
             invitations={"operation": "invitation"},
         ),
+        transfer=Transfers({"event": Transfer(START, "8:acs:1", "4:+1")}),
         recording=Recordings(
             {
                 "r+/=": Recording(
@@ -236,13 +238,13 @@ async def entity_of(table: TableClient, call_id: str) -> dict[str, Any]:
     return dict(await table.get_entity(*keys_of(call_id)))
 
 
-TRANSFER: dict[str, Any] = {"transfer": '{"part":{"to":"Grüße"}}', "transfer_1": "…", "transferred_at": START}
+PARKING: dict[str, Any] = {"parking": '{"part":{"to":"Grüße"}}', "parking_1": "…", "parked_at": START}
 
 
 async def test_an_unknown_capability_stays_in_the_row(store: CallStore, table: TableClient) -> None:
     call = Call(id=new_id(), state=CallState.CONNECTED)
     await store.write(Row(), call)
-    more = TRANSFER | {"transfer_z": b"\x00\xff", "transfers": 3}
+    more = PARKING | {"parking_z": b"\x00\xff", "parkings": 3}
     await change(table, call.id, **more)
     row = await store.read(call.id)
     row = await store.write(row, named(call, "first"))
@@ -260,9 +262,9 @@ def checked(at: datetime) -> Call:
 @pytest.mark.parametrize(
     ("known", "wanted", "unknown", "expected"),
     [
-        (2 * HOUR, HOUR, TRANSFER, HOUR),
-        (HOUR, 2 * HOUR, TRANSFER, HOUR),
-        (None, HOUR, TRANSFER, HOUR),
+        (2 * HOUR, HOUR, PARKING, HOUR),
+        (HOUR, 2 * HOUR, PARKING, HOUR),
+        (None, HOUR, PARKING, HOUR),
         (2 * HOUR, HOUR, {}, 2 * HOUR),
         (None, HOUR, {}, None),
     ],
@@ -340,7 +342,7 @@ async def test_a_row_without_a_property_is_unreadable(store: CallStore, table: T
 async def unreadable(store: CallStore, table: TableClient) -> UnreadableRow:
     call = checked(START)
     await store.write(Row(), call)
-    await change(table, call.id, version=VERSION + 1, **TRANSFER)
+    await change(table, call.id, version=VERSION + 1, **PARKING)
     with pytest.raises(UnreadableRow) as raised:
         await store.read(call.id)
     return raised.value
@@ -434,12 +436,17 @@ def largest() -> Call:
         effects=tuple(sorted(effects, key=lambda effect: effect.id)),
         timeline=entries(LONGEST_TIMELINE, text="350 participants"),
         participants=the_most_participants(),
+        transfer=Transfers({str(uuid.uuid4()): Transfer(START, an_agent(), an_agent()) for _ in range(MOST_TRANSFERS)}),
         recording=Recordings({each: a_recording(per_recording) for each in recording_ids}),
     )
 
 
+def an_agent() -> str:
+    return f"8:acs:{uuid.uuid4()}_{uuid.uuid4()}_{uuid.uuid4()}"
+
+
 def the_most_participants() -> Participants:
-    people = tuple(sorted(f"8:acs:{uuid.uuid4()}_{uuid.uuid4()}_{uuid.uuid4()}" for _ in range(MOST_PARTICIPANTS)))
+    people = tuple(sorted(an_agent() for _ in range(MOST_PARTICIPANTS)))
     present = people[:MOST_PRESENT]
     return Participants(
         present=present,

@@ -12,12 +12,13 @@ from typing import Any
 from shared.calls import capability, engine
 from shared.calls import event as envelope
 from shared.calls.call import BaseCall
-from shared.calls.capabilities import consult, dtmf, lifecycle, music, participants, prompts, recording
+from shared.calls.capabilities import consult, dtmf, lifecycle, music, participants, prompts, recording, transfer
 from shared.calls.capabilities.consult import Consults
 from shared.calls.capabilities.lifecycle import Lifecycle
 from shared.calls.capabilities.participants import Participants
 from shared.calls.capabilities.prompts import Prompts
 from shared.calls.capabilities.recording import Recordings, RecordingStatus
+from shared.calls.capabilities.transfer import Transfers
 from shared.calls.capability import Capabilities, NoPart
 from shared.calls.effect import Effect
 from shared.calls.event import Event
@@ -33,6 +34,7 @@ class Call(BaseCall, frozen=True, kw_only=True, omit_defaults=True):
     prompts: Prompts = Prompts()
     music: NoPart = NoPart()
     consult: Consults = Consults()
+    transfer: Transfers = Transfers()
 
 
 CAPABILITIES: Capabilities = (
@@ -43,6 +45,7 @@ CAPABILITIES: Capabilities = (
     music.CAPABILITY,
     dtmf.CAPABILITY,
     consult.CAPABILITY,
+    transfer.CAPABILITY,
 )
 
 _REGISTRY = capability.registry(CAPABILITIES)
