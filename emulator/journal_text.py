@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from emulator import journal_words as words
+
 
 @dataclass(frozen=True)
 class Style:
@@ -57,7 +59,16 @@ def _request(entry: dict[str, Any], style: Style) -> str:
     if entry["operation"] == "GetKeys":
         return ""
     note = _outcome(entry) + (" (repeated)" if entry.get("repeated") else "")
-    return _arrow(style, "app", SERVICES[entry["kind"]], f"{style.bold}{entry['operation']}{style.plain}", note)
+    ignored = f", ignored: {', '.join(entry['ignored'])}" if entry.get("ignored") else ""
+    about = words.request(entry["operation"], entry.get("body"))
+    what = f"{style.bold}{entry['operation']}{style.plain}{f' {about}' if about else ''}"
+    return _arrow(style, "app", SERVICES[entry["kind"]], what, note + ignored)
+
+
+def _party(entry: dict[str, Any], style: Style) -> str:
+    what = {"presses": lambda: words.keys([entry["what"]]), "says": lambda: words.quoted(entry["what"])}
+    about = what[entry["does"]]() if entry["does"] in what else ""
+    return _arrow(style, "party", "call", f"{words.party(entry['who'])} {entry['does']} {about}".rstrip())
 
 
 def _fault(entry: dict[str, Any], style: Style) -> str:
@@ -86,6 +97,7 @@ _PRINTERS: dict[str, Callable[[dict[str, Any], Style], str]] = {
     "fault": _fault,
     "handshake": _handshake,
     "dead_letter": _dead_letter,
+    "party": _party,
     **dict.fromkeys(SERVICES, _request),
 }
 
@@ -104,9 +116,6 @@ def _short(type: str) -> str:
 
 
 def _callback(event: dict[str, Any]) -> str:
-    data = event.get("data", {})
-    result = data.get("resultInformation") or {}
-    more = data.get("state") or (f"{len(data['participants'])} present" if "participants" in data else "")
-    if result.get("code", 200) != 200:  # noqa: PLR2004
-        more = f"{result['code']}/{result.get('subCode', 0)}"
-    return f"{_short(event['type'])}{f' ({more})' if more else ''}"
+    name = _short(event["type"])
+    more = words.callback(name, event.get("data", {}))
+    return f"{name}{f' ({more})' if more else ''}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emulator.acs.callees import Outcome
 from emulator.acs.calls import Call, Script
 from emulator.acs.identifiers import Identifier
 from emulator.acs.parties import Phrase
@@ -28,6 +29,7 @@ def press(service: Service, call: Call, tone: str, raw_id: str | None = None) ->
     person = call.find(raw_id or call.far_end["rawId"])
     if person is None or not call.connected:
         return
+    note(service, call, person.raw_id, "presses", tone)
     if request := call.continuous_dtmf.get(person.raw_id):
         call.tones_heard += 1
         data = {"tone": tone, "sequenceId": call.tones_heard}
@@ -41,6 +43,7 @@ def say(service: Service, call: Call, phrase: Phrase, raw_id: str | None = None)
     person = call.find(raw_id or call.far_end["rawId"])
     if person is None or not call.connected:
         return
+    note(service, call, person.raw_id, "says", phrase.text or UNINTELLIGIBLE)
     if call.playlist:
         call.playlist.hear(person.raw_id, phrase)
     call.timers.append(service.background.start(_speak(service, call, phrase, person.raw_id), busy=False))
@@ -62,9 +65,21 @@ def hang_up(service: Service, call: Call, raw_id: str | None = None) -> None:
     if call.state == "ringing":
         service.stop_ringing(call)
     elif call.find(who):
+        note(service, call, who, "hangs up")
         service.leave(call, who)
-    else:
-        call.end_elsewhere(who, service.clock.wall())
+    elif call.end_elsewhere(who, service.clock.wall()):
+        note(service, call, who, "hangs up")
+
+
+def note(service: Service, call: Call, raw_id: str, does: str, what: str = "") -> None:
+    """Keep in the journal what a party does."""
+    service.journal.add("party", call=call.id, who=raw_id, does=does, what=what)
+
+
+def take(service: Service, call: Call, raw_id: str, outcome: Outcome) -> None:
+    """The ringing of a callee ends."""
+    refused = "does not answer" if outcome.rang_out else "declines"
+    note(service, call, raw_id, "accepts" if outcome.accepted else refused)
 
 
 def talk_elsewhere(service: Service, call: Call, *people: Identifier) -> None:

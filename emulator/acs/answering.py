@@ -138,6 +138,7 @@ class _Outbound:
     def _settle(self, target: Identifier, outcome: Outcome) -> None:
         service, call = self._service, self._call
         self._open -= 1
+        acting.take(service, call, target["rawId"], outcome)
         if outcome.accepted:
             invitations.answered(call, target)
         if outcome.accepted and call.connection_state == "connecting":

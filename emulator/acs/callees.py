@@ -33,6 +33,10 @@ class Outcome:
     def accepted(self) -> bool:
         return self.result is ACCEPTED
 
+    @property
+    def rang_out(self) -> bool:
+        return self.result in (INVITATION_TIMEOUT, NO_ANSWER, RING_TIMEOUT)
+
 
 @dataclass(frozen=True)
 class CalleeBehaviour:

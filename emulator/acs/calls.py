@@ -124,12 +124,13 @@ class Call:
         for person in [self.party(each) for each in people]:
             person.leave(now, place)
 
-    def end_elsewhere(self, raw_id: str, now: float) -> None:
-        """The conversation that a party was transferred to is over."""
+    def end_elsewhere(self, raw_id: str, now: float) -> bool:
+        """The conversation that a party was transferred to is over. False if they are in none."""
         place = self.participants[raw_id].elsewhere if raw_id in self.participants else ""
         for person in self.participants.values():
             if place and person.elsewhere == place:
                 person.leave(now)
+        return bool(place)
 
     def next_sequence_number(self, rng: random.Random) -> int:
         """1 at first, then rising with gaps, as recorded."""

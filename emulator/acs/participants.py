@@ -40,6 +40,7 @@ def add_participant(service: Service, request: Request) -> Answer:
 
 def _settle(service: Service, call: Call, id: str, outcome: Outcome) -> None:
     invitation = call.invitations.pop(id)
+    acting.take(service, call, invitation.participant["rawId"], outcome)
     succeeded = outcome.accepted or outcome.is_announced_as_accepted
     if outcome.accepted:
         call.join(invitation.participant, service.clock.wall())

@@ -48,6 +48,7 @@ def _ring_here(
 
 
 def _arrive(service: Service, call: Call, body: dict[str, Any], data: dict[str, Identifier], outcome: Outcome) -> None:
+    acting.take(service, call, data["transferTarget"]["rawId"], outcome)
     if not outcome.accepted:
         service.emit(call, "CallTransferFailed", request=body, result=outcome.result)
     elif _accept(service, call, body, data):
