@@ -9,7 +9,7 @@ import asyncio
 
 from azure.core.exceptions import AzureError
 
-from shared.acs import dtmf, lifecycle, participants, prompts, recording, transfer
+from shared.acs import dtmf, lifecycle, participants, prompts, recognition, recording, streams, transfer
 from shared.acs.context import Context, Executors
 from shared.acs.errors import ActionError, codes_of, retry_after
 from shared.calls.capabilities import Call
@@ -20,9 +20,11 @@ EXECUTORS: Executors = {
     **lifecycle.EXECUTORS,
     **recording.EXECUTORS,
     **prompts.EXECUTORS,
+    **recognition.EXECUTORS,
     **dtmf.EXECUTORS,
     **participants.EXECUTORS,
     **transfer.EXECUTORS,
+    **streams.EXECUTORS,
 }
 
 

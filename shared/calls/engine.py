@@ -7,7 +7,7 @@ crash loses nothing, and late and repeated events do no harm.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -60,6 +60,14 @@ def command_outcome(call: BaseCall, context: str, capabilities: Capabilities) ->
         if found := capability.command_outcomes(call, _part(call, capability)).get(context):
             return found
     return commands.outcome(call, context)
+
+
+def command_result(call: BaseCall, context: str, capabilities: Capabilities) -> Mapping[str, Any] | None:
+    """What a command has brought, for the API; None if it brings nothing, or not yet."""
+    for capability in capabilities:
+        if (found := capability.command_results(call, _part(call, capability)).get(context)) is not None:
+            return found
+    return None
 
 
 def _part(call: BaseCall, capability: Capability[Any]) -> Any:

@@ -22,7 +22,7 @@ from shared.calls.actions import AnyAction
 
 PREFIX = "Microsoft.Communication."  # of every event type of the platform
 YEARS = range(2000, 3000)
-LONGEST_MESSAGE = 500  # characters of a message of the platform that a row keeps
+LONGEST_MESSAGE = 300  # characters of a message of the platform that a row keeps
 
 
 class Unreadable(ValueError):

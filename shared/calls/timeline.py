@@ -9,7 +9,7 @@ from msgspec import Struct
 from shared.calls.event import ActionFailed, Event, OperationRequested
 from shared.calls.result_codes import look_up
 
-LONGEST_TIMELINE = 15_000  # entries; compressed they fit into an entity of 1 MiB
+LONGEST_TIMELINE = 10_000  # entries; compressed they fit into an entity of 1 MiB
 
 
 class TimelineEntry(Struct, frozen=True):

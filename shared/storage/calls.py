@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 VERSION = 2  # of the row's format
 PIECE = 16_000  # characters of JSON in one property; an emoji is two in UTF-16
 BINARY_PIECE = 60_000  # bytes
-LONG = 128_000  # bytes of JSON, from which it is compressed
+LONG = 32_000  # bytes of JSON, from which it is compressed
 PAUSE = "unreadable_pause"  # property of a row that this version cannot read: seconds between two checks
 SHORTEST_PAUSE, LONGEST_PAUSE = 60, 3600
 _SAFE = re.compile(r"[\w.-]{1,400}", re.ASCII)  # a key has 512 characters at most

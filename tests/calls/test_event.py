@@ -247,6 +247,7 @@ NEEDED: dict[str, set[str]] = {
     "IncomingCall": {"to", "to.rawId", "incomingCallContext"},
     "ParticipantsUpdated": {"participants"},
     "RecordingStateChanged": {"recordingId", "state"},
+    "ContinuousDtmfRecognitionToneReceived": {"tone"},
     "RecordingFileStatusUpdated": {
         "recordingStorageInfo",
         "recordingStorageInfo.recordingChunks",

@@ -16,10 +16,13 @@ from msgspec.structs import replace
 
 from shared.calls.actions import AnyAction, ArchiveChunk, FetchCallState, HangUp, Play, SendDtmf, StartRecording
 from shared.calls.capabilities import Call, next_check_at
+from shared.calls.capabilities.dtmf import MOST_TONES, Dtmf, Tone
 from shared.calls.capabilities.lifecycle import Lifecycle, Result
 from shared.calls.capabilities.participants import MOST_INVITATIONS, MOST_PARTICIPANTS, MOST_PRESENT, Participants
 from shared.calls.capabilities.prompts import Prompts
+from shared.calls.capabilities.recognition import LONGEST_SPEECH, MOST_RESULTS, Recognition, Recognized
 from shared.calls.capabilities.recording import MOST_CHUNKS, MOST_RECORDINGS, Chunk, Failure, Recording, Recordings
+from shared.calls.capabilities.streams import Stream, Streams, StreamState
 from shared.calls.capabilities.transfer import MOST_TRANSFERS, Transfer, Transfers
 from shared.calls.capability import NoPart
 from shared.calls.effect import Effect, effect_id
@@ -155,6 +158,9 @@ def rich(id: str) -> Call:
             "none came",
         ),
         prompts=Prompts(START),
+        recognition=Recognition({"a": Recognized(START, "12#", "yes", "Confirm", "yes", 0.5)}),
+        dtmf=Dtmf({"event": Tone("#", START, 3, "a")}),
+        streams=Streams(Stream(StreamState.ACTIVE, START, "x"), Stream(StreamState.FAILED, START, "y")),
     )
 
 
@@ -430,7 +436,7 @@ def largest() -> Call:
         state=CallState.CONNECTED,
         operations=Operations(
             {each: an_outcome() for each in requests},
-            {each: Requested(SendDtmf(f"4:+{each}", "1"), START, str(uuid.uuid4())) for each in requests},
+            {each: Requested(Play(each, random_text(1000)), START, str(uuid.uuid4())) for each in requests},
             {str(uuid.uuid4()): UnknownOutcome(str(uuid.uuid4()), an_outcome()) for _ in range(MOST_UNKNOWN)},
         ),
         effects=tuple(sorted(effects, key=lambda effect: effect.id)),
@@ -438,6 +444,10 @@ def largest() -> Call:
         participants=the_most_participants(),
         transfer=Transfers({str(uuid.uuid4()): Transfer(START, an_agent(), an_agent()) for _ in range(MOST_TRANSFERS)}),
         recording=Recordings({each: a_recording(per_recording) for each in recording_ids}),
+        recognition=Recognition(
+            {each: Recognized(START, speech=random_text(LONGEST_SPEECH)) for each in requests[:MOST_RESULTS]}
+        ),
+        dtmf=Dtmf({str(uuid.uuid4()): Tone("1", START, n, requests[0]) for n in range(MOST_TONES)}),
     )
 
 
@@ -452,7 +462,7 @@ def the_most_participants() -> Participants:
         present=present,
         muted=present,
         on_hold=present,
-        sequence_number=15_000,
+        sequence_number=10_000,
         joined_at={each: START + timedelta(microseconds=n * 7919) for n, each in enumerate(people)},
         invited=people[:MOST_INVITATIONS],
         invitations={str(uuid.uuid4()): str(uuid.uuid4()) for _ in range(MOST_INVITATIONS)},

@@ -6,18 +6,33 @@ A new capability is a module here and an entry of ``CAPABILITIES``; one that kee
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from shared.calls import capability, engine
 from shared.calls import event as envelope
 from shared.calls.call import BaseCall
-from shared.calls.capabilities import consult, dtmf, lifecycle, music, participants, prompts, recording, transfer
+from shared.calls.capabilities import (
+    consult,
+    dtmf,
+    lifecycle,
+    music,
+    participants,
+    prompts,
+    recognition,
+    recording,
+    streams,
+    transfer,
+)
 from shared.calls.capabilities.consult import Consults
+from shared.calls.capabilities.dtmf import Dtmf
 from shared.calls.capabilities.lifecycle import Lifecycle
 from shared.calls.capabilities.participants import Participants
 from shared.calls.capabilities.prompts import Prompts
+from shared.calls.capabilities.recognition import Recognition
 from shared.calls.capabilities.recording import Recordings, RecordingStatus
+from shared.calls.capabilities.streams import Streams
 from shared.calls.capabilities.transfer import Transfers
 from shared.calls.capability import Capabilities, NoPart
 from shared.calls.effect import Effect
@@ -35,6 +50,9 @@ class Call(BaseCall, frozen=True, kw_only=True, omit_defaults=True):
     music: NoPart = NoPart()
     consult: Consults = Consults()
     transfer: Transfers = Transfers()
+    recognition: Recognition = Recognition()
+    dtmf: Dtmf = Dtmf()
+    streams: Streams = Streams()
 
 
 CAPABILITIES: Capabilities = (
@@ -43,9 +61,11 @@ CAPABILITIES: Capabilities = (
     recording.CAPABILITY,
     prompts.CAPABILITY,
     music.CAPABILITY,
+    recognition.CAPABILITY,
     dtmf.CAPABILITY,
     consult.CAPABILITY,
     transfer.CAPABILITY,
+    streams.CAPABILITY,
 )
 
 _REGISTRY = capability.registry(CAPABILITIES)
@@ -69,6 +89,11 @@ def next_check_at(call: Call) -> datetime | None:
 def command_outcome(call: Call, context: str) -> Outcome | None:
     """The outcome of a command; None as long as nothing is known of it."""
     return engine.command_outcome(call, context, CAPABILITIES)
+
+
+def command_result(call: Call, context: str) -> Mapping[str, Any] | None:
+    """What a command has brought, for the API; None if it brings nothing, or not yet."""
+    return engine.command_result(call, context, CAPABILITIES)
 
 
 def recording_status(call: Call) -> tuple[RecordingStatus, str | None]:
