@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from shared.calls.actions import AnyAction, ArchiveChunk, FetchCallState, HangUp, Play, SendDtmf, StartRecording
 from shared.calls.capabilities import Call, next_check_at
+from shared.calls.capabilities.consult import Consults
 from shared.calls.capabilities.dtmf import MOST_TONES, Dtmf, Tone
 from shared.calls.capabilities.lifecycle import Lifecycle, Result
 from shared.calls.capabilities.participants import MOST_INVITATIONS, MOST_PARTICIPANTS, MOST_PRESENT, Participants
@@ -158,6 +159,7 @@ def rich(id: str) -> Call:
             "none came",
         ),
         prompts=Prompts(START),
+        consult=Consults({"a": START}),
         recognition=Recognition({"a": Recognized(START, "12#", "yes", "Confirm", "yes", 0.5)}),
         dtmf=Dtmf({"event": Tone("#", START, 3, "a")}),
         streams=Streams(Stream(StreamState.ACTIVE, START, "x"), Stream(StreamState.FAILED, START, "y")),
