@@ -141,6 +141,7 @@ def rich(id: str) -> Call:
             muted=("8:acs:1",),
             on_hold=("4:+1",),
             sequence_number=7,
+            updated_at=START,
             joined_at={"4:+1": START, "8:acs:1": START},
             invited=("8:acs:1", "8:acs:2"),
             invitations={"operation": "invitation"},
