@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from emulator.acs.provenance import Source
 
+BY_FAULT = "by a fault rule alone"
+
 CALLBACK_TYPES: dict[str, tuple[Source, str]] = {
     "CallConnected": ("recorded", ""),
     "CallDisconnected": ("recorded", ""),
     "CreateCallFailed": ("recorded", "followed by CallDisconnected with the same result"),
-    "ParticipantsUpdated": ("recorded", "the application's own identity is among the participants"),
+    "ParticipantsUpdated": (
+        "recorded",
+        "the application's own identity is among the participants; isOnHold while something is played to one alone",
+    ),
     "AddParticipantSucceeded": ("recorded", ""),
     "AddParticipantFailed": ("documented", ""),
     "CancelAddParticipantSucceeded": ("recorded", ""),
@@ -29,6 +34,11 @@ CALLBACK_TYPES: dict[str, tuple[Source, str]] = {
     "ContinuousDtmfRecognitionToneReceived": ("documented", ""),
     "ContinuousDtmfRecognitionStopped": ("recorded", ""),
     "SendDtmfTonesCompleted": ("recorded", ""),
+    "SendDtmfTonesFailed": ("documented", BY_FAULT),
+    "ContinuousDtmfRecognitionToneFailed": ("documented", BY_FAULT),
+    "HoldFailed": ("documented", BY_FAULT),
+    "MediaStreamingFailed": ("documented", BY_FAULT),
+    "TranscriptionFailed": ("documented", BY_FAULT),
     "HoldAudioStarted": ("recorded", "on hold with a play source"),
     "HoldAudioPaused": ("recorded", "something else is played to the held party"),
     "HoldAudioResumed": ("recorded", ""),

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from emulator.acs import errors, identity, signature, wire
+from emulator.acs import errors, failing, identity, signature, wire
 from emulator.acs.calls import Call
 from emulator.acs.errors import AcsError
 from emulator.acs.exchange import Exchange, FileResponse, parsed
@@ -82,6 +82,8 @@ class Gateway:
             bearer=bearer,
             ignored=exchange.ignored,
         )
+        if failed := failing.fail(self._service, operation.name, request):
+            return failed
         answer = operation.handler(self._service, request)
         return await answer if inspect.isawaitable(answer) else answer
 

@@ -122,6 +122,7 @@ OPERATIONS = (
         *("TransferToParticipant", "transferToParticipant", 202, transfers.transfer_to_participant),
         model="TransferToParticipantRequest",
         repeatable=True,
+        note="one at a time; custom context as of AddParticipant",
     ),
     Operation(
         *("GetParticipants", "GET", f"{_CALL}/participants", 200, participants.get_participants),
@@ -131,7 +132,10 @@ OPERATIONS = (
         *("GetParticipant", "GET", _CALL + "/participants/{participantRawId}", 200, participants.get_participant),
         allowed="any time",
     ),
-    _on_participants("AddParticipant", "add", 202, participants.add_participant, "AddParticipantRequest"),
+    _on_participants(
+        *("AddParticipant", "add", 202, participants.add_participant, "AddParticipantRequest"),
+        note="headers that the target does not take are ignored, as are entries beyond ten on the caller",
+    ),
     _on_participants("RemoveParticipant", "remove", 202, participants.remove_participant, "RemoveParticipantRequest"),
     _on_participants("Mute", "mute", 200, participants.mute, "MuteParticipantsRequest", teams_phone=False),
     _on_participants(
@@ -139,7 +143,11 @@ OPERATIONS = (
         model="CancelAddParticipantRequest",
     ),
     _on_participants("MoveParticipants", "moveHere", 202, participants.move_participants, "MoveParticipantsRequest"),
-    _on_call("Play", "play", 202, media.play, "PlayRequest"),
+    _on_call(
+        *("Play", "play", 202, media.play, "PlayRequest"),
+        note="to one party alone, it takes them out of the conversation (recorded once), unless "
+        "`targeted_play_isolates` is off",
+    ),
     _on_call(
         *("Recognize", "recognize", 202, media.recognize, "RecognizeRequest"),
         note="keys, and phrases that the control API gives as text; locales and custom models are ignored",

@@ -60,7 +60,11 @@ BAD_FILE = Result(
 CANCELED = Result(400, 8508, "Action falied, the operation was cancelled.", "recorded", "a media action was cut off")
 
 NOT_IN_CALL = Result(
-    404, 8522, "The participant is not in the call.", "assumed", "an unknown participant was to be removed or moved"
+    404,
+    8522,
+    "The participant is not in the call.",
+    "assumed",
+    "an unknown participant was to be removed or moved, or one who left was to be transferred",
 )
 NO_INVITATION = Result(404, 8522, "There is no such invitation.", "assumed", "an invitation that is over was canceled")
 CALL_ENDED = Result(

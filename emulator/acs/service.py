@@ -183,6 +183,8 @@ class Service:
         for invitation in call.invitations.values():
             invitation.task.cancel()
         call.invitations.clear()
+        if call.transfer:
+            call.transfer.cancel()
         if call.playlist:
             call.playlist.stop()
         if call.connection_state in ("connected", "connecting"):

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from emulator.acs.callback_types import CALLBACK_TYPES
+from emulator.acs.failing import FAILED
 from emulator.acs.operations import EVERY_OPERATION
 from emulator.arm.routes import OPERATION as ARM_OPERATION
 from emulator.config import START_RECORDING_ANSWERS
@@ -20,6 +21,7 @@ from emulator.platform import Platform
 # The names that a rule can match, by where it applies and by the fact it compares.
 NAMES: dict[tuple[str, str], tuple[str, ...]] = {
     ("acs", "operation"): tuple(each.name for each in EVERY_OPERATION),
+    ("outcome", "operation"): tuple(FAILED),
     ("graph", "operation"): tuple(dict.fromkeys(each.name for each in GRAPH_OPERATIONS)),
     ("entra", "operation"): ("ClientCredentials", "OnBehalfOf", "RefreshToken", "GetKeys"),
     ("arm", "operation"): (ARM_OPERATION,),
