@@ -23,14 +23,18 @@ IN_FLIGHT = 10.0  # seconds for which a request that was leased before the call'
 
 
 def carried_out_once(result: RunResult) -> Iterator[str]:
-    """ACS carries out a command's request at most once, however often it is clicked, sent and repeated.
+    """ACS carries out a command's request at most once, however often it is clicked, sent and repeated. Every try bears
+    the command's id, where ACS takes one.
 
     Except where ACS does not recognize a repeated request: it takes no repeatability id with it, or has forgotten the
     id. Such a command is sent again if its invocation died, or got no response and no event of it within two seconds.
     """
     for call in _known(result):
         for context, requested in call.operations.requested.items():
-            done = [entry for entry in _requests(result, context) if entry["status"] < 300 and not entry["repeated"]]
+            requests = _requests(result, context)
+            if any(entry["operation"] in REPEATABLE and context != _ids_of(entry)[1] for entry in requests):
+                yield f"call {call.id}: {requested.action.name} was sent under another repeatability id"
+            done = [entry for entry in requests if entry["status"] < 300 and not entry["repeated"]]
             if len(done) > 1 and not _may_repeat(result, done):
                 yield f"call {call.id}: {requested.action.name} was carried out {len(done)} times"
 
@@ -91,9 +95,11 @@ def leaves_no_trace(result: RunResult) -> Iterator[str]:
 
 
 def nothing_after_the_end(result: RunResult) -> Iterator[str]:
-    """Once the row says that the call is over, nothing is asked of ACS for a command. An invocation that was frozen
-    goes on where it was.
+    """Once the row says that the call is over, nothing is wanted of ACS for a command, and nothing is asked any more.
+    An invocation that was frozen goes on where it was.
     """
+    for action in result.late:
+        yield f"{action} is wanted after the end"
     for call in result.calls.values():
         over = result.ended.get(call.id, result.seconds)
         for context, requested in call.operations.requested.items():

@@ -214,7 +214,7 @@ def _facts(call: Call, left_out: tuple[str, ...] = ()) -> dict[str, Any]:
     said = {
         "lifecycle": replace(call.lifecycle, checked_at=None, received_at=None, answer_sent_at=None, answered_at=None),
         "recording": recordings,
-        "operations": _outcomes(call),
+        "operations": (call.operations.requested, _outcomes(call)),
         "timeline": [(e.at, e.id, e.type, e.text) for e in call.timeline if e.type != ActionFailed.__name__],
     }
     excluded = {"effects", "last_event_at", *left_out}

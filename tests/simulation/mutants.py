@@ -6,7 +6,6 @@ import asyncio
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -42,13 +41,8 @@ from shared.service.ingress import CallbackIngress
 from shared.service.processor import Processor
 from shared.service.sweeper import Sweeper
 from shared.storage.calls import Row
-
-
-@dataclass(frozen=True)
-class Mutant:
-    what: str
-    caught_by: str
-    patches: Callable[[], list[Any]]
+from tests.simulation.command_mutants import COMMAND_MUTANTS
+from tests.simulation.mutant import Mutant
 
 
 def _without_etags() -> list[Any]:
@@ -260,6 +254,7 @@ MUTANTS: dict[str, Mutant] = {
     "unbounded": Mutant("invocations wait as long as it takes", "6 quick", _unbounded),
     "no-sweep": Mutant("calls whose wake message is lost are not swept", "7 ends", _without_a_sweep),
     "unverified-archive": Mutant("files are believed to be copied", "2 recorded truly", _archived_without_a_look),
+    **COMMAND_MUTANTS,
 }
 
 

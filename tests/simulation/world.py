@@ -25,7 +25,9 @@ from emulator.acs.identifiers import parse
 from emulator.config import Config
 from local.stack import LOCAL, SAMPLE
 from shared.calls.capabilities import Call
+from shared.calls.effect import Effect
 from shared.calls.event import Event
+from shared.calls.operations import contexts_of
 from shared.directory import account_cache
 from shared.directory.models import ResourceAccount
 from shared.service.answering import call_id_of
@@ -140,6 +142,7 @@ class RunResult:
     poisoned: list[str]
     submissions: list[Submission]
     ended: dict[str, float]  # when a row first said that its call was over, in seconds
+    late: list[str]  # actions of commands in rows that say that the call is over
     blobs: dict[str, dict[str, bytes]]
     files: dict[str, bytes]
     folded: list[Folded]
@@ -213,6 +216,7 @@ class World:
         self.asked: dict[str, set[str]] = {}  # kinds of effects by call connection id, once they were saved
         self.folded: list[Folded] = []
         self.ended: dict[str, float] = {}
+        self.late: list[str] = []
         self.unasked: list[str] = []
         self._row_changed = asyncio.Event()
         self._last_busy = 0.0
@@ -243,6 +247,7 @@ class World:
         self.asked.setdefault(call.call_connection_id or call.id, set()).update(kinds)
         if call.state.is_settled:
             self.ended.setdefault(call.id, self.loop.time())
+            self.late += [f"call {call.id}: {each.action.name}" for each in _of_commands(call)]
         else:  # a call that was said to be missed turns out to be answered
             self.ended.pop(call.id, None)
         self.folded += [Folded(call.id, event, now) for event, now in FOLDED_EVENTS.get()]
@@ -484,6 +489,7 @@ def _result(world: World, ended: bool, logged: list[str]) -> RunResult:
         poisoned=world.host.poisoned,
         submissions=world.supervisors.submissions,
         ended=world.ended,
+        late=world.late,
         blobs=world.blobs.blobs,
         files=world.files,
         folded=world.folded,
@@ -498,6 +504,15 @@ def _result(world: World, ended: bool, logged: list[str]) -> RunResult:
     )
     result.trace = _trace(result)
     return result
+
+
+def _of_commands(call: Call) -> list[Effect]:
+    """The effects of commands, and of their steps."""
+    if not call.effects:
+        return []
+    requested = call.operations.requested.items()
+    contexts = {each for id, command in requested for each in contexts_of(call.id, id, command.action)}
+    return [effect for effect in call.effects if effect.id in contexts]
 
 
 def _struck(world: World) -> Counter[str]:
