@@ -20,7 +20,7 @@ async def transfer(context: Context, call: Call, effect: Effect, action: Transfe
         context.connection(call).transfer_call_to_participant,
         identifier(action.target),
         transferee=identifier(action.transferee) if action.transferee else None,
-        voip_headers=headers_for(call, action.target) | action.context.voip_headers,
+        voip_headers=action.context.voip_headers | headers_for(call, action.target),
         sip_headers=action.context.sip_headers,
         teams_phone_call_details=_details(call, action.context),
         operation_context=effect.id,

@@ -62,6 +62,11 @@ PROBLEMS: dict[str, Kind] = {
         "the platform does not allow the operation in this call",
         "Read the detail: it names who can do it instead.",
     ),
+    "NotCancelable": Kind(
+        409,
+        "the operation cannot be cancelled",
+        "Cancel invitations, prompts, music and recognitions; remove a participant, or hang up, to undo the rest.",
+    ),
     "CallNotConnected": Kind(
         409, "the call is not connected", "Send commands only while the state of the call is `connected`."
     ),

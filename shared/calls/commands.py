@@ -6,9 +6,13 @@ A command is an event of the call (``OperationRequested``), whose id is the oper
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
+from shared.calls.actions import HangUp
 from shared.calls.call import BaseCall
 from shared.calls.operations import Outcome, OutcomeStatus, Requested
+
+LATE_OUTCOME = timedelta(seconds=2)  # how long after CallDisconnected one is awaited; they arrive in any order
 
 
 def in_order(call: BaseCall) -> list[tuple[str, Requested]]:
@@ -34,6 +38,16 @@ def outcome(call: BaseCall, context: str) -> Outcome | None:
 def is_over(call: BaseCall, context: str) -> bool:
     found = outcome(call, context)
     return found is not None and found.is_final
+
+
+def can_come_late(call: BaseCall, context: str, outcome: Outcome | None, now: datetime) -> bool:
+    """Whether a call has ended so recently that the outcome of an accepted operation can still arrive: a transfer and a
+    removal can end the call that they are part of. A hang-up has succeeded when the call ends.
+    """
+    requested = call.operations.requested.get(context)
+    if outcome is None or outcome.is_final or requested is None or isinstance(requested.action, HangUp):
+        return False
+    return call.last_event_at is not None and now - call.last_event_at < LATE_OUTCOME
 
 
 def _canceled(call: BaseCall, context: str) -> Outcome | None:

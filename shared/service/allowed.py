@@ -18,13 +18,15 @@ from shared.calls.actions import (
     Action,
     AddParticipant,
     AnyAction,
+    CancelInvitation,
+    CancelMedia,
     HoldParticipant,
     MuteParticipant,
     RemoveParticipant,
     TransferCall,
     UnholdParticipant,
 )
-from shared.calls.capabilities import Call
+from shared.calls.capabilities import Call, command_outcome
 from shared.calls.identities import Kind, described, is_among, is_same, kind_of
 from shared.calls.policy import RESOURCE_ACCOUNT
 from shared.service.consult_rules import consult_refusal
@@ -56,7 +58,9 @@ def refusal(call: Call, action: AnyAction) -> str | None:
         ):
             return _absent(call, target)
         case TransferCall():
-            return _refused_context(action) or _refused_transfer(call, action)
+            return _refused_context(call, action) or _refused_transfer(call, action)
+        case CancelInvitation(operation=operation) | CancelMedia(operation=operation):
+            return _refused_cancellation(call, operation)
     return consult_refusal(call, action)
 
 
@@ -106,12 +110,19 @@ def _refused_transfer(call: Call, action: TransferCall) -> str | None:
     return None
 
 
-def _refused_context(action: TransferCall) -> str | None:
+def _refused_cancellation(call: Call, operation: str) -> str | None:
+    found = command_outcome(call, operation)
+    return f"The operation has {found.status} already." if found is not None and found.is_final else None
+
+
+def _refused_context(call: Call, action: TransferCall) -> str | None:
     to_number, context = kind_of(action.target) is Kind.PHONE_NUMBER, action.context
     if to_number and (context.voip_headers or context.topic or context.details):
         return "A phone number takes SIP headers alone, no VoIP headers and no call details."
     if not to_number and context.sip_headers:
         return "Teams identities take VoIP headers and call details; only phone numbers take SIP headers."
+    if context.details and call.lifecycle.caller is None:
+        return "Teams shows call details beside the caller, and the caller of this call is not known."
     return None
 
 

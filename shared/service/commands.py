@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from msgspec import json
@@ -12,17 +12,18 @@ from shared.calls import commands
 from shared.calls.actions import AnyAction
 from shared.calls.capabilities import Call, command_outcome
 from shared.calls.effect import effect_id
-from shared.calls.event import Event, OperationRequested, own
+from shared.calls.event import OperationRequested, own
 from shared.calls.operations import MOST_REQUESTED
 from shared.service.processor import Processor
 from shared.service.wire import CALL_ID
 from shared.storage.calls import CallStore, Row
 
+LARGEST_COMMANDS = 200_000  # bytes of JSON: a row has room for 1 MiB
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two looks at the row
 
 
 class TooManyCommands(Exception):
-    """The call has had ``MOST_REQUESTED`` commands."""
+    """The call has had ``MOST_REQUESTED`` commands, or ``LARGEST_COMMANDS``."""
 
 
 class KeyReused(Exception):
@@ -38,26 +39,41 @@ class Commands:
         row = await self._store.read(call_id) if CALL_ID.fullmatch(call_id) else None
         return row if row is not None and row.call is not None else None
 
-    async def submit(self, row: Row, context: str, action: AnyAction, requested_by: str) -> None:
-        """Carry out a new command. Raises TooManyCommands, and TryAgain if others changed the row all the time."""
+    async def submit(self, row: Row, actions: Mapping[str, AnyAction], requested_by: str) -> None:
+        """Carry out new commands, by their contexts. Raises TooManyCommands, and TryAgain if others changed the row all
+        the time.
+        """
         call: Call = row.call  # type: ignore[assignment]  # ``read`` returns no other row
-        if len(call.operations.requested) >= MOST_REQUESTED:
+        if not _has_room(call, actions):
             raise TooManyCommands(call.id)
-        requested: Event = own(context, self._now(), OperationRequested(action, requested_by))
-        await self._processor.process(call.id, [requested], row)
+        now = self._now()
+        requested = [own(context, now, OperationRequested(each, requested_by)) for context, each in actions.items()]
+        await self._processor.process(call.id, requested, row)
 
-    async def wait(self, call_id: str, context: str, seconds: float) -> Call:
-        """The call as soon as the command has its outcome, or after so many seconds."""
+    async def wait(self, call_id: str, contexts: Collection[str], seconds: float) -> Call:
+        """The call as soon as the commands have their outcomes, or after so many seconds."""
         clock = asyncio.get_running_loop().time
         deadline, pause = clock() + seconds, FIRST_PAUSE
         while True:
             call = (await self._store.read(call_id)).call or Call(id=call_id)
-            found = command_outcome(call, context)
             left = deadline - clock()
-            if call.state.is_settled or (found is not None and found.is_final) or left <= 0:
+            if left <= 0 or not any(self._is_awaited(call, context) for context in contexts):
                 return call
             await asyncio.sleep(min(pause, left))
             pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _is_awaited(self, call: Call, context: str) -> bool:
+        found = command_outcome(call, context)
+        if found is not None and found.is_final:
+            return False
+        return not call.state.is_settled or commands.can_come_late(call, context, found, self._now())
+
+
+def _has_room(call: Call, actions: Mapping[str, AnyAction]) -> bool:
+    requested = call.operations.requested
+    if len(requested) + len(actions) > MOST_REQUESTED:
+        return False
+    return len(json.encode(requested)) + len(json.encode(actions)) <= LARGEST_COMMANDS
 
 
 def context_of(call: Call, action: AnyAction, requested_by: str, key: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from shared.api.v1.calls import calls, consults, operations, timeline
+from shared.api.v1.calls import calls, consults, operations, participants, timeline, transfers
 
 ROUTES = (
     *calls.ROUTES,
+    *participants.ROUTES,
+    *transfers.ROUTES,
     *consults.ROUTES,
     *timeline.ROUTES,
     *operations.ROUTES,

@@ -14,9 +14,11 @@ from shared.directory.caller import Caller
 from shared.storage.calls import Row
 
 
-async def visible(context: RequestContext) -> Row:
-    """The row of the call of the path. Raises Problem: a call that the caller does not see does not exist."""
-    row = await context.commands.read(context.path["callId"])
+async def visible(context: RequestContext, call_id: str | None = None) -> Row:
+    """The row of the call of the path, or of another one. Raises Problem: a call that the caller does not see does not
+    exist.
+    """
+    row = await context.commands.read(call_id or context.path["callId"])
     if row is None or row.call is None or not sees(context.caller, row.call):
         raise Problem("NotFound", "There is no such call among those that the caller sees.")
     return row
@@ -27,9 +29,9 @@ async def visible_call(context: RequestContext) -> Call:
     return (await visible(context)).call  # type: ignore[return-value]  # ``visible`` returns no other row
 
 
-async def controllable(context: RequestContext) -> Row:
+async def controllable(context: RequestContext, call_id: str | None = None) -> Row:
     """The same, for a command. Raises Problem unless the caller may act on the call."""
-    row = await visible(context)
+    row = await visible(context, call_id)
     if row.call is not None and not _may_act(context.caller, row.call):
         raise Problem("NotInCall")
     return row

@@ -38,6 +38,12 @@ class OperationState(Struct, frozen=True, rename="camel"):
     result: dict[str, Any] | None = None
 
 
+class OperationStates(Struct, frozen=True, rename="camel"):
+    """Operations that were requested together, in the order of the request."""
+
+    value: tuple[OperationState, ...]
+
+
 class AccountView(Struct, frozen=True, rename="camel"):
     """The Teams resource account that was called. ``id`` is its object id; the number is E.164."""
 
@@ -61,6 +67,47 @@ class RecordingSummary(Struct, frozen=True, rename="camel"):
 
     status: RecordingStatus
     reason: str | None = None
+
+
+class ParticipantView(PartyView, frozen=True, rename="camel", kw_only=True):
+    """Who is in a call (``present``) or has been in it. ``muted`` and ``on_hold`` are as ACS last reported them."""
+
+    present: bool
+    muted: bool
+    on_hold: bool
+    joined_at: datetime
+
+
+class InvitationView(Struct, frozen=True, rename="camel", kw_only=True):
+    """An invitation: what became of it as an operation, and whether the target is in the call. ``succeeded`` alone is
+    no acceptance: ACS has reported it for callees who declined.
+    """
+
+    operation_id: str
+    target: PartyView
+    status: OperationStatus
+    requested_at: datetime
+    present: bool
+
+
+class ParticipantsView(Struct, frozen=True, rename="camel"):
+    participants: tuple[ParticipantView, ...]
+    invitations: tuple[InvitationView, ...]
+
+
+class TransferView(Struct, frozen=True, rename="camel", kw_only=True):
+    """A transfer that was requested; without ``transferee`` that of the only other participant."""
+
+    operation: OperationState
+    target: PartyView
+    transferee: PartyView | None
+
+
+class TransfersView(Struct, frozen=True, rename="camel"):
+    """``transferred_at``: when ACS last accepted one. Its control of the transferee, and its recording, ended then."""
+
+    value: tuple[TransferView, ...]
+    transferred_at: datetime | None
 
 
 class ResultView(Struct, frozen=True, rename="camel"):

@@ -6,5 +6,6 @@ from msgspec import Meta
 
 from shared.platform.guids import GUID
 
-OF_CALL = {"callId": Meta(pattern="^[0-9]{8}-[0-9a-f]{32}$", description="the id of a call")}
+CALL = Meta(pattern="^[0-9]{8}-[0-9a-f]{32}$", description="the id of a call")
+OF_CALL = {"callId": CALL}
 OF_OPERATION = {"operationId": Meta(pattern=f"^{GUID}$", description="the id of an operation of the call (a GUID)")}

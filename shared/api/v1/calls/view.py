@@ -38,6 +38,10 @@ def account_of(callee: str | None, name: str | None, number: str | None) -> Acco
     return AccountView(id, name, number) if id else None
 
 
+def shown(raw_id: str) -> PartyView:
+    return PartyView(raw_id, kind_of(raw_id), user_of(raw_id), number_of(raw_id))
+
+
 def party_of(raw_id: str | None, name: str | None = None) -> PartyView | None:
     if raw_id is None:
         return None
