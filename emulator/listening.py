@@ -17,6 +17,9 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from emulator.acs.audio import AMPLITUDE, FRAME_SAMPLES, FRAMES_PER_SECOND, SAMPLE_RATE
+from emulator.journal_words import party, quoted
+
+_VOICES = ("4:", "8:", "28:")  # they are named by raw ids
 
 Sounds = Mapping[str, int]  # frequencies in hertz, by name
 
@@ -47,6 +50,13 @@ def passages(wav: bytes, sounds: Sounds, *, channel: int | None = None) -> list[
         first, at = at, at + len(list(frames))
         cut.append(Passage(first / FRAMES_PER_SECOND, at / FRAMES_PER_SECOND, same))
     return cut
+
+
+def lines(wav: bytes, sounds: Sounds) -> Iterator[str]:
+    """The file in words: a line for each passage."""
+    for start, end, names in passages(wav, sounds):
+        heard = ", ".join(party(name) if name.startswith(_VOICES) else quoted(name) for name in sorted(names))
+        yield f"{start:8.2f} s to {end:8.2f} s  {heard or 'silence'}"
 
 
 def _overlaps(passage: Passage, start: float, end: float | None) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from emulator.acs import access, answering, files, identity, participants, tokens, transfers
+from emulator.acs import access, answering, calling, files, identity, participants, tokens, transfers
 from emulator.acs.media import hold, streaming
 from emulator.acs.media import operations as media
 from emulator.acs.messages import Answer, Request
@@ -92,7 +92,7 @@ _RECORDINGS = "/calling/recordings"
 _RECORDING = _RECORDINGS + "/{recordingId:[^/:]+}"
 
 OPERATIONS = (
-    _no_call("CreateCall", "POST", _CALLS, 201, answering.create_call, model="CreateCallRequest", repeatable=True),
+    _no_call("CreateCall", "POST", _CALLS, 201, calling.create_call, model="CreateCallRequest", repeatable=True),
     _no_call(
         *("AnswerCall", "POST", f"{_CALLS}:answer", 200, answering.answer_call),
         model="AnswerCallRequest",
@@ -109,7 +109,7 @@ OPERATIONS = (
         repeatable=True,
     ),
     _no_call(
-        *("Connect", "POST", f"{_CALLS}:connect", 200, answering.connect),
+        *("Connect", "POST", f"{_CALLS}:connect", 200, calling.connect),
         model="ConnectRequest",
         repeatable=True,
         extent="accepted only",

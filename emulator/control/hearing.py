@@ -6,6 +6,7 @@ import io
 
 from aiohttp import web
 
+from emulator import listening
 from emulator.acs import audio, hearing
 from emulator.acs.calls import Call
 from emulator.clock import stamp
@@ -28,12 +29,15 @@ class Hearing:
         return web.json_response({"began": began, "sounds": hearing.pitches(call)})
 
     async def heard(self, request: web.Request) -> web.Response:
-        """A WAV file of what a party has heard since the call was connected"""
+        """A WAV file of what a party has heard since the call was connected; ?format=text says it in words"""
         call, raw_id = self._find(request), identifier(request.match_info["rawId"], "the party")["rawId"]
         if raw_id not in call.participants:
             raise unknown(raw_id, call.participants, "the call")
         file = io.BytesIO()
         audio.write(file, hearing.ear(call, call.participants[raw_id], self._service.clock.wall()), mixed=False)
+        if _format(request) == "text":
+            text = "".join(f"{line}\n" for line in listening.lines(file.getvalue(), hearing.pitches(call)))
+            return web.Response(text=text)
         return web.Response(body=file.getvalue(), content_type="audio/wav")
 
     def _find(self, request: web.Request) -> Call:
@@ -43,3 +47,13 @@ class Hearing:
         if call.began is None:
             raise ControlError(f"call {call.id} is {call.state}: it was never connected, and no party heard anything")
         return call
+
+
+def _format(request: web.Request) -> str:
+    query = dict(request.query)
+    for name in query:
+        if name != "format":
+            raise unknown(name, ("format",), "an ear")
+    if query.get("format", "wav") not in ("wav", "text"):
+        raise ControlError("'format' is wav or text")
+    return query.get("format", "wav")

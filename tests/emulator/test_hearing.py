@@ -212,6 +212,23 @@ async def test_a_recording_holds_what_was_in_the_call(
     assert heard(wav, sounds, 0, 0.05) == everyone
 
 
+async def test_an_ear_can_be_read(answered: Any, app: Application, control: Control) -> None:
+    call = await answered()
+    await _add(call, app, AGENT)
+    await call.connection.play_media(MUSIC, play_to=[CALLING], loop=True)
+    await app.event("PlayStarted")
+    await asyncio.sleep(0.1)
+    async with control.session.get(f"{control.url}/_emulator/calls/{call.id}/heard/{CALLER_ID}?format=text") as answer:
+        lines = (await answer.text()).splitlines()
+    words = [line.split("s  ")[1] for line in lines]
+    assert words[0] == "silence"
+    assert [what for what in words if what != "silence"] == ["agent user", "“music.wav”"]
+    assert lines[0].startswith("    0.00 s to ")
+    for query, why in (("format=mp3", "wav or text"), ("from=3", "an ear has no 'from'")):
+        status, refused = await control.status("GET", f"calls/{call.id}/heard/{CALLER_ID}?{query}")
+        assert (status, why in refused["error"]) == (400, True)
+
+
 async def test_every_sound_of_a_call_has_a_pitch_of_its_own(answered: Any, app: Application, control: Control) -> None:
     call = await answered()
     names = [f"{n}.wav" for n in range(12)]
