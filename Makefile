@@ -4,6 +4,10 @@ SCENARIO ?= happy
 HOST ?= emulator
 TOPOLOGY ?= single
 PORTS ?= default
+API ?=
+DAY ?=
+STATE ?=
+CALL ?=
 TESTS ?= tests
 SET ?=
 CALLS ?= 1000
@@ -18,7 +22,7 @@ POLICY := .local/policy
 CHECKOV := 3.3.30
 ZIZMOR := 1.32.0
 
-.PHONY: help setup demo serve doctor test check format bench crowd faults package policy docs lock clean
+.PHONY: help setup demo serve doctor calls watch test check format bench crowd faults package policy docs lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -56,6 +60,12 @@ doctor: setup  ## check everything that a call depends on, in the app of `make s
 	@$(RUN) -c 'import socket; socket.create_connection(("127.0.0.1", 7071), 2)' 2> /dev/null || \
 	  { echo "Nothing answers at http://127.0.0.1:7071: run make serve first, with its default ports."; exit 1; }
 	@$(RUN) -m shared.doctor --api http://127.0.0.1:7071/api/keyed/v1 $(if $(JSON),--json)
+
+calls: setup  ## list the calls of a running app (DAY=2026-11-21, STATE=connected, API=https://… with FUNCTIONS_KEY)
+	@$(RUN) -m local.calls --api "$(API)" list --day "$(DAY)" --state "$(STATE)"
+
+watch: setup  ## print what happens in a call while it happens (CALL=… for another than the newest)
+	@$(RUN) -m local.calls --api "$(API)" watch $(CALL)
 
 test: setup $(KUSTO)  ## all tests (PYTHON=python3.13 for another Python, TESTS=tests/calls for a part, WORKERS=0 for one process)
 	@for each in $(TESTS); do test -e "$${each%%::*}" || { echo "TESTS: there is no $$each"; exit 1; }; done
