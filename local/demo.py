@@ -25,6 +25,7 @@ from local.processes import as_command
 from local.scenarios import ACCOUNT, CALLER, SCENARIOS, Scenario
 from local.show import BOLD, DIM, GREEN, PLAIN, RED, lines, row
 from local.stack import PORTS, Ports, Stack, control
+from local.supervisor import Supervisor, Unexpected
 from local.workers import HOSTS, TOPOLOGIES
 from shared.calls.capabilities import Call, recording_status
 from shared.service.answering import call_id_of
@@ -44,8 +45,10 @@ async def run(scenario: Scenario, stack: Stack) -> list[str]:
             await control(http, stack, "POST", "faults", fault)
         dialled = await control(http, stack, "POST", "calls", {"from": CALLER, "to": ACCOUNT} | scenario.dial)
         app = Container(stack.ports.settings() | stack.settings)
+        acting = asyncio.create_task(_act(http, stack, scenario, dialled))
         try:
-            call = await _watch(http, stack, app, dialled, scenario.seconds)
+            call = await _watch(http, stack, app, dialled, seconds=scenario.seconds, acting=acting)
+            wrong = await acting
             journal = (await control(http, stack, "GET", "journal"))["entries"]
             if call is None:
                 return [NO_ROW]
@@ -53,9 +56,21 @@ async def run(scenario: Scenario, stack: Stack) -> list[str]:
             unknown = (
                 [] if call.lifecycle.callee_name else ["the row does not have the name of the dialled resource account"]
             )
-            return unknown + scenario.check(call, journal) + await _check_files(app, call)
+            return wrong + unknown + scenario.check(call, journal) + await _check_files(app, call)
         finally:
+            acting.cancel()
             await app.close()
+
+
+async def _act(http: aiohttp.ClientSession, stack: Stack, scenario: Scenario, dialled: dict[str, Any]) -> list[str]:
+    """What the scenario's supervisor does; returns the faults that are found."""
+    if scenario.act is None:
+        return []
+    supervisor = await Supervisor.signed_in(stack, http, dialled)
+    try:
+        return await scenario.act(supervisor)
+    except Unexpected as fault:
+        return [str(fault)]
 
 
 async def _copy_directory(http: aiohttp.ClientSession, stack: Stack) -> None:
@@ -71,9 +86,15 @@ async def _copy_directory(http: aiohttp.ClientSession, stack: Stack) -> None:
 
 
 async def _watch(
-    http: aiohttp.ClientSession, stack: Stack, app: Container, dialled: dict[str, Any], seconds: float
+    http: aiohttp.ClientSession,
+    stack: Stack,
+    app: Container,
+    dialled: dict[str, Any],
+    *,
+    seconds: float,
+    acting: asyncio.Task[list[str]],
 ) -> Call | None:
-    """Print the journal as it grows until the call is over; return its row."""
+    """Print the journal as it grows until the call is over and ``acting`` is done; return its row."""
     first = (await control(http, stack, "GET", "journal?kind=event"))["entries"][0]["seq"]
     seen, start, call, quiet_since = first - 1, None, None, time.monotonic()
     deadline = time.monotonic() + seconds
@@ -89,7 +110,7 @@ async def _watch(
                 print(line, flush=True)
         if time.monotonic() - quiet_since > QUIET_SECONDS:
             call = (await app.store.read(call_id)).call
-            if call is not None and _is_over(call):
+            if call is not None and _is_over(call) and acting.done():
                 return call
         await asyncio.sleep(0.1)
     return call

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from local.supervisor import Supervisor
 from shared.calls.capabilities import Call, recording_status
 from shared.calls.capabilities.recording import NOTICE, RecordingStatus
 from shared.calls.effect import effect_id
@@ -22,7 +23,9 @@ FINAL = {"where": "recording", "do": "fail", "code": 403, "subCode": 0, "message
 
 @dataclass(frozen=True)
 class Scenario:
-    """``check`` returns what is wrong with the outcome, given the call and the journal; nothing if all is well."""
+    """``check`` returns the faults of the outcome, given the call and the journal; nothing if all is well. ``act`` is
+    performed while the call is under way, and returns the faults that it finds.
+    """
 
     name: str
     story: str
@@ -31,6 +34,7 @@ class Scenario:
     faults: tuple[dict[str, Any], ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
     seconds: float = 40.0  # until it must be over
+    act: Callable[[Supervisor], Awaitable[list[str]]] | None = None
 
 
 def answers(journal: list[dict[str, Any]]) -> list[dict[str, Any]]:

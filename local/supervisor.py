@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import aiohttp
 
+from emulator.listening import Sounds, heard
 from local.show import BOLD, DIM, PLAIN
 from local.stack import Stack, control
+from shared.service.answering import call_id_of
 
+BYTES_PER_SECOND = 32_000  # of a WAV file with one channel of 16 kHz and 16 bits
 SECONDS = 20.0  # until what a scenario waits for must have happened
 
 
@@ -27,13 +31,35 @@ class Supervisor:
     stack: Stack
     http: aiohttp.ClientSession
     token: str
-    call_id: str = ""
-    wrong: list[str] = field(default_factory=list)
+    dialled: dict[str, Any]  # the call at the emulator
+    call_id: str
 
     @classmethod
-    async def signed_in(cls, stack: Stack, http: aiohttp.ClientSession) -> Supervisor:
+    async def signed_in(cls, stack: Stack, http: aiohttp.ClientSession, dialled: dict[str, Any]) -> Supervisor:
+        """A supervisor of the tenant of the call's resource account."""
         issued = await control(http, stack, "POST", "entra/tokens", {"user": "ada", "roles": ["Supervisor"]})
-        return cls(stack, http, f"Bearer {issued['token']}")
+        entries = (await control(http, stack, "GET", "journal?kind=event"))["entries"]
+        at = next(e["event"]["time"] for e in entries if e["event"]["id"] == dialled["eventId"])
+        call_id = call_id_of(dialled["incomingCallContext"], datetime.fromisoformat(at))
+        return cls(stack, http, f"Bearer {issued['token']}", dialled, call_id)
+
+    async def sounds(self) -> Sounds:
+        """The frequencies of all sounds of the call, by name."""
+        found = await self.control("GET", f"calls/{self.dialled['id']}/sounds")
+        return dict(found["sounds"])
+
+    async def ear(self, raw_id: str) -> bytes:
+        """A WAV file of all that a party has heard until now."""
+        url = f"{self.stack.emulator_url}/_emulator/calls/{self.dialled['id']}/heard/{raw_id}"
+        async with self.http.get(url) as answer:
+            return await answer.read()
+
+    async def hears(self, raw_id: str, seconds: float = 1.0) -> set[str]:
+        """The names of the sounds that a party hears during the next seconds."""
+        before = len(await self.ear(raw_id))
+        await asyncio.sleep(seconds)
+        after = await self.ear(raw_id)
+        return heard(after, await self.sounds(), start=before / BYTES_PER_SECOND)
 
     async def control(self, method: str, path: str, body: Any = None) -> Any:
         return await control(self.http, self.stack, method, path, body)
