@@ -14,6 +14,7 @@ from shared.calls.actions import (
     Play,
     RemoveParticipant,
 )
+from shared.calls.actions.consult import HOLDS
 from shared.calls.capabilities import command_outcome
 from shared.calls.event import ActionPerformed, OperationRequested, own
 from shared.calls.operations import OutcomeStatus, context_of_step
@@ -187,6 +188,14 @@ def test_music_that_breaks_off_is_played_again() -> None:
 def test_a_file_that_cannot_be_played_fails_the_consult_at_once() -> None:
     consult = Driver()
     consult.says("play_failed", 4, "consult", "hold 1")
+    assert consult.outcome("consult") is OutcomeStatus.FAILED
+    assert consult.driver.open == []
+
+
+def test_music_that_breaks_off_again_and_again_fails_the_consult() -> None:
+    consult = Driver()
+    for n, step in enumerate(HOLDS):
+        consult.says("play_completed", 4 + n, "consult", step)
     assert consult.outcome("consult") is OutcomeStatus.FAILED
     assert consult.driver.open == []
 

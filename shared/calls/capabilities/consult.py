@@ -121,8 +121,14 @@ def _is_isolated(call: BaseCall, consult: Consultation) -> bool:
 
 
 def _music_failed(call: BaseCall, consult: Consultation) -> Outcome | None:
-    outcomes = (music_outcome(call, listener.command, HOLDS) for listener in consult.listeners)
-    return next((each for each in outcomes if each is not None and each.status is OutcomeStatus.FAILED), None)
+    """The failure of the music, which ends a consult; music that breaks off again and again has failed, too."""
+    for listener in consult.listeners:
+        found = music_outcome(call, listener.command, HOLDS)
+        if found is not None and found.status is OutcomeStatus.FAILED:
+            return found
+        if found is not None and found.is_final:
+            return replace(found, status=OutcomeStatus.FAILED)
+    return None
 
 
 def _participants(call: BaseCall) -> Any:
@@ -177,7 +183,7 @@ def _begun(call: BaseCall, part: Consults, consult: Consultation) -> Outcome | N
         return Outcome(OutcomeStatus.FAILED, at, SOURCE, message=NOT_ISOLATED)
     if consult.ended_by and not _is_open(call, consult.context, "add"):
         return Outcome(OutcomeStatus.CANCELED, call.operations.requested[consult.ended_by].at, SOURCE)
-    return _music_failed(call, consult) or added or _outcome(call, consult.context, HOLDS[0])
+    return _music_failed(call, consult) or added or music_outcome(call, consult.context, HOLDS)
 
 
 def _swapped(call: BaseCall, consult: Consultation, listener: Listener) -> Outcome | None:
