@@ -6,6 +6,8 @@ import asyncio
 from typing import Any
 
 from emulator.listening import heard
+from shared.calls.capabilities.recording import ANNOUNCEMENT
+from shared.calls.effect import effect_id
 from tests.api.calls.conftest import Line
 
 CALLER, NUMBER = "4:+12065551212", "+12065551212"
@@ -25,10 +27,19 @@ async def hears(line: Line, raw_id: str, seconds: float = 0.4) -> set[str]:
     return heard(after, sounds, start=len(before) / 32_000)
 
 
+async def ready(line: Line) -> str:
+    """The id of a call whose announcement is over."""
+    call_id = await line.connected()
+    announcement = effect_id(call_id, ANNOUNCEMENT)
+    await line.system.until(
+        call_id, lambda call: CALLER in call.participants.present and call.operations.is_over(announcement)
+    )
+    return call_id
+
+
 async def consulting(line: Line) -> tuple[str, str, str]:
     """The ids of a call and its consult, and the raw id of the agent who is in it."""
-    call_id = await line.connected()
-    await line.system.until(call_id, lambda call: CALLER in call.participants.present)
+    call_id = await ready(line)
     begun = await line.command(f"calls/{call_id}/consults", BODY, wait=15)
     assert (begun.status, begun.data["status"]) == (200, "succeeded"), begun.body
     call = await line.system.until(call_id, lambda call: any(AGENT in each for each in call.participants.present))
@@ -63,8 +74,7 @@ async def test_a_drop_removes_the_agent(line: Line) -> None:
 
 async def test_where_music_does_not_isolate_no_agent_is_invited(line: Line) -> None:
     await line.system.control("POST", "options", {"targeted_play_isolates": False})
-    call_id = await line.connected()
-    await line.system.until(call_id, lambda call: CALLER in call.participants.present)
+    call_id = await ready(line)
     begun = await line.command(f"calls/{call_id}/consults", BODY, wait=15)
     assert begun.data["status"] == "failed", begun.body
     assert "apart from the others" in begun.data["failure"]["meaning"]
