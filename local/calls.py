@@ -18,10 +18,10 @@ import aiohttp
 
 from local.processes import as_command
 from local.show import BOLD, DIM, PLAIN, RED
+from shared.calls.state import CallState
 
 API = "http://127.0.0.1:7071/api/keyed/v1"
 PAUSE = 1.0  # seconds between two looks; one that finds nothing new costs a 304
-SETTLED = {"ended", "missed", "failed", "refused", "rejected", "not ours"}
 MOST = 50  # calls of a list
 
 
@@ -103,7 +103,11 @@ async def watch(calls: Calls, call_id: str | None) -> None:
             if text != state:
                 state = text
                 print(f"{'':12}{BOLD}{state}{PLAIN}", flush=True)
-            if call["state"] in SETTLED and call["recording"]["status"] not in {"starting", "active", "stopped"}:
+            if CallState(call["state"]).is_settled and call["recording"]["status"] not in {
+                "starting",
+                "active",
+                "stopped",
+            }:
                 return
         await asyncio.sleep(PAUSE)
 

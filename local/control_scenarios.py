@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from local.scenarios import CALLER, requests
@@ -20,10 +21,6 @@ THE_CALLER = f"4:{CALLER}"
 FIRST, SECOND = (f"8:acs:{RESOURCE}_{TENANT}_{user}" for user in (GRACE, ALAN))
 
 
-async def _bring_in(supervisor: Supervisor, user: str) -> None:
-    await supervisor.command("participants", {"targets": [{"agent": user}]})
-
-
 async def _hears(supervisor: Supervisor, who: str, raw_id: str, expected: set[str]) -> list[str]:
     """What is wrong with the sounds that a party hears during the next second."""
     found = await supervisor.hears(raw_id)
@@ -36,22 +33,131 @@ def _words(sounds: set[str]) -> str:
     return " and ".join(sorted(names.get(each, each) for each in sounds)) or "nothing"
 
 
+async def _begin(supervisor: Supervisor) -> None:
+    """Wait until the caller has heard that the call is recorded, and bring Grace in."""
+    await supervisor.until("timeline", _announced, "the announcement is over")
+    await supervisor.command("participants", {"targets": [{"agent": GRACE}]})
+    await supervisor.until("", lambda call: FIRST in _present(call), "Grace is in the call")
+
+
+def _announced(timeline: Any) -> bool:
+    return any(entry["type"] == "PlayCompleted" for entry in timeline["value"])
+
+
+def _present(call: Any) -> set[str]:
+    return {each["id"] for each in call["participants"]}
+
+
 # -- Transfer ----------------------------------------------------------------------------------------------------
 
 
 async def _transfer(supervisor: Supervisor) -> list[str]:
-    await supervisor.until("", lambda call: call["state"] == "connected", "the call connects")
-    await _bring_in(supervisor, GRACE)
-    await supervisor.until("", lambda call: len(call["participants"]) > 1, "Grace is in the call")
+    await _begin(supervisor)
     wrong = await _hears(supervisor, "the caller", THE_CALLER, {FIRST})
-    await supervisor.command("transfers", {"target": {"number": COLLEAGUE}, "transferee": {"number": CALLER}})
-    return wrong + await _hears(supervisor, "the caller", THE_CALLER, {f"4:{COLLEAGUE}"})
+    await supervisor.command("participants/remove", {"target": {"agent": GRACE}})
+    await supervisor.until("", lambda call: FIRST not in _present(call), "Grace has left")
+    await supervisor.command("transfers", {"target": {"number": COLLEAGUE}})
+    wrong += await _hears(supervisor, "the caller", THE_CALLER, {f"4:{COLLEAGUE}"})
+    await supervisor.refused("hang-up")
+    await supervisor.control("POST", f"calls/{supervisor.dialled['id']}/hangup")
+    return wrong
 
 
 def _transferred(call: Call, journal: list[dict[str, Any]]) -> list[str]:
-    wrong = [] if call.state is CallState.ENDED else [f"the call is {call.state}, not ended"]
+    wrong = _recorded(call)
     if len(requests(journal, "TransferToParticipant")) != 1:
         wrong.append("the transfer was not requested once")
-    if recording_status(call)[0] is not RecordingStatus.ARCHIVED:
-        wrong.append(f"the recording is {recording_status(call)}, not archived")
+    if call.transfer.last is None:
+        wrong.append("the row does not say that the call was transferred")
     return wrong
+
+
+def _recorded(call: Call) -> list[str]:
+    wrong = [] if call.state is CallState.ENDED else [f"the call is {call.state}, not ended"]
+    status, reason = recording_status(call)
+    return wrong if status is RecordingStatus.ARCHIVED else [*wrong, f"the recording is {status}, {reason}"]
+
+
+# -- Consult -----------------------------------------------------------------------------------------------------
+
+
+async def _consult(supervisor: Supervisor) -> list[str]:
+    await _begin(supervisor)
+    consult = await supervisor.command("consults", {"target": {"agent": ALAN}, "music": MUSIC})
+    path = f"consults/{consult['id']}"
+    await supervisor.until("", lambda call: SECOND in _present(call), "Alan is in the call")
+    wrong = await _hears(supervisor, "the caller", THE_CALLER, {"hold.wav"})
+    wrong += await _hears(supervisor, "Grace", FIRST, {SECOND})
+    await supervisor.command(f"{path}/swap")
+    wrong += await _hears(supervisor, "Alan", SECOND, {"hold.wav"})
+    wrong += await _hears(supervisor, "the caller", THE_CALLER, {FIRST})
+    await supervisor.command(f"{path}/join")
+    wrong += await _hears(supervisor, "the caller", THE_CALLER, {FIRST, SECOND})
+    await supervisor.command("participants/remove", {"target": {"agent": GRACE}})
+    wrong += await _hears(supervisor, "the caller", THE_CALLER, {SECOND})
+    await supervisor.command("hang-up")
+    return wrong
+
+
+def _consulted(call: Call, journal: list[dict[str, Any]]) -> list[str]:
+    wrong = _recorded(call)
+    if len(requests(journal, "Play")) != 3:  # noqa: PLR2004  # the announcement, and the music for each of the two
+        wrong.append("the app did not ask for three prompts")
+    return wrong
+
+
+# -- The API -----------------------------------------------------------------------------------------------------
+
+
+async def _api(supervisor: Supervisor) -> list[str]:
+    await _begin(supervisor)
+    music = await supervisor.command("media/play", {"file": MUSIC, "loop": True}, wait=0)
+    asked = supervisor.command("media/recognize", {"target": {"number": CALLER}, "text": "Press one.", "maxKeys": 1})
+    recognition = asyncio.ensure_future(asked)
+    await asyncio.sleep(2)
+    await supervisor.control("POST", f"calls/{supervisor.dialled['id']}/press", {"tone": "one"})
+    result = (await recognition)["result"]
+    wrong = [] if result and result["keys"] == "1" else [f"the recognition returned {result}, not the key 1"]
+    wrong += await _hears(supervisor, "the caller", THE_CALLER, {"hold.wav", FIRST})
+    await supervisor.command(f"operations/{music['id']}/cancel")
+    await supervisor.refused("participants/hold", {"target": {"number": CALLER}})
+    await supervisor.command("hang-up")
+    return wrong
+
+
+def _controlled(call: Call, journal: list[dict[str, Any]]) -> list[str]:
+    wrong = _recorded(call)
+    if requests(journal, "Hold"):
+        wrong.append("a hold was asked of ACS, which a Teams Phone call does not allow")
+    return wrong
+
+
+CONTROL = {
+    each.name: each
+    for each in (
+        Scenario(
+            "transfer",
+            "An agent is brought in, speaks with the caller and is removed; the caller is transferred to a number.",
+            {},
+            _transferred,
+            seconds=60,
+            act=_transfer,
+        ),
+        Scenario(
+            "consult",
+            "The caller hears music while Grace speaks with Alan; they swap, all join, and Grace leaves.",
+            {},
+            _consulted,
+            seconds=60,
+            act=_consult,
+        ),
+        Scenario(
+            "api",
+            "A supervisor plays music, asks the caller for a key, is refused a hold, and hangs up.",
+            {},
+            _controlled,
+            seconds=60,
+            act=_api,
+        ),
+    )
+}

@@ -21,6 +21,7 @@ from typing import Any
 import aiohttp
 
 from local import settings
+from local.control_scenarios import CONTROL
 from local.processes import as_command
 from local.scenarios import ACCOUNT, CALLER, SCENARIOS, Scenario
 from local.show import BOLD, DIM, GREEN, PLAIN, RED, lines, row
@@ -33,6 +34,7 @@ from shared.service.container import Container
 
 QUIET_SECONDS = 1.0  # the demo ends once the call is over and the emulator has been idle for so long
 NO_ROW = "the app wrote no row for the call"
+ALL = SCENARIOS | CONTROL
 WAITING = {"starting", "active", "stopped"}
 
 
@@ -196,8 +198,8 @@ def _ports(text: str) -> Ports:
 
 if __name__ == "__main__":
     parser = options(__doc__ or "")
-    parser.add_argument("--scenario", choices=list(SCENARIOS), default="happy")
+    parser.add_argument("--scenario", choices=list(ALL), default="happy")
     given = parser.parse_args()
     if given.host == "none":
         parser.error("without a Functions host nothing takes the call; make serve HOST=none starts the rest")
-    sys.exit(as_command(main(SCENARIOS[given.scenario], given)))
+    sys.exit(as_command(main(ALL[given.scenario], given)))

@@ -68,9 +68,9 @@ class Supervisor:
         return (await self._ask("GET", path, None, 0))[1]
 
     async def command(self, path: str, body: Any = None, *, wait: int = 15) -> Any:
-        """Send a command; return its operation, which must succeed within ``wait`` seconds."""
+        """Send a command; return its operation or operations, which must succeed within ``wait`` seconds."""
         status, answer = await self._ask("POST", path, body, wait)
-        outcome = answer.get("status") or f"{answer.get('code')}: {answer.get('detail', answer.get('title'))}"
+        outcome = _outcome(answer)
         _show(path, f"{status} {outcome}")
         if outcome != "succeeded":
             raise Unexpected(f"POST {path} was answered with {status}: {answer}")
@@ -100,6 +100,14 @@ class Supervisor:
         url = f"{self.stack.host_url}/api/v1/{below}"
         async with self.http.request(method, url, json=body, headers=headers) as answer:
             return answer.status, await answer.json()
+
+
+def _outcome(answer: Any) -> str:
+    """The status of an operation or of several, or the problem."""
+    if "code" in answer:
+        return f"{answer['code']}: {answer.get('detail', answer['title'])}"
+    states = [each["status"] for each in answer.get("operations", [answer])]
+    return ", ".join(sorted(set(states)))
 
 
 def _show(path: str, answer: str) -> None:
