@@ -22,6 +22,7 @@ from shared.calls.state import CallState
 
 API = "http://127.0.0.1:7071/api/keyed/v1"
 PAUSE = 1.0  # seconds between two looks; one that finds nothing new costs a 304
+UNSETTLED = {"starting", "active", "stopped"}  # statuses of recordings that another one follows
 MOST = 50  # calls of a list
 
 

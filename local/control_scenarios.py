@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from local.scenarios import CALLER, requests
+from local.scenarios import CALLER, Scenario, requests
 from local.supervisor import Supervisor
 from shared.calls.capabilities import Call, recording_status
 from shared.calls.capabilities.recording import RecordingStatus
