@@ -16,6 +16,10 @@ RESOURCE_ID = "ac5e0000-0000-4000-8000-000000000001"  # the immutable id: what c
 # extensibility quickstart says 204, and a client must survive bare ones.
 START_RECORDING_ANSWERS = ("by-version", "202", "200", "204", "202-empty", "202-bare")
 
+# The shapes of RecordingFileStatusUpdated: the documented one, and that of 2021 (azure-docs: event schema of that year;
+# Microsoft's tests of event models still use it): no server call id in the subject, no deleteLocation.
+RECORDING_FILE_SHAPES = ("current", "2021")
+
 
 @dataclass
 class Config:
@@ -46,3 +50,4 @@ class Options:
     leading_inactive: bool = False  # whether RecordingStateChanged says inactive before it says active
     targeted_play_isolates: bool = True  # whether a prompt for one party takes them out of the conversation
     recording_file_delay: float = 0.5  # seconds from the end of a recording to the event that announces it
+    recording_file_shape: str = RECORDING_FILE_SHAPES[0]

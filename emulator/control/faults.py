@@ -12,7 +12,7 @@ from emulator.acs.callback_types import CALLBACK_TYPES
 from emulator.acs.failing import FAILED
 from emulator.acs.operations import EVERY_OPERATION
 from emulator.arm.routes import OPERATION as ARM_OPERATION
-from emulator.config import START_RECORDING_ANSWERS
+from emulator.config import RECORDING_FILE_SHAPES, START_RECORDING_ANSWERS
 from emulator.control.fields import Fields, fields_of, json_of, unknown
 from emulator.faults import Fault
 from emulator.graph.service import OPERATIONS as GRAPH_OPERATIONS
@@ -37,6 +37,7 @@ OPTIONS: dict[str, Callable[[Fields, str], Any]] = {
     "recording_chunks": lambda fields, name: fields.count(name, least=1),
     "zero_byte_downloads": Fields.count,
     "recording_file_delay": Fields.seconds,
+    "recording_file_shape": lambda fields, name: fields.one_of(name, RECORDING_FILE_SHAPES),
 }
 
 

@@ -236,6 +236,22 @@ async def test_a_recording_in_chunks(recorded: Recorded, control: Control, clien
     assert frames / 16 == data["recordingDurationMs"]
 
 
+async def test_a_file_is_announced_in_the_shape_of_2021(
+    recorded: Recorded, control: Control, client: CallAutomationClient
+) -> None:
+    await control("POST", "options", {"recording_file_shape": "2021"})
+    call, recording_id = await recorded()
+    await asyncio.sleep(0.05)
+    await call.connection.hang_up(is_for_everyone=True)
+    data = await _file(control)
+    (event,) = await control.events("RecordingFileStatusUpdated")
+    assert event["subject"] == f"/recording/call/{call.connection_id}/recordingId/{recording_id}"
+    assert set(data) == {"recordingStorageInfo", "recordingStartTime", "recordingDurationMs", "sessionEndReason"}
+    (chunk,) = _chunks(data)
+    assert set(chunk) == {"documentId", "index", "endReason", "contentLocation", "metadataLocation"}
+    assert await _download(client, chunk["contentLocation"]) != b""
+
+
 async def test_a_file_that_is_not_ready_is_empty_at_first(
     recorded: Recorded, control: Control, client: CallAutomationClient
 ) -> None:

@@ -219,6 +219,17 @@ async def test_a_call_that_cannot_be_recorded_goes_on_and_its_row_has_the_reason
     assert any(e.type == "StartRecordingFailed" for e in call.timeline)
 
 
+async def test_a_recording_file_announced_in_the_shape_of_2021_is_archived(system: System) -> None:
+    """Its event names neither the server call id nor where to delete the file."""
+    await system.control("POST", "options", {"recording_file_shape": "2021"})
+    call_id = await system.dial(hangs_up_after=2)
+    call = await system.over(call_id)
+    (event,) = [e["event"] for e in await system.journal("event") if e["event"]["type"].endswith("FileStatusUpdated")]
+    assert "serverCallId" not in event["subject"]
+    (file,) = await archived(system, call)
+    assert len(file) > 44
+
+
 async def test_an_empty_recording_file_is_fetched_again(system: System) -> None:
     call_id = await system.dial(hangs_up_after=2, zero_byte_downloads=1)
     call = await system.over(call_id)

@@ -34,7 +34,8 @@ async def deliver(service: Service, call: Call, recording: Recording) -> None:
     else:
         locations = _keep(service, recording, files)
     if locations is not None:
-        subject, data = documents.status_updated(recording, call, locations)
+        announce = documents.ANNOUNCEMENTS[service.options.recording_file_shape]
+        subject, data = announce(recording, call, locations)
         event = service.system_event("RecordingFileStatusUpdated", subject, data)
         await service.publish(SYSTEM_TOPIC, [event])
 

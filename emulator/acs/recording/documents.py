@@ -64,6 +64,23 @@ def status_updated(recording: Recording, call: Call, locations: list[dict[str, s
     return subject, data
 
 
+def status_updated_of_2021(
+    recording: Recording, call: Call, locations: list[dict[str, str]]
+) -> tuple[str, dict[str, Any]]:
+    """The same in the shape of 2021: the page's version of that year, and Microsoft's tests of event models."""
+    _, data = status_updated(recording, call, locations)
+    chunks = data["recordingStorageInfo"]["recordingChunks"]
+    known = {name: value for name, value in data.items() if name not in _SINCE_2021}
+    known["recordingStorageInfo"] = {
+        "recordingChunks": [{k: v for k, v in chunk.items() if k != "deleteLocation"} for chunk in chunks]
+    }
+    return f"/recording/call/{call.connection_id}/recordingId/{recording.id}", known
+
+
+_SINCE_2021 = ("recordingContentType", "recordingChannelType", "recordingFormatType")
+ANNOUNCEMENTS = {"current": status_updated, "2021": status_updated_of_2021}
+
+
 def _audio_configuration(recording: Recording, channels: Channels) -> dict[str, int]:
     count = 1 if recording.mixed else max(1, len(channels))
     bit_rate = audio.SAMPLE_RATE * BITS_PER_SAMPLE * count
