@@ -68,6 +68,7 @@ EMULATED = {
     "AZURE_AUTHORITY_HOST": EMULATOR_TLS,
     "GRAPH_ENDPOINT": EMULATOR_TLS,
     "RESOURCE_MANAGER_ENDPOINT": EMULATOR_TLS,
+    "COGNITIVE_SERVICES_ENDPOINT": EMULATOR,  # it speaks texts, and understands phrases
     "RECORDING_ANNOUNCEMENT": "This call is recorded.",
     "UNRECORDED_NOTICE": "We cannot take this call right now. Please call again later.",
 }

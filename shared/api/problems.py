@@ -67,6 +67,11 @@ PROBLEMS: dict[str, Kind] = {
         "the operation cannot be cancelled",
         "Cancel invitations, prompts, music and recognitions; remove a participant, or hang up, to undo the rest.",
     ),
+    "SettingMissing": Kind(
+        409,
+        "the operation needs a setting that the app does not have",
+        "Have the operators set what the detail names; it holds for calls that are answered afterwards.",
+    ),
     "CallNotConnected": Kind(
         409, "the call is not connected", "Send commands only while the state of the call is `connected`."
     ),

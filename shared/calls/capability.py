@@ -56,7 +56,7 @@ class Capability(Struct, Generic[Part], frozen=True, kw_only=True):
     deadlines: Callable[[BaseCall, Part], Iterable[datetime]] = lambda *_: ()
     expire: Callable[[BaseCall, Part, datetime], Part] = lambda call, part, now: part  # noqa: ARG005
     command_outcomes: Callable[[BaseCall, Part], Mapping[str, Outcome]] = lambda *_: {}
-    command_results: Callable[[BaseCall, Part], Mapping[str, Mapping[str, Any]]] = lambda *_: {}
+    command_results: Callable[[BaseCall, Part], Mapping[str, dict[str, Any]]] = lambda *_: {}
     columns: Callable[[BaseCall, Part], Mapping[str, Any]] = lambda *_: {}
     describe: Callable[[Fact], str] = lambda _: ""
 

@@ -7,7 +7,7 @@ crash loses nothing, and late and repeated events do no harm.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -62,7 +62,7 @@ def command_outcome(call: BaseCall, context: str, capabilities: Capabilities) ->
     return commands.outcome(call, context)
 
 
-def command_result(call: BaseCall, context: str, capabilities: Capabilities) -> Mapping[str, Any] | None:
+def command_result(call: BaseCall, context: str, capabilities: Capabilities) -> dict[str, Any] | None:
     """What a command has brought, for the API; None if it brings nothing, or not yet."""
     for capability in capabilities:
         if (found := capability.command_results(call, _part(call, capability)).get(context)) is not None:

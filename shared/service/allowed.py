@@ -21,8 +21,14 @@ from shared.calls.actions import (
     CancelInvitation,
     CancelMedia,
     HoldParticipant,
+    Music,
     MuteParticipant,
+    Play,
+    Recognize,
     RemoveParticipant,
+    SendDtmf,
+    StartContinuousDtmf,
+    StopContinuousDtmf,
     TransferCall,
     UnholdParticipant,
 )
@@ -55,8 +61,14 @@ def refusal(call: Call, action: AnyAction) -> str | None:
             | MuteParticipant(target=target)
             | HoldParticipant(target=target)
             | UnholdParticipant(target=target)
+            | Recognize(target=target)
+            | SendDtmf(target=target)
+            | StartContinuousDtmf(target=target)
+            | StopContinuousDtmf(target=target)
         ):
             return _absent(call, target)
+        case Play(targets=targets) | Music(targets=targets):
+            return next((absent for target in targets if (absent := _absent(call, target))), None)
         case TransferCall():
             return _refused_context(call, action) or _refused_transfer(call, action)
         case CancelInvitation(operation=operation) | CancelMedia(operation=operation):

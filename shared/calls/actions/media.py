@@ -72,7 +72,13 @@ class Recognize(Operation, frozen=True, tag="Recognize"):
     language: str = ""
 
     queue: ClassVar[str] = MEDIA
-    longest_outcome: ClassVar[timedelta] = timedelta(minutes=5)
+    longest_outcome: ClassVar[timedelta] = timedelta(minutes=4)  # for the prompt and the speech
+
+    @property
+    def outcome_timeout(self) -> timedelta:
+        return self.longest_outcome + timedelta(
+            seconds=self.initial_silence_seconds + self.max_keys * self.inter_key_seconds
+        )
 
 
 class CancelMedia(Operation, frozen=True, tag="CancelMedia"):

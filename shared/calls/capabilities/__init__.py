@@ -6,7 +6,6 @@ A new capability is a module here and an entry of ``CAPABILITIES``; one that kee
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -91,7 +90,7 @@ def command_outcome(call: Call, context: str) -> Outcome | None:
     return engine.command_outcome(call, context, CAPABILITIES)
 
 
-def command_result(call: Call, context: str) -> Mapping[str, Any] | None:
+def command_result(call: Call, context: str) -> dict[str, Any] | None:
     """What a command has brought, for the API; None if it brings nothing, or not yet."""
     return engine.command_result(call, context, CAPABILITIES)
 

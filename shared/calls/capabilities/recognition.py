@@ -102,7 +102,7 @@ def _order(found: Recognized) -> tuple[Any, ...]:
     return found.at, *(text or "" for text in texts), found.confidence or 0.0
 
 
-def command_results(_: BaseCall, part: Recognition) -> Mapping[str, Mapping[str, Any]]:
+def command_results(_: BaseCall, part: Recognition) -> Mapping[str, dict[str, Any]]:
     return {context: _fields(found) for context, found in part.results.items()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.api.v1.calls import calls, consults, operations, participants, timeline, transfers
+from shared.api.v1.calls import calls, consults, media, operations, participants, timeline, transfers
 
 ROUTES = (
     *calls.ROUTES,
@@ -10,5 +10,6 @@ ROUTES = (
     *transfers.ROUTES,
     *consults.ROUTES,
     *timeline.ROUTES,
+    *media.ROUTES,
     *operations.ROUTES,
 )

@@ -19,7 +19,7 @@ from shared.api.v1.calls.access import controllable
 from shared.api.v1.calls.models import Failure, OperationState, OperationStates, OperationStatus
 from shared.calls import commands
 from shared.calls.actions import AnyAction, HangUp
-from shared.calls.capabilities import Call, command_outcome
+from shared.calls.capabilities import Call, command_outcome, command_result
 from shared.calls.operations import Outcome
 from shared.calls.result_codes import look_up
 from shared.calls.state import CallState
@@ -117,9 +117,10 @@ def state_of(call: Call, id: str) -> OperationState:
         status=status,
         requested_at=requested.at,
         requested_by=requested.by,
-        parameters=_parameters(requested.action),
+        parameters=parameters_of(requested.action),
         ended_at=ended_at,
         failure=failure,
+        result=command_result(call, id),
     )
 
 
@@ -142,7 +143,8 @@ def _failure(code: int, sub_code: int, message: str = "") -> Failure:
     return Failure(code, sub_code, known.meaning if code else message, known.remedy, message)
 
 
-def _parameters(action: Struct) -> dict[str, Any]:
+def parameters_of(action: Struct) -> dict[str, Any]:
+    """The fields of an action."""
     return {name: value for name, value in to_builtins(action).items() if name != "do"}
 
 

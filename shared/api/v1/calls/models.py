@@ -25,7 +25,10 @@ class Failure(Struct, frozen=True, rename="camel"):
 
 
 class OperationState(Struct, frozen=True, rename="camel"):
-    """An operation that was requested: ``accepted`` is ACS's word, and the others but ``requested`` are final."""
+    """An operation that was requested: ``accepted`` is ACS's word, and the others but ``requested`` are final.
+
+    ``result`` is that of a recognition: ``keys``, ``speech`` or ``choice``, with ``phrase`` and ``confidence``.
+    """
 
     id: str
     name: str
