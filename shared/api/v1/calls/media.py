@@ -199,7 +199,7 @@ ROUTES = (
         "calls/{callId}/media",
         "getMedia",
         AGENTS,
-        "Get what is being played in a call, what waits for its turn, the streams, and the keys that were pressed",
+        "Get the operation that plays, those that wait, the state of the streams, and the keys that were pressed",
         {200: MediaView},
         get_media,
         parameters=OF_CALL,

@@ -29,7 +29,7 @@ File = Annotated[str, Meta(pattern="^https?://[!-~]+$", max_length=LONGEST_SOURC
 
 
 class OneSource(Strict, frozen=True):
-    """What is played, in one of these ways."""
+    """The audio to play, named in one of these ways."""
 
     text: Text | UnsetType = UNSET
     ssml: Ssml | UnsetType = UNSET
