@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from shared.calls import commands
 from shared.calls.actions import FetchCallState, TransferCall
 from shared.calls.capabilities import CAPABILITIES, command_outcome, next_check_at
-from shared.calls.event import OperationRequested, own
+from shared.calls.event import ActionPerformed, OperationRequested, own
 from shared.calls.operations import OutcomeStatus
 from shared.calls.policy import CallPolicy
 from shared.calls.state import CallState
@@ -88,3 +89,15 @@ def test_a_call_that_goes_on_without_the_transferee_is_fetched_once() -> None:
 def test_no_state_is_fetched_for_a_call_that_ended_or_went_on() -> None:
     assert transferred().receive(event("call_disconnected", 11)).wake(60).asked == []
     assert transferred().receive(event("participants_updated", 31)).wake(60).asked == []
+
+
+def test_the_outcome_of_a_transfer_is_awaited_shortly_after_the_call_has_ended() -> None:
+    driver = connected(UNRECORDED)
+    driver.receive(own(ID, at(2), OperationRequested(TransferCall(AGENT), "user supervisor")))
+    driver.receive(event("call_disconnected", 11))
+    assert not commands.can_come_late(driver.call, ID, command_outcome(driver.call, ID), at(11.5)), "never accepted"
+    driver.receive(own(f"{ID}/done", at(11.2), ActionPerformed(ID, TransferCall(AGENT))))
+    assert commands.can_come_late(driver.call, ID, command_outcome(driver.call, ID), at(11.5))
+    assert not commands.can_come_late(driver.call, ID, command_outcome(driver.call, ID), at(15))
+    driver.receive(event("call_transfer_accepted", 10, operationContext=ID), now=12)
+    assert status(driver) is OutcomeStatus.SUCCEEDED

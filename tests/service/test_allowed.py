@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from shared.calls.actions import (
     AddParticipant,
+    CancelInvitation,
     CustomContext,
     HoldParticipant,
     MuteParticipant,
@@ -75,7 +76,16 @@ REFUSED = [
     (line(CALLER, requested=TransferCall(GRACE)), TransferCall(ADA), f"under way: operation {ID}"),
     (line(CALLER), TransferCall(ADA, None, CustomContext(sip_headers={"X-Case": "1"})), "only phone numbers take SIP"),
     (line(CALLER), TransferCall(NUMBER, None, CustomContext(topic="Invoice")), "SIP headers alone"),
+    (line(CALLER), TransferCall(ADA, None, CustomContext(details={"Contract": "gold"})), "caller of this call is not"),
 ]
+
+
+def test_an_operation_that_is_over_is_not_cancelled() -> None:
+    driver = connected(CallPolicy(record=False))
+    driver.receive(own(ID, at(3), OperationRequested(AddParticipant(ADA), "user supervisor")))
+    assert refusal(driver.call, CancelInvitation(ID)) is None
+    driver.receive(event("add_participant_failed", 4, operationContext=ID))
+    assert refusal(driver.call, CancelInvitation(ID)) == "The operation has failed already."
 
 
 @pytest.mark.parametrize(("call", "action"), ALLOWED)

@@ -51,6 +51,7 @@ REQUESTS: tuple[ResultCode, ...] = (
         "the identity to call on behalf of is not a Teams app identity",
         "Give the resource account as a MicrosoftTeamsAppIdentifier.",
     ),
+    transient(425, 0, "the operation to cancel has not been accepted yet"),
     transient(429, 8516, "too many requests"),
     final(
         429,

@@ -191,3 +191,38 @@ async def test_a_caller_moves_from_one_call_to_another(line: Line) -> None:
     unknown = body | {"fromCall": "20261121-" + "0" * 32}
     refused = await line.command(f"calls/{here}/participants/move", unknown)
     assert (refused.status, refused.data["code"]) == (404, "NotFound")
+
+
+async def test_in_an_acs_call_a_participant_is_held_and_resumed_and_muted(line: Line) -> None:
+    """Calls that are not Teams Phone's have no tenant: only holders of a key see them."""
+    caller = "8:acs:ac5e0000-0000-4000-8000-000000000001_0000000a-0000-4000-8000-000000000001"
+    call_id = await line.connected(**{"kind": "acs", "from": caller, "to": caller.replace("000a", "000b")})
+    await line.system.until(call_id, lambda call: caller in call.participants.present)
+
+    async def send(name: str) -> Reply:
+        path, body = f"calls/{call_id}/participants/{name}", {"target": {"rawId": caller}}
+        return await line.client.ask("POST", path, None, body, keyed=True, Prefer="wait=5")
+
+    assert [(await send(name)).data["status"] for name in ("hold", "mute")] == ["succeeded"] * 2
+    await line.system.until(call_id, lambda call: call.participants.on_hold == call.participants.muted == (caller,))
+    path = f"calls/{call_id}/participants"
+    seen = (await line.client.ask("GET", path, None, keyed=True)).data["participants"]
+    assert [(each["onHold"], each["muted"]) for each in seen if each["id"] == caller] == [(True, True)]
+    assert (await send("unhold")).data["status"] == "succeeded"
+    await line.system.until(call_id, lambda call: call.participants.on_hold == ())
+
+
+async def test_the_same_key_invites_once_and_another_body_with_it_is_refused(line: Line) -> None:
+    call_id = await line.connected()
+    await answers(line, raw_id(GRACE), after=20)
+
+    async def send(*targets: dict[str, str]) -> Reply:
+        path, body = f"calls/{call_id}/participants", {"targets": list(targets)}
+        return await line.client.ask("POST", path, line.supervisor, body, Idempotency_Key="k")
+
+    replies = await asyncio.gather(*(send({"agent": GRACE}, {"number": NUMBER}) for _ in "two"))
+    assert {reply.status for reply in replies} == {202}
+    assert len({tuple(each["id"] for each in reply.data["value"]) for reply in replies}) == 1
+    assert len(await requests(line, "AddParticipant")) == 2
+    reused = await send({"agent": ALAN}, {"number": NUMBER})
+    assert (reused.status, reused.data["code"]) == (409, "KeyReused")
