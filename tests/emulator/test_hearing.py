@@ -215,6 +215,7 @@ async def test_a_recording_holds_what_was_in_the_call(
 async def test_an_ear_can_be_read(answered: Any, app: Application, control: Control) -> None:
     call = await answered()
     await _add(call, app, AGENT)
+    await asyncio.sleep(0.05)
     await call.connection.play_media(MUSIC, play_to=[CALLING], loop=True)
     await app.event("PlayStarted")
     await asyncio.sleep(0.1)
