@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ def token(emulator: Emulator) -> str:
     return f"Bearer {emulator.service.callback_token()}"
 
 
+DELIVERIES = 3
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 FEW = settings(
     max_examples=60,
@@ -79,6 +81,24 @@ async def handle(container: Container, event: CloudEvent) -> None:
             await container.events.callback(event)
 
 
+async def is_handled(container: Container, event: CloudEvent) -> bool:
+    """Whether the event needs no other delivery. One that takes too long because the machine is busy is repeated, as by
+    Event Grid; an event that always takes too long is an error.
+    """
+    for _ in range(DELIVERIES - 1):
+        with suppress(TimeoutError):
+            return await _is_taken(container, event)
+    return await _is_taken(container, event)
+
+
+async def _is_taken(container: Container, event: CloudEvent) -> bool:
+    try:
+        await handle(container, event)
+    except TryAgain:
+        return False
+    return True
+
+
 @FEW
 @given(event=bent())
 async def test_a_malformed_event_ends_in_a_timeline_or_in_quarantine(
@@ -86,9 +106,7 @@ async def test_a_malformed_event_ends_in_a_timeline_or_in_quarantine(
 ) -> None:
     event["id"] = uuid.uuid4().hex  # an event that is repeated is stored once
     before = len(await names_in(quarantine))
-    try:
-        await handle(container, decoded(event))
-    except TryAgain:
+    if not await is_handled(container, decoded(event)):
         return  # Event Grid delivers it again, and dead-letters it in the end
     call = (await container.store.read(await call_of(container, event))).call
     in_timeline = call is not None and event["id"] in [entry.id for entry in call.timeline]
