@@ -38,14 +38,15 @@ def interruption(context: str) -> Wanted:
 
 
 def _unsettled(call: BaseCall, now: datetime) -> Iterator[WantedEffect]:
-    """The requests that are being sent, and the operations that ACS has accepted and not ended: they occupy the queue,
-    even if they are wanted no more.
+    """The requests that are being sent, and the operations and cancellations that ACS has accepted and whose outcome is
+    awaited: they occupy the queue, even if they are wanted no more.
     """
     if call.state is not CallState.CONNECTED:
         return
     for effect in call.effects:
-        is_running = effect.performed and effect.due > now and not call.operations.is_over(effect.id)
-        if effect.action.queue and (effect.is_being_sent(now) or (is_running and not effect.action.cancels)):
+        subject = effect.action.cancels or effect.id
+        is_awaited = effect.performed and effect.due > now and not call.operations.is_over(subject)
+        if effect.action.queue and (effect.is_being_sent(now) or is_awaited):
             yield effect.wanted_by, effect.id, Wanted(effect.id, effect.action)
 
 

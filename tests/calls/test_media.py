@@ -13,6 +13,7 @@ from shared.calls.capabilities import CAPABILITIES, Call, command_outcome, next_
 from shared.calls.effect import Effect, effect_id
 from shared.calls.engine import reduce
 from shared.calls.event import ActionFailed, ActionPerformed, Event, OperationRequested, own
+from shared.calls.media import MediaOperation, playing, waiting
 from shared.calls.music import music_wanted
 from shared.calls.operations import Outcome, OutcomeStatus, context_of_step
 from shared.calls.policy import CallPolicy
@@ -186,6 +187,12 @@ def test_a_cancellation_waits_for_the_response_to_the_request_that_it_cancels() 
     assert call.actions[1:] == [CancelMedia(context("a"))]
 
 
+def test_a_prompt_whose_invocation_died_is_cancelled_once_its_lease_has_ended() -> None:
+    call = MediaDriver(slow=True).command("a", FIRST, 2).cancel("a", 2.1)
+    assert next_check_at(call.call) == at(12)
+    assert call.wake(12).actions == [FIRST, CancelMedia(context("a"))]
+
+
 def test_a_prompt_that_is_being_cancelled_is_not_sent_again() -> None:
     call = MediaDriver(slow=True).command("a", FIRST, 2)
     call.refuse(call.sent[0], 2.1, 503).cancel("a", 2.2)
@@ -246,6 +253,12 @@ def test_music_that_is_cancelled_while_a_prompt_interrupts_it_does_not_come_back
     assert call.wake(60).actions == [loop(1), CancelMedia(step("m", 1)), FIRST]
 
 
+def test_music_comes_back_if_the_prompt_that_interrupted_it_is_cancelled_and_the_end_of_the_music_is_lost() -> None:
+    call = MediaDriver().command("m", MUSIC, 2).command("a", FIRST, 3).cancel("a", 3.5)
+    assert call.actions == [loop(1), CancelMedia(step("m", 1))]
+    assert call.wake(8).actions[2:] == [loop(2)]
+
+
 def test_a_prompt_follows_cancelled_music_whose_end_is_lost() -> None:
     call = MediaDriver().command("m", MUSIC, 2).cancel("m", 3).command("a", FIRST, 3.5)
     assert call.actions == [loop(1), CancelMedia(step("m", 1))]
@@ -288,6 +301,31 @@ def test_music_moves_to_other_targets_by_the_next_step() -> None:
     call.says("play_canceled", 3, step("m", 1))
     call.call = replace(call.call, effects=())
     assert moved(call.call) == [Play("play 2", "u", ("4:+2",), loop=True)]
+
+
+# -- What can be seen of it ---------------------------------------------------------------------------------------
+
+
+def shown(call: MediaDriver) -> tuple[str | None, list[str | None]]:
+    """The commands that play and wait."""
+    now = playing(call.call)
+    return (now.command if now else None), [each.command for each in waiting(call.call)]
+
+
+def test_the_operation_that_plays_and_those_that_wait_are_known() -> None:
+    call = MediaDriver().command("m", MUSIC, 2)
+    assert shown(call) == (context("m"), [])
+    call.command("a", FIRST, 3).command("b", SECOND, 4).says("play_canceled", 5, step("m", 1))
+    assert shown(call) == (context("a"), [context("m"), context("b")])
+    call.cancel("b", 6).cancel("m", 7)
+    assert shown(call) == (context("a"), [])
+    assert shown(call.says("play_completed", 8, context("a"))) == (None, [])
+
+
+def test_the_announcement_plays_for_no_command() -> None:
+    call = MediaDriver(ANNOUNCED).receive(event("recording_active", 2)).command("a", FIRST, 3)
+    assert playing(call.call) == MediaOperation(Play("announcement", ANNOUNCED.announcement), None)
+    assert shown(call) == (None, [context("a")])
 
 
 def test_the_end_of_the_call_ends_all_media() -> None:
