@@ -8,7 +8,8 @@ from emulator.server import Emulator
 from shared.acs.answering import IncomingCallResponder
 from shared.acs.context import Context
 from shared.acs.executor import EffectExecutor
-from shared.calls.actions import SendDtmf
+from shared.calls.actions import SendDtmf, StartContinuousDtmf, StopContinuousDtmf
+from shared.calls.capabilities import Call
 from shared.calls.capabilities.lifecycle import CallAnswered
 from shared.calls.event import ActionFailed, ActionPerformed
 from shared.platform.clients import Clients
@@ -44,3 +45,17 @@ async def test_invalid_tones_are_refused_without_a_request(context: Context, emu
     assert isinstance(outcome.data, ActionFailed)
     assert outcome.data.code == 400
     assert asked(emulator, "SendDtmfTones") == []
+
+
+async def test_the_keys_of_a_participant_are_reported_until_that_is_stopped(
+    executor: EffectExecutor, answered_call: Call, emulator: Emulator
+) -> None:
+    for action, operation in (
+        (StartContinuousDtmf(CALLER), "StartContinuousDtmfRecognition"),
+        (StopContinuousDtmf(CALLER), "StopContinuousDtmfRecognition"),
+    ):
+        effect = an_effect(action)
+        assert isinstance((await executor.perform(answered_call, effect, 8)).data, ActionPerformed)
+        (request,) = asked(emulator, operation)
+        assert request["body"]["targetParticipant"]["rawId"] == CALLER
+        assert request["body"]["operationContext"] == effect.id
