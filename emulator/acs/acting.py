@@ -5,7 +5,7 @@ from __future__ import annotations
 from emulator.acs.callees import Outcome
 from emulator.acs.calls import Call, Script
 from emulator.acs.identifiers import Identifier
-from emulator.acs.parties import Phrase
+from emulator.acs.parties import Participant, Phrase
 from emulator.acs.provenance import SPOKEN_CHARACTER
 from emulator.acs.service import Service
 
@@ -57,6 +57,25 @@ async def _speak(service: Service, call: Call, phrase: Phrase, raw_id: str) -> N
 def duration(phrase: Phrase) -> float:
     """Seconds."""
     return len(phrase.text or UNINTELLIGIBLE) * SPOKEN_CHARACTER.seconds
+
+
+def hold(service: Service, call: Call, person: Participant, *, on: bool) -> None:
+    """An agent's client holds or resumes, which Call Automation can't do in a Teams Phone call."""
+    note(service, call, person.raw_id, "is held" if on else "is resumed")
+    person.is_on_hold = on
+    _changed(service, call, person)
+
+
+def mute(service: Service, call: Call, person: Participant, *, on: bool) -> None:
+    """An agent's client mutes or unmutes a participant."""
+    note(service, call, person.raw_id, "is muted" if on else "is unmuted")
+    person.is_muted = on
+    _changed(service, call, person)
+
+
+def _changed(service: Service, call: Call, person: Participant) -> None:
+    person.update(service.clock.wall())
+    service.participants_updated(call)
 
 
 def hang_up(service: Service, call: Call, raw_id: str | None = None) -> None:

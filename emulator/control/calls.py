@@ -13,6 +13,7 @@ from emulator.control import scripts
 from emulator.control.fields import ControlError, Fields, fields_of, json_of
 from emulator.platform import Platform
 
+PARTIES_OF_A_HOLD = 2  # besides the application
 DEFAULT_CALLER = "+12065551212"
 DEFAULT_ACCOUNT = "11111111-1111-4111-8111-111111111111"
 
@@ -31,6 +32,7 @@ class Calls:
             web.post(f"{at}/calls/{{id}}/hangup", self.hang_up),
             web.post(f"{at}/calls/{{id}}/press", self.press),
             web.post(f"{at}/calls/{{id}}/say", self.say),
+            web.post(f"{at}/calls/{{id}}/client", self.client),
         ]
 
     async def dial(self, request: web.Request) -> web.Response:
@@ -80,10 +82,30 @@ class Calls:
         acting.say(self._service, call, phrase, who)
         return web.json_response(call.describe())
 
+    async def client(self, request: web.Request) -> web.Response:
+        """An agent's client holds, resumes, mutes or unmutes a participant"""
+        call, fields = self._find(request), await fields_of(request, "a client's action")
+        who = fields.identifier("who")["rawId"]
+        changes = {name: fields.flag(name) for name in ("on_hold", "muted") if name in fields}
+        fields.done()
+        _check_connected(call, who, "no client can act on them")
+        _check_hold(call, changes)
+        for name, on in changes.items():
+            change = acting.hold if name == "on_hold" else acting.mute
+            change(self._service, call, call.participants[who], on=on)
+        return web.json_response(call.describe())
+
     def _find(self, request: web.Request) -> Call:
         if call := self._service.calls.get(request.match_info["id"]):
             return call
         raise web.HTTPNotFound(reason=f"there is no call {request.match_info['id']}")
+
+
+def _check_hold(call: Call, changes: dict[str, bool]) -> None:
+    if not changes:
+        raise ControlError("a client's action has 'on_hold' or 'muted', or both")
+    if changes.get("on_hold") and call.kind == "tpe" and len(list(call.present())) > PARTIES_OF_A_HOLD:
+        raise ControlError("in a Teams Phone call an agent's client can hold in a call of two only")
 
 
 class _Dial:

@@ -179,3 +179,34 @@ async def test_a_resource_account_gets_the_headers_with_its_call(
     await control.idle()
     _, second = await control.events("IncomingCall")
     assert second["data"]["customContext"] == {"voipHeaders": {"call": "our-id"}}
+
+
+async def test_an_agents_client_holds_and_mutes(answered: Any, app: Application, control: Control) -> None:
+    call = await answered()
+    await call.connection.add_participant(AGENT)
+    await app.event("AddParticipantSucceeded")
+    caller = f"4:{CALLER}"
+    await control("POST", f"calls/{call.id}/client", {"who": caller, "on_hold": True, "muted": True})
+    person = await call.connection.get_participant(PhoneNumberIdentifier(CALLER))
+    assert (person.is_on_hold, person.is_muted) == (True, True)
+    await until(lambda: len(app.of("ParticipantsUpdated")) == 4)
+    await control("POST", f"calls/{call.id}/client", {"who": caller, "on_hold": False})
+    person = await call.connection.get_participant(PhoneNumberIdentifier(CALLER))
+    assert (person.is_on_hold, person.is_muted) == (False, True)
+
+
+async def test_a_client_holds_in_a_call_of_two_only(answered: Any, app: Application, control: Control) -> None:
+    call = await answered()
+    path, hold = f"calls/{call.id}/client", {"who": f"4:{CALLER}", "on_hold": True}
+    for agent in (AGENT, TeamsExtensionUserIdentifier(user_id="b", tenant_id="tenant", resource_id="resource")):
+        await call.connection.add_participant(agent)
+    await until(lambda: len(app.of("AddParticipantSucceeded")) == 2)
+    wrong: list[tuple[dict[str, Any], str]] = [
+        (hold, "in a call of two only"),
+        ({"who": AGENT_ID}, "'on_hold' or 'muted'"),
+        ({"who": "4:+1999", "muted": True}, "4:+1999 is not in the call"),
+        ({"muted": True}, "'who' is a string"),
+    ]
+    for body, why in wrong:
+        status, answer = await control.status("POST", path, body)
+        assert (status, why in answer["error"]) == (400, True), answer
