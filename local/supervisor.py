@@ -17,6 +17,7 @@ from local.stack import Stack, control
 from shared.service.answering import call_id_of
 
 BYTES_PER_SECOND = 32_000  # of a WAV file with one channel of 16 kHz and 16 bits
+OK = 200
 SECONDS = 20.0  # until what a scenario waits for must have happened
 
 
@@ -64,9 +65,6 @@ class Supervisor:
     async def control(self, method: str, path: str, body: Any = None) -> Any:
         return await control(self.http, self.stack, method, path, body)
 
-    async def get(self, path: str = "") -> Any:
-        return (await self._ask("GET", path, None, 0))[1]
-
     async def command(self, path: str, body: Any = None, *, wait: int = 15) -> Any:
         """Send a command; return its operation or operations, which must succeed within ``wait`` seconds."""
         status, answer = await self._ask("POST", path, body, wait)
@@ -88,8 +86,8 @@ class Supervisor:
         """The resource, once the condition holds."""
         deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline:
-            found = await self.get(path)
-            if holds(found):
+            status, found = await self._ask("GET", path, None, 0)
+            if status == OK and holds(found):  # there is no call before its row is written
                 return found
             await asyncio.sleep(0.2)
         raise Unexpected(f"{what}: not within {SECONDS:g} s")
@@ -106,7 +104,7 @@ def _outcome(answer: Any) -> str:
     """The status of an operation or of several, or the problem."""
     if "code" in answer:
         return f"{answer['code']}: {answer.get('detail', answer['title'])}"
-    states = [each["status"] for each in answer.get("operations", [answer])]
+    states = [each["status"] for each in answer.get("value", [answer])]
     return ", ".join(sorted(set(states)))
 
 

@@ -17,6 +17,8 @@ from msgspec.structs import replace
 from shared.calls.actions import (
     AddParticipant,
     CancelInvitation,
+    Consult,
+    EndConsult,
     FetchCallState,
     RemoveParticipant,
 )
@@ -25,6 +27,8 @@ from shared.calls.call import BaseCall
 from shared.calls.capability import Capability
 from shared.calls.consults import Consultation, Listener, consultations
 from shared.calls.effect import Wanted
+from shared.calls.event import Fact, OperationRequested
+from shared.calls.identities import described
 from shared.calls.music import music_outcome, music_wanted
 from shared.calls.operations import Outcome, OutcomeStatus, context_of_step, step_of
 from shared.calls.state import CallState
@@ -206,9 +210,19 @@ def _ended(call: BaseCall, consult: Consultation, context: str) -> Outcome | Non
     return Outcome(OutcomeStatus.SUCCEEDED, call.operations.requested[context].at, SOURCE)
 
 
+def describe(data: Fact) -> str:
+    match data:
+        case OperationRequested(action=Consult(target=target, held=held)):
+            return f"{described(target)}, while {described(held)} hears music"
+        case OperationRequested(action=EndConsult(how=how)):
+            return how
+    return ""
+
+
 CAPABILITY = Capability(
     name="consult",
     part=Consults,
+    describe=describe,
     wanted=wanted,
     expire=expire,
     command_outcomes=command_outcomes,
