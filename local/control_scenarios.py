@@ -111,8 +111,10 @@ def _consulted(call: Call, journal: list[dict[str, Any]]) -> list[str]:
 
 async def _api(supervisor: Supervisor) -> list[str]:
     await _begin(supervisor)
-    music = await supervisor.command("media/play", {"file": MUSIC, "loop": True}, wait=0)
-    asked = supervisor.command("media/recognize", {"target": {"number": CALLER}, "text": "Press one.", "maxKeys": 1})
+    music = await supervisor.command(
+        "media/play", {"source": {"file": MUSIC}, "loop": True}, wait=0, expected="accepted"
+    )
+    asked = supervisor.command("media/recognize", {"target": {"number": CALLER}, "prompt": {"text": "Press one."}})
     recognition = asyncio.ensure_future(asked)
     await asyncio.sleep(2)
     await supervisor.control("POST", f"calls/{supervisor.dialled['id']}/press", {"tone": "one"})

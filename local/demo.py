@@ -110,6 +110,8 @@ async def _watch(
                 call_id = call_id_of(dialled["incomingCallContext"], datetime.fromisoformat(incoming["time"]))
             for line in lines(entries, start):
                 print(line, flush=True)
+        if acting.done() and acting.result():
+            return (await app.store.read(call_id)).call  # what was expected did not happen
         if time.monotonic() - quiet_since > QUIET_SECONDS:
             call = (await app.store.read(call_id)).call
             if call is not None and _is_over(call) and acting.done():

@@ -65,12 +65,12 @@ class Supervisor:
     async def control(self, method: str, path: str, body: Any = None) -> Any:
         return await control(self.http, self.stack, method, path, body)
 
-    async def command(self, path: str, body: Any = None, *, wait: int = 15) -> Any:
-        """Send a command; return its operation or operations, which must succeed within ``wait`` seconds."""
+    async def command(self, path: str, body: Any = None, *, wait: int = 15, expected: str = "succeeded") -> Any:
+        """Send a command; return its operation or operations, which must have this status within ``wait`` seconds."""
         status, answer = await self._ask("POST", path, body, wait)
         outcome = _outcome(answer)
         _show(path, f"{status} {outcome}")
-        if outcome != "succeeded":
+        if outcome != expected:
             raise Unexpected(f"POST {path} was answered with {status}: {answer}")
         return answer
 

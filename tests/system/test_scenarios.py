@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from local.scenarios import SCENARIOS
+import pytest
+
+from local.control_scenarios import CONTROL
+from local.scenarios import SCENARIOS, Scenario
 
 
 async def _demo(name: str) -> tuple[int | None, str]:
@@ -18,7 +21,8 @@ async def _demo(name: str) -> tuple[int | None, str]:
     return process.returncode, output.decode()
 
 
-async def test_every_scenario_of_the_demo_ends_as_described() -> None:
-    results = dict(zip(SCENARIOS, await asyncio.gather(*map(_demo, SCENARIOS)), strict=True))
+@pytest.mark.parametrize("scenarios", [SCENARIOS, CONTROL], ids=["calls", "control"])
+async def test_every_scenario_of_the_demo_ends_as_described(scenarios: dict[str, Scenario]) -> None:
+    results = dict(zip(scenarios, await asyncio.gather(*map(_demo, scenarios)), strict=True))
     failed = {name: output for name, (code, output) in results.items() if code != 0}
     assert not failed, "\n".join(f"== {name} ==\n{output}" for name, output in failed.items())
