@@ -22,7 +22,8 @@ CONCURRENT = 10  # requests
 async def find(customers: CustomerStore, tenant: str, *, number: str = "", id: str = "") -> Customer | None:
     """The customer who has this number (E.164), or this id. Of several with one number it is the one with the first id.
 
-    May raise anything and take any time: ``customer_of`` and ``customers_of`` bound both.
+    May raise anything and take any time: ``customer_of`` and ``customers_of`` bound both. What needs the customer of an
+    id, such as a list of the customer's calls, fails with it.
     """
     if id:
         return await customers.get(tenant, id)

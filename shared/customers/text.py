@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 MOST_WORDS = 6  # of a name, by whose beginnings it is found
+LONGEST_FOLDED = 200  # characters: a key has 512 (UTF-16), and decomposed a name can be longer than it was
 _E164 = re.compile(r"\+[1-9][0-9]{4,14}")  # ITU-T E.164: 15 digits at most
 _SEPARATORS = re.compile(r"[\s().\-/\u2010-\u2015\u2212\u200b-\u200f\u202a-\u202e]")
 
@@ -27,7 +28,7 @@ def fold(name: str) -> str:
     """A name for comparison: without case, accents and punctuation, with one space between words."""
     decomposed = unicodedata.normalize("NFKD", name.casefold())
     letters = (each for each in decomposed if not unicodedata.combining(each))
-    return " ".join("".join(each if each.isalnum() else " " for each in letters).split())
+    return " ".join("".join(each if each.isalnum() else " " for each in letters).split())[:LONGEST_FOLDED].rstrip()
 
 
 def beginnings(name: str) -> list[str]:

@@ -188,13 +188,16 @@ async def test_a_continuation_of_another_question_is_refused(store: CustomerStor
             await store.newest(tenant, 1, forged)
 
 
-@pytest.mark.parametrize("name", ["O'Neill 'or' 1 eq 1", "\U0001f600 Ada", "王 小明", "a" * 100, "/\\#?%\t", "\ud7fb"])
+@pytest.mark.parametrize(
+    "name", ["O'Neill 'or' 1 eq 1", "\U0001f600 Ada", "王 小明", "a" * 100, "/\\#?%\t", "\ud7fb", "\ufdfa" * 100]
+)
 async def test_any_name_can_be_kept_and_found(store: CustomerStore, tenant: str, name: str) -> None:
     kept, _ = await store.put(tenant, "C-1", name, ())
     assert await store.get(tenant, "C-1") == kept
     letters = "".join(each if each.isalnum() else " " for each in name).split()
     for text in letters:
         assert "C-1" in await names(store, tenant, text)
+    assert all(len(key.encode("utf-16-le")) <= 1024 for key in rows.keys_of(kept)), "the limit of a key"
 
 
 def test_repr_shows_no_name_and_no_number() -> None:
