@@ -203,7 +203,7 @@ NOT_DIED_AT = {
     "archive.length_of(container, f": "a file that ACS has deleted, and another instance has archived: rare",
     "length_of(container, name)": "a file that another instance has just archived, or one that comes in chunks: rare",
     'self._quarantine.add(to_builtins(event), f"the timeline': "a timeline of 10,000 entries, which tests/platform has",
-    "self._after_write(unconfirmed": "the answer to a write is lost, and the instance dies in the queue: rare",
+    "self._after_write(work, unconfirmed": "the answer to a write is lost, and the instance dies in the queue: rare",
     "context.connection(call).send_dtmf_tones(": "no trigger requests tones yet",
     'self._reader.read(wire, "call_event"': UNREADABLE,
     'self._reader.quarantine(wire, str(error), "recording_file': UNREADABLE,
