@@ -1,67 +1,25 @@
-"""The budgets, measured: ``python -m local.bench``. Exits 1 if one is exceeded.
-
-Machines differ and are noisy, so two variants are measured in one run, in turns, and reported as a ratio.
-"""
+"""From the trigger's event to the arrival of AnswerCall at ACS, compared with the bare SDK call."""
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import logging
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
-import aiohttp
 import azure.functions as func
 from aiohttp import web
 from azure.communication.callautomation.aio import CallAutomationClient
 from azure.core.credentials import AzureKeyCredential
 
-from local.processes import as_command
+from local.bench.measured import Measured
 from local.scenarios import ACCOUNT, CALLER
-from local.show import BOLD, DIM, GREEN, PLAIN, RED
-from local.stack import ROOT, Ports, Stack, control
-from local.storage_log import Cost, storage_requests
+from local.stack import Stack
 from shared.service.container import Container
 
 ANSWERS = 300
 WARM_UP = 30
-IMPORTS = 11
-CALLS = 5
-CALL_SECONDS = 60.0  # for a call of a few seconds to be archived, on a busy machine
-# Of storage requests for a call, with the settings that they are for. The sample's settings have an announcement.
-BUDGETS: dict[str, tuple[int, dict[str, str]]] = {
-    "no announcement": (26, {"RECORDING_ANNOUNCEMENT": ""}),
-    "announced": (32, {}),
-}
-
-IMPORT_BASE = "import azure.functions, azure.communication.callautomation.aio, aiohttp"
-IMPORT_APP = "import function_app"
-
-
-@dataclass(frozen=True)
-class Measured:
-    what: str
-    value: float
-    budget: float
-    unit: str
-    detail: str
-
-    @property
-    def ok(self) -> bool:
-        return self.value <= self.budget
-
-    def __str__(self) -> str:
-        verdict = f"{GREEN}within{PLAIN}" if self.ok else f"{RED}EXCEEDED{PLAIN}"
-        value = f"{self.value:8.2f} {self.unit:<9} budget {self.budget:g}"
-        return f"{self.what:<42}{value}  {verdict}  {DIM}{self.detail}{PLAIN}"
 
 
 class Arrivals:
@@ -170,66 +128,3 @@ def _incoming_call(n: int) -> func.CloudEvent:
         time=datetime.now(UTC),
         data=data,
     )
-
-
-async def storage_per_call(what: str, calls: int = CALLS) -> Measured:
-    """The median of some calls, each on a stack of its own with a process for each function."""
-    budget, settings = BUDGETS[what]
-    costs = sorted([await cost_of_a_call(settings) for _ in range(calls)], key=lambda cost: cost.count)
-    median = costs[len(costs) // 2]
-    counts = ", ".join(str(cost.count) for cost in costs)
-    return Measured(f"storage requests of a call, {what}", median.count, budget, "requests", f"of {counts}: {median}")
-
-
-async def cost_of_a_call(settings: dict[str, str]) -> Cost:
-    """A call's whole life: answer, connect, twice participants, recording start and stop, hang-up, file."""
-    stack = Stack(ports=Ports.free(), logs=_folder(), settings=settings, topology="flex")
-    async with stack, aiohttp.ClientSession() as http:
-        before = len(storage_requests(stack.logs))
-        await control(http, stack, "POST", "calls", {"from": CALLER, "to": ACCOUNT, "hangs_up_after": 6})
-        await _archived(http, stack)
-        return Cost.of(storage_requests(stack.logs)[before:])
-
-
-def _folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="teams-phone-bench-"))
-
-
-async def _archived(http: aiohttp.ClientSession, stack: Stack) -> None:
-    for _ in range(int(CALL_SECONDS / 0.1)):
-        journal: list[dict[str, Any]] = (await control(http, stack, "GET", "journal?kind=delivery"))["entries"]
-        if any(e["function"] == "recording_file_ready" for e in journal):
-            return
-        await asyncio.sleep(0.1)
-    raise RuntimeError(f"the call was not archived; the logs are in {stack.logs}")
-
-
-def import_time() -> Measured:
-    """Importing the app, compared with importing the packages that it needs at least."""
-    taken: dict[str, list[float]] = {IMPORT_BASE: [], IMPORT_APP: []}
-    for _ in range(IMPORTS):
-        for statement, times in taken.items():
-            code = f"import time; began = time.perf_counter(); {statement}; print(time.perf_counter() - began)"
-            run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, env={})
-            times.append(float(run.stdout))
-    app, base = (statistics.median(taken[statement]) for statement in (IMPORT_APP, IMPORT_BASE))
-    detail = f"medians of {IMPORTS}: {app * 1000:.0f} ms and {base * 1000:.0f} ms"
-    return Measured("importing function_app", app / base, 1.1, "x SDKs", detail)
-
-
-async def main() -> int:
-    print(f"{BOLD}Measuring{PLAIN} (two minutes) …", flush=True)
-    results = [import_time()]
-    print(results[-1], flush=True)
-    async with Stack(ports=Ports.free(), logs=_folder(), host="none") as stack:
-        for measured in await answer_path(stack):
-            results.append(measured)
-            print(measured, flush=True)
-    for what in BUDGETS:
-        results.append(await storage_per_call(what))
-        print(results[-1], flush=True)
-    return 0 if all(measured.ok for measured in results) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(as_command(main()))

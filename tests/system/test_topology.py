@@ -1,4 +1,7 @@
-"""The app in separate processes as on Flex Consumption: one for the HTTP functions, one for each other function."""
+"""The app in separate processes as on Flex Consumption: one for the HTTP functions, one for each other function.
+
+The budgets of counts are measured here, since they do not depend on the machine; ``make bench`` measures those of time.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,24 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from local.bench.storage import BUDGETS, costs_of_calls
 from local.stack import Ports, Stack
+from local.storage_log import Cost, StorageRequest
 from shared.calls.state import CallState
 from tests.system.conftest import System, of
 
 HTTP = {"api", "api_by_key", "callbacks", "health"}
 
 
+@pytest.fixture(scope="module", params=BUDGETS)
+def what(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-async def flex(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    async with Stack(ports=Ports.free(), logs=tmp_path_factory.mktemp("logs"), topology="flex") as stack:
+async def flex(what: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    settings, logs = BUDGETS[what][1], tmp_path_factory.mktemp("logs")
+    async with Stack(ports=Ports.free(), logs=logs, settings=settings, topology="flex") as stack:
         yield stack
 
 
@@ -42,6 +53,26 @@ async def test_a_call_goes_from_process_to_process_and_each_runs_its_own_functio
 async def test_health_is_answered_by_the_http_functions_process(system: System) -> None:
     async with system.http.get(f"{system.stack.host_url}/api/health") as response:
         assert (response.status, (await response.json())["status"]) == (200, "ok")
+
+
+async def test_a_call_costs_no_more_storage_requests_than_its_budget(what: str, flex: Stack) -> None:
+    """The cheapest of three: each conflict costs one more read, and how many writes meet depends on the machine's load.
+    ``make bench`` holds the median of five to the same budget.
+    """
+    costs = await costs_of_calls(flex, 3)
+    assert 10 < min(cost.count for cost in costs) <= BUDGETS[what][0], [str(cost) for cost in costs]
+
+
+def test_conflicts_and_requests_of_no_call_are_not_counted() -> None:
+    requests = [
+        StorageRequest("GET", "calls(PartitionKey='a',RowKey='b')", 200),
+        StorageRequest("PUT", "calls(PartitionKey='a',RowKey='b')", 412),
+        StorageRequest("PUT", "calls(PartitionKey='a',RowKey='b')", 204),
+        StorageRequest("GET", "calls()?$filter=x", 200),
+    ]
+    cost = Cost.of(requests)
+    assert (cost.count, cost.conflicts) == (2, 1)
+    assert str(cost) == "1 row read, 1 row write, 1 conflicts"
 
 
 def executed(log: Path) -> set[str]:

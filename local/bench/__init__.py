@@ -1,0 +1,1 @@
+"""The budgets of the app, measured: ``python -m local.bench``."""
