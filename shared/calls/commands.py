@@ -70,5 +70,6 @@ def _of_cancellation(call: BaseCall, other: str, reported: Outcome | None) -> Ou
         ended = _canceled(call, other)
     if ended is None:
         return reported
-    succeeded = ended.status is OutcomeStatus.CANCELED
-    return Outcome(OutcomeStatus.SUCCEEDED if succeeded else OutcomeStatus.FAILED, ended.at, ended.source_event)
+    if ended.status is OutcomeStatus.CANCELED:
+        return Outcome(OutcomeStatus.SUCCEEDED, ended.at, ended.source_event)
+    return Outcome(OutcomeStatus.FAILED, ended.at, ended.source_event, message="the operation was over already")

@@ -8,6 +8,7 @@ from shared.calls import commands
 from shared.calls.actions import MEDIA, AnyAction, Music
 from shared.calls.call import BaseCall
 from shared.calls.effect import Effect
+from shared.calls.music import music_outcome
 from shared.calls.operations import contexts_of
 
 
@@ -34,8 +35,13 @@ def waiting(call: BaseCall) -> list[MediaOperation]:
         MediaOperation(requested.action, context)
         for context, requested in commands.in_order(call)
         if (requested.action.queue == MEDIA and not requested.action.cancels) or isinstance(requested.action, Music)
-        if not commands.is_over(call, context) and (now is None or now.command != context)
+        if not _is_over(call, context, requested.action) and (now is None or now.command != context)
     ]
+
+
+def _is_over(call: BaseCall, command: str, action: AnyAction) -> bool:
+    ended = music_outcome(call, command, action.steps) if isinstance(action, Music) else None
+    return commands.is_over(call, command) or (ended is not None and ended.is_final)
 
 
 def _command_of(call: BaseCall, effect: Effect) -> str | None:

@@ -63,9 +63,9 @@ class Commands:
             pause = min(2 * pause, LONGEST_PAUSE)
 
     def _is_awaited(self, call: Call, context: str) -> bool:
-        found = command_outcome(call, context)
-        if found is not None and found.is_final:
+        if _is_over(call, context):
             return False
+        found = command_outcome(call, context)
         return not call.state.is_settled or commands.can_come_late(call, context, found, self._now())
 
 
@@ -101,8 +101,13 @@ def check(call: Call, context: str, action: AnyAction) -> None:
         raise KeyReused(context)
 
 
+def _is_over(call: Call, context: str) -> bool:
+    found = command_outcome(call, context)
+    return found is not None and found.is_final
+
+
 def _without_key(call: Call, action: AnyAction, requested_by: str) -> str:
     equal = [id for id, each in commands.in_order(call) if each.action == action and each.by == requested_by]
-    under_way = (id for id in equal if not call.state.is_settled and not commands.is_over(call, id))
+    under_way = (id for id in equal if not call.state.is_settled and not _is_over(call, id))
     text = json.encode(action).decode()
     return next(under_way, effect_id(call.id, f"command {requested_by} without key {len(equal)} {text}"))

@@ -17,6 +17,7 @@ from shared.calls.media import MediaOperation, playing, waiting
 from shared.calls.music import music_wanted
 from shared.calls.operations import Outcome, OutcomeStatus, context_of_step
 from shared.calls.policy import CallPolicy
+from shared.service.commands import context_of
 from tests.calls.driver import ANNOUNCED, CALL, CallDriver, at, connected, timer
 from tests.golden import event
 
@@ -269,6 +270,28 @@ def test_music_that_cannot_be_played_has_failed() -> None:
     call = MediaDriver().command("m", MUSIC, 2).says("play_failed", 3, step("m", 1))
     assert call.outcome_of("m") is OutcomeStatus.FAILED
     assert call.wake(60).actions == [loop(1)]
+
+
+def test_music_that_has_failed_stays_failed_and_waits_no_more() -> None:
+    call = MediaDriver().command("m", MUSIC, 2).says("play_failed", 3, step("m", 1)).cancel("m", 4)
+    assert call.outcome_of("m") is OutcomeStatus.FAILED
+    assert call.command("a", FIRST, 5).actions == [loop(1), FIRST]
+    assert shown(call) == (context("a"), [])
+
+
+def test_music_that_fails_while_it_is_being_stopped_is_cancelled() -> None:
+    call = MediaDriver().command("m", MUSIC, 2).cancel("m", 3).says("play_failed", 4, step("m", 1))
+    assert call.outcome_of("m") is OutcomeStatus.CANCELED
+    assert call.open == []
+
+
+def test_the_same_music_is_another_command_after_it_has_failed() -> None:
+    call = MediaDriver()
+    first = context_of(call.call, MUSIC, "user grace", "")
+    call.receive(own(first, at(2), OperationRequested(MUSIC, "user grace")))
+    assert context_of(call.call, MUSIC, "user grace", "") == first
+    call.says("play_failed", 3, context_of_step(CALL, first, "play 1"))
+    assert context_of(call.call, MUSIC, "user grace", "") != first
 
 
 def test_a_second_music_begins_when_the_first_is_cancelled() -> None:

@@ -24,12 +24,13 @@ def wanted(call: BaseCall, _: NoPart, __: datetime) -> Iterator[Wanted]:
 
 
 def command_outcomes(call: BaseCall, _: NoPart) -> Mapping[str, Outcome]:
-    found = {
-        command: music_outcome(call, command, Music.steps)
-        for command, _ in _requested(call)
-        if not commands.is_over(call, command)
-    }
-    return {command: outcome for command, outcome in found.items() if outcome}
+    """Those of music that was cancelled follow from the cancellation, unless it had ended by itself before."""
+    found: dict[str, Outcome] = {}
+    for command, action in _requested(call):
+        outcome, canceled = music_outcome(call, command, action.steps), commands.outcome(call, command)
+        if outcome and (canceled is None or (outcome.is_final and outcome.at <= canceled.at)):
+            found[command] = outcome
+    return found
 
 
 def _requested(call: BaseCall) -> Iterator[tuple[str, Music]]:

@@ -98,6 +98,34 @@ async def test_recognition_returns_the_keys_that_the_caller_pressed(line: Line) 
     assert "42" not in " ".join(entry.text for entry in row.timeline if entry.type.startswith("Recognize"))
 
 
+async def test_recognition_returns_the_choice_that_the_caller_said(line: Line) -> None:
+    call_id = await line.connected()
+    choices = [{"label": "Confirm", "phrases": ["yes"], "key": "1"}, {"label": "Cancel", "phrases": ["no"]}]
+    body = {"target": CALLER, "kind": "choices", "choices": choices, "endSilenceSeconds": 1}
+    reply = await line.command(f"calls/{call_id}/media/recognize", body, wait=0)
+    await operation(line, reply, "accepted")
+    (call,) = (await line.system.control("GET", "calls"))["calls"]
+    await line.system.control("POST", f"calls/{call['id']}/say", {"phrase": "yes", "confidence": 0.9})
+    found = await operation(line, reply, "succeeded")
+    assert found["result"] == {"choice": "Confirm", "phrase": "yes", "confidence": 0.9}
+    row = await line.call(call_id)
+    assert "yes" not in " ".join(entry.text for entry in row.timeline)
+
+
+async def test_music_whose_file_cannot_be_played_has_failed_and_is_over(line: Line) -> None:
+    call_id = await line.connected()
+    body = {"source": {"file": "https://contoso.com/missing.wav"}, "loop": True}
+    reply = await line.command(f"calls/{call_id}/media/play", body, wait=10)
+    assert (reply.status, reply.data["status"]) == (200, "failed"), reply.body
+    assert reply.data["failure"]["subCode"] == 8535
+    canceled = await line.command(f"calls/{call_id}/operations/{reply.data['id']}/cancel")
+    assert (canceled.status, canceled.data["code"]) == (409, "NotAllowed"), canceled.body
+    assert "failed already" in canceled.data["detail"]
+    assert (await line.get(reply.headers["Location"])).data["status"] == "failed"
+    again = await line.command(f"calls/{call_id}/media/play", body, wait=10)
+    assert again.data["id"] != reply.data["id"]
+
+
 async def test_silence_is_a_failure_with_its_meaning(line: Line) -> None:
     call_id = await line.connected()
     body = {"target": CALLER, "initialSilenceSeconds": 0}
