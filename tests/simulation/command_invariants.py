@@ -10,7 +10,8 @@ from typing import Any
 
 from emulator.acs.operations import EVERY_OPERATION
 from shared.api.v1.calls.command import state_of
-from shared.calls.capabilities import Call
+from shared.api.v1.calls.models import OperationState
+from shared.calls.capabilities import Call, command_outcome
 from tests.simulation.platform import START
 from tests.simulation.supervisors import Submission
 from tests.simulation.versions import UNDECODABLE
@@ -57,28 +58,35 @@ def _at_once(call: Call, ids: set[str]) -> Iterator[str]:
     """Equal commands of a caller that were under way at the same time."""
     commands = sorted(((id, call.operations.requested[id]) for id in ids), key=lambda each: each[1].at)
     for (id, first), (_, second) in itertools.combinations(commands, 2):
-        outcome = call.operations.outcome(id)
+        outcome = command_outcome(call, id)
         if first.action == second.action and (outcome is None or outcome.at > second.at):
             yield f"call {call.id}: two equal commands {first.action.name} at once"
 
 
 def has_an_outcome(result: RunResult) -> Iterator[str]:
-    """An accepted command is in the row, and ends with an outcome: the platform's, the app's, or the call's end."""
+    """An accepted command is in the row, and ends with an outcome: the platform's, the app's, or the call's end. A
+    success stays one; a failure that the app concluded by itself is corrected by an event of the platform.
+    """
     calls = {call.id: call for call in _known(result)}
     for each in result.submissions:
         call = calls.get(each.call_id)
-        if each.status >= 500 and each.problem == "Fault":
+        if each.problem == "Fault":
             yield f"call {each.call_id}: {each.command.do} met an unexpected error"
-        if each.state is None or call is None:
-            continue
-        if each.state.id not in call.operations.requested:
-            yield f"call {call.id}: {each.command.do} was accepted, and is not in the row"
-        elif (status := state_of(call, each.state.id).status) not in FINAL:
-            yield f"call {call.id}: {each.command.do} is still {status}"
-        elif each.state.status in FINAL and each.state.status != status and not _was_silent(each):
-            yield f"call {call.id}: {each.command.do} was {each.state.status}, and is {status}"
+        if each.state is not None and call is not None:
+            yield from _without_outcome(each, each.state, call, is_over=call.id in result.calls)
     for call in result.calls.values():
         yield from _late(result, call)
+
+
+def _without_outcome(each: Submission, state: OperationState, call: Call, *, is_over: bool) -> Iterator[str]:
+    if state.id not in call.operations.requested:
+        yield f"call {call.id}: {each.command.do} was accepted, and is not in the row"
+        return
+    status = state_of(call, state.id).status
+    if is_over and status not in FINAL:
+        yield f"call {call.id}: {each.command.do} is still {status}"
+    if state.status == "succeeded" and status != "succeeded":
+        yield f"call {call.id}: {each.command.do} had succeeded, and is {status}"
 
 
 def leaves_no_trace(result: RunResult) -> Iterator[str]:
@@ -132,12 +140,6 @@ def _may_repeat(result: RunResult, done: list[dict[str, Any]]) -> bool:
     return died or len(lost) >= len(done) - 1
 
 
-def _was_silent(each: Submission) -> bool:
-    """Whether the outcome was that no event had come, which a late event corrects."""
-    failure = each.state.failure if each.state else None
-    return failure is not None and failure.code == 408
-
-
 def _was_taken(result: RunResult, refused: Submission) -> bool:
     """Whether another request with the key may have been taken: it was accepted, or its response was lost."""
     same = (each for each in result.submissions if each.context == refused.context and each is not refused)
@@ -154,7 +156,7 @@ def _late(result: RunResult, call: Call) -> Iterator[str]:
         return
     for context, requested in call.operations.requested.items():
         limit = requested.at + requested.action.outcome_timeout + LATENESS
-        outcome = call.operations.outcome(context)
+        outcome = command_outcome(call, context)
         if (call.ended_at or limit) > limit and (outcome is None or not outcome.is_final):
             yield f"call {call.id}: {requested.action.name} had no outcome by {limit:%H:%M:%S}"
 

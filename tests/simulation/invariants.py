@@ -213,6 +213,7 @@ def _facts(call: Call, left_out: tuple[str, ...] = ()) -> dict[str, Any]:
     recordings = {id: _announced(r) for id, r in call.recording.recordings.items() if _announced(r) != Recording()}
     said = {
         "lifecycle": replace(call.lifecycle, checked_at=None, received_at=None, answer_sent_at=None, answered_at=None),
+        "participants": replace(call.participants, invitations={}),
         "recording": recordings,
         "operations": (call.operations.requested, _outcomes(call)),
         "timeline": [(e.at, e.id, e.type, e.text) for e in call.timeline if e.type != ActionFailed.__name__],

@@ -89,7 +89,10 @@ def _storage(do: str, status: int = 0, code: str = "", only: tuple[str, ...] = (
 
 _OFTEN = ("AnswerCall", "StartRecording", "Play", "DownloadRecording")
 _ASKED = ("AnswerCall", "StartRecording", "Play", "GetCall", "DownloadRecording", "TerminateCall")
-_COMMANDED = ("Play", "SendDtmfTones", "TerminateCall")
+_COMMANDED = (
+    "Play", "Recognize", "CancelAllMediaOperations", "SendDtmfTones", "TerminateCall", "AddParticipant",
+    "RemoveParticipant", "TransferToParticipant", "CancelAddParticipant",
+)  # fmt: skip
 
 
 def _acs(do: str, *statuses: int) -> Apply:

@@ -7,20 +7,41 @@ supervisor sends a request again, with the same key, where the response is lost 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
+from emulator.acs.callees import CalleeBehaviour
+from emulator.acs.calls import Script
+from emulator.acs.service import Service
 from shared.api.http import Request
 from shared.api.problems import problem_of
 from shared.api.route import RequestContext
 from shared.api.router import SECONDS
 from shared.api.v1.calls.command import submitted
 from shared.api.v1.calls.models import OperationState
-from shared.calls import identities
-from shared.calls.actions import AnyAction, HangUp, Play, SendDtmf
+from shared.calls import commands, identities
+from shared.calls.actions import (
+    AddParticipant,
+    AnyAction,
+    CancelInvitation,
+    CancelMedia,
+    Consult,
+    EndConsult,
+    HangUp,
+    Music,
+    Play,
+    Recognize,
+    RemoveParticipant,
+    SendDtmf,
+    StartContinuousDtmf,
+    StartMediaStreaming,
+    StartTranscription,
+    TransferCall,
+)
 from shared.calls.capabilities import Call
 from shared.calls.effect import effect_id
 from shared.directory.caller import Caller
@@ -37,6 +58,8 @@ SUPERVISORS = {
     "grace": "0000c0de-0000-4000-8000-0000000000a1",
     "linus": "0000c0de-0000-4000-8000-0000000000a2",
 }
+AGENT = "0000c0de-0000-4000-8000-0000000000b{}"
+NO_TENANT = "c0000000-0000-4000-8000-000000000001"
 ROLES = frozenset({"Supervisor"})
 
 
@@ -83,16 +106,62 @@ class Submission:
         return effect_id(self.call_id, f"command {self.requested_by} {key}") if key else None
 
 
-def agent(tenant: str, number: int) -> str:
-    return identities.agent(RESOURCE, tenant, f"0000c0de-0000-4000-8000-0000000000b{number}")
+# What agents do when they are rung; who accepts stays for some seconds. The first one always accepts.
+CALLEES = (
+    CalleeBehaviour("accept", 1.0, script=Script(hangs_up_after=40.0)),
+    CalleeBehaviour("accept", 3.0, script=Script(hangs_up_after=5.0)),
+    CalleeBehaviour("decline", 2.0),
+    CalleeBehaviour("decline", 2.0, declined_as_succeeded=True),
+    CalleeBehaviour("no_answer"),
+)
+
+
+def staff(service: Service, tenant: str, rng: random.Random) -> None:
+    """Agents with a behaviour each."""
+    for number in (1, 2, 3):
+        raw_id = identities.agent(RESOURCE, tenant, AGENT.format(number))
+        service.callees.set(raw_id, CALLEES[0] if number == 1 else rng.choice(CALLEES))
 
 
 Build = Callable[[Call], AnyAction]
 
+
+def _caller(call: Call) -> str:
+    return call.lifecycle.caller or "4:+12065551000"
+
+
+def _first_command(call: Call, *kinds: type) -> str:
+    """The operation context of the first command of these kinds; one that does not exist without one."""
+    known = (id for id, each in commands.in_order(call) if isinstance(each.action, kinds))
+    return next(known, effect_id(call.id, "none"))
+
+
+def _agent(call: Call, number: int) -> str:
+    return identities.agent(
+        RESOURCE, call.lifecycle.tenant or NO_TENANT, f"0000c0de-0000-4000-8000-0000000000b{number}"
+    )
+
+
 ACTIONS: dict[str, Build] = {
     "hang up": lambda _: HangUp(),
     "play": lambda _: Play("command", "One moment, please."),
-    "send tones": lambda call: SendDtmf(call.lifecycle.caller or "4:+12065551000", "12#"),
+    "play music": lambda _: Music("https://example.com/music.wav"),
+    "play in a loop": lambda _: Play("command", "https://example.com/loop.wav", loop=True),
+    "recognize": lambda call: Recognize(_caller(call), "keys", "Please press a key.", max_keys=2),
+    "cancel media": lambda call: CancelMedia(_first_command(call, Play, Music, Recognize)),
+    "send tones": lambda call: SendDtmf(_caller(call), "12#"),
+    "report tones": lambda call: StartContinuousDtmf(_caller(call)),
+    "add agent": lambda call: AddParticipant(_agent(call, 1)),
+    "add another agent": lambda call: AddParticipant(_agent(call, 2), ring_seconds=20),
+    "cancel invitation": lambda call: CancelInvitation(_first_command(call, AddParticipant)),
+    "remove agent": lambda call: RemoveParticipant(_agent(call, 1)),
+    "remove caller": lambda call: RemoveParticipant(_caller(call)),
+    "transfer": lambda call: TransferCall(_agent(call, 3), _caller(call)),
+    "start streaming": lambda _: StartMediaStreaming(),
+    "start transcription": lambda _: StartTranscription(),
+    "consult": lambda call: Consult(_agent(call, 2), _caller(call), "https://example.com/music.wav"),
+    "join": lambda call: EndConsult(_first_command(call, Consult), "join"),
+    "drop": lambda call: EndConsult(_first_command(call, Consult), "drop"),
 }
 
 

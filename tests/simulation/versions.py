@@ -28,10 +28,10 @@ CHANGES: Mapping[str, dict[str, Any]] = MappingProxyType(
         NEWER: {"version": VERSION + 1},
         UNDECODABLE: {"call": "["},
         EXTENDED: {  # the same format, with a capability and a column that this version does not know
-            "transfer": '{"part":{"to":"4:+12065550199"},"effects":[{"id":"t","action":{"do":"Transfer"}}]}',
-            "transfer@odata.type": "Edm.String",
-            "transfer_status": "started",
-            "transfer_status@odata.type": "Edm.String",
+            "escalation": '{"part":{"to":"4:+12065550199"},"effects":[{"id":"t","action":{"do":"Escalate"}}]}',
+            "escalation@odata.type": "Edm.String",
+            "escalation_status": "started",
+            "escalation_status@odata.type": "Edm.String",
         },
     }
 )

@@ -40,7 +40,7 @@ from tests.simulation.patches import FOLDED_EVENTS, patched
 from tests.simulation.platform import START, Platform, acs_operation
 from tests.simulation.process import HERE, Process, Site, Steps, task_factory
 from tests.simulation.storage import Blobs, HttpRequest, Queues, Tables, plain
-from tests.simulation.supervisors import Command, Submission, Supervisors
+from tests.simulation.supervisors import Command, Submission, Supervisors, staff
 from tests.simulation.transport import Network, NetworkFault, Route, Sent, Transport
 from tests.simulation.versions import FOR_GOOD, OtherVersions, as_before
 
@@ -185,6 +185,7 @@ class World:
         self.platform = Platform(Config(platform=LOCAL, seed=plan.seed), self._post, loop)
         for name, value in plan.options.items():
             setattr(self.platform.service.options, name, value)
+        staff(self.platform.service, LINE.tenant_id, random.Random(f"agents {plan.seed}"))  # noqa: S311
         clock = self.platform.clock
         self.tables = Tables(storage["tables"], clock.now)
         for row in COPY:
@@ -261,9 +262,10 @@ class World:
         match sent.operation:
             case "StartRecording" | "HangupCall" | "TerminateCall":
                 asked = self._is_recorded(headers.get("repeatability-request-id"))
-            case "GetCall":
-                connection = sent.request.url.partition("?")[0].rpartition("/")[2]
-                asked = "FetchCallState" in self.asked.get(connection, ())
+            case "GetCall" | "CancelAllMediaOperations":
+                connection = sent.request.url.split("/")[5].partition("?")[0].partition(":")[0]
+                wanted = "FetchCallState" if sent.operation == "GetCall" else "CancelMedia"
+                asked = wanted in self.asked.get(connection, ())
             case "DownloadRecording" | "DeleteRecording":
                 asked = any("ArchiveChunk" in kinds for kinds in self.asked.values())
             case _:
