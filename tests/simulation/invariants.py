@@ -218,7 +218,7 @@ def _facts(call: Call, left_out: tuple[str, ...] = ()) -> dict[str, Any]:
         "operations": (call.operations.requested, _outcomes(call)),
         "timeline": [(e.at, e.id, e.type, e.text) for e in call.timeline if e.type != ActionFailed.__name__],
     }
-    excluded = {"effects", "last_event_at", *left_out}
+    excluded = {"effects", "last_event_at", "consult", *left_out}  # consult: what was concluded because time passed
     return {name: said.get(name, getattr(call, name)) for name in call.__struct_fields__ if name not in excluded}
 
 

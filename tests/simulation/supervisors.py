@@ -106,7 +106,7 @@ class Submission:
         return effect_id(self.call_id, f"command {self.requested_by} {key}") if key else None
 
 
-# What agents do when they are rung; who accepts stays for some seconds. The first one always accepts.
+# What agents do when they are rung; who accepts stays for some seconds. The second agent does any of them.
 CALLEES = (
     CalleeBehaviour("accept", 1.0, script=Script(hangs_up_after=40.0)),
     CalleeBehaviour("accept", 3.0, script=Script(hangs_up_after=5.0)),
@@ -120,7 +120,7 @@ def staff(service: Service, tenant: str, rng: random.Random) -> None:
     """Agents with a behaviour each."""
     for number in (1, 2, 3):
         raw_id = identities.agent(RESOURCE, tenant, AGENT.format(number))
-        service.callees.set(raw_id, CALLEES[0] if number == 1 else rng.choice(CALLEES))
+        service.callees.set(raw_id, rng.choice(CALLEES) if number == 2 else CALLEES[0])
 
 
 Build = Callable[[Call], AnyAction]
