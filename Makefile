@@ -64,7 +64,7 @@ doctor: setup  ## check everything that a call depends on, in the app of `make s
 calls: setup  ## list the calls of a running app (DAY=2026-11-21, STATE=connected, API=https://… with FUNCTIONS_KEY)
 	@$(RUN) -m local.calls --api "$(API)" list --day "$(DAY)" --state "$(STATE)"
 
-watch: setup  ## print what happens in a call while it happens (CALL=… for another than the newest)
+watch: setup  ## print the events of a call as they happen (CALL=… for another than the newest)
 	@$(RUN) -m local.calls --api "$(API)" watch $(CALL)
 
 test: setup $(KUSTO)  ## all tests (PYTHON=python3.13 for another Python, TESTS=tests/calls for a part, WORKERS=0 for one process)

@@ -22,7 +22,7 @@ FIRST, SECOND = (f"8:acs:{RESOURCE}_{TENANT}_{user}" for user in (GRACE, ALAN))
 
 
 async def _hears(supervisor: Supervisor, who: str, raw_id: str, expected: set[str]) -> list[str]:
-    """What is wrong with the sounds that a party hears during the next second."""
+    """The fault, if a party hears other sounds than expected during the next second."""
     found = await supervisor.hears(raw_id)
     print(f"{'':12}{who} hears {_words(found)}")
     return [] if found == expected else [f"{who} hears {_words(found)}, not {_words(expected)}"]
