@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import random
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from azure.data.tables.aio import TableClient
 
 PAGE = 100  # customers, unless the request says how many
-ATTEMPTS = 5  # at a customer that others change at the same time
+ATTEMPTS = 8  # at a customer that others change at the same time
 CHANGED_SINCE = frozenset({404, 409, 412})  # a row was removed, created or changed
 
 Check = Callable[[Customer | None], None]
@@ -49,6 +51,7 @@ class CustomerStore:
         All rows are written each time, so that a row that is missing is there again. Raises Contended.
         """
         for attempt in range(ATTEMPTS):
+            await _pause(attempt)
             before, etag = await self._read(tenant, id)
             if check is not None:
                 check(before)
@@ -64,6 +67,7 @@ class CustomerStore:
     async def delete(self, tenant: str, id: str, check: Check | None = None) -> None:
         """Delete a customer if there is one. Raises Contended."""
         for attempt in range(ATTEMPTS):
+            await _pause(attempt)
             before, etag = await self._read(tenant, id)
             if check is not None:
                 check(before)
@@ -143,6 +147,11 @@ class CustomerStore:
         query = "PartitionKey eq @tenant and RowKey eq @key"
         found = self._table.query_entities(query, parameters={"tenant": tenant, "key": key}, select=["RowKey"])
         return [row async for row in found] != []
+
+
+async def _pause(attempt: int) -> None:
+    """So that two writers do not collide again."""
+    await asyncio.sleep(random.uniform(0, 0.1 * attempt))  # noqa: S311
 
 
 def _guarded(tenant: str, customer: Customer, etag: str | None) -> Step:

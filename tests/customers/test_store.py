@@ -136,7 +136,7 @@ async def test_a_deleted_customer_leaves_no_row_and_deleting_again_is_harmless(
 async def test_of_writers_at_once_one_is_last_and_its_rows_are_all_there_is(
     store: CustomerStore, table: TableClient, tenant: str
 ) -> None:
-    writers = [store.put(tenant, "C-1", f"Writer {n}", (f"+4930123456{n}",)) for n in range(3)]
+    writers = [store.put(tenant, "C-1", f"Writer {n}", (f"+4930123456{n}",)) for n in range(6)]
     writers.append(store.delete(tenant, "C-1"))  # type: ignore[arg-type]
     await asyncio.gather(*writers)
     last = await store.get(tenant, "C-1")
