@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import Struct, to_builtins
 
+from shared.api.authorizer import KEY
 from shared.api.problems import Problem
 from shared.api.route import RequestContext, Result
 from shared.api.v1.calls.access import controllable
@@ -149,7 +150,7 @@ def parameters_of(action: Struct) -> dict[str, Any]:
 
 
 def _name_of(caller: Caller) -> str:
-    return f"{caller.kind} {caller.id}"
+    return "the holder of a key" if caller.kind == KEY else f"{caller.kind} {caller.id}"
 
 
 def _idempotency_key(context: RequestContext) -> str:

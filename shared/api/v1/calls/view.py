@@ -23,13 +23,17 @@ def view_of(call: Call) -> CallView:
         connected_at=call.connected_at,
         ended_at=call.ended_at,
         on_behalf_of=party_of(part.on_behalf_of),
-        participants=tuple(party for each in call.participants.present if (party := party_of(each))),
+        participants=() if call.state.is_settled else _present(call),
         result=_result(part.result),
         latencies=_latencies(call),
         call_connection_id=call.call_connection_id,
         server_call_id=call.server_call_id,
         correlation_id=call.correlation_id,
     )
+
+
+def _present(call: Call) -> tuple[PartyView, ...]:
+    return tuple(party for each in call.participants.present if (party := party_of(each)))
 
 
 def account_of(callee: str | None, name: str | None, number: str | None) -> AccountView | None:
