@@ -75,8 +75,9 @@ OF_COMMANDS: dict[str, Any] = {
     },
     "Prefer": {
         **TEXT,
-        "pattern": "^wait=([0-9]|1[0-5])$",
-        "description": "`wait=n`: respond with the outcome if it is known within n seconds (15 at most).",
+        "examples": ["wait=5"],
+        "description": "`wait=n`: respond with the outcome if it is known within n seconds (15 at most). Other "
+        "preferences are ignored (RFC 7240).",
     },
 }
 

@@ -155,8 +155,11 @@ def _name_of(caller: Caller) -> str:
 
 def _idempotency_key(context: RequestContext) -> str:
     """The key of the request; empty without one."""
-    key = context.request.headers.get("idempotency-key", "").strip('"')
-    if key and not _KEY.fullmatch(key):
+    given = context.request.headers.get("idempotency-key")
+    if given is None:
+        return ""
+    key = given.strip('"')
+    if not _KEY.fullmatch(key):
         raise Problem("BadParameter", "Idempotency-Key must be 1 to 128 visible ASCII characters.")
     return key
 
