@@ -161,6 +161,7 @@ def _time(text: str) -> float:
 
 async def main(calls: int) -> int:
     logs = Path(tempfile.mkdtemp(prefix="teams-phone-crowd-"))
+    print("Starting storage, the emulator and a process for each function …", flush=True)
     async with Stack(ports=Ports.free(), logs=logs, topology="flex") as stack:
         await asyncio.sleep(1)  # the subscriptions' handshakes
         wrong = await crowd(stack, calls)

@@ -22,6 +22,15 @@ pytest_plugins = ["tests.fixtures"]
 os.environ["SSL_CERT_FILE"] = str(tls.ensure(Path(__file__).parent.parent / ".local/emulator-tls.pem"))
 
 
+# They take longest: begun first, so that no worker is left with one of them at the end.
+LONGEST = ("test_scenarios", "test_topology", "test_faults", "test_package", "test_mutants", "test_generated")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {name: n for n, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
+
 @pytest.fixture(scope="session")
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     """The whole system in separate processes: one for all tests in tests/system."""
