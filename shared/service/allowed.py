@@ -117,9 +117,11 @@ def _refused_transfer(call: Call, action: TransferCall) -> str | None:
             return "The transferee and the target are the same."
         return _absent(call, action.transferee)
     count = len(others(call))
-    if _is_known(call) and count != 1:
-        return f"The call has {count} participants besides the app: name the transferee, who must be one of them."
-    return None
+    if not _is_known(call) or count == 1:
+        return None
+    if count == 0:
+        return "The call has no participant to transfer."
+    return f"The call has {count} participants besides the app: name the transferee, who must be one of them."
 
 
 def _refused_cancellation(call: Call, operation: str) -> str | None:

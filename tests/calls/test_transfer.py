@@ -101,3 +101,11 @@ def test_the_outcome_of_a_transfer_is_awaited_shortly_after_the_call_has_ended()
     assert not commands.can_come_late(driver.call, ID, command_outcome(driver.call, ID), at(15))
     driver.receive(event("call_transfer_accepted", 10, operationContext=ID), now=12)
     assert status(driver) is OutcomeStatus.SUCCEEDED
+
+
+def test_a_second_transfer_waits_for_the_outcome_of_the_first_one() -> None:
+    other, second = "7a0c53a0-0000-5000-8000-000000000002", TransferCall("4:+12065550199")
+    driver = connected(UNRECORDED)
+    driver.receive(own(ID, at(2), OperationRequested(TransferCall(AGENT), "user supervisor"))).done(2.5)
+    assert driver.receive(own(other, at(3), OperationRequested(second, "user other"))).asked == []
+    assert driver.receive(event("call_transfer_failed", 30, operationContext=ID)).asked == [second]

@@ -73,6 +73,7 @@ REFUSED = [
     (line(CALLER), TransferCall(GRACE, ADA), "is not in the call"),
     (line(CALLER, ADA), TransferCall(ADA, ADA), "are the same"),
     (line(CALLER, ADA, APP), TransferCall(GRACE), "The call has 2 participants besides the app: name the transferee"),
+    (line(APP), TransferCall(GRACE), "no participant to transfer"),
     (line(CALLER, requested=TransferCall(GRACE)), TransferCall(ADA), f"under way: operation {ID}"),
     (line(CALLER), TransferCall(ADA, None, CustomContext(sip_headers={"X-Case": "1"})), "only phone numbers take SIP"),
     (line(CALLER), TransferCall(NUMBER, None, CustomContext(topic="Invoice")), "SIP headers alone"),

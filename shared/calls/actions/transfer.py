@@ -26,4 +26,5 @@ class TransferCall(Operation, frozen=True, tag="TransferCall"):
     transferee: str | None = None
     context: CustomContext = CustomContext()
 
+    queue: ClassVar[str] = "transfer"
     longest_outcome: ClassVar[timedelta] = timedelta(minutes=3)

@@ -52,6 +52,7 @@ async def test_the_caller_is_transferred_to_an_agent_and_the_call_ends_so(line: 
     (listed,) = seen["value"]
     assert (listed["operation"]["status"], listed["target"]["userId"]) == ("succeeded", GRACE)
     assert seen["transferredAt"]
+    assert (await line.get(f"calls/{call_id}")).data["transferredAt"] == seen["transferredAt"]
     assert recording_status(await line.system.over(call_id))[0] == "archived"
     grace = await line.client.token(user="grace", roles=["Agent"])
     assert (await line.get(f"calls/{call_id}/transfers", grace)).status == 200
@@ -117,6 +118,7 @@ async def test_the_caller_hangs_up_while_the_target_rings(line: Line) -> None:
     await caller_hangs_up(line, call_id)
     reply = await under_way
     assert (reply.status, reply.data["status"]) == (200, "failed"), reply.body
+    await line.system.until(call_id, has_ended)
     late = await transfer(line, call_id, {"agent": GRACE})
     assert (late.status, late.data["code"]) == (409, "CallNotConnected")
 

@@ -146,7 +146,11 @@ class CallSummary(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class CallView(CallSummary, frozen=True, rename="camel", kw_only=True):
-    """A call. ``participants`` are those in it now."""
+    """A call. ``participants`` are those in it now. ``transferred_at``: when ACS last accepted a transfer, which ended
+    the app's control of the transferee, and its recording.
+    """
+
+    transferred_at: datetime | None
 
     on_behalf_of: PartyView | None
     participants: tuple[PartyView, ...]

@@ -22,6 +22,7 @@ def view_of(call: Call) -> CallView:
         called_at=part.called_at,
         connected_at=call.connected_at,
         ended_at=call.ended_at,
+        transferred_at=call.transfer.last.at if call.transfer.last else None,
         on_behalf_of=party_of(part.on_behalf_of),
         participants=() if call.state.is_settled else _present(call),
         result=_result(part.result),
