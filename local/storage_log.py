@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.service.processor import CONFLICT
+
 # Requests that belong to no call: the sweep's scans, and the copying of the resource accounts. A process reads that
 # copy once, which counts.
 NO_CALLS = (
@@ -14,9 +16,7 @@ NO_CALLS = (
     "PUT directory",
     "GET directory(Part",
     "GET directory()?$filter=PartitionKey%20eq",
-    "POST $batch",
 )
-CONFLICTS = (409, 412)  # the row existed already, or has changed since it was read
 _LINE = re.compile(r'"(\w+) /(?:devstoreaccount1/)?(\S*) HTTP/[\d.]+" (\d+)')
 
 
@@ -35,13 +35,11 @@ class StorageRequest:
         return self.method != "POST" and "/messages" in self.path
 
     @property
-    def conflicts(self) -> bool:
-        return self.status in CONFLICTS and self.kind.endswith("write")
-
-    @property
     def kind(self) -> str:
+        if self.path == "$batch":  # a call's row, with its rows of lists
+            return "row write"
         if self.path.startswith(("calls", "Tables")):
-            table = "index" if "recording" in self.path else "row"
+            table = "index" if self.path.startswith("callsindex") else "row"
             return f"{table} {'read' if self.method == 'GET' else 'write'}"
         if self.path.startswith("directory"):
             return "directory read"
@@ -55,24 +53,28 @@ def storage_requests(logs: Path) -> list[StorageRequest]:
     return [request for request in requests if not request.polls]
 
 
+def conflicts_logged(logs: Path) -> int:
+    """How many conflicts the host's processes have logged. Azurite's log does not show those of transactions."""
+    text = CONFLICT.removeprefix("call %s: ")
+    return sum(log.read_text().count(text) for log in logs.glob("host*.log"))
+
+
 @dataclass(frozen=True)
 class Cost:
     """The storage requests of a call. Conflicts depend on timing, and are counted apart."""
 
     requests: tuple[StorageRequest, ...]
+    conflicts: int
 
     @classmethod
-    def of(cls, requests: list[StorageRequest]) -> Cost:
-        return cls(tuple(request for request in requests if not str(request).startswith(NO_CALLS)))
+    def of(cls, requests: list[StorageRequest], conflicts: int) -> Cost:
+        return cls(tuple(request for request in requests if not str(request).startswith(NO_CALLS)), conflicts)
 
     @property
     def count(self) -> int:
         return len(self.requests) - self.conflicts
 
-    @property
-    def conflicts(self) -> int:
-        return sum(request.conflicts for request in self.requests)
-
     def __str__(self) -> str:
-        kinds = Counter(request.kind for request in self.requests if not request.conflicts)
+        kinds = Counter(request.kind for request in self.requests)
+        kinds["row write"] -= self.conflicts
         return ", ".join([*(f"{count} {kind}" for kind, count in kinds.most_common()), f"{self.conflicts} conflicts"])

@@ -11,7 +11,7 @@ import aiohttp
 from local.bench.measured import Measured
 from local.scenarios import ACCOUNT, CALLER
 from local.stack import Ports, Stack, control
-from local.storage_log import Cost, storage_requests
+from local.storage_log import Cost, conflicts_logged, storage_requests
 
 CALLS = 5
 CALL_SECONDS = 60.0  # for a call of a few seconds to be archived, on a busy machine
@@ -40,10 +40,10 @@ async def costs_of_calls(stack: Stack, calls: int) -> list[Cost]:
 
 async def _cost_of_a_call(http: aiohttp.ClientSession, stack: Stack) -> Cost:
     journal = (await control(http, stack, "GET", "journal"))["entries"]
-    before = len(storage_requests(stack.logs))
+    before, conflicts = len(storage_requests(stack.logs)), conflicts_logged(stack.logs)
     await control(http, stack, "POST", "calls", {"from": CALLER, "to": ACCOUNT, "hangs_up_after": 6})
     await _archived(http, stack, journal[-1]["seq"] if journal else 0)
-    return Cost.of(storage_requests(stack.logs)[before:])
+    return Cost.of(storage_requests(stack.logs)[before:], conflicts_logged(stack.logs) - conflicts)
 
 
 async def _archived(http: aiohttp.ClientSession, stack: Stack, since: int) -> None:

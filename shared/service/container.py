@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from shared.directory.directory import Directory
     from shared.platform.tokens import SigningKeys
     from shared.service.ingress import CallbackIngress
+    from shared.storage.listing import CallLists
 
 
 class Container:
@@ -97,6 +98,17 @@ class Container:
     @cached_property
     def store(self) -> CallStore:
         return CallStore(self.clients.calls, self.clients.calls_index)
+
+    @cached_property
+    def call_lists(self) -> CallLists:
+        from shared.storage.listing import CallLists
+
+        return CallLists(self.clients.calls, self.clients.calls_index)
+
+    @property
+    def today(self) -> date:
+        """The day in UTC."""
+        return self._now().date()
 
     @cached_property
     def directory(self) -> Directory:

@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 CONFLICTS = 8  # of other writes with this one, until the event must be delivered again
 UNKNOWN_PAUSE = timedelta(hours=1)
 CHANGING = {"Timestamp", "next_check_at", PAUSE}  # left out of a quarantined row, so that it is stored once
+CONFLICT = "call %s: its row has changed since it was read"
 SOON = timedelta(seconds=60)  # timers that are due within it use the queue; the sweep, every minute, finds the others
 MOMENT = timedelta(seconds=3)  # a timer that is due so soon after an invocation began can be awaited by it
 CLOCK_MARGIN = 0.01  # seconds: a wait is measured with another clock than the one that due times are compared with
@@ -139,6 +140,7 @@ class Processor:
                 work.row = await self._store.write(row, change.call)
             except Conflict:
                 work.row, unconfirmed = None, change
+                log.info(CONFLICT, work.call_id)
                 await asyncio.sleep(random.uniform(0, 0.05 * conflicts))  # noqa: S311  # so that two writers do not collide again
                 continue
             await self._after_write(work, change)

@@ -19,8 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from azure.core import MatchConditions
-from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from azure.core.exceptions import (
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.calls.call import BaseCall
 from shared.calls.capabilities import CAPABILITIES, Call, next_check_at, recording
@@ -29,7 +35,8 @@ from shared.calls.operations import Operations
 from shared.calls.queues import COMMANDS
 from shared.calls.state import CallState
 from shared.calls.timeline import Timeline
-from shared.storage.keys import entity_keys, id_of, keys_of, partitions_of
+from shared.storage import lists
+from shared.storage.keys import entity_keys, id_of, keys_of
 
 if TYPE_CHECKING:
     from azure.data.tables.aio import TableClient
@@ -62,13 +69,15 @@ class UnreadableRow(Exception):
 class Row(Struct, frozen=True):
     """A call as it was read, or None if there is no row yet, and the ETag for changing it.
 
-    ``unknown`` are the properties that this version does not know; ``checked_next`` is the row's ``next_check_at``.
+    ``unknown`` are the properties that this version does not know; ``checked_next`` is the row's ``next_check_at``;
+    ``listed`` the marker of the lists that the call is in.
     """
 
     call: Call | None = None
     etag: str | None = None
     unknown: dict[str, Any] = {}
     checked_next: datetime | None = None
+    listed: str = ""
 
 
 class Saved(Struct, frozen=True, omit_defaults=True):
@@ -94,20 +103,17 @@ class CallStore:
         etag = entity.metadata["etag"]
         call = decode(entity, call_id, etag)
         unknown = {name: value for name, value in entity.items() if not _KNOWN.fullmatch(name)}
-        return Row(call, etag, unknown, entity.get("next_check_at"))
+        return Row(call, etag, unknown, entity.get("next_check_at"), entity.get(lists.MARKER, ""))
 
     async def write(self, row: Row, call: Call) -> Row:
         """Save the call over the row it was made from. Raises Conflict if the row has changed since."""
-        for name in sorted(_indexed(call, row.call) - (_indexed(row.call) if row.call else set())):
-            await self._add_to_index(name, call.id)
+        await self._add_to_index(call, row.call)
         entity = encode(call, row)
+        change = None if _leases(call, row.call) else lists.change(call.id, entity, row.listed)
+        listed = change.marker if change else row.listed
+        entity |= {lists.MARKER: listed} if listed else {}
         try:
-            if row.etag is None:
-                saved = await self._calls.create_entity(entity)
-            else:
-                saved = await self._calls.update_entity(
-                    entity, mode="replace", etag=row.etag, match_condition=MatchConditions.IfNotModified
-                )
+            etag = await self._save(entity, row.etag, change)
         except (ResourceExistsError, ResourceModifiedError):
             raise Conflict(call.id) from None
         except ResourceNotFoundError as error:
@@ -115,7 +121,28 @@ class CallStore:
                 raise
             check_table(error)
             raise Conflict(call.id) from None
-        return Row(call, saved["etag"], row.unknown, row.checked_next)
+        return Row(call, etag, row.unknown, row.checked_next, listed)
+
+    async def _save(self, entity: dict[str, Any], etag: str | None, change: lists.Change | None) -> str:
+        """Write the row, with the rows of lists that change. Returns its new ETag."""
+        if change is not None:
+            return await self._save_with_lists(entity, etag, change)
+        if etag is None:
+            return str((await self._calls.create_entity(entity))["etag"])
+        return str((await self._calls.update_entity(entity, **_over(etag)))["etag"])
+
+    async def _save_with_lists(self, entity: dict[str, Any], etag: str | None, change: lists.Change) -> str:
+        from azure.data.tables import TableTransactionError
+
+        row: Any = ("create", entity) if etag is None else ("update", entity, _over(etag))
+        written: list[Any] = [("upsert", each, {"mode": "replace"}) for each in change.written]
+        deleted: list[Any] = [("delete", each) for each in change.deleted]
+        try:
+            return str((await self._calls.submit_transaction([row, *written, *deleted]))[0]["etag"])
+        except TableTransactionError as error:
+            if _code(error) == "ResourceNotFound" and deleted:  # a row to delete may be missing
+                return await self._save_with_lists(entity, etag, replace(change, deleted=()))
+            raise _plain(error) from error
 
     async def postpone(self, row: UnreadableRow, now: datetime) -> None:
         """Postpone the next check of an unreadable row that is due: by a minute, then by twice as long each time, up
@@ -152,31 +179,12 @@ class CallStore:
         async for entity in self._calls.query_entities(query, select=["RowKey"], parameters=parameters):
             yield id_of(entity["RowKey"])
 
-    async def newest(self, day: datetime, limit: int, *, callee: str = "", state: str = "") -> list[dict[str, Any]]:
-        """The columns of a day's calls, newest first, ``limit`` at most; of one account (raw id), in one state.
-
-        Sixteen requests, one for each partition, whose rows are in this order. A filter that few calls pass makes the
-        service read on: lists by such filters need rows in the index.
-        """
-        found = await asyncio.gather(*(self._newest(each, limit, callee, state) for each in partitions_of(day)))
-        return sorted((row for rows in found for row in rows), key=lambda row: str(row["RowKey"]))[:limit]
-
-    async def _newest(self, partition: str, limit: int, callee: str, state: str) -> list[dict[str, Any]]:
-        filters = {"PartitionKey": partition, "callee": callee, "state": state}
-        wanted = {name: value for name, value in filters.items() if value}
-        query = " and ".join(f"{name} eq @{name}" for name in wanted)
-        columns = [*_FIXED, *_COLUMNS]
-        pages = self._calls.query_entities(query, parameters=wanted, select=columns, results_per_page=limit).by_page()
-        rows: list[dict[str, Any]] = []
-        async for page in pages:
-            rows += [dict(entity) async for entity in page]
-            if len(rows) >= limit:
-                break
-        return rows
-
-    async def _add_to_index(self, recording_id: str, call_id: str) -> None:
-        entity = {"PartitionKey": _recording_key(recording_id), "RowKey": "call", "call_id": call_id}
-        await self._index.upsert_entity(entity)
+    async def _add_to_index(self, call: Call, before: Call | None) -> None:
+        recordings = _indexed(call, before) - (_indexed(before) if before else set())
+        partitions = lists.indexed(call) - (lists.indexed(before) if before else set())
+        rows = [{"PartitionKey": _recording_key(id), "RowKey": "call", "call_id": call.id} for id in sorted(recordings)]
+        rows += [lists.index_row(call.id, partition) for partition in sorted(partitions)]
+        await asyncio.gather(*(self._index.upsert_entity(row) for row in rows))
 
 
 # -- Keys --------------------------------------------------------------------------------------------------------
@@ -191,8 +199,13 @@ def _recording_key(recording_id: str) -> str:
 def _indexed(call: Call, before: Call | None = None) -> set[str]:
     """The names of a call in the index: the ids of its recordings, and its server call id if a recording's id may be
     unknown. Events about recordings of another application's call reach this app too: such a call has a name apart.
+
+    The response that names a recording and the event that it has started often arrive together: the name is added with
+    the response. If that is lost, it is added when the recording stops, has a file, or the call ends.
     """
-    found = set(call.recording.recordings)
+    over = call.state.is_settled
+    recordings = call.recording.recordings.items()
+    found = {id for id, each in recordings if over or each.was_accepted or each.stopped_at or each.chunks}
     if call.server_call_id and call.state is CallState.NOT_OURS:
         found.add(not_ours(call.server_call_id))
     elif call.server_call_id and recording.is_unnamed(call, call.recording, before):
@@ -203,6 +216,37 @@ def _indexed(call: Call, before: Call | None = None) -> set[str]:
 def not_ours(server_call_id: str) -> str:
     """The name in the index of another application's call. This app can have a leg of the same call."""
     return f"foreign {server_call_id}"
+
+
+# -- Writing -----------------------------------------------------------------------------------------------------
+
+_ERRORS: Mapping[str, type[HttpResponseError]] = {
+    "EntityAlreadyExists": ResourceExistsError,
+    "UpdateConditionNotSatisfied": ResourceModifiedError,
+    "ResourceNotFound": ResourceNotFoundError,
+    "TableNotFound": ResourceNotFoundError,
+}
+
+
+def _plain(error: HttpResponseError) -> HttpResponseError:
+    """The error of a transaction as that of a single request."""
+    plain = _ERRORS.get(_code(error), HttpResponseError)(error.message, response=error.response)
+    vars(plain)["error_code"] = _code(error)
+    return plain
+
+
+def _code(error: Exception) -> str:
+    return str(getattr(error, "error_code", ""))
+
+
+def _over(etag: str) -> dict[str, Any]:
+    return {"mode": "replace", "etag": etag, "match_condition": MatchConditions.IfNotModified}
+
+
+def _leases(call: Call, before: Call | None) -> bool:
+    """Whether this write leases effects, whose outcome is another write."""
+    earlier = {(effect.id, effect.tries) for effect in before.effects} if before else set()
+    return any(each.leased_until and (each.id, each.tries) not in earlier for each in call.effects)
 
 
 # -- From a call to an entity, and back --------------------------------------------------------------------------
@@ -216,7 +260,8 @@ _PARTS |= {"operations": msgspec.json.Decoder(Operations)}
 _WANTED_BY = {"operations": COMMANDS}  # the effects that are saved with a part are those that its capability wants
 _SAVED = msgspec.json.Decoder(Saved)
 _TIMELINE = msgspec.json.Decoder(Timeline)
-_FIXED = ("PartitionKey", "RowKey", "Timestamp", "version", "state", "connected_at", "ended_at", "next_check_at", PAUSE)
+_KEYS = ("PartitionKey", "RowKey", "Timestamp")
+_FIXED = (*_KEYS, "version", "state", "connected_at", "ended_at", "next_check_at", PAUSE, lists.MARKER)
 _KNOWN = re.compile(rf"{'|'.join((*_FIXED, *_COLUMNS))}|({'|'.join(('call', 'timeline', *_PARTS))})(_z)?(_\d+)?")
 
 

@@ -7,9 +7,10 @@ the second, counted down, so that a partition is read newest first.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 SHARDS = "0123456789abcdef"
+LAST_DAY = 99_999_999
 _LAST = 0xFFFFF  # of five hexadecimal digits; a day has 86,400 seconds
 
 
@@ -30,12 +31,17 @@ def entity_keys(call_id: str) -> dict[str, str]:
     return {"PartitionKey": partition, "RowKey": row_key}
 
 
+def newest_first_key(call_id: str) -> str:
+    """The row key in a partition with calls of many days: the day, counted down, before the key of ``keys_of``."""
+    return f"{LAST_DAY - int(call_id[:8])}-{keys_of(call_id)[1]}"
+
+
 def id_of(row_key: str) -> str:
     """The call's id from its row key."""
     return row_key.partition("-")[2]
 
 
-def partitions_of(day: datetime) -> list[str]:
+def partitions_of(day: date) -> list[str]:
     """The partitions of a day."""
     return [f"{shard}-{day:%Y%m%d}" for shard in SHARDS]
 

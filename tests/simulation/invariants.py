@@ -23,9 +23,11 @@ from shared.calls.event import ActionFailed, ActionPerformed, Event
 from shared.calls.operations import Outcome
 from shared.calls.state import CallState
 from shared.platform import tokens
+from shared.storage import lists
 from tests.simulation import command_invariants as commanded
 from tests.simulation.plans import FOREIGN
 from tests.simulation.platform import START
+from tests.simulation.storage import plain
 from tests.simulation.versions import ADDED, NEWER, UNDECODABLE
 from tests.simulation.world import Folded, RunResult, id_of
 
@@ -231,7 +233,7 @@ def _outcomes(call: Call) -> dict[str, Outcome]:
 
 def _announced(recording: Recording) -> Recording:
     chunks = {n: replace(c, path=None, length=None, lost=None) for n, c in recording.chunks.items()}
-    return replace(recording, chunks=chunks)
+    return replace(recording, chunks=chunks, was_accepted=False)
 
 
 def _difference(a: dict[str, Any], b: dict[str, Any]) -> str:
@@ -314,6 +316,22 @@ def asked_for(result: RunResult) -> Iterator[str]:
             yield f"{sent.operation} was sent {late.total_seconds():.0f} s after the call had begun to ring"
 
 
+def listed(result: RunResult) -> Iterator[str]:
+    """Every call is in the lists that its row says, with the columns of its row, and in no other."""
+    expected: dict[tuple[str, str], dict[str, Any]] = {}
+    unreadable = set(result.unreadable)
+    for id, entity in result.entities.items():
+        change = lists.change(id, plain(entity), "")
+        if change is not None and id not in unreadable:
+            expected |= {(row["PartitionKey"], row["RowKey"]): row for row in change.written}
+    found = {key: row for key, row in result.lists.items() if key[1].rpartition(" ")[2][6:] not in unreadable}
+    for key in expected.keys() ^ found.keys():
+        yield f"{key[1]} {'is not there' if key in expected else 'is there without need'}"
+    for key in expected.keys() & found.keys():
+        if any(plain(found[key]).get(name) != value for name, value in expected[key].items()):
+            yield f"{key[1]} has other columns than the row"
+
+
 def _moment(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
@@ -333,6 +351,7 @@ INVARIANTS: dict[str, Callable[[RunResult], Iterator[str]]] = {
     "12 has an outcome": commanded.has_an_outcome,
     "13 leaves no trace": commanded.leaves_no_trace,
     "14 nothing after the end": commanded.nothing_after_the_end,
+    "15 listed": listed,
 }
 
 

@@ -11,7 +11,6 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-from azure.data.tables.aio import TableClient
 from msgspec.structs import replace
 
 import shared.acs.answering
@@ -46,14 +45,7 @@ from tests.simulation.mutant import Mutant
 
 
 def _without_etags() -> list[Any]:
-    update = TableClient.update_entity
-
-    async def anyhow(self: TableClient, entity: Any, mode: Any, **how: Any) -> Any:
-        for name in ("etag", "match_condition"):
-            how.pop(name, None)
-        return await update(self, entity, mode, **how)
-
-    return [patch.object(TableClient, "update_entity", anyhow)]
+    return [patch.object(shared.storage.calls, "_over", lambda _: {"mode": "replace"})]
 
 
 def _with_effects_in_memory_alone() -> list[Any]:

@@ -21,11 +21,14 @@ from xml.etree import ElementTree as ET
 import msgspec
 
 from emulator.clock import stamp
+from shared.storage.lists import PREFIX
 
 LARGEST_PROPERTY = 64 * 1024  # bytes; a string counts two for each of its characters (UTF-16)
 LARGEST_ENTITY = 1024 * 1024
 MOST_PROPERTIES = 255
 LARGEST_MESSAGE = 64 * 1024
+HTTP_ERROR = 400
+LISTS = "lists of calls"
 
 _KEYS = re.compile(r"\(PartitionKey='((?:[^']|'')*)',RowKey='((?:[^']|'')*)'\)$")
 _TERM = re.compile(r"(\w+) (eq|ge|gt|le|lt) (datetime)?'((?:[^']|'')*)'")
@@ -72,10 +75,14 @@ class Entity:
 
 
 class Tables:
-    """``written`` is called with each entity that is written, and with its previous version."""
+    """``written`` is called with the table and the properties of each entity that is written.
+
+    The rows of lists are rows of the table of calls. They are kept apart, as ``LISTS``, from those of calls.
+    """
 
     def __init__(self, names: list[str], now: Callable[[], datetime]) -> None:
-        self.rows: dict[str, dict[tuple[str, str], Entity]] = {name: {} for name in names}
+        self.rows: dict[str, dict[tuple[str, str], Entity]] = {name: {} for name in (*names, LISTS)}
+        self._changes: list[tuple[str, dict[str, Any]]] = []
         self.written: list[Callable[[str, dict[str, Any]], None]] = []
         self._now = now
         self._versions = 0
@@ -83,8 +90,33 @@ class Tables:
     def put(self, name: str, properties: dict[str, Any]) -> None:
         """Insert an initial row."""
         self._write(name, (properties["PartitionKey"], properties["RowKey"]), properties)
+        self._changes.clear()
 
     def handle(self, request: HttpRequest) -> Reply:
+        reply = self._transaction(request) if request.path == "$batch" else self._handle(request)
+        changes, self._changes = self._changes, []
+        for name, properties in changes:
+            for written in self.written:
+                written(name, properties)
+        return reply
+
+    def _transaction(self, request: HttpRequest) -> Reply:
+        """All of the requests, or none: an entity group transaction, which is of one partition and one table."""
+        before = {name: dict(rows) for name, rows in self.rows.items()}
+        replies = []
+        for each in _parts(request):
+            reply = self._handle(each)
+            replies.append(reply)
+            if reply.status >= HTTP_ERROR:
+                for name, rows in self.rows.items():
+                    rows.clear()
+                    rows.update(before[name])
+                self._changes.clear()
+                replies = [reply]
+                break
+        return _batch_reply(replies)
+
+    def _handle(self, request: HttpRequest) -> Reply:
         path = request.path
         keys = _KEYS.search(path)
         name = path[: keys.start()] if keys else path.removesuffix("()")
@@ -93,11 +125,14 @@ class Tables:
         if keys is None:
             return self._insert(name, request) if request.method == "POST" else self._query(name, request)
         key = (keys[1].replace("''", "'"), keys[2].replace("''", "'"))
+        name = LISTS if key[1].startswith(PREFIX) else name
         match request.method:
             case "GET":
                 return self._get(name, key)
             case "PUT" | "PATCH" | "MERGE":
                 return self._update(name, key, request)
+            case "DELETE":
+                return self._delete(name, key)
         return table_error(501, "NotImplemented")
 
     def _insert(self, name: str, request: HttpRequest) -> Reply:
@@ -125,6 +160,11 @@ class Tables:
             properties = before.properties | properties
         return self._write(name, key, properties)
 
+    def _delete(self, name: str, key: tuple[str, str]) -> Reply:
+        if self.rows[name].pop(key, None) is None:
+            return table_error(404, "ResourceNotFound")
+        return Reply(204)
+
     def _write(self, name: str, key: tuple[str, str], properties: dict[str, Any]) -> Reply:
         properties = properties | {"PartitionKey": key[0], "RowKey": key[1]}
         if code := _too_large(properties):
@@ -133,8 +173,7 @@ class Tables:
         etag = f"W/\"datetime'{self._versions}'\""
         timestamp = {"Timestamp": stamp(self._now()), "Timestamp@odata.type": "Edm.DateTime"}
         self.rows[name][key] = Entity(properties | timestamp, etag)
-        for written in self.written:
-            written(name, properties)
+        self._changes.append((name, properties))
         return Reply(204, headers={"ETag": etag})
 
     def _query(self, name: str, request: HttpRequest) -> Reply:
@@ -147,6 +186,33 @@ class Tables:
             if holds(entity.properties)
         ]
         return _reply(200, {"value": found})
+
+
+def _parts(request: HttpRequest) -> list[HttpRequest]:
+    """The requests of a transaction's body."""
+    boundary = re.findall(rb"--(changeset_[\w-]+)\r\n", request.body)[0]
+    parts = request.body.split(b"--" + boundary)[1:-1]
+    return [_part(part.partition(b"\r\n\r\n")[2]) for part in parts]
+
+
+def _part(text: bytes) -> HttpRequest:
+    head, _, body = text.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    method, url, _ = first.split(" ")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    return HttpRequest(method, url, headers, body.strip())
+
+
+def _batch_reply(replies: list[Reply]) -> Reply:
+    parts = []
+    for n, reply in enumerate(replies):
+        headers = {"Content-ID": str(n + 1), **reply.headers}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        parts.append(f"HTTP/1.1 {reply.status} \r\n{lines}\r\n".encode() + reply.body)
+    opening = b"\r\n--changeset\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+    changes = b"".join(opening + part for part in parts) + b"\r\n--changeset--"
+    body = b"--batch\r\nContent-Type: multipart/mixed; boundary=changeset\r\n" + changes + b"\r\n--batch--"
+    return Reply(202, body, {"Content-Type": "multipart/mixed; boundary=batch"})
 
 
 def plain(properties: dict[str, Any]) -> dict[str, Any]:

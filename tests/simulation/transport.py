@@ -195,6 +195,10 @@ class _Response(AsyncHttpResponseImpl):
 
     __setattr__ = object.__setattr__
 
+    def _body(self) -> bytes | None:
+        """For the parts of a transaction's response: azure-core reads it again, without awaiting that."""
+        return self._content
+
 
 class Transport(AsyncHttpTransport):  # type: ignore[type-arg]
     """Replaces every client's transport. Requests go over the network of the instance that sends them."""

@@ -39,7 +39,7 @@ from tests.simulation.loop import VirtualLoop, pause, run
 from tests.simulation.patches import FOLDED_EVENTS, patched
 from tests.simulation.platform import START, Platform, acs_operation
 from tests.simulation.process import HERE, Process, Site, Steps, task_factory
-from tests.simulation.storage import Blobs, HttpRequest, Queues, Tables, plain
+from tests.simulation.storage import LISTS, Blobs, HttpRequest, Queues, Tables, plain
 from tests.simulation.supervisors import Command, Submission, Supervisors, staff
 from tests.simulation.transport import Network, NetworkFault, Route, Sent, Transport
 from tests.simulation.versions import FOR_GOOD, OtherVersions, as_before
@@ -135,6 +135,7 @@ class RunResult:
     unreadable: dict[str, Call]  # as a version reads them that can
     lost: list[str]  # of what other versions wrote
     entities: dict[str, dict[str, Any]]
+    lists: dict[tuple[str, str], dict[str, Any]]  # the rows of lists, by their keys
     acs: list[AcsCall]
     journal: list[dict[str, Any]]
     sent: list[Sent]
@@ -420,6 +421,9 @@ def _blob_operation(request: HttpRequest) -> str:
 
 
 def _table_operation(request: HttpRequest) -> str:
+    """A transaction has the name of the write of the call's row, which is its first part."""
+    if request.path == "$batch":
+        return "insert" if b"POST http" in request.body else "update"
     if request.method == "POST":
         return "insert"
     if request.method == "GET":
@@ -484,6 +488,7 @@ def _result(world: World, ended: bool, logged: list[str]) -> RunResult:
         unreadable={id_of_row(key[1]): call for key, call in calls.items() if key in others.hidden},
         lost=others.lost,
         entities={id_of_row(key[1]): entity.properties for key, entity in rows.items()},
+        lists={key: entity.properties for key, entity in world.tables.rows[LISTS].items()},
         acs=acs,
         journal=world.platform.journal.entries(),
         sent=world.network.sent,

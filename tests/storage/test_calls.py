@@ -43,6 +43,7 @@ from shared.calls.state import CallState
 from shared.calls.timeline import LONGEST_TIMELINE, TimelineEntry
 from shared.storage.calls import PAUSE, VERSION, CallStore, Conflict, Row, UnreadableRow
 from shared.storage.keys import SHARDS, call_id_of, entity_keys, id_of, keys_of, partition_ranges
+from shared.storage.lists import PREFIX
 from tests.golden import START
 from tests.support import entity_size, size
 
@@ -90,7 +91,7 @@ def named(call: Call, caller: str) -> Call:
 
 
 def with_recording(id: str, recording_id: str, recording: Recording | None = None) -> Call:
-    return Call(id=id, recording=Recordings(recordings={recording_id: recording or Recording()}))
+    return Call(id=id, recording=Recordings(recordings={recording_id: recording or Recording(was_accepted=True)}))
 
 
 def rich(id: str) -> Call:
@@ -153,6 +154,7 @@ def rich(id: str) -> Call:
                     started_at=START,
                     active_at=START,
                     stopped_at=START,
+                    was_accepted=True,
                     chunks={"0": Chunk("c", "m", "d", "p", 2**40), "1": Chunk("c", "m", lost="x")},
                 )
             },
@@ -477,7 +479,7 @@ def an_outcome() -> Outcome:
 
 
 def a_recording(chunks: int) -> Recording:
-    return Recording(START, START, START, START, {str(n): a_chunk_of_acs() for n in range(chunks)})
+    return Recording(START, START, START, START, chunks={str(n): a_chunk_of_acs() for n in range(chunks)})
 
 
 def a_chunk_of_acs() -> Chunk:
@@ -516,10 +518,19 @@ async def test_a_recording_is_indexed_when_a_later_change_brings_it(store: CallS
     assert await store.call_of_recording("later") == call.id
 
 
+async def test_a_recording_whose_response_is_lost_is_indexed_with_the_end_of_the_call(store: CallStore) -> None:
+    call = with_recording(new_id(), "r", Recording(started_at=START, active_at=START))
+    row = await store.write(Row(), call)
+    assert await store.call_of_recording("r") is None
+    await store.write(row, replace(call, state=CallState.ENDED))
+    assert await store.call_of_recording("r") == call.id
+
+
 async def test_the_index_is_a_table_of_its_own(store: CallStore, table: TableClient) -> None:
     call = with_recording(new_id(), "r")
     await store.write(Row(), call)
-    assert [id_of(entity["RowKey"]) async for entity in table.list_entities()] == [call.id]
+    keys = [entity["RowKey"] async for entity in table.list_entities()]
+    assert [id_of(key) for key in keys if not key.startswith(PREFIX)] == [call.id]
 
 
 # -- Partitions and due calls ---------------------------------------------------------------------------------
@@ -580,32 +591,6 @@ async def test_every_shard_is_searched(store: CallStore) -> None:
     await asyncio.gather(*(store.write(Row(), call) for call in calls))
     assert await due(store) == {call.id for call in calls}
     assert len({keys_of(call.id)[0] for call in calls}) == 16
-
-
-# -- The newest calls -----------------------------------------------------------------------------------------
-
-
-async def test_calls_are_read_newest_first_with_one_request_for_each_partition(
-    store: CallStore, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Of several hundred calls of a day, fifty, without a scan of the day."""
-    ids = [call_id_of(uuid.uuid4().hex, START + timedelta(seconds=60 * n)) for n in range(240)]
-    await asyncio.gather(*(store.write(Row(), Call(id=id, state=CallState.ENDED)) for id in ids))
-    with caplog.at_level("INFO", "azure.core.pipeline.policies.http_logging_policy"):
-        newest = await store.newest(START, 50)
-    assert [id_of(row["RowKey"]) for row in newest] == ids[:-51:-1]
-    assert sum(record.getMessage().startswith("Request URL") for record in caplog.records) == 16
-
-
-async def test_the_newest_calls_of_an_account_or_in_a_state(store: CallStore) -> None:
-    line, other = Lifecycle(callee="28:orgid:a"), Lifecycle(callee="28:orgid:b")
-    calls = [Call(id=new_id(), lifecycle=part, state=state) for part in (line, other) for state in CallState]
-    await asyncio.gather(*(store.write(Row(), call) for call in calls))
-    of_line = {id_of(row["RowKey"]) for row in await store.newest(START, 50, callee="28:orgid:a")}
-    assert of_line == {call.id for call in calls if call.lifecycle is line}
-    (missed,) = await store.newest(START, 50, callee="28:orgid:a", state="missed")
-    assert missed["state"] == "missed"
-    assert "call" not in missed
 
 
 # -- A table that is missing ---------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ def test_conflicts_and_requests_of_no_call_are_not_counted() -> None:
         StorageRequest("PUT", "calls(PartitionKey='a',RowKey='b')", 204),
         StorageRequest("GET", "calls()?$filter=x", 200),
     ]
-    cost = Cost.of(requests)
+    cost = Cost.of(requests, 1)
     assert (cost.count, cost.conflicts) == (2, 1)
     assert str(cost) == "1 row read, 1 row write, 1 conflicts"
 

@@ -32,6 +32,8 @@ IDLE_TIMEOUTS: Mapping[CallState, timedelta] = MappingProxyType(
 # After so long without an event, a call without a connection id, whose state cannot be fetched, has failed.
 CONNECTION_TIMEOUT = timedelta(minutes=5)
 
+LONGEST_COLUMN = 300  # characters
+
 GONE = "gone"  # stands for 404
 GONE_STATES = frozenset({"disconnected", "disconnecting", GONE})  # of CallConnectionState
 
@@ -296,7 +298,9 @@ def _idle_check_at(call: BaseCall, part: Lifecycle) -> datetime | None:
 
 
 def columns(call: BaseCall, part: Lifecycle) -> dict[str, Any]:
-    return {"callee": part.callee, "tenant": part.tenant, "called_at": part.called_at}
+    texts = ("caller", "caller_name", "callee", "callee_name", "callee_number", "tenant")
+    cut = {name: (getattr(part, name) or "")[:LONGEST_COLUMN] or None for name in texts}
+    return cut | {"called_at": part.called_at}
 
 
 def describe(data: Fact) -> str:

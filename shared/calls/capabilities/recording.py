@@ -137,6 +137,7 @@ class Recording(Struct, frozen=True, omit_defaults=True):
     active_at: datetime | None = None  # when it was last reported as active
     stopped_at: datetime | None = None  # when it was last reported as inactive
     filed_as_of: datetime | None = None  # the time in the names of its files
+    was_accepted: bool = False  # whether the response to the request named it
     chunks: dict[str, Chunk] = {}  # by index
 
     @property
@@ -218,7 +219,7 @@ def fold(part: Recordings, event: Event) -> Recordings:
             lost = failure.message or "the file was no longer there"
             return _with_chunk(part, action.recording_id, action.index, lambda c: replace(c, lost=lost))
         case RecordingAccepted(recording_id=str(id)):
-            return _with_recording(part, id, lambda recording: recording)
+            return _with_recording(part, id, lambda recording: replace(recording, was_accepted=True))
         case ChunkArchived() as archived:
             change = lambda c: replace(c, path=archived.path, length=archived.length, lost=None)  # noqa: E731
             return _with_chunk(part, archived.recording_id, archived.index, change)

@@ -12,7 +12,7 @@ import pytest
 from local.stack import Stack
 from shared.acs.identifiers import identifier
 from shared.api.parameters import ACCOUNT, TENANT
-from shared.calls.capabilities import Call
+from shared.calls.capabilities import Call, recording_status
 from shared.calls.identities import agent
 from shared.calls.state import CallState
 from tests.api.conftest import Client, Reply
@@ -31,7 +31,15 @@ class Line:
     async def connected(self, **how: Any) -> str:
         """The id of a new call that is connected and whose row has its account's tenant."""
         call_id = await self.system.dial(**({"to": ACCOUNT} | how))
-        await self.system.until(call_id, lambda call: call.state is CallState.CONNECTED)
+        await self.system.until(
+            call_id, lambda call: call.state is CallState.CONNECTED and call.lifecycle.tenant is not None
+        )
+        return call_id
+
+    async def recorded(self) -> str:
+        """The id of a new call that is connected and recorded, for which nothing is to be done."""
+        call_id = await self.connected()
+        await self.system.until(call_id, lambda call: recording_status(call)[0] == "active" and not call.effects)
         return call_id
 
     async def join(self, call_id: str, user: str) -> None:

@@ -9,21 +9,14 @@ import pytest
 from shared.api.http import Request
 from shared.api.parameters import ACCOUNT, USER
 from shared.api.router import Api
-from shared.calls.capabilities import Call, recording_status
-from shared.calls.capabilities.recording import RecordingStatus
 from shared.calls.state import CallState
 from tests.api.calls.conftest import Line
 
 HTTP_LOG = "azure.core.pipeline.policies.http_logging_policy"
 
 
-def is_recorded(call: Call) -> bool:
-    return recording_status(call)[0] is RecordingStatus.ACTIVE and bool(call.participants.present)
-
-
 async def test_a_call_is_shown_with_its_caller_account_and_recording(line: Line) -> None:
-    call_id = await line.connected()
-    await line.system.until(call_id, is_recorded)
+    call_id = await line.recorded()
     call = (await line.get(f"calls/{call_id}")).data
     assert (call["id"], call["state"], call["recording"]["status"]) == (call_id, "connected", "active")
     assert call["account"] == {"id": ACCOUNT, "name": "Support line", "number": "+18005550100"}
@@ -43,8 +36,7 @@ async def test_a_call_is_shown_with_its_caller_account_and_recording(line: Line)
 async def test_a_call_seen_is_an_etag_that_costs_one_read_and_no_body(
     line: Line, caplog: pytest.LogCaptureFixture
 ) -> None:
-    call_id = await line.connected()
-    await line.system.until(call_id, is_recorded)
+    call_id = await line.recorded()
     await line.system.idle()
     api = Api(line.system.container)
     seen = await api.respond(Request("GET", f"calls/{call_id}"), keyed=True)
@@ -69,8 +61,7 @@ async def test_an_agent_sees_the_calls_that_they_are_in(line: Line) -> None:
 
 
 async def test_a_timeline_is_paged_from_its_oldest_event(line: Line) -> None:
-    call_id = await line.connected()
-    await line.system.until(call_id, is_recorded)
+    call_id = await line.recorded()
     await line.system.idle()
     whole = (await line.get(f"calls/{call_id}/timeline")).data["value"]
     assert [each["at"] for each in whole] == sorted(each["at"] for each in whole)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from shared.api.v1.calls import calls, consults, media, operations, participants, timeline, transfers
+from shared.api.v1.calls import calls, consults, lists, media, operations, participants, timeline, transfers
 
 ROUTES = (
+    *lists.ROUTES,
     *calls.ROUTES,
     *participants.ROUTES,
     *transfers.ROUTES,

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from shared.api.v1.calls.models import AccountView, CallView, LatenciesView, PartyView, RecordingSummary, ResultView
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from shared.api.v1.calls.models import (
+    AccountView,
+    CallSummary,
+    CallView,
+    LatenciesView,
+    PartyView,
+    RecordingSummary,
+    ResultView,
+)
 from shared.calls.capabilities import Call, latencies, recording_status
 from shared.calls.capabilities.lifecycle import Result
+from shared.calls.capabilities.recording import RecordingStatus
 from shared.calls.identities import kind_of, number_of, user_of
 from shared.calls.policy import resource_account
 from shared.calls.result_codes import look_up
+from shared.calls.state import CallState
 
 
 def view_of(call: Call) -> CallView:
@@ -35,6 +49,25 @@ def view_of(call: Call) -> CallView:
 
 def _present(call: Call) -> tuple[PartyView, ...]:
     return tuple(party for each in call.participants.present if (party := party_of(each)))
+
+
+def summary_of(columns: Mapping[str, Any]) -> CallSummary:
+    """A call of a list, from the columns of its row."""
+    return CallSummary(
+        id=columns["id"],
+        state=CallState(columns["state"]),
+        account=account_of(columns.get("callee"), columns.get("callee_name"), columns.get("callee_number")),
+        caller=party_of(columns.get("caller"), columns.get("caller_name")),
+        recording=RecordingSummary(RecordingStatus(columns["recording_status"]), columns.get("recording_reason")),
+        called_at=_moment(columns.get("called_at")),
+        connected_at=_moment(columns.get("connected_at")),
+        ended_at=_moment(columns.get("ended_at")),
+    )
+
+
+def _moment(at: datetime | None) -> datetime | None:
+    """The time without the type of the storage SDK, which JSON encoders do not know."""
+    return at and datetime.combine(at.date(), at.timetz())
 
 
 def account_of(callee: str | None, name: str | None, number: str | None) -> AccountView | None:
