@@ -10,12 +10,12 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from shared.api.parameters import ACCOUNT, USER, PageQuery, guid_parameter
+from shared.api.parameters import ACCOUNT, TENANT, USER, PageQuery, guid_parameter
 from shared.api.problems import Problem
 from shared.api.route import AGENTS, SUPERVISORS, Paged, RequestContext, Route
 from shared.api.v1.calls.models import CallSummary
 from shared.api.v1.calls.view import summary_of
-from shared.api.v1.customers.models import ID_PATTERN, Tenant
+from shared.api.v1.customers.models import ID_PATTERN
 from shared.calls.state import CallState
 from shared.customers.lookup import find
 from shared.directory.errors import OTHER_TENANT, UpstreamError
@@ -28,6 +28,7 @@ State = Annotated[CallState, Meta(description="only calls in this state")]
 Day = Annotated[date, Meta(description="only calls of this day in UTC", examples=["2026-11-21"])]
 Account = Annotated[str, guid_parameter("only calls to the resource account with this object id", ACCOUNT)]
 Agent = Annotated[str, guid_parameter("only calls that the user with this object id was in or invited to", USER)]
+TenantId = Annotated[str, guid_parameter("only calls of this tenant, for holders of keys", TENANT)]
 CustomerId = Annotated[str, Meta(pattern=ID_PATTERN, description="only calls from the numbers of this customer")]
 Number = Annotated[
     str, Meta(pattern=r"^\+[0-9]{3,15}$", examples=["+12065551212"], description="only calls from this number (E.164)")
@@ -40,7 +41,7 @@ class CallsQuery(PageQuery, frozen=True, kw_only=True):
     account: Account | UnsetType = UNSET
     agent: Agent | UnsetType = UNSET
     customer: CustomerId | UnsetType = UNSET
-    tenant: Tenant | UnsetType = UNSET
+    tenant: TenantId | UnsetType = UNSET
 
 
 class CallSearch(CallsQuery, frozen=True, kw_only=True):
