@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
+from shared.api.router import Api
+from shared.api.v1 import ROUTES
 from shared.api.v1.calls.command import state_of
+from shared.service.container import Container
 from tests.api.calls.conftest import Line
 from tests.api.conftest import Reply
+from tests.api.test_conventions import ask
 
 CALLER = {"number": "+12065551212"}
 FILE = {"file": "https://contoso.com/hold.wav"}
@@ -210,3 +215,28 @@ async def test_refusals_name_the_field_or_the_setting(line: Line) -> None:
         refused = await line.command(f"calls/{call_id}/media/{path}", body, token=token)
         assert (refused.status, refused.data["code"]) == (409, "SettingMissing"), (path, refused.body)
         assert setting in refused.data["detail"]
+
+
+SPOKEN: tuple[tuple[str, Any], ...] = (
+    ("play", {"source": {"text": "Hi."}}),
+    ("play", {"source": {"ssml": "<speak>Hi.</speak>"}}),
+    ("recognize", {"target": CALLER, "kind": "speech"}),
+    ("recognize", {"target": CALLER, "prompt": {"text": "Hi."}}),
+)
+
+
+async def test_an_app_without_an_ai_service_plays_files_alone(line: Line) -> None:
+    call_id = await line.connected()
+    changed = {"COGNITIVE_SERVICES_ENDPOINT": "", "MEDIA_STREAMING_URL": "wss://media.example/calls"}
+    container = Container(line.system.stack.ports.settings() | changed)
+    api = Api(container, routes=ROUTES)
+    for path, body in SPOKEN:
+        answer = await ask(api, "POST", f"calls/{call_id}/media/{path}", body)
+        assert (answer.status, json.loads(answer.body)["code"]) == (409, "SettingMissing"), answer.body
+        assert "COGNITIVE_SERVICES_ENDPOINT" in json.loads(answer.body)["detail"]
+    file = await ask(api, "POST", f"calls/{call_id}/media/play", {"source": FILE}, Prefer="wait=5")
+    assert json.loads(file.body)["status"] == "succeeded", file.body
+    # The setting was made after the call was answered.
+    late = await ask(api, "POST", f"calls/{call_id}/media/streaming/start", Prefer="wait=5")
+    assert json.loads(late.body)["failure"]["subCode"] == 8500, late.body
+    await container.close()
