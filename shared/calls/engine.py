@@ -25,6 +25,7 @@ from shared.calls.state import CallState, higher
 
 IDS = ("call_connection_id", "server_call_id", "correlation_id")
 SLOWEST_RETRY = timedelta(hours=1)
+SHORT_OUTCOME = timedelta(seconds=10)
 
 Call = TypeVar("Call", bound=BaseCall)
 
@@ -49,9 +50,17 @@ def next_check_at(call: BaseCall, capabilities: Capabilities) -> datetime | None
 
 
 def next_timer_at(call: BaseCall) -> datetime | None:
-    """When the queue should wake the call: the next effect that waits for its moment."""
-    waiting = (e.due for e in call.effects if not e.performed and e.leased_until is None)
-    return min(waiting, default=None)
+    """When the queue should wake the call: the next effect that waits for its moment, or for an outcome that comes
+    within seconds. The sweep finds those whose outcome can take longer.
+    """
+    canceled = _being_canceled(call)
+    return min((e.due for e in call.effects if _needs_timer(e) and e.id not in canceled), default=None)
+
+
+def _needs_timer(effect: Effect) -> bool:
+    if effect.performed:
+        return effect.action.outcome_timeout <= SHORT_OUTCOME
+    return effect.leased_until is None
 
 
 def command_outcome(call: BaseCall, context: str, capabilities: Capabilities) -> Outcome | None:
@@ -217,7 +226,7 @@ def _lease(call: Call, now: datetime) -> tuple[Call, tuple[Effect, ...]]:
     cancelled is not sent again.
     """
     kept, leased = [], []
-    canceled = {effect.action.cancels for effect in call.effects}
+    canceled = _being_canceled(call)
     for effect in call.effects:
         if effect.performed or effect.due > now or effect.is_being_sent(now) or effect.id in canceled:
             kept.append(effect)
@@ -227,3 +236,8 @@ def _lease(call: Call, now: datetime) -> tuple[Call, tuple[Effect, ...]]:
         kept.append(held)
         leased.append(held)
     return replace(call, effects=tuple(kept)), tuple(leased)
+
+
+def _being_canceled(call: BaseCall) -> set[str | None]:
+    """The ids of the effects whose cancellation is open."""
+    return {effect.action.cancels for effect in call.effects}

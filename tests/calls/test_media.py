@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from shared.calls.actions import MEDIA, AnyAction, CancelMedia, Music, Play, Recognize
 from shared.calls.capabilities import CAPABILITIES, Call, command_outcome, next_check_at
 from shared.calls.effect import Effect, effect_id
-from shared.calls.engine import reduce
+from shared.calls.engine import next_timer_at, reduce
 from shared.calls.event import ActionFailed, ActionPerformed, Event, OperationRequested, own
 from shared.calls.media import MediaOperation, playing, waiting
 from shared.calls.music import music_wanted
@@ -198,12 +198,14 @@ def test_a_prompt_that_is_being_cancelled_is_not_sent_again() -> None:
     call = MediaDriver(slow=True).command("a", FIRST, 2)
     call.refuse(call.sent[0], 2.1, 503).cancel("a", 2.2)
     call.accept(call.sent[-1], event("play_started", 2.3), 2.3)
+    assert next_timer_at(call.call) == at(7.3)
     assert call.wake(7).wake(8).actions == [FIRST, CancelMedia(context("a"))]
     assert call.outcome_of("a") is OutcomeStatus.CANCELED
 
 
 def test_a_lost_play_canceled_does_not_block_the_queue() -> None:
     call = MediaDriver().command("a", FIRST, 2).command("b", SECOND, 3).cancel("a", 4)
+    assert next_timer_at(call.call) == at(9)
     assert call.wake(8.9).actions[2:] == []
     assert call.wake(9).actions[2:] == [SECOND]
     assert call.outcome_of("a") is OutcomeStatus.CANCELED
