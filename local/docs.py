@@ -11,11 +11,13 @@ from emulator import coverage
 from local import settings_docs
 from local.stack import ROOT
 from shared.api.openapi import document
+from shared.api.route import Route
 from shared.api.v1 import ROUTES
 from shared.calls.capabilities.lifecycle import BY_DECISION, IMPLIED_STATE
 from shared.calls.result_codes import CATALOGUE, SUB_CODES
 from shared.calls.state import CallState
 from shared.directory.error_entries import ENTRIES, ErrorEntry, Source
+from shared.platform.settings import ROLES
 
 MEANINGS = {
     CallState.NEW: "nothing is known yet",
@@ -153,7 +155,25 @@ def openapi() -> str:
     return json.dumps(document(ROUTES), indent=2) + "\n"
 
 
+ROUTES_TABLE = ("<!-- routes -->\n", "<!-- /routes -->")
+
+
+def api() -> str:
+    """docs/api.md, with the table of routes anew."""
+    page = (ROOT / "docs/api.md").read_text()
+    before, _, rest = page.partition(ROUTES_TABLE[0])
+    _, _, after = rest.partition(ROUTES_TABLE[1])
+    rows = [f"| {route.method} | `/{route.path}` | {_least_role(route)} |" for route in ROUTES]
+    table = "\n".join(["| method | path | role, at least |", "|---|---|---|", *rows])
+    return f"{before}{ROUTES_TABLE[0]}{table}\n{ROUTES_TABLE[1]}{after}"
+
+
+def _least_role(route: Route) -> str:
+    return next((role for role in ROLES if role in route.roles), "none")
+
+
 GENERATED = {
+    "docs/api.md": api,
     "docs/calls.md": calls,
     "docs/errors.md": outcomes,
     "docs/openapi.json": openapi,

@@ -25,7 +25,11 @@ async def test_an_answer_has_the_callback_url_and_the_ids_of_its_operation(
     assert request["headers"]["Repeatability-Request-ID"] == effect_id(CALL_ID, "answer")
 
 
-async def test_an_answer_is_plain_unless_settings_ask_for_more(answered_call: Call, emulator: Emulator) -> None:
+async def test_an_answer_is_plain_unless_settings_ask_for_more(
+    make_responder: MakeResponder, emulator: Emulator
+) -> None:
+    responder = make_responder(COGNITIVE_SERVICES_ENDPOINT="")
+    assert isinstance((await responder.answer(CALL_ID, await ring(emulator), 8)).data, CallAnswered)
     (request,) = asked(emulator, "AnswerCall")
     extras = {"callIntelligenceOptions", "mediaStreamingOptions", "transcriptionOptions"}
     assert not {name for name in extras if request["body"].get(name)}
