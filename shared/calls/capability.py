@@ -38,8 +38,8 @@ class Capability(Struct, Generic[Part], frozen=True, kw_only=True):
     ``wanted``: the steps that the call needs now.
     ``deadlines``: when the call should be looked at, if nothing else happens.
     ``expire``: the part after the changes that follow from the time alone.
-    ``command_outcomes``: the outcomes of commands that follow from several steps, by operation context.
-    ``command_results``: what commands have brought, for the API, by operation context.
+    ``command_outcome``: the outcome of a command, by its operation context, if it follows from several steps.
+    ``command_result``: what a command has brought, for the API, by its operation context.
     ``columns``: properties of the row that calls are filtered by.
     ``describe``: the text of an event in the timeline; empty for the meaning of its result code. It holds no phone
     numbers and no names of people.
@@ -55,8 +55,8 @@ class Capability(Struct, Generic[Part], frozen=True, kw_only=True):
     wanted: Callable[[BaseCall, Part, datetime], Iterable[Wanted]] = lambda *_: ()
     deadlines: Callable[[BaseCall, Part], Iterable[datetime]] = lambda *_: ()
     expire: Callable[[BaseCall, Part, datetime], Part] = lambda call, part, now: part  # noqa: ARG005
-    command_outcomes: Callable[[BaseCall, Part], Mapping[str, Outcome]] = lambda *_: {}
-    command_results: Callable[[BaseCall, Part], Mapping[str, dict[str, Any]]] = lambda *_: {}
+    command_outcome: Callable[[BaseCall, Part, str], Outcome | None] = lambda *_: None
+    command_result: Callable[[BaseCall, Part, str], dict[str, Any] | None] = lambda *_: None
     columns: Callable[[BaseCall, Part], Mapping[str, Any]] = lambda *_: {}
     describe: Callable[[Fact], str] = lambda _: ""
 

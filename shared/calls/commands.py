@@ -5,7 +5,7 @@ A command is an event of the call (``OperationRequested``), whose id is the oper
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from shared.calls.actions import HangUp
@@ -17,22 +17,23 @@ LATE_OUTCOME = timedelta(seconds=2)  # how long after CallDisconnected one is aw
 
 def in_order(call: BaseCall) -> list[tuple[str, Requested]]:
     """The commands by their contexts, in the order in which they were requested."""
-    return sorted(call.operations.requested.items(), key=lambda each: (each[1].at, each[0]))
+    return sorted(call.operations.requested.items(), key=_order)
+
+
+def under_way(call: BaseCall) -> Iterator[tuple[str, Requested]]:
+    """Those that are not over, in the order in which they were requested."""
+    cancellations = _cancellations(call)
+    for context, requested in in_order(call):
+        found = _outcome(call, context, cancellations)
+        if found is None or not found.is_final:
+            yield context, requested
 
 
 def outcome(call: BaseCall, context: str) -> Outcome | None:
     """The outcome of a command. One that was cancelled before it was sent is cancelled; a cancellation has succeeded
     when the other operation is over.
     """
-    reported = call.operations.outcome(context)
-    if reported is not None and reported.is_final:
-        return reported
-    canceled = _canceled(call, context)
-    if canceled is not None:
-        return canceled
-    requested = call.operations.requested.get(context)
-    other = requested.action.cancels if requested else None
-    return _of_cancellation(call, other, reported) if other else reported
+    return _outcome(call, context, _cancellations(call))
 
 
 def is_over(call: BaseCall, context: str) -> bool:
@@ -50,9 +51,32 @@ def can_come_late(call: BaseCall, context: str, outcome: Outcome | None, now: da
     return call.last_event_at is not None and abs(now - call.last_event_at) < LATE_OUTCOME  # clocks differ
 
 
-def _canceled(call: BaseCall, context: str) -> Outcome | None:
+Cancellations = Mapping[str, Sequence[tuple[str, Requested]]]  # by the context of what they cancel, in order
+
+
+def _cancellations(call: BaseCall) -> Cancellations:
+    found: dict[str, list[tuple[str, Requested]]] = {}
+    canceling = [each for each in call.operations.requested.items() if each[1].action.cancels]
+    for id, requested in sorted(canceling, key=_order):
+        found.setdefault(requested.action.cancels or "", []).append((id, requested))
+    return found
+
+
+def _outcome(call: BaseCall, context: str, cancellations: Cancellations) -> Outcome | None:
+    reported = call.operations.outcome(context)
+    if reported is not None and reported.is_final:
+        return reported
+    canceled = _canceled(call, context, cancellations)
+    if canceled is not None:
+        return canceled
+    requested = call.operations.requested.get(context)
+    other = requested.action.cancels if requested else None
+    return _of_cancellation(call, other, reported, cancellations) if other else reported
+
+
+def _canceled(call: BaseCall, context: str, cancellations: Cancellations) -> Outcome | None:
     """The outcome of a command by another one that cancels it; None where ACS has still to report it."""
-    for id, cancellation in _cancellations(call, context):
+    for id, cancellation in cancellations.get(context, ()):
         was_sent = any(effect.id == context for effect in call.effects)
         reported = call.operations.outcome(id)
         if not was_sent or (reported is not None and reported.status is OutcomeStatus.SUCCEEDED):
@@ -60,16 +84,18 @@ def _canceled(call: BaseCall, context: str) -> Outcome | None:
     return None
 
 
-def _cancellations(call: BaseCall, context: str) -> Iterator[tuple[str, Requested]]:
-    return ((id, each) for id, each in in_order(call) if each.action.cancels == context)
-
-
-def _of_cancellation(call: BaseCall, other: str, reported: Outcome | None) -> Outcome | None:
+def _of_cancellation(
+    call: BaseCall, other: str, reported: Outcome | None, cancellations: Cancellations
+) -> Outcome | None:
     ended = call.operations.outcome(other)
     if ended is None or not ended.is_final:
-        ended = _canceled(call, other)
+        ended = _canceled(call, other, cancellations)
     if ended is None:
         return reported
     if ended.status is OutcomeStatus.CANCELED:
         return Outcome(OutcomeStatus.SUCCEEDED, ended.at, ended.source_event)
     return Outcome(OutcomeStatus.FAILED, ended.at, ended.source_event, message="the operation was over already")
+
+
+def _order(command: tuple[str, Requested]) -> tuple[datetime, str]:
+    return command[1].at, command[0]

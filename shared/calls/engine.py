@@ -66,7 +66,7 @@ def _needs_timer(effect: Effect) -> bool:
 def command_outcome(call: BaseCall, context: str, capabilities: Capabilities) -> Outcome | None:
     """The outcome of a command; None as long as nothing is known of it."""
     for capability in capabilities:
-        if found := capability.command_outcomes(call, _part(call, capability)).get(context):
+        if found := capability.command_outcome(call, _part(call, capability), context):
             return found
     return commands.outcome(call, context)
 
@@ -74,7 +74,7 @@ def command_outcome(call: BaseCall, context: str, capabilities: Capabilities) ->
 def command_result(call: BaseCall, context: str, capabilities: Capabilities) -> dict[str, Any] | None:
     """What a command has brought, for the API; None if it brings nothing, or not yet."""
     for capability in capabilities:
-        if (found := capability.command_results(call, _part(call, capability)).get(context)) is not None:
+        if (found := capability.command_result(call, _part(call, capability), context)) is not None:
             return found
     return None
 
@@ -215,8 +215,8 @@ def _wanted(call: BaseCall, now: datetime, capabilities: Capabilities) -> Iterat
         for wanted in capability.wanted(call, _part(call, capability), now):
             yield capability.name, effect_id(call.id, wanted.step), wanted
     if call.state is CallState.CONNECTED:
-        for context, requested in commands.in_order(call):
-            if not requested.action.steps and not commands.is_over(call, context):
+        for context, requested in commands.under_way(call):
+            if not requested.action.steps:
                 yield COMMANDS, context, Wanted(context, requested.action)
 
 

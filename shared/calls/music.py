@@ -43,24 +43,32 @@ def music_wanted(
 
 def music_outcome(call: BaseCall, command: str, steps: Sequence[str]) -> Outcome | None:
     """Progress once it has begun; the failure of a step; the last step's outcome if all have been used."""
-    reported = [found for step in steps if (found := _outcome(call, command, step))]
-    failed = next((each for each in reported if each.status is OutcomeStatus.FAILED), None)
-    if failed or _current(call, command, steps) is None:
-        return failed or reported[-1]
-    if not reported:
-        return None
+    reported = _reported(call, command, steps)
+    if not reported or _current(call, command, steps) is None:
+        return reported[-1] if reported else None
     return Outcome(OutcomeStatus.PROGRESSED, reported[0].at, reported[0].source_event)
 
 
 def _current(call: BaseCall, command: str, steps: Sequence[str]) -> str | None:
     """The first step that is not over; None after a failure, and after the last step."""
+    reported = _reported(call, command, steps)
+    if reported and reported[-1].status is OutcomeStatus.FAILED:
+        return None
+    over = sum(each.is_final for each in reported)
+    return steps[over] if over < len(steps) else None
+
+
+def _reported(call: BaseCall, command: str, steps: Sequence[str]) -> list[Outcome]:
+    """The outcomes of the steps so far: up to one that is not over, or that has failed."""
+    reported: list[Outcome] = []
     for step in steps:
         outcome = _outcome(call, command, step)
-        if outcome is None or not outcome.is_final:
-            return step
-        if outcome.status is OutcomeStatus.FAILED:
-            return None
-    return None
+        if outcome is None:
+            break
+        reported.append(outcome)
+        if not outcome.is_final or outcome.status is OutcomeStatus.FAILED:
+            break
+    return reported
 
 
 def _outcome(call: BaseCall, command: str, step: str) -> Outcome | None:

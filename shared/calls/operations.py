@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -98,9 +99,14 @@ def step_of(command: str, step: str) -> str:
     return f"{command}/{step}"
 
 
-def contexts_of(call_id: str, command: str, action: AnyAction) -> set[str]:
+def contexts_of(call_id: str, command: str, action: AnyAction) -> frozenset[str]:
     """The operation contexts of a command: its own, and those of its steps."""
-    return {command, *(context_of_step(call_id, command, step) for step in action.steps)}
+    return _contexts(call_id, command, action.steps)
+
+
+@lru_cache(maxsize=1024)  # each event is compared with those of all commands
+def _contexts(call_id: str, command: str, steps: tuple[str, ...]) -> frozenset[str]:
+    return frozenset({command, *(context_of_step(call_id, command, step) for step in steps)})
 
 
 def outcome_of(event: Event, table: OutcomeTable) -> tuple[str, Outcome] | None:

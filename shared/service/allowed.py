@@ -146,6 +146,6 @@ def _is_known(call: Call) -> bool:
 
 def _under_way(call: Call, kind: type[Requested]) -> Iterator[tuple[str, Requested]]:
     """The commands of a kind without a final outcome."""
-    for id, requested in commands.in_order(call):
-        if isinstance(requested.action, kind) and not commands.is_over(call, id):
+    for id, requested in commands.under_way(call):
+        if isinstance(requested.action, kind):
             yield id, requested.action

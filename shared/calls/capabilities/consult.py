@@ -36,6 +36,7 @@ from shared.calls.state import CallState
 ISOLATION = timedelta(seconds=10)  # within which ACS reports that the music isolates its listener
 SOURCE = "Consult"  # of outcomes that follow from several events
 NOT_ISOLATED = "the platform does not keep the caller apart from the others while it hears music: no agent was invited"
+OVER = "another command had ended the consult before"
 
 
 class Consults(Struct, frozen=True, omit_defaults=True):
@@ -167,15 +168,24 @@ def expire(call: BaseCall, part: Consults, now: datetime) -> Consults:
     return part
 
 
-def command_outcomes(call: BaseCall, part: Consults) -> dict[str, Outcome]:
-    found: dict[str, Outcome | None] = {}
-    for consult in consultations(call).values():
-        found[consult.context] = _begun(call, part, consult)
-        for listener in consult.listeners[1:]:
-            found[listener.command] = _swapped(call, consult, listener)
-        if consult.ended_by:
-            found[consult.ended_by] = _ended(call, consult, consult.ended_by)
-    return {context: outcome for context, outcome in found.items() if outcome is not None}
+def command_outcome(call: BaseCall, part: Consults, command: str) -> Outcome | None:
+    requested = call.operations.requested.get(command)
+    match requested and requested.action:
+        case Consult():
+            return _begun(call, part, consultations(call)[command])
+        case EndConsult(consult=context):
+            return _of_end(call, consultations(call).get(context), command)
+    return None
+
+
+def _of_end(call: BaseCall, consult: Consultation | None, command: str) -> Outcome | None:
+    if consult and consult.ended_by == command:
+        return _ended(call, consult, command)
+    listeners = consult.listeners if consult else ()
+    listener = next((each for each in listeners if each.command == command), None)
+    if consult and listener:
+        return _swapped(call, consult, listener)
+    return Outcome(OutcomeStatus.FAILED, call.operations.requested[command].at, SOURCE, message=OVER)
 
 
 def _begun(call: BaseCall, part: Consults, consult: Consultation) -> Outcome | None:
@@ -225,5 +235,5 @@ CAPABILITY = Capability(
     describe=describe,
     wanted=wanted,
     expire=expire,
-    command_outcomes=command_outcomes,
+    command_outcome=command_outcome,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 
 from shared.calls import commands
@@ -18,23 +18,22 @@ from shared.calls.state import CallState
 def wanted(call: BaseCall, _: NoPart, __: datetime) -> Iterator[Wanted]:
     if call.state is not CallState.CONNECTED:
         return
-    for command, action in _requested(call):
-        is_on = not commands.is_over(call, command)
-        yield from music_wanted(call, command, Music.steps, action.source, action.targets, is_on=is_on)
+    going_on = {command for command, _ in commands.under_way(call)}
+    for command, requested in commands.in_order(call):
+        if isinstance(action := requested.action, Music):
+            is_on = command in going_on
+            yield from music_wanted(call, command, action.steps, action.source, action.targets, is_on=is_on)
 
 
-def command_outcomes(call: BaseCall, _: NoPart) -> Mapping[str, Outcome]:
-    """Those of music that was cancelled follow from the cancellation, unless it had ended by itself before."""
-    found: dict[str, Outcome] = {}
-    for command, action in _requested(call):
-        outcome, canceled = music_outcome(call, command, action.steps), commands.outcome(call, command)
-        if outcome and (canceled is None or (outcome.is_final and outcome.at <= canceled.at)):
-            found[command] = outcome
-    return found
+def command_outcome(call: BaseCall, _: NoPart, command: str) -> Outcome | None:
+    """That of music that was cancelled follows from the cancellation, unless it had ended by itself before."""
+    requested = call.operations.requested.get(command)
+    if requested is None or not isinstance(requested.action, Music):
+        return None
+    outcome, canceled = music_outcome(call, command, Music.steps), commands.outcome(call, command)
+    if canceled is None or (outcome is not None and outcome.is_final and outcome.at <= canceled.at):
+        return outcome
+    return canceled
 
 
-def _requested(call: BaseCall) -> Iterator[tuple[str, Music]]:
-    return ((id, each.action) for id, each in commands.in_order(call) if isinstance(each.action, Music))
-
-
-CAPABILITY = Capability(name="music", part=NoPart, wanted=wanted, command_outcomes=command_outcomes)
+CAPABILITY = Capability(name="music", part=NoPart, wanted=wanted, command_outcome=command_outcome)

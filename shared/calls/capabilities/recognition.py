@@ -5,7 +5,6 @@ The results are personal data: they stand in the row and in the API, and not in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -102,13 +101,10 @@ def _order(found: Recognized) -> tuple[Any, ...]:
     return found.at, *(text or "" for text in texts), found.confidence or 0.0
 
 
-def command_results(_: BaseCall, part: Recognition) -> Mapping[str, dict[str, Any]]:
-    return {context: _fields(found) for context, found in part.results.items()}
-
-
-def _fields(found: Recognized) -> dict[str, Any]:
+def command_result(_: BaseCall, part: Recognition, context: str) -> dict[str, Any] | None:
     names = ("keys", "speech", "choice", "phrase", "confidence")
-    return {name: value for name in names if (value := getattr(found, name)) is not None}
+    found = part.results.get(context)
+    return {name: value for name in names if (value := getattr(found, name)) is not None} if found else None
 
 
 CAPABILITY = Capability(
@@ -125,5 +121,5 @@ CAPABILITY = Capability(
         RecognizeCanceled: OutcomeStatus.CANCELED,
     },
     fold=fold,
-    command_results=command_results,
+    command_result=command_result,
 )
