@@ -136,7 +136,9 @@ def _ids_of(entry: dict[str, Any]) -> tuple[Any, Any]:
 def _may_repeat(result: RunResult, done: list[dict[str, Any]]) -> bool:
     if done[0]["operation"] in REPEATABLE:
         return not result.plan.options.get("repeatability", True)
-    died = bool(result.struck["crash"] or result.struck["zombie"] or result.struck["deploy"])
+    died = bool(
+        result.struck["crash"] or result.struck["zombie"] or result.struck["deploy"] or result.struck["setting wrong"]
+    )
     lost = [sent for sent in result.sent if sent.operation == done[0]["operation"] and sent.status == 0]
     return died or len(lost) >= len(done) - 1
 

@@ -29,7 +29,7 @@ from tests.simulation.plans import FOREIGN
 from tests.simulation.platform import START
 from tests.simulation.storage import plain
 from tests.simulation.versions import ADDED, NEWER, UNDECODABLE
-from tests.simulation.world import Folded, RunResult, id_of
+from tests.simulation.world import BENT, Folded, RunResult, id_of
 
 TOKEN_LIFE = 360.0  # seconds: five minutes and the minute by which clocks may differ
 SLOWEST = 10.0  # seconds of virtual time for a handler
@@ -99,7 +99,7 @@ def _was_recorded(result: RunResult, call: Call) -> bool:
     """
     acs = _acs_call(result, call)
     documents = [document for recording in acs.recordings for document in recording.documents] if acs else []
-    return bool(documents) and not {"event never delivered", UNDECODABLE} & set(result.plan.kinds)
+    return bool(documents) and not {"event never delivered", BENT, UNDECODABLE} & set(result.plan.kinds)
 
 
 def _was_in_a_call(result: RunResult, call: Call) -> bool:
@@ -115,7 +115,16 @@ def _should_be_recorded(result: RunResult, call: Call) -> bool:
     """Whether it lasted longer than every passing fault. Exempt: the platform refused to record, failed to four times
     within half a minute, or never announces the file.
     """
-    in_the_way = {"recording fails", "event never delivered", "event delayed", "clock skew", NEWER, UNDECODABLE}
+    in_the_way = {
+        "recording fails",
+        BENT,
+        "setting wrong",
+        "event never delivered",
+        "event delayed",
+        "clock skew",
+        NEWER,
+        UNDECODABLE,
+    }
     if not call.policy.record or in_the_way & set(result.plan.kinds) or call.policy.on_recording_failure == "end":
         return False
     if len(call.recording.failures) >= ATTEMPTS:
@@ -144,7 +153,8 @@ def _said_to_run(call: Call) -> bool:
 
 def _could_be_had(result: RunResult, call: Call) -> bool:
     """Whether the event of the file came long enough before ACS deletes it. Retries may need some hours of that."""
-    announced = [e for e in call.timeline if e.type == "RecordingFileStatusUpdated"]
+    whole = BENT not in result.plan.kinds
+    announced = [e for e in call.timeline if e.type == "RecordingFileStatusUpdated" and whole]
     enough = FILE_LIFE - timedelta(hours=4)
     return any(e.received - e.at < enough - timedelta(seconds=result.skewed) for e in announced)
 
@@ -277,7 +287,8 @@ def ends(result: RunResult) -> Iterator[str]:
             yield f"call {id} has ended, and still wants {type(call.effects[0].action).__name__}"
     for acs in result.acs:
         known = result.calls.get(id_of(acs))
-        if known is None and id_of(acs) not in result.unreadable and _accepted(result, acs.event_id):
+        unreadable = id_of(acs) in result.unreadable or acs.event_id in result.unanswerable
+        if known is None and not unreadable and _accepted(result, acs.event_id):
             yield "an incoming call was accepted, and there is no row of it"
         over = known is None or acs.answered_at is None or known.state in {CallState.ENDED, CallState.FAILED}
         if known is not None and not over and known.call_connection_id is not None:

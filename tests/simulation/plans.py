@@ -5,14 +5,19 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from emulator.config import START_RECORDING_ANSWERS
+from local.stack import SAMPLE
+from shared.platform.settings import Settings
+from shared.platform.settings.table import TABLE
+from tests.simulation.bending import Bent
 from tests.simulation.storage import Reply, blob_error, table_error
 from tests.simulation.supervisors import ACTIONS, Command
 from tests.simulation.transport import NetworkFault
 from tests.simulation.versions import EXTENDED, FOR_GOOD, NEWER, UNDECODABLE
-from tests.simulation.world import Caller, Plan
+from tests.simulation.world import BENT, Caller, Plan
 
 PREFIX = "Microsoft.Communication."
 TYPES = (
@@ -162,6 +167,23 @@ def _rows_changed(change: str) -> Apply:
     return apply
 
 
+def _field_bent(plan: Plan, rng: random.Random) -> None:
+    plan.bent += (Bent(rng.choice(TYPES), rng.choice((1, 1, 2, 5)), rng.getrandbits(32)),)
+
+
+def _setting_wrong(plan: Plan, rng: random.Random) -> None:
+    at = rng.uniform(0, min(plan.callers[0].hangs_up_after, 60.0) + 1)
+    plan.mistyped += ((at, *rng.choice(WRONG_SETTINGS), rng.choice((5.0, 60.0, 600.0))),)
+
+
+# Each setting with a value that is missing or that no setting can have, where that is noticed.
+WRONG_SETTINGS = [
+    (name, text)
+    for name in TABLE
+    for text in ("", "wrong://")
+    if name in {problem.name for problem in Settings(SAMPLE | {name: text}).problems()}
+]
+
 KINDS: dict[str, Apply] = {
     "event duplicated": _duplicated,
     "events reordered": _reordered,
@@ -191,6 +213,8 @@ KINDS: dict[str, Apply] = {
     NEWER: _rows_changed(NEWER),
     UNDECODABLE: _rows_changed(UNDECODABLE),
     EXTENDED: _rows_changed(EXTENDED),
+    BENT: _field_bent,
+    "setting wrong": _setting_wrong,
 }
 
 # Alone first, then every pair, a kind with itself among them.
@@ -306,6 +330,18 @@ STOPPED: dict[str, Any] = {
     "instances": 1,
     "stops": (3.0,),
 }
+# A call that is acted on by two supervisors, with double clicks, until its caller is transferred.
+CONTROLLED: dict[str, Any] = {
+    "callers": (Caller(0.0, 30.0),),
+    "settings": {"RECORDING": "off"},
+    "commands": (
+        Command(1.0, "add agent", clicks=(0.0, 0.0)),
+        Command(3.0, "play music", "linus", key="music"),
+        Command(4.0, "play", key="prompt"),
+        Command(7.0, "transfer", key="transfer", clicks=(0.0, 0.1), wait=5),
+        Command(7.0, "remove agent", "linus", key="remove"),
+    ),
+}
 SCENARIOS: dict[str, dict[str, Any]] = {
     "recorded": RECORDED,
     "ended": ENDED,
@@ -313,6 +349,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "refused": REFUSED,
     "unnamed": UNNAMED,
     "stopped": STOPPED,
+    "controlled": CONTROLLED,
 }
 
 
@@ -323,6 +360,7 @@ def crashing(scenario: str, *points: int) -> Plan:
         scenario,
         kinds=("crash",) * len(points),
         callers=how["callers"],
+        commands=how.get("commands", ()),
         settings=dict(how.get("settings", {})),
         options=dict(how.get("options", {})),
         instances=how.get("instances", 2),
@@ -370,5 +408,7 @@ def _at_noon(plan: Plan, kind: str, rng: random.Random) -> None:
     plan.skews = tuple(-abs(skew) for skew in one.skews) or plan.skews  # clocks ahead would miss the long call
     plan.deploys += tuple(NOON + at for at in one.deploys)
     plan.changes += tuple((NOON + at, change, seconds) for at, change, seconds in one.changes)
+    plan.mistyped += tuple((NOON + at, name, text, seconds) for at, name, text, seconds in one.mistyped)
+    plan.bent += tuple(replace(each, times=OFTEN * each.times) for each in one.bent)
     plan.unreadable_at += tuple(NOON + at for at in one.unreadable_at)
     plan.rotations += tuple((NOON + at, forget) for at, forget in one.rotations)

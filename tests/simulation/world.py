@@ -34,6 +34,7 @@ from shared.service.answering import call_id_of
 from shared.service.container import Container
 from shared.storage import calls as store
 from shared.storage.keys import id_of as id_of_row
+from tests.simulation.bending import Bending, Bent
 from tests.simulation.host import Host, Invocation
 from tests.simulation.loop import VirtualLoop, pause, run
 from tests.simulation.patches import FOLDED_EVENTS, patched
@@ -49,6 +50,7 @@ HORIZON = 4 * 24 * 3600.0  # seconds; a run that has not ended by then is a fail
 MOST_INVOCATIONS = 1500  # of a call: ten times what any call needs, so a run beyond it loops
 LOOKED_AT = 2.0  # seconds between checks whether anything is under way
 TRANSPORT = Transport()
+BENT = "field missing or mistyped"
 OBSERVED = 4 * 3600.0  # seconds for which a row that stays unreadable is observed
 SETTLED = 5.0  # seconds without anything under way
 
@@ -109,7 +111,8 @@ class Plan:
     mistyped: tuple[
         tuple[float, str, str, float], ...
     ] = ()  # when a setting is wrong, its name, the value, for how long
-    rules_from: float = 0.0  # when the emulator's rules begin to hold
+    bent: tuple[Bent, ...] = ()
+    rules_from: float = 0.0  # when the emulator's rules begin to hold, and fields to be bent
 
     @property
     def most_invocations(self) -> int:
@@ -142,6 +145,7 @@ class RunResult:
     invocations: list[Invocation]
     poisoned: list[str]
     submissions: list[Submission]
+    unanswerable: set[str]  # ids of the IncomingCall events that lack what is needed to answer
     ended: dict[str, float]  # when a row first said that its call was over, in seconds
     late: list[str]  # actions of commands in rows that say that the call is over
     blobs: dict[str, dict[str, bytes]]
@@ -209,6 +213,7 @@ class World:
             plan.network_faults,
         )
         self.network.observers.append(self._watch)
+        self.bending = Bending(plan.bent)
         self.wrong_settings: dict[str, str] = {}
         self._numbers = itertools.count()
         self.host = Host(plan.instances, self._instance, rng, self.queues, clock.now)
@@ -232,6 +237,8 @@ class World:
 
     async def _post(self, method: str, url: str, headers: dict[str, str], body: bytes) -> int | None:
         await pause(self.rng.uniform(0.001, 0.02))
+        if self.loop.time() >= self.plan.rules_from:
+            body = self.bending.body(url, body)
         return await self.host.post(method, url, headers, body)
 
     # -- Observation --
@@ -405,7 +412,7 @@ class World:
         self.queues.put("wakes", "no call")
         headers = {"Authorization": f"Bearer {self.platform._token()}", "Content-Type": "application/json"}
         for body in (b"no JSON", b'[{"id": "no CloudEvent"}]', json.dumps([of_no_call]).encode()):
-            await self._post("POST", "http://127.0.0.1:7071/api/callbacks/none", headers, body)
+            await self.host.post("POST", "http://127.0.0.1:7071/api/callbacks/none", headers, body)
 
     async def _rotate(self, at: float, forget: bool) -> None:
         await asyncio.sleep(at)
@@ -495,6 +502,7 @@ def _result(world: World, ended: bool, logged: list[str]) -> RunResult:
         invocations=world.host.invocations,
         poisoned=world.host.poisoned,
         submissions=world.supervisors.submissions,
+        unanswerable=world.bending.lost_calls(),
         ended=world.ended,
         late=world.late,
         blobs=world.blobs.blobs,
@@ -537,6 +545,7 @@ def _struck(world: World) -> Counter[str]:
     struck += world.others.struck
     struck["keys rotated"] += sum(at < world.loop.time() for at, _ in plan.rotations)
     struck["clock skew"] += sum(skew != 0 for skew in plan.skews)
+    struck[BENT] += len(world.bending.bent)
     struck["setting wrong"] += sum(at < world.loop.time() for at, *_ in plan.mistyped)
     del struck[""]
     return +struck
