@@ -47,12 +47,11 @@ def test_keys_that_change_just_after_they_were_fetched_lose_no_callback() -> Non
 
 
 def test_a_key_withdrawn_while_the_keys_endpoint_is_unreachable_loses_no_callback() -> None:
-    assert several(["5923", "6623"]).broken == {}
+    unreachable = NetworkFault("acs", "GetKeys", "unanswered")
+    result = simulate(Plan("withdrawn", rotations=((1.0, True),), network_faults=[unreachable]))
+    assert broken(result) == []
+    assert 503 in {entry["status"] for entry in result.journal if entry["kind"] == "callback"}
 
 
 def test_a_recording_started_by_an_instance_that_crashed_is_archived() -> None:
     assert several(["unnamed-25", "unnamed-27"]).broken == {}
-
-
-def test_a_wake_reads_the_row_and_does_not_use_a_cached_one() -> None:
-    assert several(["1982", "953"]).broken == {}
