@@ -1,4 +1,4 @@
-"""Starting a recording, and copying its files to the archive."""
+"""Starting, pausing, resuming and stopping a recording, and copying its files to the archive."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from azure.core.exceptions import AzureError
 
 from shared.acs.context import Context, Executors, repeatable
 from shared.acs.errors import ActionError, accepted, is_gone
-from shared.calls.actions import ArchiveChunk, StartRecording
+from shared.calls.actions import (
+    ArchiveChunk,
+    PauseRecording,
+    RequestRecording,
+    ResumeRecording,
+    StartRecording,
+    StopRecording,
+)
 from shared.calls.capabilities import Call
 from shared.calls.capabilities.recording import Chunk, ChunkArchived, RecordingAccepted
 from shared.calls.effect import Effect
@@ -17,7 +24,7 @@ from shared.calls.event import Event
 from shared.storage import archive
 
 
-async def start(context: Context, call: Call, effect: Effect, action: StartRecording) -> Event:
+async def start(context: Context, call: Call, effect: Effect, action: StartRecording | RequestRecording) -> Event:
     container = call.policy.recording_container
     recording = await accepted(
         context.clients.call_automation.start_recording,
@@ -31,6 +38,21 @@ async def start(context: Context, call: Call, effect: Effect, action: StartRecor
     )
     id = getattr(recording, "recording_id", None)
     return context.done(effect, RecordingAccepted(effect_id=effect.id, action=action, recording_id=id))
+
+
+async def pause(context: Context, _: Call, effect: Effect, action: PauseRecording) -> Event:
+    await context.clients.call_automation_once.pause_recording(action.recording_id)
+    return context.performed(effect)
+
+
+async def resume(context: Context, _: Call, effect: Effect, action: ResumeRecording) -> Event:
+    await context.clients.call_automation_once.resume_recording(action.recording_id)
+    return context.performed(effect)
+
+
+async def stop(context: Context, _: Call, effect: Effect, action: StopRecording) -> Event:
+    await context.clients.call_automation_once.stop_recording(action.recording_id)
+    return context.performed(effect)
 
 
 async def archive_chunk(context: Context, call: Call, effect: Effect, action: ArchiveChunk) -> Event:
@@ -99,4 +121,11 @@ def _split(url: str) -> tuple[tuple[str, str | None, int], str]:
     return (parts.scheme, parts.hostname, 443 if parts.port is None else parts.port), parts.path
 
 
-EXECUTORS: Executors = {StartRecording: start, ArchiveChunk: archive_chunk}
+EXECUTORS: Executors = {
+    StartRecording: start,
+    RequestRecording: start,
+    PauseRecording: pause,
+    ResumeRecording: resume,
+    StopRecording: stop,
+    ArchiveChunk: archive_chunk,
+}

@@ -189,6 +189,15 @@ class Clients:
     def container(self, name: str) -> ContainerClient:
         return self._blobs.get_container_client(name)
 
+    def blob_service(self, container_url: str | None = None) -> BlobServiceClient:
+        """The blob service of the app's storage account, or of the account that a container is in."""
+        from azure.storage.blob.aio import BlobServiceClient
+
+        if container_url is None or self._settings.storage_connection_string:
+            return self._blobs
+        account = container_url.rpartition("/")[0]
+        return self._keep(BlobServiceClient(account, self.credential, **self._storage_options))
+
     def recording_container(self, url: str) -> ContainerClient:
         """The container at the URL, which ACS writes recordings to. It can be in another account."""
         if url not in self._recording_containers:

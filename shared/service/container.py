@@ -105,6 +105,9 @@ class Container:
 
         return CallLists(self.clients.calls, self.clients.calls_index)
 
+    def now(self) -> datetime:
+        return self._now()
+
     @property
     def today(self) -> date:
         """The day in UTC."""

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 from hashlib import sha256
 
-from shared.calls.actions import ArchiveChunk, HangUp, Play, StartRecording
+import pytest
+
+from shared.calls.actions import (
+    ArchiveChunk,
+    HangUp,
+    PauseRecording,
+    Play,
+    ResumeRecording,
+    StartRecording,
+    StopRecording,
+)
 from shared.calls.capabilities import Call, next_check_at, recording
 from shared.calls.capabilities.lifecycle import Decision
 from shared.calls.capabilities.recording import RecordingStatus
 from shared.calls.effect import effect_id
 from shared.calls.engine import next_timer_at
-from shared.calls.event import Event
+from shared.calls.event import ActionPerformed, Event, own
 from shared.calls.operations import OutcomeStatus
 from shared.calls.policy import CallPolicy
 from tests.calls.driver import (
@@ -340,3 +351,18 @@ def test_a_recording_without_an_id_is_unnamed_until_the_id_is_known() -> None:
 def test_a_failed_request_to_record_may_have_started_a_recording() -> None:
     assert unnamed(connected().fails(2, 503).call)
     assert not unnamed(connected().done(2, recording_id="r").call)
+
+
+@pytest.mark.parametrize("order", itertools.permutations(range(3)))
+def test_a_recording_is_paused_after_the_last_command_says_so_in_any_order(order: tuple[int, ...]) -> None:
+    driver = connected().receive(event("recording_active", 1))
+    (id,) = driver.call.recording.recordings
+    actions = [PauseRecording(id), ResumeRecording(id), PauseRecording(id)]
+    events = [own(f"{n}/done", at(2 + n), ActionPerformed(str(n), action)) for n, action in enumerate(actions)]
+    for n in order:
+        driver.receive(events[n], 5)
+    assert driver.recording[0] is RecordingStatus.PAUSED
+    driver.receive(own("stop/done", at(6), ActionPerformed("stop", StopRecording(id))))
+    driver.receive(event("recording_inactive", 7))
+    assert driver.recording[0] is RecordingStatus.STOPPED
+    assert driver.asked == [], "the policy does not start it again"

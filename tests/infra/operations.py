@@ -30,7 +30,7 @@ class Use(NamedTuple):
 
 
 USES = {
-    "storage::tables::calls": [Use("shared/storage/calls.py", "self._calls")],
+    "storage::tables::calls": [Use("shared/storage/calls.py", "self._calls"), Use("shared/storage/listing.py")],
     "storage::tables::callsIndex": [Use("shared/storage/calls.py", "self._index")],
     "storage::tables::directory": [Use("shared/directory/*.py")],
     "storage::tables::customers": [Use("shared/customers/store.py")],

@@ -154,6 +154,8 @@ def rich(id: str) -> Call:
                     started_at=START,
                     active_at=START,
                     stopped_at=START,
+                    paused_at=START,
+                    resumed_at=START,
                     was_accepted=True,
                     chunks={"0": Chunk("c", "m", "d", "p", 2**40), "1": Chunk("c", "m", lost="x")},
                 )

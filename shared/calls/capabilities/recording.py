@@ -15,7 +15,16 @@ from typing import Any, ClassVar, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.calls.actions import ArchiveChunk, HangUp, Play, StartRecording
+from shared.calls.actions import (
+    Action,
+    ArchiveChunk,
+    HangUp,
+    PauseRecording,
+    Play,
+    ResumeRecording,
+    StartRecording,
+    StopRecording,
+)
 from shared.calls.call import BaseCall
 from shared.calls.capability import Capability
 from shared.calls.effect import Wanted, effect_id
@@ -137,12 +146,18 @@ class Recording(Struct, frozen=True, omit_defaults=True):
     active_at: datetime | None = None  # when it was last reported as active
     stopped_at: datetime | None = None  # when it was last reported as inactive
     filed_as_of: datetime | None = None  # the time in the names of its files
+    paused_at: datetime | None = None  # by a command, last; likewise the next
+    resumed_at: datetime | None = None  # or stopped
     was_accepted: bool = False  # whether the response to the request named it
     chunks: dict[str, Chunk] = {}  # by index
 
     @property
     def is_active(self) -> bool:
         return self.active_at is not None and (self.stopped_at is None or self.active_at > self.stopped_at)
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_at is not None and (self.resumed_at is None or self.paused_at > self.resumed_at)
 
     @property
     def has_started(self) -> bool:
@@ -212,18 +227,34 @@ def fold(part: Recordings, event: Event) -> Recordings:
         case StartRecordingFailed() as failed:
             code, sub_code = failed.codes
             return _with_failure(part, event.id, Failure(event.type, code or 500, sub_code, failed.message))
-        case ActionFailed(action=StartRecording() as action) as failure:
-            until = event.at + timedelta(seconds=failure.retry_after) if failure.retry_after else None
-            return _with_failure(part, event.id, Failure(action.name, *failure.codes, failure.message, until))
-        case ActionFailed(action=ArchiveChunk() as action) as failure:
-            lost = failure.message or "the file was no longer there"
-            return _with_chunk(part, action.recording_id, action.index, lambda c: replace(c, lost=lost))
+        case ActionFailed() as failure:
+            return _with_failed_action(part, failure, event)
         case RecordingAccepted(recording_id=str(id)):
             return _with_recording(part, id, lambda recording: replace(recording, was_accepted=True))
+        case ActionPerformed(action=PauseRecording() | ResumeRecording() | StopRecording() as action):
+            return _with_recording(part, action.recording_id, lambda r: _commanded(r, action, event.at))
         case ChunkArchived() as archived:
             change = lambda c: replace(c, path=archived.path, length=archived.length, lost=None)  # noqa: E731
             return _with_chunk(part, archived.recording_id, archived.index, change)
     return part
+
+
+def _with_failed_action(part: Recordings, failure: ActionFailed, event: Event) -> Recordings:
+    match failure.action:
+        case StartRecording() as action:
+            until = event.at + timedelta(seconds=failure.retry_after) if failure.retry_after else None
+            return _with_failure(part, event.id, Failure(action.name, *failure.codes, failure.message, until))
+        case ArchiveChunk() as action:
+            lost = failure.message or "the file was no longer there"
+            return _with_chunk(part, action.recording_id, action.index, lambda c: replace(c, lost=lost))
+    return part
+
+
+def _commanded(recording: Recording, action: Action, at: datetime) -> Recording:
+    """The recording after ACS accepted a command. One that is stopped is paused no longer."""
+    if isinstance(action, PauseRecording):
+        return replace(recording, paused_at=latest(recording.paused_at, at))
+    return replace(recording, resumed_at=latest(recording.resumed_at, at))
 
 
 def _with_recording(part: Recordings, id: str, change: Callable[[Recording], Recording]) -> Recordings:
@@ -318,7 +349,12 @@ def archive_path(call_id: str, recording_id: str, at: datetime | None, index: st
     recording began. All of it comes from the event of the file: the name does not depend on what else is known.
     """
     when = f"{at:%Y/%m/%d/%H%MZ}-" if at else f"{call_id[:4]}/{call_id[4:6]}/{call_id[6:8]}/"
-    return f"{when}{call_id}/{sha256(recording_id.encode()).hexdigest()[:8]}-{index}"
+    return f"{when}{call_id}/{digest_of(recording_id)}-{index}"
+
+
+def digest_of(recording_id: str) -> str:
+    """Eight hexadecimal digits that name a recording in paths and URLs."""
+    return sha256(recording_id.encode()).hexdigest()[:8]
 
 
 def deadlines(call: BaseCall, part: Recordings) -> Iterator[datetime]:
@@ -355,6 +391,7 @@ class RecordingStatus(StrEnum):
     OFF = "off"  # not wanted, or there was no call to record
     STARTING = "starting"
     ACTIVE = "active"
+    PAUSED = "paused"
     STOPPED = "stopped"  # its file is awaited
     ARCHIVED = "archived"
     NOT_RECORDED = "not recorded"
@@ -382,9 +419,29 @@ def status(call: BaseCall, part: Recordings) -> tuple[RecordingStatus, str | Non
 
 
 def _running(call: BaseCall, part: Recordings) -> RecordingStatus:
+    """The status of those that run, if one does: active, or paused."""
     known = [r for r in part.recordings.values() if r.started_at or r.stopped_at]
-    stopped = bool(known) and not any(recording.is_active for recording in known)
-    return RecordingStatus.STOPPED if stopped or call.state is CallState.ENDED else RecordingStatus.ACTIVE
+    if call.state is CallState.ENDED:
+        return RecordingStatus.STOPPED
+    if not known or any(recording.is_active and not recording.is_paused for recording in known):
+        return RecordingStatus.ACTIVE
+    return RecordingStatus.PAUSED if any(recording.is_paused for recording in known) else RecordingStatus.STOPPED
+
+
+def status_of(call: BaseCall, recording: Recording) -> RecordingStatus:
+    """The status of one recording. ACS reports one that is paused as inactive."""
+    chunks = recording.chunks.values()
+    if any(chunk.lost for chunk in chunks):
+        return RecordingStatus.LOST
+    if chunks and all(chunk.path for chunk in chunks):
+        return RecordingStatus.ARCHIVED
+    if call.state is CallState.ENDED or chunks:
+        return RecordingStatus.STOPPED
+    if recording.is_paused:
+        return RecordingStatus.PAUSED
+    if recording.is_active:
+        return RecordingStatus.ACTIVE
+    return RecordingStatus.STOPPED if recording.stopped_at else RecordingStatus.STARTING
 
 
 def _was_recordable(call: BaseCall) -> bool:

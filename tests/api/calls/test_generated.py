@@ -21,6 +21,8 @@ NEVER_TAKEN = {
     *(f"POST /calls/{{callId}}/consults/{{operationId}}/{how}" for how in ("join", "swap", "drop")),  # a consult
     *(f"POST /calls/{{callId}}/media/streaming/{how}" for how in ("start", "stop")),  # a URL in the settings
     *(f"POST /calls/{{callId}}/media/transcription/{how}" for how in ("start", "stop", "update")),  # the same
+    *(f"POST /calls/{{callId}}/recordings/{{recordingId}}/{how}" for how in ("pause", "resume", "stop")),  # a recording
+    "GET /calls/{callId}/recordings/{recordingId}/files/{index}",  # a file of it
 }
 
 

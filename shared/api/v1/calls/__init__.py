@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.api.v1.calls import calls, consults, lists, media, operations, participants, timeline, transfers
+from shared.api.v1.calls import calls, consults, lists, media, operations, participants, recordings, timeline, transfers
 
 ROUTES = (
     *lists.ROUTES,
@@ -11,6 +11,7 @@ ROUTES = (
     *transfers.ROUTES,
     *consults.ROUTES,
     *timeline.ROUTES,
+    *recordings.ROUTES,
     *media.ROUTES,
     *operations.ROUTES,
 )

@@ -168,3 +168,26 @@ class TimelineEntryView(Struct, frozen=True, rename="camel"):
     received: datetime
     type: str
     text: str
+
+
+class RecordingFileView(Struct, frozen=True, rename="camel"):
+    """A file of a recording. ``length`` is in bytes; a file that is not archived has none, and ``lost`` says why."""
+
+    index: int
+    archived: bool
+    length: int | None = None
+    lost: str | None = None
+
+
+class RecordingView(Struct, frozen=True, rename="camel"):
+    """A recording of a call. ``id`` is that of the names of its files."""
+
+    id: str
+    status: RecordingStatus
+    started_at: datetime | None
+    stopped_at: datetime | None
+    files: tuple[RecordingFileView, ...]
+
+
+class RecordingList(Struct, frozen=True, rename="camel"):
+    value: tuple[RecordingView, ...]
