@@ -8,6 +8,7 @@ from hashlib import sha256
 import pytest
 
 from shared.calls.actions import (
+    AnyAction,
     ArchiveChunk,
     HangUp,
     PauseRecording,
@@ -353,16 +354,16 @@ def test_a_failed_request_to_record_may_have_started_a_recording() -> None:
     assert not unnamed(connected().done(2, recording_id="r").call)
 
 
-@pytest.mark.parametrize("order", itertools.permutations(range(3)))
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 def test_a_recording_is_paused_after_the_last_command_says_so_in_any_order(order: tuple[int, ...]) -> None:
     driver = connected().receive(event("recording_active", 1))
     (id,) = driver.call.recording.recordings
-    actions = [PauseRecording(id), ResumeRecording(id), PauseRecording(id)]
+    actions: list[AnyAction] = [PauseRecording(id), ResumeRecording(id), PauseRecording(id)]
     events = [own(f"{n}/done", at(2 + n), ActionPerformed(str(n), action)) for n, action in enumerate(actions)]
     for n in order:
         driver.receive(events[n], 5)
-    assert driver.recording[0] is RecordingStatus.PAUSED
+    assert driver.recording == (RecordingStatus.PAUSED, None)
     driver.receive(own("stop/done", at(6), ActionPerformed("stop", StopRecording(id))))
     driver.receive(event("recording_inactive", 7))
-    assert driver.recording[0] is RecordingStatus.STOPPED
+    assert driver.recording == (RecordingStatus.STOPPED, None)
     assert driver.asked == [], "the policy does not start it again"
