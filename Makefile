@@ -22,7 +22,7 @@ POLICY := .local/policy
 CHECKOV := 3.3.30
 ZIZMOR := 1.32.0
 
-.PHONY: help setup demo serve doctor calls watch test check format bench crowd faults package policy docs lock clean
+.PHONY: help setup demo serve doctor calls watch test check format bench lists crowd faults package policy docs lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -84,6 +84,9 @@ format: setup  ## format the code
 
 bench: setup  ## measure the budgets
 	@$(RUN) -m local.bench
+
+lists: setup  ## write 10,000 calls, and count what a page of each list costs
+	@$(RUN) -m local.lists
 
 crowd: setup  ## 1,000 calls within a second (CALLS=… for as many as wanted)
 	@$(RUN) -m local.crowd --calls $(CALLS)
