@@ -33,13 +33,17 @@ from shared.calls.actions import (
     EndConsult,
     HangUp,
     Music,
+    PauseRecording,
     Play,
     Recognize,
     RemoveParticipant,
+    RequestRecording,
+    ResumeRecording,
     SendDtmf,
     StartContinuousDtmf,
     StartMediaStreaming,
     StartTranscription,
+    StopRecording,
     TransferCall,
 )
 from shared.calls.capabilities import Call
@@ -136,6 +140,10 @@ def _first_command(call: Call, *kinds: type) -> str:
     return next(known, effect_id(call.id, "none"))
 
 
+def _recording(call: Call) -> str:
+    return next(iter(call.recording.recordings), "none")
+
+
 def _agent(call: Call, number: int) -> str:
     return identities.agent(
         RESOURCE, call.lifecycle.tenant or NO_TENANT, f"0000c0de-0000-4000-8000-0000000000b{number}"
@@ -159,6 +167,10 @@ ACTIONS: dict[str, Build] = {
     "transfer": lambda call: TransferCall(_agent(call, 3), _caller(call)),
     "start streaming": lambda _: StartMediaStreaming(),
     "start transcription": lambda _: StartTranscription(),
+    "start recording": lambda _: RequestRecording(),
+    "pause recording": lambda call: PauseRecording(_recording(call)),
+    "resume recording": lambda call: ResumeRecording(_recording(call)),
+    "stop recording": lambda call: StopRecording(_recording(call)),
     "consult": lambda call: Consult(_agent(call, 2), _caller(call), "https://example.com/music.wav"),
     "join": lambda call: EndConsult(_first_command(call, Consult), "join"),
     "drop": lambda call: EndConsult(_first_command(call, Consult), "drop"),

@@ -274,6 +274,8 @@ class World:
                 connection = sent.request.url.split("/")[5].partition("?")[0].partition(":")[0]
                 wanted = "FetchCallState" if sent.operation == "GetCall" else "CancelMedia"
                 asked = wanted in self.asked.get(connection, ())
+            case "PauseRecording" | "ResumeRecording" | "StopRecording":  # named by the recording alone
+                asked = any(sent.operation in kinds for kinds in self.asked.values())
             case "DownloadRecording" | "DeleteRecording":
                 asked = any("ArchiveChunk" in kinds for kinds in self.asked.values())
             case _:
