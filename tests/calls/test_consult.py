@@ -16,9 +16,11 @@ from shared.calls.actions import (
 )
 from shared.calls.actions.consult import HOLDS
 from shared.calls.capabilities import command_outcome
+from shared.calls.engine import next_timer_at
 from shared.calls.event import ActionPerformed, OperationRequested, own
 from shared.calls.operations import OutcomeStatus, context_of_step
 from shared.calls.policy import CallPolicy
+from shared.service.allowed import refusal
 from tests.calls.driver import CALL, CallDriver, at, connected
 from tests.golden import event
 
@@ -217,3 +219,89 @@ def test_the_end_of_the_call_ends_everything() -> None:
     consult.accepted()
     consult.driver.receive(event("call_disconnected", 30))
     assert consult.driver.open == []
+
+
+def test_raw_ids_in_another_case_are_of_the_same_participants() -> None:
+    """ACS can write the GUIDs of a raw id in another case than the command."""
+    consult = Driver(Consult(target="8:acs:R_T_B", held="8:acs:R_T_A", music=MUSIC))
+    consult.says("play_started", 4, "consult", "hold 1")
+    consult.present(5, CALLER, FIRST, on_hold=FIRST)
+    consult.says("add_participant_succeeded", 8, "consult", "add")
+    consult.present(9, CALLER, FIRST, SECOND, on_hold=FIRST)
+    assert not consult.wants(CancelMedia)
+    assert "in the call already" in (refusal(consult.driver.call, AddParticipant("8:acs:R_T_B")) or "")
+
+
+def test_a_caller_whom_an_agents_client_holds_is_not_isolated_before_the_music_begins() -> None:
+    consult = Driver()
+    consult.present(3.5, CALLER, FIRST, on_hold=CALLER)
+    assert not consult.wants(AddParticipant)
+    consult.says("play_started", 4, "consult", "hold 1")
+    assert consult.wants(AddParticipant)
+
+
+def test_without_isolation_a_consult_fails_at_its_first_timer() -> None:
+    consult = Driver()
+    consult.says("play_started", 9, "consult", "hold 1")  # the music began late
+    timer = next_timer_at(consult.driver.call)
+    assert timer == at(19)
+    consult.driver.wake(19)
+    assert consult.outcome("consult") is OutcomeStatus.FAILED
+
+
+def test_an_invitation_that_is_reported_as_cancelled_alone_is_over() -> None:
+    consult = Driver()
+    consult.isolated()
+    consult.command("drop", EndConsult("consult", "drop"), 6)
+    consult.says("cancel_add_participant_succeeded", 7, "consult", "cancel")
+    consult.says("play_canceled", 7, "consult", "hold 1")
+    assert consult.outcome("consult") is OutcomeStatus.CANCELED
+    assert consult.outcome("drop") is OutcomeStatus.SUCCEEDED
+    assert consult.driver.open == []
+    consult.says("add_participant_succeeded", 8, "consult", "add")  # it crossed the cancellation
+    assert consult.wants(RemoveParticipant) == [RemoveParticipant(SECOND)]
+
+
+def test_music_that_fails_while_the_agent_rings_cancels_the_invitation() -> None:
+    consult = Driver()
+    consult.isolated()
+    consult.says("play_failed", 6, "consult", "hold 1")
+    assert consult.wants(CancelInvitation)
+    assert consult.outcome("consult") is not OutcomeStatus.FAILED  # the agent can still accept
+    consult.says("cancel_add_participant_succeeded", 7, "consult", "cancel")
+    assert consult.outcome("consult") is OutcomeStatus.CANCELED
+
+
+def test_the_second_of_two_ends_of_a_consult_fails() -> None:
+    consult = Driver()
+    consult.accepted()
+    consult.command("join", EndConsult("consult", "join"), 20)
+    consult.command("late drop", EndConsult("consult", "drop"), 20.1)  # another instance had read the same row
+    assert consult.outcome("late drop") is OutcomeStatus.FAILED
+    assert not consult.wants(RemoveParticipant)
+
+
+def test_a_swap_needs_an_agent_who_has_accepted() -> None:
+    consult = Driver()
+    consult.isolated()
+    assert "not accepted" in (refusal(consult.driver.call, EndConsult("consult", "swap")) or "")
+    assert refusal(consult.driver.call, EndConsult("consult", "drop")) is None
+
+
+def test_a_swap_fails_if_the_agent_has_left() -> None:
+    consult = Driver()
+    consult.accepted()
+    consult.command("swap", EndConsult("consult", "swap"), 20)
+    consult.present(20.5, CALLER, FIRST)
+    consult.says("play_canceled", 21, "consult", "hold 1")
+    assert consult.outcome("swap") is OutcomeStatus.FAILED
+
+
+def test_a_swap_that_a_join_overtakes_is_cancelled() -> None:
+    consult = Driver()
+    consult.accepted()
+    consult.command("swap", EndConsult("consult", "swap"), 20)
+    consult.command("join", EndConsult("consult", "join"), 20.1)
+    consult.says("play_canceled", 21, "consult", "hold 1")
+    assert consult.outcome("swap") is OutcomeStatus.CANCELED
+    assert consult.outcome("join") is OutcomeStatus.SUCCEEDED

@@ -358,3 +358,22 @@ def test_the_end_of_the_call_ends_all_media() -> None:
     assert call.receive(event("call_disconnected", 5)).open == []
     assert call.says("play_canceled", 6, step("m", 1)).actions == [loop(1), CancelMedia(step("m", 1))]
     assert next_check_at(call.call) is None
+
+
+def test_a_prompt_is_not_over_because_acs_could_not_take_its_cancellation() -> None:
+    """The music would go on, and block ACS's queue."""
+    driver = CallDriver()
+    driver.call = connected(UNRECORDED).call
+    driver.receive(own(context("music"), at(2), OperationRequested(MUSIC, "user grace"))).done(2)
+    driver.receive(event("play_started", 3, operationContext=context_of_step(CALL, context("music"), "play 1")))
+    driver.receive(own(context("prompt"), at(4), OperationRequested(FIRST, "user grace")))
+    now = 4.0
+    for _ in range(4):
+        assert [type(action) for action in driver.asked] == [CancelMedia]
+        driver.fails(now, 503)
+        now += 20
+        driver.wake(now)
+    assert FIRST not in driver.open
+    driver.done(now)
+    driver.receive(event("play_canceled", now, operationContext=context_of_step(CALL, context("music"), "play 1")))
+    assert driver.asked == [FIRST]

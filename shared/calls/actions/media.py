@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from msgspec import Struct
 
 from shared.calls.actions.base import Operation
+from shared.calls.result_codes import Disposition, look_up
 
 MEDIA = "media"  # ACS has one queue of media for each call
 STEPS_OF_MUSIC = tuple(f"play {n}" for n in range(1, 31))
@@ -92,6 +93,9 @@ class CancelMedia(Operation, frozen=True, tag="CancelMedia"):
     @property
     def cancels(self) -> str:
         return self.operation
+
+    def is_final(self, code: int, sub_code: int, tries: int) -> bool:  # noqa: ARG002  # music goes on until it is cancelled
+        return look_up(code, sub_code).disposition is not Disposition.TRANSIENT
 
 
 class SendDtmf(Operation, frozen=True, tag="SendDtmf"):

@@ -28,7 +28,7 @@ from shared.calls.capability import Capability
 from shared.calls.consults import Consultation, Listener, consultations
 from shared.calls.effect import Wanted
 from shared.calls.event import Fact, OperationRequested
-from shared.calls.identities import described
+from shared.calls.identities import described, is_among
 from shared.calls.music import music_outcome, music_wanted
 from shared.calls.operations import Outcome, OutcomeStatus, context_of_step, step_of
 from shared.calls.state import CallState
@@ -36,6 +36,7 @@ from shared.calls.state import CallState
 ISOLATION = timedelta(seconds=10)  # within which ACS reports that the music isolates its listener
 SOURCE = "Consult"  # of outcomes that follow from several events
 NOT_ISOLATED = "the platform does not keep the caller apart from the others while it hears music: no agent was invited"
+LEFT = "one of the participants of the consult has left"
 OVER = "another command had ended the consult before"
 
 
@@ -55,7 +56,7 @@ def wanted(call: BaseCall, part: Consults, now: datetime) -> Iterator[Wanted]:  
         yield from _music(call, part, consult)
         yield from _invitation(call, part, consult)
         yield from _removal(call, consult)
-        if _is_pending(call, part, consult) and not _is_isolated(call, consult):
+        if _is_pending(call, part, consult) and _has_begun(call, consult) and not _is_isolated(call, consult):
             delay = ISOLATION.total_seconds()
             yield Wanted(step_of(consult.context, "check"), FetchCallState(), delay)  # for ``expire``
 
@@ -69,13 +70,16 @@ def _music(call: BaseCall, part: Consults, consult: Consultation) -> Iterator[Wa
 
 
 def _invitation(call: BaseCall, part: Consults, consult: Consultation) -> Iterator[Wanted]:
-    """The agent is invited once the caller hears nothing but music. A drop cancels the invitation."""
-    context, is_invited = consult.context, _is_open(call, consult.context, "add")
-    if _is_over(call, context, "add"):
+    """The agent is invited once the caller hears nothing but music. A drop cancels the invitation, and so does music
+    that fails.
+    """
+    context, is_invited, added = consult.context, _is_open(call, consult.context, "add"), _added(call, consult)
+    if added is not None and added.is_final:
         return
     if is_invited or (_is_pending(call, part, consult) and _is_isolated(call, consult)):
         yield Wanted(step_of(context, "add"), AddParticipant(consult.command.target))
-    if is_invited and consult.is_dropped and not _is_over(call, context, "cancel"):
+    is_unwanted = consult.is_dropped or _music_failed(call, consult)
+    if is_invited and is_unwanted and not _is_over(call, context, "cancel"):
         yield Wanted(step_of(context, "cancel"), CancelInvitation(context_of_step(call.id, context, "add")))
 
 
@@ -90,7 +94,7 @@ def _removal(call: BaseCall, consult: Consultation) -> Iterator[Wanted]:
 
 def _is_pending(call: BaseCall, part: Consults, consult: Consultation) -> bool:
     """Whether the agent has still to be invited."""
-    begun = _is_open(call, consult.context, "add") or _outcome(call, consult.context, "add")
+    begun = _is_open(call, consult.context, "add") or _added(call, consult)
     return not begun and _goes_on(call, part, consult)
 
 
@@ -98,9 +102,18 @@ def _goes_on(call: BaseCall, part: Consults, consult: Consultation) -> bool:
     """Whether the current listener has still to hear the music."""
     if consult.ended_by or consult.context in part.not_isolated or _music_failed(call, consult):
         return False
-    added = _outcome(call, consult.context, "add")
+    added = _added(call, consult)
     refused = added is not None and added.is_final and added.status is not OutcomeStatus.SUCCEEDED
     return not refused and not _has_left(call, consult, added)
+
+
+def _added(call: BaseCall, consult: Consultation) -> Outcome | None:
+    """The outcome of the invitation. ACS reports the cancellation of one, and need not report its failure as well."""
+    added, canceled = _outcome(call, consult.context, "add"), _outcome(call, consult.context, "cancel")
+    is_canceled = canceled is not None and canceled.status is OutcomeStatus.SUCCEEDED
+    if canceled is not None and is_canceled and not (added is not None and added.is_final):
+        return replace(canceled, status=OutcomeStatus.CANCELED)
+    return added
 
 
 def _has_left(call: BaseCall, consult: Consultation, added: Outcome | None) -> bool:
@@ -108,21 +121,26 @@ def _has_left(call: BaseCall, consult: Consultation, added: Outcome | None) -> b
     people = _participants(call)
     if added is None or added.status is not OutcomeStatus.SUCCEEDED or people.updated_at is None:
         return False
-    both = {consult.command.target, consult.listeners[-1].participant}
-    return people.updated_at > added.at and not both <= set(people.present)
+    both = consult.command.target, consult.listeners[-1].participant
+    return people.updated_at > added.at and not all(is_among(each, people.present) for each in both)
 
 
 def _has_accepted(call: BaseCall, consult: Consultation) -> bool:
-    added = _outcome(call, consult.context, "add")
+    added = _added(call, consult)
     return added is not None and added.status is OutcomeStatus.SUCCEEDED
 
 
+def _has_begun(call: BaseCall, consult: Consultation) -> bool:
+    """Whether the music of the current listener has begun."""
+    return music_outcome(call, consult.listeners[-1].command, HOLDS) is not None
+
+
 def _is_isolated(call: BaseCall, consult: Consultation) -> bool:
-    """Whether the listener hears nothing but the music, or may hear the others as well."""
-    listener = consult.listeners[-1]
-    if not consult.command.needs_isolation:
-        return music_outcome(call, listener.command, HOLDS) is not None
-    return listener.participant in _participants(call).on_hold
+    """Whether the listener hears nothing but the music, or may hear the others as well. A listener can be on hold
+    before the music begins: by an agent's client.
+    """
+    on_hold, who = _participants(call).on_hold, consult.listeners[-1].participant
+    return _has_begun(call, consult) and (not consult.command.needs_isolation or is_among(who, on_hold))
 
 
 def _music_failed(call: BaseCall, consult: Consultation) -> Outcome | None:
@@ -174,38 +192,49 @@ def command_outcome(call: BaseCall, part: Consults, command: str) -> Outcome | N
         case Consult():
             return _begun(call, part, consultations(call)[command])
         case EndConsult(consult=context):
-            return _of_end(call, consultations(call).get(context), command)
+            return _of_end(call, part, consultations(call).get(context), command)
     return None
 
 
-def _of_end(call: BaseCall, consult: Consultation | None, command: str) -> Outcome | None:
+def _of_end(call: BaseCall, part: Consults, consult: Consultation | None, command: str) -> Outcome | None:
     if consult and consult.ended_by == command:
         return _ended(call, consult, command)
     listeners = consult.listeners if consult else ()
     listener = next((each for each in listeners if each.command == command), None)
     if consult and listener:
-        return _swapped(call, consult, listener)
+        return _swapped(call, part, consult, listener)
     return Outcome(OutcomeStatus.FAILED, call.operations.requested[command].at, SOURCE, message=OVER)
 
 
 def _begun(call: BaseCall, part: Consults, consult: Consultation) -> Outcome | None:
     """The outcome of a consult: it has succeeded when the agent accepts."""
-    added = _outcome(call, consult.context, "add")
+    added = _added(call, consult)
     if added is not None and added.is_final:
         return added
     if at := part.not_isolated.get(consult.context):
         return Outcome(OutcomeStatus.FAILED, at, SOURCE, message=NOT_ISOLATED)
-    if consult.ended_by and not _is_open(call, consult.context, "add"):
+    if _is_open(call, consult.context, "add"):  # the agent can still accept, whatever has become of the music
+        return added or music_outcome(call, consult.context, HOLDS)
+    if consult.ended_by:
         return Outcome(OutcomeStatus.CANCELED, call.operations.requested[consult.ended_by].at, SOURCE)
-    return _music_failed(call, consult) or added or music_outcome(call, consult.context, HOLDS)
+    return _music_failed(call, consult) or music_outcome(call, consult.context, HOLDS)
 
 
-def _swapped(call: BaseCall, consult: Consultation, listener: Listener) -> Outcome | None:
+def _swapped(call: BaseCall, part: Consults, consult: Consultation, listener: Listener) -> Outcome | None:
+    """A swap has succeeded when the music is on. One that another command overtook is cancelled; one after which a
+    participant left has failed.
+    """
     music = music_outcome(call, listener.command, HOLDS)
-    if music is None or music.status is OutcomeStatus.FAILED:
+    if music is not None and music.status is OutcomeStatus.FAILED:
         return music
-    is_on = listener != consult.current or _is_isolated(call, consult)
-    return replace(music, status=OutcomeStatus.SUCCEEDED, source_event=SOURCE) if is_on else music
+    is_current, at = listener == consult.current, call.operations.requested[listener.command].at
+    if music is not None and (not is_current or _is_isolated(call, consult)):
+        return replace(music, status=OutcomeStatus.SUCCEEDED, source_event=SOURCE)
+    if any(_is_open(call, listener.command, step) for step in HOLDS):
+        return music
+    if not is_current:
+        return Outcome(OutcomeStatus.CANCELED, at, SOURCE)
+    return music if _goes_on(call, part, consult) else Outcome(OutcomeStatus.FAILED, at, SOURCE, message=LEFT)
 
 
 def _ended(call: BaseCall, consult: Consultation, context: str) -> Outcome | None:
