@@ -105,7 +105,7 @@ def _call(n: int, count: int) -> Call:
             tenant=tenant,
             called_at=DAY,
         ),
-        participants=Participants((), people),
+        participants=Participants(joined_at=dict.fromkeys(people, DAY)),
     )
 
 

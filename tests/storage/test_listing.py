@@ -54,7 +54,7 @@ def a_call(n: int, at: datetime | None = None) -> Call:
         lifecycle=Lifecycle(
             caller=f"4:{NUMBERS[n % 2]}", callee=f"28:orgid:{account}", tenant=TENANTS[n % 3 % 2], caller_name="Ada"
         ),
-        participants=Participants(people, people),
+        participants=Participants(present=people, joined_at=dict.fromkeys(people, START)),
     )
 
 
@@ -183,6 +183,8 @@ async def test_a_page_of_fifty_costs_a_number_of_requests_that_does_not_depend_o
         cost = await cost_of_a_page(storage, (table.table_name, index.table_name), wanted, DAY.date())
         is_of_index = name in {"agent", "number", "customer"}
         expected = 51 + 2 if is_of_index else 16 + 4  # some shards may have more of the newest calls than others
+        if name != "number":  # of which so few calls have too few
+            assert cost.calls in range(6, PAGE + 1), name
         if cost.calls == PAGE:
             assert cost.requests <= expected, name
             assert cost.bytes < 150_000, name
