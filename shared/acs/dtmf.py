@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.acs.context import Context, Executors, repeatable
-from shared.acs.errors import ActionError
+from shared.acs.errors import ActionError, accepted
 from shared.acs.identifiers import identifier
 from shared.calls.actions import SendDtmf, StartContinuousDtmf, StopContinuousDtmf
 from shared.calls.capabilities import Call
@@ -21,8 +21,12 @@ async def send(context: Context, call: Call, effect: Effect, action: SendDtmf) -
         tones = []
     if not tones:
         raise ActionError(BAD_REQUEST, "the tones must be some of 0-9, *, # and A-D")
-    await context.connection(call).send_dtmf_tones(
-        tones, identifier(action.target), operation_context=effect.id, headers=repeatable(effect.id)
+    await accepted(
+        context.connection(call).send_dtmf_tones,
+        tones,
+        identifier(action.target),
+        operation_context=effect.id,
+        headers=repeatable(effect.id),
     )
     return context.performed(effect)
 

@@ -50,6 +50,7 @@ class Acs:
     def __init__(self, chance: random.Random) -> None:
         self.chance, self.ids = chance, count()
         self.media: list[tuple[str, Play | Recognize]] = []
+        self.accepted_media, self.repeated = set[str](), set[str]()
         self.present, self.ringing = [CALLER, FIRST], dict[str, str]()
         self.coming: list[tuple[float, Event]] = []
         self.delivered: list[Event] = []
@@ -76,6 +77,8 @@ class Acs:
         codes = ((503, 0), (429, 8516), (400, 8523))
         code, sub_code = self.chance.choice(codes[:2] if effect.action.cancels else codes)
         failed = ActionFailed(effect.id, effect.action, code, sub_code, "")
+        if self.chance.random() < 0.03:
+            return  # the invocation dies before it sends anything
         if self.chance.random() < 0.15:
             self.coming.append((now, own(f"{effect.id}/failed/{effect.tries}", at(now), failed)))
             return
@@ -94,7 +97,9 @@ class Acs:
     def accepts(self, effect: Effect, now: float) -> None:
         match effect.action:
             case Play() | Recognize() as action:
-                assert {id for id, _ in self.media} <= {effect.id}, "two operations of media at ACS"
+                assert {id for id, _ in self.media} <= {effect.id} | self.repeated, "two operations of media at ACS"
+                self.repeated |= {effect.id} & self.accepted_media  # its first response was lost
+                self.accepted_media.add(effect.id)
                 self.media.append((effect.id, action))
                 if isinstance(action, Play):
                     self.says("play_started", now, operationContext=effect.id)
@@ -196,7 +201,8 @@ class Scene:
         self.commands_one(id, chance.choice(actions))
 
     def commands_one(self, id: str, action: AnyAction) -> None:
-        if self.call.state is CallState.CONNECTED and refusal(self.call, action) is None:
+        is_raced = self.chance.random() < 0.1  # another instance has read the row before the last command
+        if self.call.state is CallState.CONNECTED and (is_raced or refusal(self.call, action) is None):
             self.commands.append((id, action))
             self.folds(own(id, at(self.now), OperationRequested(action, "user u")))
 
