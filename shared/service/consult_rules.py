@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from shared.calls.actions import AnyAction, Consult, EndConsult
+from shared.calls import commands
+from shared.calls.actions import AddParticipant, AnyAction, Consult, EndConsult
 from shared.calls.capabilities import Call, command_outcome
 from shared.calls.consults import consultations
-from shared.calls.identities import is_among
+from shared.calls.identities import is_among, is_same
 from shared.calls.operations import OutcomeStatus
 
 
@@ -25,7 +26,13 @@ def _of_new(call: Call, action: Consult) -> str | None:
         return "The participant to hold is not in the call."
     if is_among(action.target, call.participants.present):
         return "The agent to consult is in the call already."
+    if any(_invites(each.action, action.target) for _, each in commands.under_way(call)):
+        return "The agent to consult is being invited already: cancel that operation first."
     return None
+
+
+def _invites(action: AnyAction, target: str) -> bool:
+    return isinstance(action, AddParticipant) and is_same(action.target, target)
 
 
 def _of_end(call: Call, context: str, how: str) -> str | None:

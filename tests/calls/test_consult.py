@@ -305,3 +305,11 @@ def test_a_swap_that_a_join_overtakes_is_cancelled() -> None:
     consult.says("play_canceled", 21, "consult", "hold 1")
     assert consult.outcome("swap") is OutcomeStatus.CANCELED
     assert consult.outcome("join") is OutcomeStatus.SUCCEEDED
+
+
+def test_an_agent_who_is_being_invited_cannot_be_consulted_as_well() -> None:
+    driver = connected(CallPolicy(record=False))
+    driver.receive(event("participants_updated", 2, participants=[{"identifier": {"rawId": CALLER}}]))
+    assert refusal(driver.call, CONSULT) is None
+    driver.receive(own("add", at(3), OperationRequested(AddParticipant(SECOND.upper()), "user u")))
+    assert "being invited already" in (refusal(driver.call, CONSULT) or "")

@@ -66,6 +66,9 @@ async def test_a_drop_removes_the_agent(line: Line) -> None:
     second = await line.command(f"calls/{call_id}/consults", BODY | {"target": {"number": "+498912345"}})
     assert (second.status, second.data["code"]) == (409, "NotAllowed")
     assert "under way" in second.data["detail"]
+    canceled = await line.command(f"calls/{call_id}/operations/{consult}/cancel")
+    assert (canceled.status, canceled.data["code"]) == (409, "NotCancelable")
+    assert "join or drop" in canceled.data["detail"]
     dropped = await line.command(f"calls/{call_id}/consults/{consult}/drop", wait=15)
     assert dropped.data["status"] == "succeeded", dropped.body
     await line.system.until(call_id, lambda call: agent not in call.participants.present)

@@ -8,7 +8,16 @@ from shared.api.v1.calls.access import visible_call
 from shared.api.v1.calls.command import state_of, submitted
 from shared.api.v1.calls.models import OperationState
 from shared.api.v1.calls.parameters import OF_CALL, OF_OPERATION
-from shared.calls.actions import AddParticipant, AnyAction, CancelInvitation, CancelMedia, Music, Play, Recognize
+from shared.calls.actions import (
+    AddParticipant,
+    AnyAction,
+    CancelInvitation,
+    CancelMedia,
+    Consult,
+    Music,
+    Play,
+    Recognize,
+)
 from shared.calls.capabilities import Call
 
 
@@ -35,6 +44,8 @@ def _cancellation(id: str, action: AnyAction) -> AnyAction:
             return CancelInvitation(id)
         case Play() | Music() | Recognize():
             return CancelMedia(id)
+        case Consult():
+            raise Problem("NotCancelable", "A consult is ended by its own commands: join or drop it.")
     raise Problem("NotCancelable", f"ACS carries out {action.name} and takes no cancellation of it.")
 
 
