@@ -341,6 +341,7 @@ module app 'modules/function.bicep' = {
       EVENTS_TOPIC_ENDPOINT: topic.outputs.endpoint
       EVENTS_TOPIC_ID: topic.outputs.id
       ACS_SYSTEM_TOPIC_ID: communication.outputs.systemTopicId
+      RECORDING_RETENTION_DAYS: string(deleteAfterDays)
       COGNITIVE_SERVICES_ENDPOINT: speech ? cognitive!.outputs.endpoint : ''
     })
   }

@@ -59,7 +59,7 @@ async def saved(container: Container, changed: dict[str, Any], id: str | None = 
     """A call that is overdue, with a recording that the index knows, in a row that another version has changed."""
     id = id or f"{clock.now():%Y%m%d}-{uuid.uuid4().hex}"
     effects = (Effect("e", HangUp(), START - HOUR, "lifecycle"),)
-    recording = Recordings(recordings={uuid.uuid4().hex: Recording()})
+    recording = Recordings(recordings={uuid.uuid4().hex: Recording(was_accepted=True)})
     call = Call(id=id, state=CallState.CONNECTED, effects=effects, recording=recording)
     await container.store.write(Row(), call)
     await container.clients.calls.update_entity(key(id) | changed, mode="merge")

@@ -161,6 +161,15 @@ class Settings:
         example="https://contoso.blob.core.windows.net/calls",
         if_invalid=DEFAULT_HOLDS,
     )
+    recording_retention_days = Setting(
+        "RECORDING_RETENTION_DAYS",
+        at_most(36_500),
+        "After how many days the storage account deletes an archived recording, which the API shows. 0: never. The "
+        "deployment sets the rule and this from `DELETE_AFTER_DAYS`.",
+        default="0",
+        set_by=SetBy.DEPLOYMENT,
+        if_invalid=DEFAULT_HOLDS,
+    )
     delete_source = Setting(
         "RECORDING_DELETE_SOURCE",
         SWITCH,

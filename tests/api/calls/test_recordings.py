@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
 from yarl import URL
 
+from shared.api.http import Request
+from shared.api.router import Api
 from shared.calls.capabilities import recording_status
 from shared.calls.state import CallState
 from tests.api.calls.conftest import Line
+from tests.parts import opened
 
 
 async def status(line: Line, call_id: str) -> str:
     return str((await line.get(f"calls/{call_id}/recordings")).data["value"][0]["status"])
+
+
+async def retained_until(line: Line, call_id: str, days: int) -> datetime:
+    """Until when an app whose storage account deletes files after so many days keeps the recording."""
+    stack = line.system.stack
+    async with opened(stack.ports.settings() | {"RECORDING_RETENTION_DAYS": str(days)}) as container:
+        reply = await Api(container).respond(Request("GET", f"calls/{call_id}/recordings"), keyed=True)
+    return datetime.fromisoformat(json.loads(reply.body)["value"][0]["retainedUntil"])
 
 
 async def test_a_recording_is_paused_resumed_and_stopped_by_command(line: Line) -> None:
@@ -59,5 +71,9 @@ async def test_a_file_is_read_by_a_link_in_ranges_until_it_expires(line: Line) -
             assert refused.status == 403
         async with http.get(link.with_query(None)) as refused:
             assert refused.status >= 400
+    assert recording["retainedUntil"] is None  # this app has no rule that deletes files
+    assert await retained_until(line, call_id, days=30) == (
+        datetime.fromisoformat(recording["stoppedAt"]) + timedelta(days=30)
+    )
     assert (await line.get(f"{path}/99")).status == 404
     assert (await line.get(f"calls/{call_id}/recordings/00000000/files/0")).status == 404

@@ -180,12 +180,15 @@ class RecordingFileView(Struct, frozen=True, rename="camel"):
 
 
 class RecordingView(Struct, frozen=True, rename="camel"):
-    """A recording of a call. ``id`` is that of the names of its files."""
+    """A recording of a call. ``id`` is that of the names of its files. ``retained_until``: the storage account deletes
+    the files about then; None if it has no such rule, and as long as the recording runs.
+    """
 
     id: str
     status: RecordingStatus
     started_at: datetime | None
     stopped_at: datetime | None
+    retained_until: datetime | None
     files: tuple[RecordingFileView, ...]
 
 

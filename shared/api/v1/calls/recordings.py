@@ -6,6 +6,7 @@ A recording's id is the digest in the names of its files: the ids of ACS are lon
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 
 from msgspec import Meta
 
@@ -23,7 +24,8 @@ from shared.storage.links import Link, link_to
 
 async def list_recordings(context: RequestContext) -> RecordingList:
     call = await visible_call(context)
-    return RecordingList(tuple(_view(call, id, each) for id, each in call.recording.recordings.items()))
+    days = context.settings.recording_retention_days
+    return RecordingList(tuple(_view(call, id, each, days) for id, each in call.recording.recordings.items()))
 
 
 async def get_recording_link(context: RequestContext) -> Link:
@@ -78,10 +80,12 @@ def _place(call: Call, path: str) -> tuple[str | None, str]:
     return None, path
 
 
-def _view(call: Call, id: str, recording: Recording) -> RecordingView:
+def _view(call: Call, id: str, recording: Recording, days: int) -> RecordingView:
     files = tuple(_file(int(index), chunk) for index, chunk in recording.chunks.items())
     status = status_of(call, recording)
-    return RecordingView(digest_of(id), status, recording.started_at, recording.stopped_at, files)
+    stopped = recording.stopped_at
+    until = stopped + timedelta(days=days) if days and stopped else None
+    return RecordingView(digest_of(id), status, recording.started_at, stopped, until, files)
 
 
 def _file(index: int, chunk: Chunk) -> RecordingFileView:
