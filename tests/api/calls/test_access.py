@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from shared.api.route import Route
 from shared.api.v1 import ROUTES
 from tests.api.calls.conftest import Line
 from tests.api.calls.examples import body_of, path_of
+from tests.api.conftest import Reply
 
 UNKNOWN = "20261121-0816400112233445566778899aabbcc3"
+FABRIKAM = "f0000000-0000-4000-8000-000000000002"
 OF_CALLS = [route for route in ROUTES if route.path.startswith("calls/{callId}")]
+BURST = 20  # routes: a caller may send 40 requests at once
 
 
-@pytest.fixture(scope="session")
-def known_call() -> dict[str, str]:
-    """The id of a call that all tests of this module share; empty until the first one has made it."""
-    return {}
-
-
-@pytest.mark.parametrize("route", OF_CALLS, ids=[route.operation for route in OF_CALLS])
-async def test_a_call_that_the_caller_does_not_see_does_not_exist(
-    line: Line, route: Route, known_call: dict[str, str]
-) -> None:
-    call_id = known_call.setdefault("id", "") or await line.connected()
-    known_call["id"] = call_id
-    client = line.client
-    tenant = "f0000000-0000-4000-8000-000000000002"
-    strangers = {
-        "a supervisor of another tenant": await client.token(tenant=tenant, user="fred", roles=["Administrator"]),
+@pytest.mark.parametrize("first", range(0, len(OF_CALLS), BURST))
+async def test_a_call_that_the_caller_does_not_see_does_not_exist(line: Line, first: int) -> None:
+    client, call_id = line.client, await line.connected()
+    callers = {
+        "a supervisor of another tenant": await client.token(tenant=FABRIKAM, user="fred", roles=["Supervisor"]),
         "an agent who was never in it": await client.token(user=await client.newcomer(), roles=["Agent"]),
     }
-    for who, token in strangers.items():
-        reply = await client.ask(route.method, path_of(route, callId=call_id), token, body_of(route))
-        assert (reply.status, reply.data["code"]) == (404, "NotFound"), (who, reply.body)
-    reply = await client.ask(route.method, path_of(route, callId=UNKNOWN), line.supervisor, body_of(route))
-    assert (reply.status, reply.data["code"]) == (404, "NotFound"), reply.body
+
+    async def ask(who: str, token: str, route: Route, id: str) -> tuple[str, str, Reply]:
+        reply = await client.ask(route.method, path_of(route, callId=id), token, body_of(route))
+        return who, route.operation, reply
+
+    routes = OF_CALLS[first : first + BURST]
+    asking = [ask(who, token, route, call_id) for who, token in callers.items() for route in routes]
+    asking += [ask("a supervisor, for an unknown call", line.supervisor, route, UNKNOWN) for route in routes]
+    wrong = [
+        (who, operation, reply.status, reply.body)
+        for who, operation, reply in await asyncio.gather(*asking)
+        if (reply.status, reply.data["code"]) != (404, "NotFound")
+    ]
+    assert wrong == []
