@@ -60,6 +60,5 @@ def _text(schema: dict[str, Any]) -> str:
 @cache
 def _matching(pattern: str) -> str:
     """Any text that matches; the smallest one would take seconds to find."""
-    return str(
-        find(from_regex(pattern.replace("$", r"\Z")), lambda _: True, settings=settings(phases=[Phase.generate], derandomize=True))
-    )
+    texts, quickly = from_regex(pattern.replace("$", r"\Z")), settings(phases=[Phase.generate], derandomize=True)
+    return str(find(texts, lambda _: True, settings=quickly))
