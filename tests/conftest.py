@@ -36,7 +36,8 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sta
     """The whole system in separate processes: one for all tests in tests/system."""
     from local.stack import Ports, Stack  # noqa: PLC0415  # many tests need none of it
 
-    async with Stack(ports=Ports.free(), logs=tmp_path_factory.mktemp("logs")) as stack:
+    settings = {"API_REQUESTS_PER_MINUTE": "100000"}  # the tests send more than any caller may
+    async with Stack(ports=Ports.free(), settings=settings, logs=tmp_path_factory.mktemp("logs")) as stack:
         yield stack
 
 

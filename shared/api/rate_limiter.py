@@ -6,22 +6,24 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
-PER_MINUTE = 120
-BURST = 40
 MAX_CALLERS = 10_000  # beyond that the least recent caller is dropped, and starts again with a full bucket
 
 
 class RateLimiter:
-    """Not shared between instances: with two of them a caller may send twice as many requests."""
+    """``burst`` is how many requests may come at once, a third of those of a minute by default.
+
+    Not shared between instances: with two of them a caller may send twice as many requests.
+    """
 
     def __init__(
         self,
-        per_minute: float = PER_MINUTE,
-        burst: float = BURST,
+        per_minute: float = 120,
+        burst: float | None = None,
         max_callers: int = MAX_CALLERS,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._rate, self._burst, self._max, self._now = per_minute / 60, burst, max_callers, now
+        self._rate, self._burst = per_minute / 60, max(1.0, per_minute / 3) if burst is None else burst
+        self._max, self._now = max_callers, now
         self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()  # tokens, and the time of the count
 
     def take(self, caller: Hashable) -> float:

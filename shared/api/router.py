@@ -43,7 +43,9 @@ class Api:
     ) -> None:
         self._container = container
         self._document, self._table, self._seconds = Document(routes), RoutingTable(routes), seconds
-        self._authorizer = Authorizer(container.settings, container.directory, rate_limiter or RateLimiter())
+        settings = container.settings
+        limiter = rate_limiter or RateLimiter(settings.api_requests_per_minute)
+        self._authorizer = Authorizer(settings, container.directory, limiter)
 
     async def respond(self, request: Request, *, keyed: bool = False) -> Response:
         """``keyed``: the host has checked a Functions key; otherwise a bearer token is required."""

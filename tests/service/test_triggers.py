@@ -393,7 +393,7 @@ async def test_an_event_that_is_no_callback_is_quarantined(
 
 async def test_a_file_of_an_unknown_recording_must_be_delivered_again(container: Container) -> None:
     event = cloud_event("recording_file")
-    event["subject"] = event["subject"].rpartition("/")[0] + "/unknown"
+    event["subject"] = f"/recording/call/x/serverCallId/{uuid.uuid4().hex}/recordingId/unknown"
     with pytest.raises(TryAgain, match="no call is known yet"):
         await container.events.recording_file(Wire(event))
 

@@ -50,6 +50,14 @@ def at_most(largest: int) -> Kind[int]:
     return Kind(f"a number from 0 to {largest}", parse)
 
 
+def between(smallest: int, largest: int) -> Kind[int]:
+    def parse(text: str) -> int:
+        _require(text.isascii() and text.isdigit() and smallest <= int(text) <= largest)
+        return int(text)
+
+    return Kind(f"a number from {smallest} to {largest}", parse)
+
+
 SWITCH = Kind[bool]("`on` or `off`", lambda text: _found(text.lower(), {"on": True, "off": False}))
 
 

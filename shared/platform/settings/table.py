@@ -23,6 +23,7 @@ from shared.platform.settings.kinds import (
     URL,
     WEBSOCKET_URL,
     at_most,
+    between,
     microsofts,
     microsofts_or_loopback,
     one_of,
@@ -450,6 +451,13 @@ class Settings:
         "API_KEY_ROLES",
         some_of(*ROLES),
         "The roles in the API of a request with a key of the Functions app. Empty: keys open nothing.",
+    )
+    api_requests_per_minute = Setting(
+        "API_REQUESTS_PER_MINUTE",
+        between(1, 100_000),
+        "How many requests each caller of the API may send, for each instance of the app; a third of them at once.",
+        default="120",
+        if_invalid=DEFAULT_HOLDS,
     )
     acs_identities_per_tenant = Setting(
         "ACS_IDENTITIES_PER_TENANT",

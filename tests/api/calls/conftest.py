@@ -68,6 +68,8 @@ async def line(running: Stack) -> AsyncIterator[Line]:
     async with aiohttp.ClientSession() as http, aiohttp.ClientSession() as other:
         client = Client(running, other)
         async with of(running, http) as system:
-            refreshed = await client.ask("POST", "resource-accounts/refresh", await client.token())
+            user = await client.newcomer()  # each caller has a limit of requests
+            administrator = await client.token(user=user, roles=["Administrator"])
+            refreshed = await client.ask("POST", "resource-accounts/refresh", administrator)
             assert refreshed.status == 200, refreshed.body
-            yield Line(system, client, await client.token(user="grace", roles=["Supervisor"]))
+            yield Line(system, client, await client.token(user=user, roles=["Supervisor"]))
