@@ -15,25 +15,25 @@ from azure.core.pipeline.transport import AsyncHttpTransport
 
 from shared.acs.answering import IncomingCallResponder
 from shared.acs.context import Context
-from shared.acs.executor import EffectExecutor
 from shared.platform import clock
 from shared.platform.clients import Clients
 from shared.platform.settings import Settings
 from shared.service.answering import Answering
-from shared.service.commands import Commands
-from shared.service.events import CallEvents
 from shared.service.processor import Processor
-from shared.service.sweeper import Sweeper
 from shared.service.wire import EventReader
 from shared.storage.calls import CallStore
 from shared.storage.quarantine import Quarantine
 from shared.storage.wakes import Wakes
 
 if TYPE_CHECKING:
+    from shared.acs.executor import EffectExecutor
     from shared.customers.store import CustomerStore
     from shared.directory.directory import Directory
     from shared.platform.tokens import SigningKeys
+    from shared.service.commands import Commands
+    from shared.service.events import CallEvents
     from shared.service.ingress import CallbackIngress
+    from shared.service.sweeper import Sweeper
     from shared.storage.listing import CallLists
 
 
@@ -71,10 +71,14 @@ class Container:
 
     @cached_property
     def events(self) -> CallEvents:
+        from shared.service.events import CallEvents
+
         return CallEvents(self._reader, self.store, self.processor, self._now)
 
     @cached_property
     def commands(self) -> Commands:
+        from shared.service.commands import Commands
+
         return Commands(self.store, self.processor, self._now)
 
     @cached_property
@@ -85,6 +89,8 @@ class Container:
 
     @cached_property
     def sweeper(self) -> Sweeper:
+        from shared.service.sweeper import Sweeper
+
         return Sweeper(self.store, self.processor, self.quarantine, self.wakes, self._now)
 
     # -- Used by those --
@@ -133,6 +139,8 @@ class Container:
 
     @cached_property
     def _executor(self) -> EffectExecutor:
+        from shared.acs.executor import EffectExecutor
+
         return EffectExecutor(self._context)
 
     @cached_property

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from azure.core.exceptions import AzureError
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from shared.acs.executor import EffectExecutor
 from shared.calls import timeline
 from shared.calls.actions import EFFECT_SECONDS
 from shared.calls.capabilities import Call, reduce
@@ -27,6 +27,9 @@ from shared.service.time_limits import INVOCATION_SECONDS
 from shared.storage.calls import PAUSE, CallStore, Conflict, Row, UnreadableRow
 from shared.storage.quarantine import Quarantine
 from shared.storage.wakes import Wakes
+
+if TYPE_CHECKING:
+    from shared.acs.executor import EffectExecutor
 
 log = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ import re
 import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -253,16 +254,19 @@ def _leases(call: Call, before: Call | None) -> bool:
 
 _BASE = tuple(name for name in BaseCall.__struct_fields__ if name not in {"operations", "effects", "timeline"})
 _COLUMNS = tuple(name for each in CAPABILITIES for name in each.columns(BaseCall(id=""), each.part()))
-_PARTS = {
-    each.name: msgspec.json.Decoder(type(each.part())) for each in CAPABILITIES if each.name in Call.__struct_fields__
-}
-_PARTS |= {"operations": msgspec.json.Decoder(Operations)}
+_PARTS: Mapping[str, type[Struct]] = {
+    each.name: type(each.part()) for each in CAPABILITIES if each.name in Call.__struct_fields__
+} | {"operations": Operations}
 _WANTED_BY = {"operations": COMMANDS}  # the effects that are saved with a part are those that its capability wants
-_SAVED = msgspec.json.Decoder(Saved)
-_TIMELINE = msgspec.json.Decoder(Timeline)
 _KEYS = ("PartitionKey", "RowKey", "Timestamp")
 _FIXED = (*_KEYS, "version", "state", "connected_at", "ended_at", "next_check_at", PAUSE, lists.MARKER)
 _KNOWN = re.compile(rf"{'|'.join((*_FIXED, *_COLUMNS))}|({'|'.join(('call', 'timeline', *_PARTS))})(_z)?(_\d+)?")
+
+
+@cache
+def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
+    """Made when it is first used: a decoder of all actions takes milliseconds to make."""
+    return msgspec.json.Decoder(shape)
 
 
 def encode(call: Call, row: Row) -> dict[str, Any]:
@@ -307,14 +311,15 @@ def decode(entity: Mapping[str, Any], call_id: str = "", etag: str | None = None
 
 
 def _decode(entity: Mapping[str, Any]) -> Call:
-    base = msgspec.json.decode(_joined(entity, "call"), type=BaseCall)
+    base = _decoder(BaseCall).decode(_joined(entity, "call"))
     known: dict[str, Any] = {name: getattr(base, name) for name in _BASE}
     effects: list[Effect] = []
-    for name, decoder in _PARTS.items():
-        saved = _SAVED.decode(_joined(entity, name)) if f"{name}_z" in entity or name in entity else Saved()
-        known[name] = decoder.decode(saved.part)
+    for name, shape in _PARTS.items():
+        is_there = f"{name}_z" in entity or name in entity
+        saved = _decoder(Saved).decode(_joined(entity, name)) if is_there else Saved()
+        known[name] = _decoder(shape).decode(saved.part)
         effects += saved.effects
-    timeline = _TIMELINE.decode(_joined(entity, "timeline"))
+    timeline = _decoder(Timeline).decode(_joined(entity, "timeline"))
     return Call(**known, effects=tuple(sorted(effects, key=lambda e: e.id)), timeline=timeline)
 
 
