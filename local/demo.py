@@ -25,7 +25,7 @@ from local.control_scenarios import CONTROL
 from local.processes import as_command
 from local.scenarios import ACCOUNT, CALLER, SCENARIOS, Scenario
 from local.show import BOLD, DIM, GREEN, PLAIN, RED, lines, row
-from local.stack import PORTS, Ports, Stack, control
+from local.stack import PORTS, Ports, Stack, control, copy_accounts
 from local.supervisor import Supervisor, Unexpected
 from local.workers import HOSTS, TOPOLOGIES
 from shared.calls.capabilities import Call, recording_status
@@ -42,7 +42,8 @@ async def run(scenario: Scenario, stack: Stack) -> list[str]:
     """Run the scenario; return what went wrong."""
     async with aiohttp.ClientSession() as http:
         print(f"\n{BOLD}{scenario.name}{PLAIN}: {scenario.story}\n")
-        await _copy_directory(http, stack)
+        count = await copy_accounts(http, stack)
+        print(f"The app has copied {count} resource accounts from the emulated Graph, as an administrator requested.\n")
         for fault in scenario.faults:
             await control(http, stack, "POST", "faults", fault)
         dialled = await control(http, stack, "POST", "calls", {"from": CALLER, "to": ACCOUNT} | scenario.dial)
@@ -73,18 +74,6 @@ async def _act(http: aiohttp.ClientSession, stack: Stack, scenario: Scenario, di
         return await scenario.act(supervisor)
     except Unexpected as fault:
         return [str(fault)]
-
-
-async def _copy_directory(http: aiohttp.ClientSession, stack: Stack) -> None:
-    """Copy the resource accounts from Graph, as an administrator does through the API, so that the row names them."""
-    token = (await control(http, stack, "POST", "entra/tokens", {"user": "ada"}))["token"]
-    url, headers = f"{stack.host_url}/api/v1/resource-accounts/refresh", {"Authorization": f"Bearer {token}"}
-    async with http.post(url, headers=headers) as answer:
-        body = await answer.json()
-        if not answer.ok:
-            raise RuntimeError(f"the app refused to copy the resource accounts: {body}")
-    copied = f"{body['count']} resource accounts from the emulated Graph"
-    print(f"The app has copied {copied}, as an administrator requested.\n")
 
 
 async def _watch(

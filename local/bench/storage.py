@@ -10,7 +10,7 @@ import aiohttp
 
 from local.bench.measured import Measured
 from local.scenarios import ACCOUNT, CALLER
-from local.stack import Ports, Stack, control
+from local.stack import Ports, Stack, control, copy_accounts
 from local.storage_log import Cost, conflicts_logged, storage_requests
 
 CALLS = 5
@@ -35,6 +35,7 @@ async def storage_per_call(what: str, logs: Path, calls: int = CALLS) -> Measure
 async def costs_of_calls(stack: Stack, calls: int) -> list[Cost]:
     """Of calls one after another: answer, connect, twice participants, recording start and stop, hang-up, file."""
     async with aiohttp.ClientSession() as http:
+        await copy_accounts(http, stack)
         return [await _cost_of_a_call(http, stack) for _ in range(calls)]
 
 

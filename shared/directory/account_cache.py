@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_AGE = 300.0  # seconds until the cache is read again, after a call is answered
-MAX_AGE_TO_IGNORE = 10.0  # seconds; the same where the cache decides that a call is not answered
+MAX_AGE_OF_A_GAP = 10.0  # seconds; the same for an account that is missing: it may have been linked meanwhile
 WAIT = 1.0  # seconds that a call waits for a read
 PAUSE = 30.0  # seconds after a failed read
 TENANTS = "accounts"  # the partition of the tenants' rows
@@ -50,6 +50,13 @@ class AccountCache:
         """The account of a callee, from memory."""
         return self._accounts.get((resource_account(raw_id) or "").lower())
 
+    async def find(self, raw_id: str) -> ResourceAccount | None:
+        """The account of a callee whose call is answered; None if it is unknown. Raises nothing."""
+        await self.catch_up()
+        if self.account(raw_id) is None and resource_account(raw_id) is not None:
+            await self.catch_up(MAX_AGE_OF_A_GAP)
+        return self.account(raw_id)
+
     async def catch_up(self, max_age: float = MAX_AGE) -> None:
         """Read the rows again if the cache is older, and wait at most one second after the read started.
 
@@ -72,8 +79,8 @@ class AccountCache:
         """
         if self.account(raw_id) is not None:
             return False
-        await self.catch_up(MAX_AGE_TO_IGNORE)
-        fresh = asyncio.get_running_loop().time() - self._read_at <= MAX_AGE_TO_IGNORE + WAIT
+        await self.catch_up(MAX_AGE_OF_A_GAP)
+        fresh = asyncio.get_running_loop().time() - self._read_at <= MAX_AGE_OF_A_GAP + WAIT
         return fresh and self.complete and self.account(raw_id) is None
 
     async def _read(self) -> None:

@@ -112,12 +112,10 @@ class Answering:
 
     async def _account(self, raw_id: str) -> ResourceAccount | None:
         """The callee in the directory; None if it is unknown or cannot be read. The directory is read after the answer,
-        if the cache is some minutes old.
+        if the cache is some minutes old, or lacks the callee.
         """
         try:
-            account_cache = self._directory().account_cache
-            await account_cache.catch_up()
-            return account_cache.account(raw_id)
+            return await self._directory().account_cache.find(raw_id)
         except Exception as error:  # noqa: BLE001  # a fault of this app; the row can do without names
             log.error("the callee of a call cannot be looked up: %s", type(error).__name__)  # noqa: TRY400
             return None

@@ -184,6 +184,20 @@ async def test_an_old_copy_is_read_again_after_the_answer(
     assert facts(await ring(container, SUPPORT_LINE))[1] == "Helpline"
 
 
+async def test_the_row_names_an_account_that_was_copied_after_the_process_read_the_copy(
+    make: Make, ring: Ring, stored: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its tenant, no supervisor would ever see the call."""
+    container = make()
+    assert facts(await ring(container, SUPPORT_LINE)) == (None, None, None)
+    await make().directory.refresh()
+    before = reads(stored)
+    assert facts(await ring(container, SUPPORT_LINE)) == (None, None, None)
+    assert reads(stored) == before, "an account that is missing is looked for every ten seconds at most"
+    monkeypatch.setattr(account_cache, "MAX_AGE_OF_A_GAP", 0.0)
+    assert facts(await ring(container, SUPPORT_LINE))[0] == CONTOSO
+
+
 # -- RESOURCE_ACCOUNTS=linked ---------------------------------------------------------------------------------
 
 
@@ -241,7 +255,7 @@ async def test_a_call_to_an_account_that_was_just_linked_is_answered(
     linked = {"old": {"acsResourceId": "ac5e0000-0000-4000-8000-000000000001"}}
     await control("PATCH", "directory", {"tenants": {"contoso": {"resourceAccounts": linked}}})
     await make().directory.refresh()
-    monkeypatch.setattr(account_cache, "MAX_AGE_TO_IGNORE", 0.0)
+    monkeypatch.setattr(account_cache, "MAX_AGE_OF_A_GAP", 0.0)
     call = await ring(container, OLD_LINE)
     assert call is not None
     assert (call.state, call.lifecycle.callee_name) == (CallState.ANSWERED, "Old line")
@@ -255,7 +269,7 @@ async def test_with_an_outdated_unreadable_copy_every_call_is_answered(
     container = make(**LINKED)
     await ring(container, SUPPORT_LINE)
     await container.clients.directory.close()
-    container.directory.account_cache._read_at -= account_cache.MAX_AGE_TO_IGNORE + account_cache.WAIT + 1
+    container.directory.account_cache._read_at -= account_cache.MAX_AGE_OF_A_GAP + account_cache.WAIT + 1
     call = await ring(container, UNKNOWN)
     assert call is not None
     assert (call.state, answers(emulator)) == (CallState.ANSWERED, 2)

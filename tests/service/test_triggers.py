@@ -211,10 +211,10 @@ async def test_an_error_in_the_decision_leaves_a_row(
 async def test_an_error_in_the_directory_after_the_answer_leaves_a_row(
     container: Container, rings: Callable[..., Wire], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(_: AccountCache) -> None:
+    async def broken(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(AccountCache, "catch_up", broken)
+    monkeypatch.setattr(AccountCache, "find", broken)
     wire = rings()
     await container.answering.incoming_call(wire)
     assert (await row_of(container, wire)).state is CallState.ANSWERED
