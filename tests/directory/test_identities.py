@@ -102,7 +102,7 @@ async def test_a_user_of_another_resource_is_not_found(directory: Directory) -> 
 async def test_errors_of_acs_have_a_remedy(directory: Directory, control: Control, status: int, answered: int) -> None:
     operation = {"operation": "CommunicationIdentityCreate"}
     await control.fault(where="acs", match=operation, do="status", status=status, retry_after=60)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         error = await upstream_error(directory.identities.create())
     assert (error.status, error.entry.status, error.retry_after) == (status, answered, 60)
     assert error.entry.remedy

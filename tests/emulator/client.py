@@ -91,7 +91,7 @@ class Rerouted(AioHttpTransport):  # type: ignore[misc]  # imported lazily by az
         return await super().send(request, **kwargs)
 
 
-async def until(true: Callable[[], bool], seconds: float = 5) -> None:
+async def until(true: Callable[[], bool], seconds: float = 20) -> None:
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110 - the condition depends on another task
             await asyncio.sleep(0.005)

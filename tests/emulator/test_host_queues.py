@@ -65,7 +65,7 @@ async def left(queue: QueueClient) -> int:
 
 
 async def emptied(queue: QueueClient) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while await left(queue):  # noqa: ASYNC110 - storage sends no notification
             await asyncio.sleep(0.02)
 

@@ -283,7 +283,7 @@ async def is_woken(storage: str, call_id: str) -> bool:
     """Whether one of the queue's messages names the call within the next seconds."""
     async with QueueServiceClient.from_connection_string(storage) as queues:
         queue = queues.get_queue_client("wakes")
-        for _ in range(40):
+        for _ in range(200):
             if call_id in [b64decode(message.content).decode() async for message in queue.receive_messages()]:
                 return True
             await asyncio.sleep(0.1)
@@ -337,7 +337,7 @@ async def test_a_later_retry_does_not_hold_up_the_delivery(
     emulator.faults.add(busy)
     wire = rings()
     await container.answering.incoming_call(wire)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await container.events.callback(callback("call_connected", id_of(wire), serverCallId=id_of(wire)))
     assert len(asked(emulator, "StartRecording")) == 1
 
@@ -358,7 +358,7 @@ async def test_outcomes_are_saved_at_once_however_long_a_file_is_copied(
     container = make_container(ACS_RECORDING_ENDPOINT=await servers.start(hang))
     call = await quiet_call_with_a_file(container)
     waking = asyncio.create_task(container.sweeper.wake(call.id))
-    for _ in range(50):
+    for _ in range(400):
         await asyncio.sleep(0.05)
         now = (await container.store.read(call.id)).call
         if now is not None and now.state is CallState.ENDED:

@@ -30,6 +30,9 @@ from tests.support import asked, kept
 
 NEWER: dict[str, Any] = {"version": VERSION + 1}
 UNDECODABLE: dict[str, Any] = {"call": "4:+12065551212 {"}
+NEWER_ACTION: dict[str, Any] = {
+    "lifecycle": '{"effects":[{"id":"e","action":{"do":"X"},"due":"2026-09-14T05:54:32Z","wanted_by":"lifecycle"}]}'
+}
 HOUR = timedelta(hours=1)
 
 MakeContainer = Callable[..., Container]
@@ -110,11 +113,12 @@ async def test_an_event_of_an_undecodable_row_is_quarantined(
     assert await sources(quarantine) == sorted([source, "row"])
 
 
+@pytest.mark.parametrize("newer", [NEWER, NEWER_ACTION], ids=["version", "action"])
 @pytest.mark.parametrize("event", [callback, recording_file])
 async def test_an_event_of_a_newer_version_is_raised_for_redelivery(
-    container: Container, quarantine: ContainerClient, event: Callable[[Call], Wire]
+    container: Container, quarantine: ContainerClient, event: Callable[[Call], Wire], newer: dict[str, Any]
 ) -> None:
-    call = await saved(container, NEWER)
+    call = await saved(container, newer)
     with pytest.raises(UnreadableRow):
         await deliver(container, event(call))
     assert await sources(quarantine) == ["row"]

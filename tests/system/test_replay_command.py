@@ -44,7 +44,7 @@ async def test_a_dead_letter_is_replayed_into_its_call(system: System, replay: R
     await system.until(call_id, lambda call: recording_status(call)[0] == "active")
     await system.stack.stop_host()  # for so long that Event Grid gives up: time runs 100,000 times as fast
     await system.control("POST", "options", {"speed": 100_000})
-    for _ in range(200):
+    for _ in range(600):
         if len((await system.control("GET", "deadletters"))["deadletters"]) >= 1:
             break
         await asyncio.sleep(0.1)

@@ -49,7 +49,7 @@ class Consults(Struct, frozen=True, omit_defaults=True):
 # -- Wanted effects ----------------------------------------------------------------------------------------------
 
 
-def wanted(call: BaseCall, part: Consults, now: datetime) -> Iterator[Wanted]:  # of all capabilities
+def wanted(call: BaseCall, part: Consults, now: datetime) -> Iterator[Wanted]:
     if call.state is not CallState.CONNECTED:
         return
     for consult in consultations(call).values():

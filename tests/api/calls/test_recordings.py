@@ -37,7 +37,7 @@ async def test_a_recording_is_paused_resumed_and_stopped_by_command(line: Line) 
     for command, expected in (("pause", "paused"), ("resume", "active"), ("stop", "stopped")):
         done = await line.command(f"{path}/{command}", wait=10)
         assert (done.status, done.data["status"]) == (200, "succeeded"), done.body
-        for _ in range(100):
+        for _ in range(400):
             if await status(line, call_id) == expected:
                 break
             await asyncio.sleep(0.05)
