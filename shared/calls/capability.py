@@ -36,8 +36,11 @@ class Capability(Struct, Generic[Part], frozen=True, kw_only=True):
     ``fold``: the part after an event.
     ``implied_state``: the state that an event implies; NEW if it implies none.
     ``wanted``: the steps that the call needs now.
-    ``deadlines``: when the call should be looked at, if nothing else happens.
-    ``expire``: the part after the changes that follow from the time alone.
+    ``deadlines``: when the sweep should look at the call, if nothing else happens.
+    ``timers``: the same, for moments that cannot wait for the sweep, which comes once a minute.
+    ``expire``: the part after the changes that follow from the whole call and the time: decisions that are never
+    revised. They depend on the order of events.
+    ``decided``: the events of what ``expire`` has changed, from the part before to the part after, for the timeline.
     ``command_outcome``: the outcome of a command, by its operation context, if it follows from several steps.
     ``command_result``: what a command has brought, for the API, by its operation context.
     ``columns``: properties of the row that calls are filtered by.
@@ -49,12 +52,14 @@ class Capability(Struct, Generic[Part], frozen=True, kw_only=True):
     part: Callable[[], Part]
     payloads: Mapping[str, type[Payload]] = {}
     outcomes: Mapping[type[Fact], OutcomeStatus] = {}
-    steps: tuple[str, ...] = ()
     fold: Callable[[Part, Event], Part] = lambda part, event: part  # noqa: ARG005
+    steps: Callable[[BaseCall, Part], Iterable[str]] = lambda *_: ()
     implied_state: Callable[[BaseCall, Part, Event, datetime], CallState] = lambda *_: CallState.NEW
     wanted: Callable[[BaseCall, Part, datetime], Iterable[Wanted]] = lambda *_: ()
     deadlines: Callable[[BaseCall, Part], Iterable[datetime]] = lambda *_: ()
+    timers: Callable[[BaseCall, Part], Iterable[datetime]] = lambda *_: ()
     expire: Callable[[BaseCall, Part, datetime], Part] = lambda call, part, now: part  # noqa: ARG005
+    decided: Callable[[BaseCall, Part, Part], Iterable[Event]] = lambda *_: ()
     command_outcome: Callable[[BaseCall, Part, str], Outcome | None] = lambda *_: None
     command_result: Callable[[BaseCall, Part, str], dict[str, Any] | None] = lambda *_: None
     columns: Callable[[BaseCall, Part], Mapping[str, Any]] = lambda *_: {}

@@ -41,6 +41,12 @@ def is_over(call: BaseCall, context: str) -> bool:
     return found is not None and found.is_final
 
 
+def has_failed(call: BaseCall, context: str) -> bool:
+    """Whether a command is over without having done anything."""
+    found = outcome(call, context)
+    return found is not None and found.status in {OutcomeStatus.FAILED, OutcomeStatus.CANCELED}
+
+
 def can_come_late(call: BaseCall, context: str, outcome: Outcome | None, now: datetime) -> bool:
     """Whether a call has ended so recently that the outcome of an accepted operation can still arrive: a transfer and a
     removal can end the call that they are part of. A hang-up has succeeded when the call ends.

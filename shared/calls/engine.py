@@ -46,15 +46,19 @@ def next_check_at(call: BaseCall, capabilities: Capabilities) -> datetime | None
     moments = [effect.leased_until or effect.due for effect in call.effects]
     for capability in capabilities:
         moments += capability.deadlines(call, _part(call, capability))
+        moments += capability.timers(call, _part(call, capability))
     return min(moments, default=None)
 
 
-def next_timer_at(call: BaseCall) -> datetime | None:
+def next_timer_at(call: BaseCall, capabilities: Capabilities) -> datetime | None:
     """When the queue should wake the call: the next effect that waits for its moment, or for an outcome that comes
-    within seconds. The sweep finds those whose outcome can take longer.
+    within seconds; and the timers of the capabilities. The sweep finds those whose outcome can take longer.
     """
     canceled = _being_canceled(call)
-    return min((e.due for e in call.effects if _needs_timer(e) and e.id not in canceled), default=None)
+    moments = [e.due for e in call.effects if _needs_timer(e) and e.id not in canceled]
+    for capability in capabilities:
+        moments += capability.timers(call, _part(call, capability))
+    return min(moments, default=None)
 
 
 def _needs_timer(effect: Effect) -> bool:
@@ -118,7 +122,11 @@ def _with_ids(call: Call, event: Event) -> Call:
 
 def _operations(call: BaseCall, event: Event, capabilities: Capabilities) -> operations.Operations:
     table = {shape: status for capability in capabilities for shape, status in capability.outcomes.items()}
-    contexts = {effect_id(call.id, step) for capability in capabilities for step in capability.steps}
+    contexts = {
+        effect_id(call.id, step)
+        for capability in capabilities
+        for step in capability.steps(call, _part(call, capability))
+    }
     return operations.fold(call.operations, event, table, contexts, call.id)
 
 
@@ -197,7 +205,15 @@ def _time_out(call: Call, now: datetime, capabilities: Capabilities) -> Call:
         if effect.performed and effect.due <= now:
             failed = ActionFailed(effect.id, effect.action, 408, 0, "no event reported the outcome", silent=True)
             call = _apply(call, own(f"{effect.id}/silence/{effect.tries}", now, failed), now, capabilities)
-    return _with_parts(call, capabilities, lambda capability, part: capability.expire(call, part, now))
+    after = _with_parts(call, capabilities, lambda capability, part: capability.expire(call, part, now))
+    return _with_decisions(call, after, now, capabilities) if after is not call else call
+
+
+def _with_decisions(before: Call, call: Call, now: datetime, capabilities: Capabilities) -> Call:
+    for capability in capabilities:
+        for event in capability.decided(call, _part(before, capability), _part(call, capability)):
+            call = _in_timeline(before, call, event, now, capabilities)
+    return call
 
 
 def _reconcile(call: Call, now: datetime, capabilities: Capabilities) -> Call:

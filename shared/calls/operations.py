@@ -128,6 +128,7 @@ def outcome_of(event: Event, table: OutcomeTable) -> tuple[str, Outcome] | None:
 
 def fold(operations: Operations, event: Event, table: OutcomeTable, steps: Collection[str], call_id: str) -> Operations:
     """The operations after the event. ``steps`` are the contexts of the steps that the call can have."""
+    operations = _known_now(operations, steps)
     if isinstance(event.data, OperationRequested):
         requested = Requested(event.data.action, event.at, event.data.requested_by)
         return _requested(operations, event.id, requested, call_id)
@@ -160,10 +161,17 @@ def _requested(operations: Operations, context: str, requested: Requested, call_
         for each in contexts_of(call_id, id, operations.requested[id].action)
     }
     outcomes = {each: outcome for each, outcome in operations.outcomes.items() if each not in dropped}
-    contexts = contexts_of(call_id, context, kept[context].action)
+    operations = replace(operations, requested=kept, outcomes=outcomes)
+    return _known_now(operations, contexts_of(call_id, context, kept[context].action))
+
+
+def _known_now(operations: Operations, contexts: Collection[str]) -> Operations:
+    """The operations with the outcomes that came before their contexts were known."""
     early = [each for each in operations.unknown.values() if each.context in contexts]
+    if not early:
+        return operations
     unknown = {id: each for id, each in operations.unknown.items() if each.context not in contexts}
-    operations = replace(operations, requested=kept, outcomes=outcomes, unknown=unknown)
+    operations = replace(operations, unknown=unknown)
     for each in early:
         operations = _joined(operations, each.context, each.outcome)
     return operations

@@ -34,7 +34,7 @@ from shared.calls.actions import (
 )
 from shared.calls.capabilities import Call, command_outcome
 from shared.calls.identities import Kind, described, is_among, is_same, kind_of
-from shared.calls.policy import RESOURCE_ACCOUNT
+from shared.calls.presence import is_teams_phone, others
 from shared.service.consult_rules import consult_refusal
 
 # Actions that Call Automation does not offer in a Teams Phone call, and who offers them instead.
@@ -74,17 +74,6 @@ def refusal(call: Call, action: AnyAction) -> str | None:
         case CancelInvitation(operation=operation) | CancelMedia(operation=operation):
             return _refused_cancellation(call, operation)
     return consult_refusal(call, action)
-
-
-def is_teams_phone(call: Call) -> bool:
-    return (call.lifecycle.callee or "").startswith(RESOURCE_ACCOUNT)
-
-
-def others(call: Call) -> list[str]:
-    """Those in the call, without the app itself: the resource account or, in a Teams Phone call, an ACS user."""
-    own_kinds = {Kind.ACS_USER} if is_teams_phone(call) else set()
-    callee = call.lifecycle.callee or ""
-    return [each for each in call.participants.present if kind_of(each) not in own_kinds and not is_same(each, callee)]
 
 
 def _refused_addition(call: Call, target: str) -> str | None:

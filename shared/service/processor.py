@@ -17,9 +17,8 @@ from msgspec.structs import replace
 
 from shared.calls import timeline
 from shared.calls.actions import EFFECT_SECONDS
-from shared.calls.capabilities import Call, reduce
+from shared.calls.capabilities import Call, next_timer_at, reduce
 from shared.calls.effect import Effect
-from shared.calls.engine import next_timer_at
 from shared.calls.event import Event, TimerFired, timer_fired
 from shared.platform import telemetry
 from shared.platform.settings import Settings

@@ -46,7 +46,7 @@ VERSION = 2  # of the row's format
 PIECE = 16_000  # characters of JSON in one property; an emoji is two in UTF-16
 BINARY_PIECE = 60_000  # bytes
 LONG = 32_000  # bytes of JSON, from which it is compressed
-UNKNOWN_ACTION = ".do`"  # how msgspec ends its message about an action that only a newer version knows
+NEWER = (".do`", ".type`")  # how msgspec ends its message about an action, or a plan's step, that it does not know
 PAUSE = "unreadable_pause"  # property of a row that this version cannot read: seconds between two checks
 SHORTEST_PAUSE, LONGEST_PAUSE = 60, 3600
 _SAFE = re.compile(r"[\w.-]{1,400}", re.ASCII)  # a key has 512 characters at most
@@ -308,7 +308,7 @@ def decode(entity: Mapping[str, Any], call_id: str = "", etag: str | None = None
     try:
         return _decode(entity)
     except (msgspec.DecodeError, KeyError, TypeError, ValueError, zlib.error) as error:
-        newer = isinstance(error, msgspec.ValidationError) and str(error).endswith(UNKNOWN_ACTION)
+        newer = isinstance(error, msgspec.ValidationError) and str(error).endswith(NEWER)
         raise UnreadableRow(call_id, type(error).__name__, entity, etag, is_newer=newer) from None
 
 

@@ -15,8 +15,7 @@ from shared.calls.actions import (
     RemoveParticipant,
 )
 from shared.calls.actions.consult import HOLDS
-from shared.calls.capabilities import command_outcome
-from shared.calls.engine import next_timer_at
+from shared.calls.capabilities import command_outcome, next_timer_at
 from shared.calls.event import ActionPerformed, OperationRequested, own
 from shared.calls.operations import OutcomeStatus, context_of_step
 from shared.calls.policy import CallPolicy

@@ -5,8 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from shared.calls.actions import StartRecording
-from shared.calls.capabilities import next_check_at, reduce
-from shared.calls.engine import next_timer_at
+from shared.calls.capabilities import next_check_at, next_timer_at, reduce
 from shared.calls.event import ActionFailed, own
 from tests.calls.driver import (
     CallDriver,

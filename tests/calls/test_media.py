@@ -9,9 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from shared.calls.actions import MEDIA, AnyAction, CancelMedia, Music, Play, Recognize
-from shared.calls.capabilities import CAPABILITIES, Call, command_outcome, next_check_at
+from shared.calls.capabilities import CAPABILITIES, Call, command_outcome, next_check_at, next_timer_at
 from shared.calls.effect import Effect, effect_id
-from shared.calls.engine import next_timer_at, reduce
+from shared.calls.engine import reduce
 from shared.calls.event import ActionFailed, ActionPerformed, Event, OperationRequested, own
 from shared.calls.media import MediaOperation, playing, waiting
 from shared.calls.music import music_wanted

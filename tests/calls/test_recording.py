@@ -17,11 +17,10 @@ from shared.calls.actions import (
     StartRecording,
     StopRecording,
 )
-from shared.calls.capabilities import Call, next_check_at, recording
+from shared.calls.capabilities import Call, next_check_at, next_timer_at, recording
 from shared.calls.capabilities.lifecycle import Decision
 from shared.calls.capabilities.recording import RecordingStatus
 from shared.calls.effect import effect_id
-from shared.calls.engine import next_timer_at
 from shared.calls.event import ActionPerformed, Event, own
 from shared.calls.operations import OutcomeStatus
 from shared.calls.policy import CallPolicy

@@ -23,6 +23,7 @@ from shared.calls.capabilities.participants import MOST_INVITATIONS, MOST_PARTIC
 from shared.calls.capabilities.prompts import Prompts
 from shared.calls.capabilities.recognition import LONGEST_SPEECH, MOST_RESULTS, Recognition, Recognized
 from shared.calls.capabilities.recording import MOST_CHUNKS, MOST_RECORDINGS, Chunk, Failure, Recording, Recordings
+from shared.calls.capabilities.routing import Routing
 from shared.calls.capabilities.streams import Stream, Streams, StreamState
 from shared.calls.capabilities.transfer import MOST_TRANSFERS, Transfer, Transfers
 from shared.calls.capability import NoPart
@@ -37,6 +38,9 @@ from shared.calls.operations import (
     Requested,
     UnknownOutcome,
 )
+from shared.calls.plans.base import Visit
+from shared.calls.plans.document import Plan
+from shared.calls.plans.leaving import HangUpStep
 from shared.calls.policy import CallPolicy
 from shared.calls.queues import COMMANDS
 from shared.calls.state import CallState
@@ -167,6 +171,9 @@ def rich(id: str) -> Call:
         consult=Consults({"a": START}),
         recognition=Recognition({"a": Recognized(START, "12#", "yes", "Confirm", "yes", 0.5)}),
         dtmf=Dtmf({"event": Tone("#", START, 3, "a")}),
+        routing=Routing(
+            Plan("bye", {"bye": HangUpStep()}), 3, "resource", (Visit("bye", 1, START, {"a": "b"}, START, "x", "why"),)
+        ),
         streams=Streams(Stream(StreamState.ACTIVE, START, "x"), Stream(StreamState.FAILED, START, "y")),
     )
 
@@ -320,12 +327,31 @@ async def test_a_row_of_another_version_is_not_decoded(
 UNDECODABLE: dict[str, dict[str, Any]] = {
     "no JSON": {"call": "secret {"},
     "another shape": {"lifecycle": '{"part":{"caller":["secret"]}}'},
-    "an unknown action": {"recording": '{"effects":[{"id":"1","action":{"do":"secret"}}]}'},
+    "an action without its fields": {"recording": '{"effects":[{"id":"1","action":{"do":"Play"}}]}'},
     "an unknown state": {"call": '{"id":"secret","state":"secret"}'},
     "not compressed": {"timeline_z": b"secret"},
     "text for bytes": {"timeline_z": "secret"},
     "a number for text": {"participants": 7},
 }
+
+
+NEWER: dict[str, dict[str, Any]] = {
+    "an unknown action": {"recording": '{"effects":[{"id":"1","action":{"do":"secret"}}]}'},
+    "an unknown step": {"routing": '{"part":{"plan":{"start":"a","steps":{"a":{"type":"secret"}}}}}'},
+}
+
+
+@pytest.mark.parametrize("newer", NEWER.values(), ids=NEWER)
+async def test_a_row_with_what_only_a_newer_version_knows_is_newer(
+    store: CallStore, table: TableClient, newer: dict[str, Any]
+) -> None:
+    call = rich(new_id())
+    await store.write(Row(), call)
+    await change(table, call.id, **newer)
+    with pytest.raises(UnreadableRow) as raised:
+        await store.read(call.id)
+    assert raised.value.is_newer
+    assert "secret" not in str(raised.value)
 
 
 @pytest.mark.parametrize("broken", UNDECODABLE.values(), ids=UNDECODABLE)

@@ -23,6 +23,7 @@ class Consult(Operation, frozen=True, tag="Consult"):
 
     steps: ClassVar[tuple[str, ...]] = ("add", "cancel", *HOLDS)
     longest_outcome: ClassVar[timedelta] = timedelta(minutes=4)
+    takes_over: ClassVar[bool] = True
 
 
 class EndConsult(Operation, frozen=True, tag="EndConsult"):

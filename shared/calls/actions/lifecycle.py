@@ -12,6 +12,7 @@ class HangUp(Action, frozen=True, tag="HangUp"):
     """End the call for everyone."""
 
     longest_outcome: ClassVar[timedelta] = timedelta(seconds=30)
+    takes_over: ClassVar[bool] = True
 
 
 class FetchCallState(Action, frozen=True, tag="FetchCallState"):

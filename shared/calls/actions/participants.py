@@ -15,6 +15,7 @@ class AddParticipant(Operation, frozen=True, tag="AddParticipant"):
     ring_seconds: int | None = None
 
     longest_outcome: ClassVar[timedelta] = timedelta(minutes=4)
+    takes_over: ClassVar[bool] = True
 
 
 class CancelInvitation(Operation, frozen=True, tag="CancelInvitation"):
@@ -59,3 +60,5 @@ class MoveParticipants(Operation, frozen=True, tag="MoveParticipants"):
 
     targets: tuple[str, ...]
     from_connection: str
+
+    takes_over: ClassVar[bool] = True

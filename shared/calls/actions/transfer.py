@@ -28,3 +28,4 @@ class TransferCall(Operation, frozen=True, tag="TransferCall"):
 
     queue: ClassVar[str] = "transfer"
     longest_outcome: ClassVar[timedelta] = timedelta(minutes=3)
+    takes_over: ClassVar[bool] = True

@@ -21,6 +21,7 @@ from shared.calls.capabilities import (
     prompts,
     recognition,
     recording,
+    routing,
     streams,
     transfer,
 )
@@ -31,6 +32,7 @@ from shared.calls.capabilities.participants import Participants
 from shared.calls.capabilities.prompts import Prompts
 from shared.calls.capabilities.recognition import Recognition
 from shared.calls.capabilities.recording import Recordings, RecordingStatus
+from shared.calls.capabilities.routing import Routing
 from shared.calls.capabilities.streams import Streams
 from shared.calls.capabilities.transfer import Transfers
 from shared.calls.capability import Capabilities, NoPart
@@ -52,6 +54,7 @@ class Call(BaseCall, frozen=True, kw_only=True, omit_defaults=True):
     recognition: Recognition = Recognition()
     dtmf: Dtmf = Dtmf()
     streams: Streams = Streams()
+    routing: Routing = Routing()
 
 
 CAPABILITIES: Capabilities = (
@@ -65,6 +68,7 @@ CAPABILITIES: Capabilities = (
     consult.CAPABILITY,
     transfer.CAPABILITY,
     streams.CAPABILITY,
+    routing.CAPABILITY,
 )
 
 _REGISTRY = capability.registry(CAPABILITIES)
@@ -83,6 +87,11 @@ def reduce(call: Call, event: Event, now: datetime) -> tuple[Call, tuple[Effect,
 def next_check_at(call: Call) -> datetime | None:
     """When the sweep should look at the call, if nothing else happens; None when nothing is left to do."""
     return engine.next_check_at(call, CAPABILITIES)
+
+
+def next_timer_at(call: Call) -> datetime | None:
+    """When the queue should wake the call; None if nothing needs its precision."""
+    return engine.next_timer_at(call, CAPABILITIES)
 
 
 def command_outcome(call: Call, context: str) -> Outcome | None:

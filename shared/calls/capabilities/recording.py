@@ -486,7 +486,7 @@ CAPABILITY = Capability(
         "StartRecordingFailed": StartRecordingFailed,
         "RecordingFileStatusUpdated": RecordingFileStatusUpdated,
     },
-    steps=(ANNOUNCEMENT, NOTICE),
+    steps=lambda *_: (ANNOUNCEMENT, NOTICE),
     fold=fold,
     wanted=wanted,
     deadlines=deadlines,

@@ -1,0 +1,162 @@
+"""Routing: the plan of a call, and its way through it.
+
+The plan is chosen when the call comes in, and stays the same. Its steps want operations, whose outcomes decide where
+the call goes on. Decisions are kept (``Visit``) and never revised, so they depend on the order of events: an outcome
+that arrives after the next step has begun changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shared.calls import commands
+from shared.calls.actions import HangUp
+from shared.calls.call import BaseCall
+from shared.calls.capability import Capability
+from shared.calls.effect import Wanted
+from shared.calls.event import Event, Fact, own
+from shared.calls.plans import walk
+from shared.calls.plans.base import Exit, Visit, VisitContext
+from shared.calls.plans.document import Plan
+from shared.calls.presence import caller_has_left
+from shared.calls.state import CallState
+
+CALLER_LEFT, TAKEN_OVER = "the caller has left", "a command has taken the call over"
+HANG_UP = "plan/hang up"
+
+
+class PlanChosen(Fact, frozen=True):
+    """The plan of a call. ``resource`` is the immutable id of the ACS resource, which raw ids of agents begin with."""
+
+    plan: Plan
+    version: int
+    resource: str
+
+
+class StepReached(Fact, frozen=True):
+    """A visit has begun. ``reason`` is why the one before it was left."""
+
+    visit: str
+    before: str
+    reason: str
+
+
+class PlanEnded(Fact, frozen=True):
+    visit: str
+    reason: str
+
+
+class Routing(Struct, frozen=True, omit_defaults=True):
+    """``visits`` are decisions: the last one is where the call stands."""
+
+    plan: Plan | None = None
+    version: int = 0
+    resource: str = ""
+    visits: tuple[Visit, ...] = ()
+
+
+def fold(part: Routing, event: Event) -> Routing:
+    """Of two plans, the one with the lower version stays: that of the first delivery of IncomingCall."""
+    match event.data:
+        case PlanChosen() as chosen if not part.visits and (part.plan is None or chosen.version < part.version):
+            return replace(part, plan=chosen.plan, version=chosen.version, resource=chosen.resource)
+    return part
+
+
+# -- Decisions ---------------------------------------------------------------------------------------------------
+
+
+def expire(call: BaseCall, part: Routing, now: datetime) -> Routing:
+    """The visits after all that can be decided now."""
+    if part.plan is None or call.state is not CallState.CONNECTED:
+        return part
+    visits = part.visits or walk.begun(part.plan, now)
+    while (visit := walk.current(visits)) is not None:
+        at = VisitContext(call, part, visit, now)
+        before, ended = visits, _end(call)
+        visits = walk.left(visits, ended, now) if ended else walk.advanced(part.plan, visits, at)
+        if visits == before:
+            break
+    return replace(part, visits=visits) if visits != part.visits else part
+
+
+def _end(call: BaseCall) -> Exit | None:
+    """What ends a plan at every step."""
+    if caller_has_left(call):
+        return Exit(None, CALLER_LEFT)
+    took_over = any(
+        requested.action.takes_over and not commands.has_failed(call, context)
+        for context, requested in call.operations.requested.items()
+    )
+    return Exit(None, TAKEN_OVER) if took_over else None
+
+
+def decided(call: BaseCall, before: Routing, after: Routing) -> Iterator[Event]:
+    """The events of the decisions, for the timeline."""
+    for number, visit in enumerate(after.visits):
+        if number >= len(before.visits):
+            last = after.visits[number - 1] if number else None
+            reached = StepReached(visit.name, last.name if last else "", last.reason if last else "")
+            yield own(f"{call.id}/plan/{visit.name}", visit.begun_at, reached)
+    for visit in after.visits[-1:]:
+        if visit.left_at is not None and before.visits[-1:] != (visit,):
+            yield own(f"{call.id}/plan/end", visit.left_at, PlanEnded(visit.name, visit.reason))
+
+
+# -- Wanted effects ----------------------------------------------------------------------------------------------
+
+
+def wanted(call: BaseCall, part: Routing, now: datetime) -> Iterator[Wanted]:
+    if part.plan is None or call.state is not CallState.CONNECTED:
+        return
+    for visit in part.visits:
+        step, at = walk.step_of(part.plan, visit), VisitContext(call, part, visit, now)
+        yield from step.wanted(at) if visit.left_at is None else step.wanted_after(at)
+    if part.visits and part.visits[-1].reason in (CALLER_LEFT, walk.TOO_MANY):
+        yield Wanted(HANG_UP, HangUp())
+
+
+def steps(call: BaseCall, part: Routing) -> Iterator[str]:
+    if part.plan is None:
+        return
+    for visit in part.visits:
+        at = VisitContext(call, part, visit, visit.begun_at)
+        for operation in walk.step_of(part.plan, visit).operations(at):
+            yield at.name_of(operation)
+
+
+def timers(call: BaseCall, part: Routing) -> Iterator[datetime]:
+    visit = walk.current(part.visits)
+    if part.plan is not None and visit is not None and call.state is CallState.CONNECTED:
+        yield from walk.step_of(part.plan, visit).timers(VisitContext(call, part, visit, visit.begun_at))
+
+
+# -- The timeline ------------------------------------------------------------------------------------------------
+
+
+def describe(data: Fact) -> str:
+    match data:
+        case PlanChosen(version=version):
+            return f"version {version}"
+        case StepReached(visit=visit, before=before, reason=reason):
+            return f"{visit}, after {before}: {reason}" if before else visit
+        case PlanEnded(visit=visit, reason=reason):
+            return f"at {visit}: {reason}"
+    return ""
+
+
+CAPABILITY = Capability(
+    name="routing",
+    part=Routing,
+    fold=fold,
+    expire=expire,
+    decided=decided,
+    wanted=wanted,
+    steps=steps,
+    timers=timers,
+    describe=describe,
+)
