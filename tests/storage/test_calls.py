@@ -23,7 +23,7 @@ from shared.calls.capabilities.participants import MOST_INVITATIONS, MOST_PARTIC
 from shared.calls.capabilities.prompts import Prompts
 from shared.calls.capabilities.recognition import LONGEST_SPEECH, MOST_RESULTS, Recognition, Recognized
 from shared.calls.capabilities.recording import MOST_CHUNKS, MOST_RECORDINGS, Chunk, Failure, Recording, Recordings
-from shared.calls.capabilities.routing import Routing
+from shared.calls.capabilities.routing import Answer, Chosen, Offer, Routing
 from shared.calls.capabilities.streams import Stream, Streams, StreamState
 from shared.calls.capabilities.transfer import MOST_TRANSFERS, Transfer, Transfers
 from shared.calls.capability import NoPart
@@ -172,7 +172,15 @@ def rich(id: str) -> Call:
         recognition=Recognition({"a": Recognized(START, "12#", "yes", "Confirm", "yes", 0.5)}),
         dtmf=Dtmf({"event": Tone("#", START, 3, "a")}),
         routing=Routing(
-            Plan("bye", {"bye": HangUpStep()}), 3, "resource", (Visit("bye", 1, START, {"a": "b"}, START, "x", "why"),)
+            Plan("bye", {"bye": HangUpStep()}),
+            3,
+            "resource",
+            True,
+            {"x": "y"},
+            {"c": Offer(START, ("8:acs:1",), 2)},
+            {"v a": Answer(START, True)},
+            {"v": Chosen(START, "bye")},
+            (Visit("bye", 1, START, {"a": "b"}, START, "x", "why"),),
         ),
         streams=Streams(Stream(StreamState.ACTIVE, START, "x"), Stream(StreamState.FAILED, START, "y")),
     )

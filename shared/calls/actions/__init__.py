@@ -42,6 +42,7 @@ from shared.calls.actions.recording import (
     StartRecording,
     StopRecording,
 )
+from shared.calls.actions.routing import EngageAgent, OfferCall, ReleaseAgent, RequestDecision, StopWaiting
 from shared.calls.actions.transfer import CustomContext, TransferCall
 
 AnyAction = (
@@ -75,6 +76,11 @@ AnyAction = (
     | StopRecording
     | Consult
     | EndConsult
+    | OfferCall
+    | EngageAgent
+    | ReleaseAgent
+    | StopWaiting
+    | RequestDecision
 )
 
 __all__ = [
@@ -93,17 +99,21 @@ __all__ = [
     "Consult",
     "CustomContext",
     "EndConsult",
+    "EngageAgent",
     "FetchCallState",
     "HangUp",
     "HoldParticipant",
     "MoveParticipants",
     "Music",
     "MuteParticipant",
+    "OfferCall",
     "Operation",
     "PauseRecording",
     "Play",
     "Recognize",
+    "ReleaseAgent",
     "RemoveParticipant",
+    "RequestDecision",
     "RequestRecording",
     "ResumeRecording",
     "SendDtmf",
@@ -115,6 +125,7 @@ __all__ = [
     "StopMediaStreaming",
     "StopRecording",
     "StopTranscription",
+    "StopWaiting",
     "TransferCall",
     "UnholdParticipant",
     "UpdateTranscription",

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from shared.calls import commands
@@ -18,7 +19,8 @@ from shared.calls.actions import HangUp
 from shared.calls.call import BaseCall
 from shared.calls.capability import Capability
 from shared.calls.effect import Wanted
-from shared.calls.event import Event, Fact, own
+from shared.calls.event import ActionPerformed, Event, Fact, own
+from shared.calls.joins import bounded
 from shared.calls.plans import walk
 from shared.calls.plans.base import Exit, Visit, VisitContext
 from shared.calls.plans.document import Plan
@@ -27,14 +29,46 @@ from shared.calls.state import CallState
 
 CALLER_LEFT, TAKEN_OVER = "the caller has left", "a command has taken the call over"
 HANG_UP = "plan/hang up"
+MOST_FACTS = 500  # of each kind: a row has room for 1 MiB
 
 
 class PlanChosen(Fact, frozen=True):
-    """The plan of a call. ``resource`` is the immutable id of the ACS resource, which raw ids of agents begin with."""
+    """The plan of a call. ``resource`` is the immutable id of the ACS resource, which raw ids of agents begin with.
+
+    ``is_customer``: whether the caller's number is that of a customer; None if the plan does not ask, or it is not
+    known. ``context``: custom context that came with the call, by name in lower case.
+    """
 
     plan: Plan
     version: int
     resource: str
+    is_customer: bool | None = None
+    context: dict[str, str] = field(default_factory=dict)
+
+
+class CallOffered(ActionPerformed, frozen=True, kw_only=True):
+    """Agents and other targets are claimed for the call; none if none is free. ``position``: the call's place in the
+    queue, from 1, if it waits.
+    """
+
+    targets: tuple[str, ...] = ()
+    position: int | None = None
+
+
+class OfferAnswered(Fact, frozen=True):
+    """An agent's client says that the agent accepts or declines the call."""
+
+    visit: str
+    agent: str
+    accepted: bool
+
+
+class StepDecided(Fact, frozen=True):
+    """Another application has chosen the next step of a visit."""
+
+    visit: str
+    choice: str
+    decided_by: str
 
 
 class StepReached(Fact, frozen=True):
@@ -50,12 +84,40 @@ class PlanEnded(Fact, frozen=True):
     reason: str
 
 
+class Offer(Struct, frozen=True, omit_defaults=True):
+    at: datetime
+    targets: tuple[str, ...] = ()
+    position: int | None = None
+
+
+class Answer(Struct, frozen=True, omit_defaults=True):
+    at: datetime
+    accepted: bool
+
+
+class Chosen(Struct, frozen=True, omit_defaults=True):
+    at: datetime
+    choice: str
+
+
+Known = TypeVar("Known", Offer, Answer, Chosen)
+
+
 class Routing(Struct, frozen=True, omit_defaults=True):
-    """``visits`` are decisions: the last one is where the call stands."""
+    """``visits`` are decisions: the last one is where the call stands.
+
+    Facts: ``offers`` by operation context, ``answers`` of agents by visit and raw id (``sales#1 8:acs:…``), ``chosen``
+    by visit. Of several that contradict each other the earliest counts.
+    """
 
     plan: Plan | None = None
     version: int = 0
     resource: str = ""
+    is_customer: bool | None = None
+    context: dict[str, str] = {}
+    offers: dict[str, Offer] = {}
+    answers: dict[str, Answer] = {}
+    chosen: dict[str, Chosen] = {}
     visits: tuple[Visit, ...] = ()
 
 
@@ -63,8 +125,24 @@ def fold(part: Routing, event: Event) -> Routing:
     """Of two plans, the one with the lower version stays: that of the first delivery of IncomingCall."""
     match event.data:
         case PlanChosen() as chosen if not part.visits and (part.plan is None or chosen.version < part.version):
-            return replace(part, plan=chosen.plan, version=chosen.version, resource=chosen.resource)
+            return _with_plan(part, chosen)
+        case CallOffered(effect_id=context, targets=targets, position=position):
+            return replace(part, offers=_with_earliest(part.offers, context, Offer(event.at, targets, position)))
+        case OfferAnswered(visit=visit, agent=agent, accepted=accepted):
+            return replace(part, answers=_with_earliest(part.answers, f"{visit} {agent}", Answer(event.at, accepted)))
+        case StepDecided(visit=visit, choice=choice):
+            return replace(part, chosen=_with_earliest(part.chosen, visit, Chosen(event.at, choice)))
     return part
+
+
+def _with_plan(part: Routing, chosen: PlanChosen) -> Routing:
+    names = ("plan", "version", "resource", "is_customer", "context")
+    return replace(part, **{name: getattr(chosen, name) for name in names})
+
+
+def _with_earliest(known: dict[str, Known], name: str, found: Known) -> dict[str, Known]:
+    earliest = min(known.get(name, found), found, key=lambda each: (each.at, repr(each)))
+    return bounded(known | {name: earliest}, MOST_FACTS, lambda each: each.at)
 
 
 # -- Decisions ---------------------------------------------------------------------------------------------------
@@ -111,12 +189,15 @@ def decided(call: BaseCall, before: Routing, after: Routing) -> Iterator[Event]:
 
 
 def wanted(call: BaseCall, part: Routing, now: datetime) -> Iterator[Wanted]:
-    if part.plan is None or call.state is not CallState.CONNECTED:
+    if part.plan is None:
         return
     for visit in part.visits:
         step, at = walk.step_of(part.plan, visit), VisitContext(call, part, visit, now)
-        yield from step.wanted(at) if visit.left_at is None else step.wanted_after(at)
-    if part.visits and part.visits[-1].reason in (CALLER_LEFT, walk.TOO_MANY):
+        if call.state is not CallState.CONNECTED:
+            yield from step.wanted_at_end(at)
+        else:
+            yield from step.wanted(at) if visit.left_at is None else step.wanted_after(at)
+    if call.state is CallState.CONNECTED and part.visits and part.visits[-1].reason in (CALLER_LEFT, walk.TOO_MANY):
         yield Wanted(HANG_UP, HangUp())
 
 

@@ -142,6 +142,10 @@ class Step(Struct, frozen=True, kw_only=True, rename="camel", tag_field="type", 
         """The operations that are needed once the step is left, such as the end of an invitation."""
         return iter(())
 
+    def wanted_at_end(self, at: VisitContext) -> Iterator[Wanted]:  # noqa: ARG002
+        """The operations that are needed once the call has ended, such as the release of an agent."""
+        return iter(())
+
     def timers(self, at: VisitContext) -> Iterator[datetime]:  # noqa: ARG002
         """When the visit must be looked at, if nothing else happens."""
         return iter(())
