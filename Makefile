@@ -22,7 +22,7 @@ POLICY := .local/policy
 CHECKOV := 3.3.30
 ZIZMOR := 1.32.0
 
-.PHONY: help setup demo serve doctor calls watch test check format bench lists crowd faults package policy docs lock clean
+.PHONY: help setup demo serve doctor calls watch test test-failed check format bench lists crowd faults package policy docs lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -70,6 +70,9 @@ watch: setup  ## print the events of a call as they happen (CALL=… for another
 test: setup $(KUSTO)  ## all tests (PYTHON=python3.13 for another Python, TESTS=tests/calls for a part, WORKERS=0 for one process)
 	@for each in $(TESTS); do test -e "$${each%%::*}" || { echo "TESTS: there is no $$each"; exit 1; }; done
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
+
+test-failed: setup  ## the tests that failed last, in one process
+	@$(RUN) -m pytest --last-failed --last-failed-no-failures none
 
 check: setup  ## linters and types
 	@$(RUN) -m ruff check .
