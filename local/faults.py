@@ -19,8 +19,8 @@ from tests.simulation.campaign import (
     Tally,
     awaits,
     pairs_of_crashes,
-    plan_named,
     run_and_check,
+    schedule_named,
     several,
     single_crashes,
     some_of,
@@ -30,7 +30,7 @@ from tests.simulation.campaign import (
 )
 from tests.simulation.invariants import INVARIANTS
 from tests.simulation.mutants import MUTANTS, mutated
-from tests.simulation.plans import COMBINATIONS, CROWD, KINDS, PARTS, SCENARIOS
+from tests.simulation.schedules import COMBINATIONS, CROWD, KINDS, PARTS, SCENARIOS
 
 SEEDS = 990  # each combination of kinds twice
 PAIRS = 100
@@ -62,7 +62,7 @@ def main() -> int:
 
 def _named(text: str) -> str:
     try:
-        plan_named(text)
+        schedule_named(text)
     except (ValueError, IndexError):
         raise argparse.ArgumentTypeError(f"there is no run {text!r}; there are 17, day-3 and recorded-31-44") from None
     return text
@@ -140,7 +140,7 @@ def one(name: str, broken_by: str | None) -> int:
     if result is not None:
         for line in story(result):
             print(line)
-        print(f"trace {result.trace}; {', '.join(result.plan.kinds) or 'no faults'}; struck {dict(result.struck)}")
+        print(f"trace {result.trace}; {', '.join(result.schedule.kinds) or 'no faults'}; struck {dict(result.struck)}")
     for fault in faults:
         print(f"BROKEN {fault}")
     return 1 if faults else 0

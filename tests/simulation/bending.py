@@ -46,13 +46,13 @@ class _Left:
 class Bending:
     """``bent`` holds the type and the bent field of each event, by its id: it is the same in each delivery."""
 
-    def __init__(self, plans: tuple[Bent, ...]) -> None:
-        self._left = [_Left(each.type, each.times, random.Random(each.seed)) for each in plans]  # noqa: S311
+    def __init__(self, schedules: tuple[Bent, ...]) -> None:
+        self._left = [_Left(each.type, each.times, random.Random(each.seed)) for each in schedules]  # noqa: S311
         self.bent: dict[str, tuple[str, Path]] = {}
         self._values: dict[str, Any] = {}
 
     def body(self, url: str, body: bytes) -> bytes:
-        """The body of a request, with the events in it bent that a plan has a part for."""
+        """The body of a request, with the events in it bent that a schedule has a part for."""
         if not self._left or not any(path in url for path in PATHS):
             return body
         decoded = msgspec.json.decode(body)
@@ -66,13 +66,13 @@ class Bending:
     def _event(self, event: dict[str, Any]) -> dict[str, Any]:
         id, type = event["id"], event["type"].rpartition(".")[2]
         if id not in self.bent:
-            plan = next((plan for plan in self._left if plan.type == type and plan.times), None)
-            if plan is None:
+            schedule = next((schedule for schedule in self._left if schedule.type == type and schedule.times), None)
+            if schedule is None:
                 return event
-            plan.times -= 1
-            path, value = plan.rng.choice(list(_fields(event["data"])))
+            schedule.times -= 1
+            path, value = schedule.rng.choice(list(_fields(event["data"])))
             self.bent[id] = type, path
-            self._values[id] = plan.rng.choice(OTHER_TYPES[value.__class__])
+            self._values[id] = schedule.rng.choice(OTHER_TYPES[value.__class__])
         return event | {"data": _with(event["data"], self.bent[id][1], self._values[id])}
 
 

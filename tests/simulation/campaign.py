@@ -17,9 +17,9 @@ from pathlib import Path
 from tests.simulation.host import ROOT
 from tests.simulation.invariants import UNHURRIED, broken
 from tests.simulation.mutants import mutated
-from tests.simulation.plans import SCENARIOS, crashing, day_of, plan_of
 from tests.simulation.process import Site
-from tests.simulation.world import Plan, RunResult, simulate
+from tests.simulation.schedules import SCENARIOS, crashing, day_of, schedule_of
+from tests.simulation.world import RunResult, Schedule, simulate
 
 ROOMS = ("acs", "platform", "service", "storage")
 SOURCES = [ROOT / "function_app.py"]
@@ -27,14 +27,14 @@ SOURCES += [path for room in ROOMS for path in sorted((ROOT / "shared" / room).g
 TIDY_EVERY = 40  # runs: what runs leave behind is in cycles, and collecting them takes as long as a run
 
 
-def plan_named(name: str) -> Plan:
+def schedule_named(name: str) -> Schedule:
     """A run by its name: the number of a seed, ``day-3``, or ``recorded-17`` and ``recorded-17-42`` with crashes."""
     scenario, *points = name.split("-")
     if scenario == "day":
         return day_of(int(points[0]))
     if scenario in SCENARIOS:
         return crashing(scenario, *(int(point) for point in points))
-    return plan_of(int(name))
+    return schedule_of(int(name))
 
 
 @dataclass
@@ -59,9 +59,9 @@ class Tally:
         self.requests += len(result.sent)
         self.invocations += len(result.invocations)
         self.struck += result.struck
-        self.kinds.update(kind for kind in set(result.plan.kinds) if result.struck[kind])
+        self.kinds.update(kind for kind in set(result.schedule.kinds) if result.struck[kind])
         self.sites |= result.sites
-        if result.plan.name in SCENARIOS:
+        if result.schedule.name in SCENARIOS:
             self.steps[name] = result.steps
         counted = [i for i in result.invocations if not i.frozen and not i.crashed and i.function not in UNHURRIED]
         if counted:
@@ -87,7 +87,7 @@ class Tally:
 def run_and_check(name: str) -> tuple[RunResult | None, list[str]]:
     """A run, and what does not hold in it. That it does not come to its end is as bad as anything."""
     try:
-        result = simulate(plan_named(name))
+        result = simulate(schedule_named(name))
     except Exception as error:  # noqa: BLE001  # whatever it is, it has a seed
         return None, ["0 comes to its end: " + "".join(traceback.format_exception(error)[-4:]).strip()]
     return result, broken(result)

@@ -114,7 +114,7 @@ def nothing_after_the_end(result: RunResult) -> Iterator[str]:
         for context, requested in call.operations.requested.items():
             for entry in _requests(result, context):
                 late = _seconds(entry["received"]) - over
-                if late > IN_FLIGHT and not result.plan.freezes:
+                if late > IN_FLIGHT and not result.schedule.freezes:
                     yield f"call {call.id}: {requested.action.name} was sent {late:.0f} s after the end"
 
 
@@ -135,7 +135,7 @@ def _ids_of(entry: dict[str, Any]) -> tuple[Any, Any]:
 
 def _may_repeat(result: RunResult, done: list[dict[str, Any]]) -> bool:
     if done[0]["operation"] in REPEATABLE:
-        return not result.plan.options.get("repeatability", True)
+        return not result.schedule.options.get("repeatability", True)
     died = bool(
         result.struck["crash"] or result.struck["zombie"] or result.struck["deploy"] or result.struck["setting wrong"]
     )
@@ -155,7 +155,7 @@ def _was_sent_before(result: RunResult, late: Submission) -> bool:
 
 def _late(result: RunResult, call: Call) -> Iterator[str]:
     """Commands whose outcome took longer than everything that it may have to wait for, while the call went on."""
-    if {UNDECODABLE} & set(result.plan.kinds) or result.plan.changes:
+    if {UNDECODABLE} & set(result.schedule.kinds) or result.schedule.changes:
         return
     for context, requested in call.operations.requested.items():
         if isinstance(requested.action, Music):  # until it is cancelled

@@ -25,8 +25,8 @@ from shared.calls.state import CallState
 from shared.platform import tokens
 from shared.storage import lists
 from tests.simulation import command_invariants as commanded
-from tests.simulation.plans import FOREIGN
 from tests.simulation.platform import START
+from tests.simulation.schedules import FOREIGN
 from tests.simulation.storage import plain
 from tests.simulation.versions import ADDED, NEWER, UNDECODABLE
 from tests.simulation.world import BENT, Folded, RunResult, id_of
@@ -99,7 +99,7 @@ def _was_recorded(result: RunResult, call: Call) -> bool:
     """
     acs = _acs_call(result, call)
     documents = [document for recording in acs.recordings for document in recording.documents] if acs else []
-    return bool(documents) and not {"event never delivered", BENT, UNDECODABLE} & set(result.plan.kinds)
+    return bool(documents) and not {"event never delivered", BENT, UNDECODABLE} & set(result.schedule.kinds)
 
 
 def _was_in_a_call(result: RunResult, call: Call) -> bool:
@@ -125,7 +125,7 @@ def _should_be_recorded(result: RunResult, call: Call) -> bool:
         NEWER,
         UNDECODABLE,
     }
-    if not call.policy.record or in_the_way & set(result.plan.kinds) or call.policy.on_recording_failure == "end":
+    if not call.policy.record or in_the_way & set(result.schedule.kinds) or call.policy.on_recording_failure == "end":
         return False
     if len(call.recording.failures) >= ATTEMPTS:
         return False
@@ -153,7 +153,7 @@ def _said_to_run(call: Call) -> bool:
 
 def _could_be_had(result: RunResult, call: Call) -> bool:
     """Whether the event of the file came long enough before ACS deletes it. Retries may need some hours of that."""
-    whole = BENT not in result.plan.kinds
+    whole = BENT not in result.schedule.kinds
     announced = [e for e in call.timeline if e.type == "RecordingFileStatusUpdated" and whole]
     enough = FILE_LIFE - timedelta(hours=4)
     return any(e.received - e.at < enough - timedelta(seconds=result.skewed) for e in announced)
@@ -185,17 +185,17 @@ def accounted_for(result: RunResult) -> Iterator[str]:
 def _just_withdrawn(result: RunResult, callback: dict[str, Any]) -> bool:
     at = (datetime.fromisoformat(callback["at"]) - START).total_seconds()
     on_its_way = tokens.PROMPT_SECONDS + 0.2  # from ACS to the verdict, where the keys are fetched at once
-    return any(withdrawn and 0 <= at - then < on_its_way for then, withdrawn in result.plan.rotations)
+    return any(withdrawn and 0 <= at - then < on_its_way for then, withdrawn in result.schedule.rotations)
 
 
 def order_free(result: RunResult) -> Iterator[str]:
     """The row says what the same events say in the order in which they happened, once each; and in any other."""
-    rng = random.Random(result.plan.seed)  # noqa: S311  # chance that can be repeated
+    rng = random.Random(result.schedule.seed)  # noqa: S311  # chance that can be repeated
     for id, call in result.calls.items():
         folded = sorted((f for f in result.folded if f.call_id == id), key=_knows_the_line)
         distinct = {(f.event.id, f.event.at, getattr(f.event.data, "decision", None)): f for f in folded}
         in_order = sorted(distinct.values(), key=lambda f: (f.event.type == "TimerFired", f.event.at, f.event.id))
-        left_out = ADDED if result.plan.deploys else ()  # what the version before did not write is not known now
+        left_out = ADDED if result.schedule.deploys else ()  # what the version before did not write is not known now
         facts, saved = _facts(_refold(call, in_order), left_out), _facts(call, left_out)
         if facts != saved:
             yield f"call {id}: {_difference(facts, saved)} in the order of the events"
@@ -310,20 +310,20 @@ def kept(result: RunResult) -> Iterator[str]:
 
 def asked_for(result: RunResult) -> Iterator[str]:
     """Every request to ACS has an effect that a row recorded first. Answers, which are sent before there is a row,
-    must be what the plan says, and in time.
+    must be what the schedule says, and in time.
     """
     yield from result.unasked
     at = {call.context: call.ringing_at for call in result.acs}
-    policy = result.plan.settings.get("INCOMING_CALLS", "answer")
+    policy = result.schedule.settings.get("INCOMING_CALLS", "answer")
     for sent in result.sent:
         if sent.operation not in {"AnswerCall", "RejectCall"}:
             continue
         wanted = "AnswerCall" if policy == "answer" else "RejectCall"
-        if sent.operation != wanted or result.plan.settings.get("RESOURCE_ACCOUNTS") == FOREIGN:
-            yield f"{sent.operation} was sent, against the plan"
+        if sent.operation != wanted or result.schedule.settings.get("RESOURCE_ACCOUNTS") == FOREIGN:
+            yield f"{sent.operation} was sent, against the schedule"
         ringing_at = at.get(json.loads(sent.request.body).get("incomingCallContext"))
         late = _moment(sent.at) - ringing_at if ringing_at is not None else timedelta()
-        if late > RING_WINDOW + ANSWERING + timedelta(seconds=result.skewed) and not result.plan.freezes:
+        if late > RING_WINDOW + ANSWERING + timedelta(seconds=result.skewed) and not result.schedule.freezes:
             yield f"{sent.operation} was sent {late.total_seconds():.0f} s after the call had begun to ring"
 
 
@@ -337,7 +337,7 @@ def listed(result: RunResult) -> Iterator[str]:
             expected |= {(row["PartitionKey"], row["RowKey"]): row for row in change.written}
     found = {key: row for key, row in result.lists.items() if key[1].rpartition(" ")[2][6:] not in unreadable}
     for key in expected.keys() ^ found.keys():
-        if result.plan.deploys and key in found:  # the column is not in the row that the version before has written
+        if result.schedule.deploys and key in found:  # the column is not in the row that the version before has written
             continue
         yield f"{key[1]} {'is not there' if key in expected else 'is there without need'}"
     for key in expected.keys() & found.keys():

@@ -12,14 +12,15 @@ from tests.simulation.world import RunResult
 
 def lines_of(result: RunResult) -> Iterator[str]:
     """Requests, deliveries, invocations and saved events in the order of time."""
-    plan = result.plan
-    yield f"{plan.name} {plan.seed}: {', '.join(plan.kinds)}; {plan.settings}; {plan.options}; skews {plan.skews}"
-    for rule in plan.rules:
+    schedule = result.schedule
+    how = f"{schedule.settings}; {schedule.options}; skews {schedule.skews}"
+    yield f"{schedule.name} {schedule.seed}: {', '.join(schedule.kinds)}; {how}"
+    for rule in schedule.rules:
         yield f"  rule {rule}"
-    for fault in plan.network_faults:
+    for fault in schedule.network_faults:
         yield f"  fault {fault.service} {fault.operation}: {fault.do} from the {fault.nth}., {fault.times} times"
-    yield f"  kills {sorted(plan.kills)}, freezes {plan.freezes}, rotations {plan.rotations}"
-    yield f"  deploys {plan.deploys}, rows changed {plan.changes}"
+    yield f"  kills {sorted(schedule.kills)}, freezes {schedule.freezes}, rotations {schedule.rotations}"
+    yield f"  deploys {schedule.deploys}, rows changed {schedule.changes}"
     lines = [*_requests(result), *_journal(result), *_invocations(result), *_folded(result)]
     for at, line in sorted(lines, key=lambda one: one[0]):
         yield f"{at:>12.3f}  {line}"

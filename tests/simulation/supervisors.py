@@ -70,7 +70,7 @@ ROLES = frozenset({"Supervisor"})
 @dataclass(frozen=True)
 class Command:
     """``do`` is one of ``ACTIONS``. ``clicks`` are the moments, in seconds after ``at``, at which it is sent; all with
-    the same key, or all without one. ``call`` is the caller's number among those of the plan.
+    the same key, or all without one. ``call`` is the caller's number among those of the schedule.
     """
 
     at: float
@@ -179,7 +179,7 @@ ACTIONS: dict[str, Build] = {
 
 @dataclass
 class Supervisors:
-    """``find`` returns the id of a plan's call, and what its row says of it now."""
+    """``find`` returns the id of a schedule's call, and what its row says of it now."""
 
     host: Host
     tenant: str

@@ -10,14 +10,14 @@ from shared.api.v1.calls.command import state_of
 from tests.simulation.invariants import broken
 from tests.simulation.supervisors import ACTIONS, Command
 from tests.simulation.transport import NetworkFault
-from tests.simulation.world import Caller, Plan, RunResult, simulate
+from tests.simulation.world import Caller, RunResult, Schedule, simulate
 
 OFF = {"RECORDING": "off"}
 
 
 def run(*commands: Command, lasts: float = 10.0, **how: Any) -> RunResult:
     """A call of so many seconds with these commands, in which no invariant is broken."""
-    result = simulate(Plan("commands", callers=(Caller(0.0, lasts),), commands=commands, settings=OFF, **how))
+    result = simulate(Schedule("commands", callers=(Caller(0.0, lasts),), commands=commands, settings=OFF, **how))
     assert broken(result) == []
     return result
 

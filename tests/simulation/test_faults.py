@@ -10,10 +10,10 @@ import pytest
 
 from emulator.host.functions import scaling_group
 from tests.indexed import functions
-from tests.simulation import patches, plans
+from tests.simulation import patches, schedules
 from tests.simulation.campaign import NOT_DIED_AT, awaits, crash_points, run_and_check, several, struck
 from tests.simulation.host import ROOT
-from tests.simulation.plans import COMBINATIONS, DAY, KINDS, OFTEN, crashing, plan_of
+from tests.simulation.schedules import COMBINATIONS, DAY, KINDS, OFTEN, crashing, schedule_of
 from tests.simulation.world import simulate
 
 PAIRS = 20  # the others are those of `make faults`, which runs all combinations, and four days with larger crowds
@@ -38,14 +38,14 @@ def test_a_call_without_callbacks_survives_a_crash_at_every_point() -> None:
 
 
 def test_a_call_of_a_day_survives_a_crowd_and_the_faults_at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plans, "CROWD", CROWD)
-    monkeypatch.setattr(plans, "CROWD_STEPS", CROWD * plans.STEPS // 2)
+    monkeypatch.setattr(schedules, "CROWD", CROWD)
+    monkeypatch.setattr(schedules, "CROWD_STEPS", CROWD * schedules.STEPS // 2)
     result, faults = run_and_check("day-1")
     assert faults == []
     assert result is not None
     assert result.seconds > DAY - 120
     assert len(result.acs) == CROWD + 1
-    assert max(result.struck[kind] for kind in result.plan.kinds) >= OFTEN
+    assert max(result.struck[kind] for kind in result.schedule.kinds) >= OFTEN
 
 
 def test_every_listed_await_exists() -> None:
@@ -67,20 +67,20 @@ def test_an_instance_runs_one_function_only_and_http_functions_share_theirs() ->
 
 def test_a_seed_gives_the_same_run_twice() -> None:
     for seed in (5, 131, 250):
-        assert simulate(plan_of(seed)).trace == simulate(plan_of(seed)).trace
-    assert simulate(plan_of(5)).trace != simulate(plan_of(6)).trace
+        assert simulate(schedule_of(seed)).trace == simulate(schedule_of(seed)).trace
+    assert simulate(schedule_of(5)).trace != simulate(schedule_of(6)).trace
 
 
 @pytest.mark.parametrize("seed", [5, 131])
 def test_shared_clients_do_not_change_a_run(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    trace = simulate(plan_of(seed)).trace
+    trace = simulate(schedule_of(seed)).trace
     monkeypatch.setattr(patches, "shared_clients", list)
-    assert simulate(plan_of(seed)).trace == trace
+    assert simulate(schedule_of(seed)).trace == trace
 
 
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
 def test_a_run_is_the_same_in_every_process(hash_seed: str) -> None:
-    trace = simulate(plan_of(250)).trace
+    trace = simulate(schedule_of(250)).trace
     output = subprocess.run(
         [sys.executable, "-m", "local.faults", "--seed", "250"],
         cwd=ROOT,
@@ -96,7 +96,7 @@ def test_a_run_is_the_same_in_every_process(hash_seed: str) -> None:
 def test_every_kind_of_fault_happens(kind: str) -> None:
     """Not in every run: a fault that depends on timing can fail to happen."""
     alone = COMBINATIONS.index((kind,))
-    assert any(simulate(plan_of(alone + n * len(COMBINATIONS))).struck[kind] for n in range(6))
+    assert any(simulate(schedule_of(alone + n * len(COMBINATIONS))).struck[kind] for n in range(6))
 
 
 def test_a_failed_run_is_reported_with_the_invariants_it_broke() -> None:

@@ -7,8 +7,8 @@ import pytest
 from tests.simulation.campaign import several
 from tests.simulation.invariants import broken
 from tests.simulation.mutants import MUTANTS, forgetful_acs, mutated
-from tests.simulation.plans import COMBINATIONS, PREFIX
-from tests.simulation.world import Plan, simulate
+from tests.simulation.schedules import COMBINATIONS, PREFIX
+from tests.simulation.world import Schedule, simulate
 
 SEEDS = 400  # one of them catches each mutant, as `make faults MUTANT=all` shows
 # The faults that show a mutant soonest: their seeds are tried first.
@@ -38,7 +38,9 @@ def test_a_mutant_is_caught(name: str) -> None:
 
 
 INCOMING_CALL = {"type": PREFIX + "IncomingCall"}
-TWICE = Plan("twice", rules=[{"where": "eventgrid", "match": INCOMING_CALL, "do": "duplicate", "count": 3, "times": 1}])
+TWICE = Schedule(
+    "twice", rules=[{"where": "eventgrid", "match": INCOMING_CALL, "do": "duplicate", "count": 3, "times": 1}]
+)
 
 
 def test_a_second_answer_under_another_id_is_noticed_by_one_invariant_alone() -> None:

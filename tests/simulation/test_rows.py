@@ -24,7 +24,7 @@ from shared.calls.event import Event, timer_fired
 from shared.calls.state import CallState
 from shared.storage import calls as store
 from tests.simulation.storage import Tables, plain
-from tests.simulation.world import Plan, simulate
+from tests.simulation.world import Schedule, simulate
 
 FOLDER = Path(__file__).parent / "rows"
 ROWS = sorted(FOLDER.glob("*.json"))
@@ -56,7 +56,7 @@ def write_rows() -> None:
         return write(self, name, key, properties)
 
     with patch.object(Tables, "_write", noting):
-        simulate(Plan("rows"))
+        simulate(Schedule("rows"))
     for moment, has_come in MOMENTS.items():
         kept = next(properties for properties in written if has_come(store.decode(plain(properties))))
         text = json.dumps(kept, indent=2, sort_keys=True)

@@ -8,7 +8,7 @@ from local.stack import SAMPLE
 from shared.platform.settings import Settings
 from shared.platform.settings.table import TABLE
 from tests.simulation.invariants import broken
-from tests.simulation.plans import RECORDED, crashing
+from tests.simulation.schedules import RECORDED, crashing
 from tests.simulation.world import simulate
 
 NEEDED_TO_ANSWER = {"ACS_ENDPOINT", "ACS_ACCESS_KEY", "CALLBACK_BASE_URL"}
@@ -22,9 +22,9 @@ WRONG = [
 
 @pytest.mark.parametrize(("name", "text"), WRONG)
 def test_a_setting_that_is_wrong_when_a_call_arrives_loses_nothing(name: str, text: str) -> None:
-    plan = crashing("recorded")
-    plan.mistyped = ((0.0, name, text, 60.0),)
-    result = simulate(plan)
+    schedule = crashing("recorded")
+    schedule.mistyped = ((0.0, name, text, 60.0),)
+    result = simulate(schedule)
     assert result.struck["setting wrong"]
     assert broken(result) == []
     assert [call.answered_at is not None for call in result.acs] == [name not in NEEDED_TO_ANSWER]
@@ -32,8 +32,8 @@ def test_a_setting_that_is_wrong_when_a_call_arrives_loses_nothing(name: str, te
 
 @pytest.mark.parametrize(("name", "text"), WRONG)
 def test_a_setting_that_becomes_wrong_in_a_call_loses_nothing(name: str, text: str) -> None:
-    plan = crashing("recorded")
-    plan.mistyped = ((1.0, name, text, 600.0),)
-    result = simulate(plan)
+    schedule = crashing("recorded")
+    schedule.mistyped = ((1.0, name, text, 600.0),)
+    result = simulate(schedule)
     assert broken(result) == []
     assert [call.answered_at is not None for call in result.acs] == [True]

@@ -14,16 +14,16 @@ from shared.calls.capabilities.participants import Participants
 from shared.calls.capabilities.prompts import Prompts
 from shared.storage import calls as store
 from tests.simulation.invariants import broken
-from tests.simulation.plans import KINDS
+from tests.simulation.schedules import KINDS
 from tests.simulation.storage import plain
 from tests.simulation.versions import ADDED, COLUMNS, EXTENDED, FOR_GOOD, NEWER, UNDECODABLE, as_before
-from tests.simulation.world import Caller, Plan, RunResult, simulate
+from tests.simulation.world import Caller, RunResult, Schedule, simulate
 
 MOMENTS = [0.05, 0.2, 1.0, 8.0, 30.0]  # seconds; the call lasts for 20, and is archived by the last of them
 
 
 def row() -> dict[str, Any]:
-    result = simulate(Plan("row", callers=(Caller(0.0, 5.0),), settings={"RECORDING": "off"}))
+    result = simulate(Schedule("row", callers=(Caller(0.0, 5.0),), settings={"RECORDING": "off"}))
     (entity,) = result.entities.values()
     return entity
 
@@ -51,7 +51,7 @@ def test_a_compressed_capability_is_removed_too() -> None:
 @pytest.mark.parametrize("at", MOMENTS)
 def test_a_deployment_at_any_moment_of_a_call_leaves_it_archived(at: float) -> None:
     assert "deploy" in KINDS
-    result = simulate(Plan("deploy", callers=(Caller(0.0, 20.0),), deploys=(at,)))
+    result = simulate(Schedule("deploy", callers=(Caller(0.0, 20.0),), deploys=(at,)))
     assert broken(result) == []
     (entity,) = result.entities.values()
     assert (entity["state"], entity["recording_status"]) == ("ended", "archived")
@@ -64,7 +64,9 @@ MOST_FAILURES = 60  # Event Grid delivers each event about ten times in four hou
 
 
 def life_of(change: str, at: float, seconds: float) -> RunResult:
-    result = simulate(Plan("versions", kinds=(change,), callers=(Caller(0.0, 20.0),), changes=((at, change, seconds),)))
+    result = simulate(
+        Schedule("versions", kinds=(change,), callers=(Caller(0.0, 20.0),), changes=((at, change, seconds),))
+    )
     assert broken(result) == []
     return result
 

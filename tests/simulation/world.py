@@ -1,6 +1,6 @@
 """A simulated deployment in virtual time: the platform, its faults, instances of the app, and callers.
 
-``simulate`` runs a plan to its end and returns a ``RunResult``.
+``simulate`` runs a schedule to its end and returns a ``RunResult``.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Caller:
 
 
 @dataclass
-class Plan:
+class Schedule:
     """What a run simulates. ``rules`` are the emulator's (emulator/faults.py), ``network_faults`` the network's."""
 
     name: str = "calm"
@@ -132,7 +132,7 @@ class Folded:
 class RunResult:
     """The state and the history of a run that has ended."""
 
-    plan: Plan
+    schedule: Schedule
     seconds: float
     calls: dict[str, Call]
     unreadable: dict[str, Call]  # as a version reads them that can
@@ -163,7 +163,7 @@ class RunResult:
 
     @property
     def skewed(self) -> float:
-        return max((abs(skew) for skew in self.plan.skews), default=0.0)
+        return max((abs(skew) for skew in self.schedule.skews), default=0.0)
 
 
 class _Formatter(logging.Formatter):
@@ -184,13 +184,13 @@ class _LogRecorder(logging.Handler):
 
 
 class World:
-    def __init__(self, plan: Plan, loop: VirtualLoop, rng: random.Random, files: dict[str, bytes]) -> None:
-        self.plan, self.loop, self.rng, self.files = plan, loop, rng, files
+    def __init__(self, schedule: Schedule, loop: VirtualLoop, rng: random.Random, files: dict[str, bytes]) -> None:
+        self.schedule, self.loop, self.rng, self.files = schedule, loop, rng, files
         storage = LOCAL["storage"]
-        self.platform = Platform(Config(platform=LOCAL, seed=plan.seed), self._post, loop)
-        for name, value in plan.options.items():
+        self.platform = Platform(Config(platform=LOCAL, seed=schedule.seed), self._post, loop)
+        for name, value in schedule.options.items():
             setattr(self.platform.service.options, name, value)
-        staff(self.platform.service, LINE.tenant_id, random.Random(f"agents {plan.seed}"))  # noqa: S311
+        staff(self.platform.service, LINE.tenant_id, random.Random(f"agents {schedule.seed}"))  # noqa: S311
         clock = self.platform.clock
         self.tables = Tables(storage["tables"], clock.now)
         for row in COPY:
@@ -199,7 +199,7 @@ class World:
         self.others = OtherVersions(self.tables.rows["calls"])
         self.blobs = Blobs(storage["containers"], clock.now)
         self.queues = Queues(storage["queues"], clock.now)
-        self.steps = Steps(plan.kills, plan.freezes)
+        self.steps = Steps(schedule.kills, schedule.freezes)
         acs = Route("acs", acs_operation, self.platform.handle)
         self.network = Network(
             {
@@ -210,13 +210,13 @@ class World:
                 "127.0.0.1:10002": Route("table", _table_operation, self.tables.handle),
             },
             lambda: rng.uniform(0.001, 0.02),
-            plan.network_faults,
+            schedule.network_faults,
         )
         self.network.observers.append(self._watch)
-        self.bending = Bending(plan.bent)
+        self.bending = Bending(schedule.bent)
         self.wrong_settings: dict[str, str] = {}
         self._numbers = itertools.count()
-        self.host = Host(plan.instances, self._instance, rng, self.queues, clock.now)
+        self.host = Host(schedule.instances, self._instance, rng, self.queues, clock.now)
         self.supervisors = Supervisors(self.host, LINE.tenant_id, loop.time, self._call_of)
         self.acs_calls: list[AcsCall] = []
         self.recorded: dict[str, set[str]] = {}  # effect ids by call, once they were saved
@@ -229,15 +229,17 @@ class World:
         self._last_busy = 0.0
 
     def _instance(self, place: int) -> Process:
-        skews = self.plan.skews
+        skews = self.schedule.skews
         skew = timedelta(seconds=skews[place] if skews else 0.0)
         clock = self.platform.clock
-        container = Container(SAMPLE | self.plan.settings | self.wrong_settings, lambda: clock.now() + skew, TRANSPORT)
+        container = Container(
+            SAMPLE | self.schedule.settings | self.wrong_settings, lambda: clock.now() + skew, TRANSPORT
+        )
         return Process(next(self._numbers), container, self.network, self.steps, skew)
 
     async def _post(self, method: str, url: str, headers: dict[str, str], body: bytes) -> int | None:
         await pause(self.rng.uniform(0.001, 0.02))
-        if self.loop.time() >= self.plan.rules_from:
+        if self.loop.time() >= self.schedule.rules_from:
             body = self.bending.body(url, body)
         return await self.host.post(method, url, headers, body)
 
@@ -302,23 +304,23 @@ class World:
     async def simulate(self) -> bool:
         """Run until nothing more happens. False if the limit of time or of invocations is reached first."""
         platform, loop = self.platform.start(), self.loop
-        tasks = [self.host.watch_queues(), self._sweeps(), *(self._call(caller) for caller in self.plan.callers)]
-        tasks += [self.supervisors.send(command) for command in self.plan.commands]
-        tasks += [self._deploy(at) for at in self.plan.deploys]
-        tasks += [self.others.write(*change) for change in self.plan.changes]
-        tasks += [self._stop(at) for at in self.plan.stops]
-        tasks += [self._send_unreadable(at) for at in self.plan.unreadable_at]
-        tasks += [self._rotate(at, forget) for at, forget in self.plan.rotations]
-        tasks += [self._set_wrong(*wrong) for wrong in self.plan.mistyped]
-        if self.plan.rules_from:
-            tasks.append(self._add_rules_at(self.plan.rules_from))
+        tasks = [self.host.watch_queues(), self._sweeps(), *(self._call(caller) for caller in self.schedule.callers)]
+        tasks += [self.supervisors.send(command) for command in self.schedule.commands]
+        tasks += [self._deploy(at) for at in self.schedule.deploys]
+        tasks += [self.others.write(*change) for change in self.schedule.changes]
+        tasks += [self._stop(at) for at in self.schedule.stops]
+        tasks += [self._send_unreadable(at) for at in self.schedule.unreadable_at]
+        tasks += [self._rotate(at, forget) for at, forget in self.schedule.rotations]
+        tasks += [self._set_wrong(*wrong) for wrong in self.schedule.mistyped]
+        if self.schedule.rules_from:
+            tasks.append(self._add_rules_at(self.schedule.rules_from))
         else:
             self._add_rules()
         self._tasks = [loop.create_task(task) for task in tasks]
-        begins = [caller.at for caller in self.plan.callers] + [command.at for command in self.plan.commands]
+        begins = [caller.at for caller in self.schedule.callers] + [command.at for command in self.schedule.commands]
         await asyncio.sleep(max(begins) + 1)
         quiet_since = loop.time()
-        while loop.time() < HORIZON and len(self.host.invocations) < self.plan.most_invocations:
+        while loop.time() < HORIZON and len(self.host.invocations) < self.schedule.most_invocations:
             if platform.busy or self.host.waiting or self._due() is not None:
                 await asyncio.sleep(max(LOOKED_AT, min(loop.next_at(), HORIZON) - loop.time()))
                 quiet_since = loop.time()
@@ -329,7 +331,7 @@ class World:
         for task in self._tasks:
             if task.done() and not task.cancelled() and (error := task.exception()):
                 raise error
-        return loop.time() < HORIZON and len(self.host.invocations) < self.plan.most_invocations
+        return loop.time() < HORIZON and len(self.host.invocations) < self.schedule.most_invocations
 
     def _due(self) -> float | None:
         """When the next sweep would find something, in seconds of the loop; None if none will."""
@@ -339,12 +341,12 @@ class World:
         if not moments:
             return None
         first = (datetime.fromisoformat(min(moments)) - START).total_seconds()
-        ahead = max((skew for skew in self.plan.skews), default=0.0)
+        ahead = max((skew for skew in self.schedule.skews), default=0.0)
         return first - max(ahead, 0.0)
 
     def _is_given_up(self) -> bool:
         """Whether rows that stay unreadable have been observed for long enough."""
-        since = [at for at, _, seconds in self.plan.changes if seconds == FOR_GOOD]
+        since = [at for at, _, seconds in self.schedule.changes if seconds == FOR_GOOD]
         return bool(since) and self.loop.time() > max(since) + OBSERVED
 
     async def _sweeps(self) -> None:
@@ -371,7 +373,7 @@ class World:
         await self.platform.grid.publish("acs", [event])
 
     def _add_rules(self) -> None:
-        for rule in self.plan.rules:
+        for rule in self.schedule.rules:
             self.platform.faults.add(rule)
 
     async def _add_rules_at(self, at: float) -> None:
@@ -440,9 +442,9 @@ def _table_operation(request: HttpRequest) -> str:
     return "update" if "if-match" in request.headers else "upsert"
 
 
-def simulate(plan: Plan) -> RunResult:
-    """Run a plan to its end."""
-    rng = random.Random(f"{plan.name} {plan.seed}")  # noqa: S311  # chance that can be repeated
+def simulate(schedule: Schedule) -> RunResult:
+    """Run a schedule to its end."""
+    rng = random.Random(f"{schedule.name} {schedule.seed}")  # noqa: S311  # chance that can be repeated
     loop = VirtualLoop()
     loop.set_task_factory(task_factory)
     recorder = _LogRecorder()
@@ -455,7 +457,7 @@ def simulate(plan: Plan) -> RunResult:
         return START + timedelta(seconds=loop.time()) + (here.skew if here else timedelta())
 
     async def everything() -> tuple[World, bool]:
-        world = World(plan, loop, rng, files)
+        world = World(schedule, loop, rng, files)
         return world, await world.simulate()
 
     root.handlers[:] = [recorder]
@@ -491,7 +493,7 @@ def _result(world: World, ended: bool, logged: list[str]) -> RunResult:
     secrets = [text for call in acs for text in (call.source["rawId"][3:], call.context or "") if text]
     secrets += [NAME.format(n) for n in range(len(acs))] + world.platform.tokens + [str(LINE.phone_number)]
     result = RunResult(
-        plan=world.plan,
+        schedule=world.schedule,
         seconds=world.loop.time(),
         calls={id_of_row(key[1]): call for key, call in calls.items() if key not in others.hidden},
         unreadable={id_of_row(key[1]): call for key, call in calls.items() if key in others.hidden},
@@ -534,21 +536,21 @@ def _of_commands(call: Call) -> list[Effect]:
 
 def _struck(world: World) -> Counter[str]:
     """How often each kind of fault happened."""
-    plan, struck = world.plan, Counter[str]()
-    for network_fault in plan.network_faults:
+    schedule, struck = world.schedule, Counter[str]()
+    for network_fault in schedule.network_faults:
         struck[network_fault.kind] += network_fault.struck
     for entry in world.platform.journal.entries("fault"):
         fault = entry.get("fault") or entry.get("rule") or {}
         struck[fault.get("label", "")] += 1
-    struck["crash"] += sum(at <= world.steps.count for at in plan.kills)
-    struck["zombie"] += sum(at <= world.steps.count for at in plan.freezes)
-    struck["unreadable events"] += sum(at < world.loop.time() for at in plan.unreadable_at)
-    struck["deploy"] += sum(at < world.loop.time() for at in plan.deploys)
+    struck["crash"] += sum(at <= world.steps.count for at in schedule.kills)
+    struck["zombie"] += sum(at <= world.steps.count for at in schedule.freezes)
+    struck["unreadable events"] += sum(at < world.loop.time() for at in schedule.unreadable_at)
+    struck["deploy"] += sum(at < world.loop.time() for at in schedule.deploys)
     struck += world.others.struck
-    struck["keys rotated"] += sum(at < world.loop.time() for at, _ in plan.rotations)
-    struck["clock skew"] += sum(skew != 0 for skew in plan.skews)
+    struck["keys rotated"] += sum(at < world.loop.time() for at, _ in schedule.rotations)
+    struck["clock skew"] += sum(skew != 0 for skew in schedule.skews)
     struck[BENT] += len(world.bending.bent)
-    struck["setting wrong"] += sum(at < world.loop.time() for at, *_ in plan.mistyped)
+    struck["setting wrong"] += sum(at < world.loop.time() for at, *_ in schedule.mistyped)
     del struck[""]
     return +struck
 

@@ -17,7 +17,7 @@ from tests.simulation.storage import Reply, blob_error, table_error
 from tests.simulation.supervisors import ACTIONS, Command
 from tests.simulation.transport import NetworkFault
 from tests.simulation.versions import EXTENDED, FOR_GOOD, NEWER, UNDECODABLE
-from tests.simulation.world import BENT, Caller, Plan
+from tests.simulation.world import BENT, Caller, Schedule
 
 PREFIX = "Microsoft.Communication."
 TYPES = (
@@ -31,7 +31,7 @@ STEPS = 160  # about as many as a call has; faults chosen beyond its end do not 
 
 COMMANDED = 0.4  # of the seeds have commands
 
-Apply = Callable[[Plan, random.Random], None]
+Apply = Callable[[Schedule, random.Random], None]
 
 
 def _event_rule(rng: random.Random, do: str, **how: Any) -> dict[str, Any]:
@@ -41,38 +41,38 @@ def _event_rule(rng: random.Random, do: str, **how: Any) -> dict[str, Any]:
     return {"where": where, "match": match, "do": do, "times": rng.choice((1, 1, 2, 5)), **how}
 
 
-def _duplicated(plan: Plan, rng: random.Random) -> None:
-    plan.rules.append(_event_rule(rng, "duplicate", count=rng.randint(2, 5)))
+def _duplicated(schedule: Schedule, rng: random.Random) -> None:
+    schedule.rules.append(_event_rule(rng, "duplicate", count=rng.randint(2, 5)))
 
 
-def _reordered(plan: Plan, rng: random.Random) -> None:
+def _reordered(schedule: Schedule, rng: random.Random) -> None:
     count = rng.randint(2, 6)
     where = rng.choice(("eventgrid", "callbacks"))
     seconds = rng.choice((1.0, 5.0, 30.0))
-    plan.rules.append(
+    schedule.rules.append(
         {"where": where, "match": {}, "do": "reorder", "count": count, "seconds": seconds, "times": count}
     )
 
 
-def _delayed(plan: Plan, rng: random.Random) -> None:
+def _delayed(schedule: Schedule, rng: random.Random) -> None:
     seconds = rng.choice((0.5, 5.0, 35.0, 120.0, 3600.0, 6 * 3600.0, DAY - 60))
-    plan.rules.append(_event_rule(rng, "delay", seconds=seconds * rng.uniform(0.5, 1)))
+    schedule.rules.append(_event_rule(rng, "delay", seconds=seconds * rng.uniform(0.5, 1)))
 
 
-def _never_delivered(plan: Plan, rng: random.Random) -> None:
-    plan.rules.append(_event_rule(rng, "drop"))
+def _never_delivered(schedule: Schedule, rng: random.Random) -> None:
+    schedule.rules.append(_event_rule(rng, "drop"))
 
 
-def _acknowledgement_lost(plan: Plan, rng: random.Random) -> None:
-    plan.rules.append(_event_rule(rng, "lose_ack"))
+def _acknowledgement_lost(schedule: Schedule, rng: random.Random) -> None:
+    schedule.rules.append(_event_rule(rng, "lose_ack"))
 
 
-def _crash(plan: Plan, rng: random.Random) -> None:
-    plan.kills |= {rng.randint(1, STEPS)}
+def _crash(schedule: Schedule, rng: random.Random) -> None:
+    schedule.kills |= {rng.randint(1, STEPS)}
 
 
-def _zombie(plan: Plan, rng: random.Random) -> None:
-    plan.freezes = plan.freezes | {rng.randint(1, STEPS): rng.choice((12.0, 45.0, 200.0, 700.0))}
+def _zombie(schedule: Schedule, rng: random.Random) -> None:
+    schedule.freezes = schedule.freezes | {rng.randint(1, STEPS): rng.choice((12.0, 45.0, 200.0, 700.0))}
 
 
 _STORED = (("table", "insert"), ("table", "update"), ("table", "get"), ("table", "upsert"), ("table", "query"),
@@ -80,14 +80,14 @@ _STORED = (("table", "insert"), ("table", "update"), ("table", "get"), ("table",
 
 
 def _storage(do: str, status: int = 0, code: str = "", only: tuple[str, ...] = ()) -> Apply:
-    def apply(plan: Plan, rng: random.Random) -> None:
+    def apply(schedule: Schedule, rng: random.Random) -> None:
         stored = [s for s in _STORED if not only or s[1] in only]
         service, operation = rng.choice(stored)
         error = table_error if service == "table" else blob_error
         reply = error(status, code) if status else None
         nth = rng.randint(1, 4) if operation in {"get", "update"} else 1
         times = rng.choice((1, 1, 2, 3, 8))
-        plan.network_faults.append(NetworkFault(service, operation, do, nth, times, reply))
+        schedule.network_faults.append(NetworkFault(service, operation, do, nth, times, reply))
 
     return apply
 
@@ -101,7 +101,7 @@ _COMMANDED = (
 
 
 def _acs(do: str, *statuses: int) -> Apply:
-    def apply(plan: Plan, rng: random.Random) -> None:
+    def apply(schedule: Schedule, rng: random.Random) -> None:
         reply = None
         if statuses:
             status = rng.choice(statuses)
@@ -110,70 +110,70 @@ def _acs(do: str, *statuses: int) -> Apply:
             body = f'{{"error":{{"code":"{code}","message":"A fault was asked for."}}}}'.encode()
             reply = Reply(status, body, {"Content-Type": "application/json", **wait})
         nth, times, seconds = 1, rng.choice((1, 1, 2, 3, 6)), rng.choice((0.5, 2.0, 4.0))
-        if plan.commands and rng.random() < 0.5:
+        if schedule.commands and rng.random() < 0.5:
             operation, nth = rng.choice(_COMMANDED), rng.choice((1, 1, 2))
         else:
             operation = rng.choice(_OFTEN if rng.random() < 0.75 else _ASKED)
-        plan.network_faults.append(NetworkFault("acs", operation, do, nth, times, reply, seconds=seconds))
+        schedule.network_faults.append(NetworkFault("acs", operation, do, nth, times, reply, seconds=seconds))
 
     return apply
 
 
-def _repeatability_ignored(plan: Plan, rng: random.Random) -> None:
-    plan.options["repeatability"] = False
-    _acs("answer lost")(plan, rng)
-    plan.rules.append(_event_rule(rng, "duplicate", count=rng.randint(2, 5)))
+def _repeatability_ignored(schedule: Schedule, rng: random.Random) -> None:
+    schedule.options["repeatability"] = False
+    _acs("answer lost")(schedule, rng)
+    schedule.rules.append(_event_rule(rng, "duplicate", count=rng.randint(2, 5)))
 
 
-def _keys_rotated(plan: Plan, rng: random.Random) -> None:
-    after = 60.0 if plan.rotations else 0.0
-    plan.rotations += ((after + rng.uniform(0, 20), rng.random() < 0.5),)
+def _keys_rotated(schedule: Schedule, rng: random.Random) -> None:
+    after = 60.0 if schedule.rotations else 0.0
+    schedule.rotations += ((after + rng.uniform(0, 20), rng.random() < 0.5),)
 
 
-def _keys_unreachable(plan: Plan, rng: random.Random) -> None:
+def _keys_unreachable(schedule: Schedule, rng: random.Random) -> None:
     do = rng.choice(("reset", "unanswered", "status"))
-    plan.network_faults.append(NetworkFault("acs", "GetKeys", do, 1, rng.choice((1, 3, 8, 40))))
+    schedule.network_faults.append(NetworkFault("acs", "GetKeys", do, 1, rng.choice((1, 3, 8, 40))))
 
 
-def _topic_unreachable(plan: Plan, rng: random.Random) -> None:
+def _topic_unreachable(schedule: Schedule, rng: random.Random) -> None:
     do = rng.choice(("reset", "unanswered", "status", "committed", "answer lost"))
-    plan.network_faults.append(NetworkFault("acs", "Publish", do, rng.randint(1, 6), rng.choice((1, 3, 8, 40))))
+    schedule.network_faults.append(NetworkFault("acs", "Publish", do, rng.randint(1, 6), rng.choice((1, 3, 8, 40))))
 
 
-def _clock_skew(plan: Plan, rng: random.Random) -> None:
-    plan.skews = tuple(rng.choice((-600.0, -45.0, 0.0, 45.0, 600.0)) for _ in range(plan.instances))
+def _clock_skew(schedule: Schedule, rng: random.Random) -> None:
+    schedule.skews = tuple(rng.choice((-600.0, -45.0, 0.0, 45.0, 600.0)) for _ in range(schedule.instances))
 
 
-def _deploy(plan: Plan, rng: random.Random) -> None:
-    plan.deploys += (rng.uniform(0, plan.callers[0].hangs_up_after + 1),)
+def _deploy(schedule: Schedule, rng: random.Random) -> None:
+    schedule.deploys += (rng.uniform(0, schedule.callers[0].hangs_up_after + 1),)
 
 
-def _unreadable(plan: Plan, rng: random.Random) -> None:
-    plan.unreadable_at += (rng.uniform(0, 10),)
+def _unreadable(schedule: Schedule, rng: random.Random) -> None:
+    schedule.unreadable_at += (rng.uniform(0, 10),)
 
 
-def _recording_fails(plan: Plan, rng: random.Random) -> None:
+def _recording_fails(schedule: Schedule, rng: random.Random) -> None:
     code, sub_code = rng.choice(((500, 0), (500, 0), (403, 0), (400, 8501)))
     rule = {"where": "recording", "do": "fail", "code": code, "subCode": sub_code, "message": ""}
-    plan.rules.append(rule | {"times": rng.choice((1, 2, 5))})
+    schedule.rules.append(rule | {"times": rng.choice((1, 2, 5))})
 
 
 def _rows_changed(change: str) -> Apply:
-    def apply(plan: Plan, rng: random.Random) -> None:
-        at = rng.uniform(0, plan.callers[0].hangs_up_after + 1)
+    def apply(schedule: Schedule, rng: random.Random) -> None:
+        at = rng.uniform(0, schedule.callers[0].hangs_up_after + 1)
         lasting = (5.0, 60.0, 600.0, 7200.0, FOR_GOOD if change != EXTENDED else 4 * 3600.0)
-        plan.changes += ((at, change, rng.choice(lasting)),)
+        schedule.changes += ((at, change, rng.choice(lasting)),)
 
     return apply
 
 
-def _field_bent(plan: Plan, rng: random.Random) -> None:
-    plan.bent += (Bent(rng.choice(TYPES), rng.choice((1, 1, 2, 5)), rng.getrandbits(32)),)
+def _field_bent(schedule: Schedule, rng: random.Random) -> None:
+    schedule.bent += (Bent(rng.choice(TYPES), rng.choice((1, 1, 2, 5)), rng.getrandbits(32)),)
 
 
-def _setting_wrong(plan: Plan, rng: random.Random) -> None:
-    at = rng.uniform(0, min(plan.callers[0].hangs_up_after, 60.0) + 1)
-    plan.mistyped += ((at, *rng.choice(WRONG_SETTINGS), rng.choice((5.0, 60.0, 600.0))),)
+def _setting_wrong(schedule: Schedule, rng: random.Random) -> None:
+    at = rng.uniform(0, min(schedule.callers[0].hangs_up_after, 60.0) + 1)
+    schedule.mistyped += ((at, *rng.choice(WRONG_SETTINGS), rng.choice((5.0, 60.0, 600.0))),)
 
 
 # Each setting with a value that is missing or that no setting can have, where that is noticed.
@@ -221,19 +221,19 @@ KINDS: dict[str, Apply] = {
 COMBINATIONS = [(kind,) for kind in KINDS] + list(itertools.combinations_with_replacement(KINDS, 2))
 
 
-def plan_of(seed: int) -> Plan:
+def schedule_of(seed: int) -> Schedule:
     """The run of a seed. Successive seeds go through all combinations; everything else is random."""
     rng = random.Random(f"plan {seed}")  # noqa: S311  # chance that can be repeated
     kinds = COMBINATIONS[seed % len(COMBINATIONS)]
-    plan = Plan("seed", seed, kinds, **_circumstances(rng))
+    schedule = Schedule("seed", seed, kinds, **_circumstances(rng))
     for kind in kinds:
-        before = len(plan.network_faults), len(plan.rules)
-        KINDS[kind](plan, rng)
-        for network_fault in plan.network_faults[before[0] :]:
+        before = len(schedule.network_faults), len(schedule.rules)
+        KINDS[kind](schedule, rng)
+        for network_fault in schedule.network_faults[before[0] :]:
             network_fault.kind = kind
-        for rule in plan.rules[before[1] :]:
+        for rule in schedule.rules[before[1] :]:
             rule["label"] = kind
-    return plan
+    return schedule
 
 
 def _circumstances(rng: random.Random) -> dict[str, Any]:
@@ -353,10 +353,10 @@ SCENARIOS: dict[str, dict[str, Any]] = {
 }
 
 
-def crashing(scenario: str, *points: int) -> Plan:
+def crashing(scenario: str, *points: int) -> Schedule:
     """One of the scenarios, with a crash of an instance at each of these suspensions."""
     how = SCENARIOS[scenario]
-    return Plan(
+    return Schedule(
         scenario,
         kinds=("crash",) * len(points),
         callers=how["callers"],
@@ -381,34 +381,34 @@ OFTEN = 20  # times as often as for a single call
 CROWD_STEPS = CROWD * STEPS // 2
 
 
-def day_of(seed: int) -> Plan:
+def day_of(seed: int) -> Schedule:
     """A call that lasts a whole day, and a crowd of calls within a second at noon, when a quarter of all kinds of
     faults happen, many times.
     """
     rng = random.Random(f"day {seed}")  # noqa: S311  # chance that can be repeated
     kinds = tuple(KINDS)[seed % PARTS :: PARTS]
     crowd = tuple(Caller(NOON + rng.uniform(0, 1), rng.choice((3.0, 20.0, 60.0, 300.0))) for _ in range(CROWD))
-    plan = Plan("day", seed, kinds, callers=(Caller(0.0, DAY - 60), *crowd), instances=rng.choice((1, 2)))
+    schedule = Schedule("day", seed, kinds, callers=(Caller(0.0, DAY - 60), *crowd), instances=rng.choice((1, 2)))
     for kind in kinds:
-        _at_noon(plan, kind, rng)
-    plan.rules_from = NOON
-    return plan
+        _at_noon(schedule, kind, rng)
+    schedule.rules_from = NOON
+    return schedule
 
 
-def _at_noon(plan: Plan, kind: str, rng: random.Random) -> None:
-    one = Plan(callers=(Caller(0.0, 20.0),), instances=plan.instances)
+def _at_noon(schedule: Schedule, kind: str, rng: random.Random) -> None:
+    one = Schedule(callers=(Caller(0.0, 20.0),), instances=schedule.instances)
     KINDS[kind](one, rng)
     for network_fault in one.network_faults:
         network_fault.kind, network_fault.since, network_fault.times = kind, NOON, OFTEN * network_fault.times
-    plan.network_faults += one.network_faults
-    plan.rules += [rule | {"label": kind, "times": OFTEN * rule["times"]} for rule in one.rules]
-    plan.kills |= {rng.randint(1, CROWD_STEPS) for _ in one.kills for _ in range(OFTEN // 4)}
-    plan.freezes |= {rng.randint(1, CROWD_STEPS): s for s in one.freezes.values() for _ in range(OFTEN // 4)}
-    plan.options |= one.options
-    plan.skews = tuple(-abs(skew) for skew in one.skews) or plan.skews  # clocks ahead would miss the long call
-    plan.deploys += tuple(NOON + at for at in one.deploys)
-    plan.changes += tuple((NOON + at, change, seconds) for at, change, seconds in one.changes)
-    plan.mistyped += tuple((NOON + at, name, text, seconds) for at, name, text, seconds in one.mistyped)
-    plan.bent += tuple(replace(each, times=OFTEN * each.times) for each in one.bent)
-    plan.unreadable_at += tuple(NOON + at for at in one.unreadable_at)
-    plan.rotations += tuple((NOON + at, forget) for at, forget in one.rotations)
+    schedule.network_faults += one.network_faults
+    schedule.rules += [rule | {"label": kind, "times": OFTEN * rule["times"]} for rule in one.rules]
+    schedule.kills |= {rng.randint(1, CROWD_STEPS) for _ in one.kills for _ in range(OFTEN // 4)}
+    schedule.freezes |= {rng.randint(1, CROWD_STEPS): s for s in one.freezes.values() for _ in range(OFTEN // 4)}
+    schedule.options |= one.options
+    schedule.skews = tuple(-abs(skew) for skew in one.skews) or schedule.skews  # clocks ahead would miss the long call
+    schedule.deploys += tuple(NOON + at for at in one.deploys)
+    schedule.changes += tuple((NOON + at, change, seconds) for at, change, seconds in one.changes)
+    schedule.mistyped += tuple((NOON + at, name, text, seconds) for at, name, text, seconds in one.mistyped)
+    schedule.bent += tuple(replace(each, times=OFTEN * each.times) for each in one.bent)
+    schedule.unreadable_at += tuple(NOON + at for at in one.unreadable_at)
+    schedule.rotations += tuple((NOON + at, forget) for at, forget in one.rotations)
