@@ -106,7 +106,7 @@ Known = TypeVar("Known", Offer, Answer, Chosen)
 class Routing(Struct, frozen=True, omit_defaults=True):
     """``visits`` are decisions: the last one is where the call stands.
 
-    Facts: ``offers`` by operation context, ``answers`` of agents by visit and raw id (``sales#1 8:acs:…``), ``chosen``
+    Facts: ``offers`` by operation context, ``answers`` of agents by visit and raw id (``sales.1 8:acs:…``), ``chosen``
     by visit. Of several that contradict each other the earliest counts.
     """
 

@@ -59,7 +59,8 @@ class Visit(Struct, frozen=True, omit_defaults=True):
 
     @property
     def name(self) -> str:
-        return f"{self.step}#{self.number}"
+        """``menu.1``: in the timeline, in events, and in paths of the API."""
+        return f"{self.step}.{self.number}"
 
 
 class Exit(Struct, frozen=True):
@@ -80,7 +81,7 @@ class VisitContext(Struct, frozen=True):
     time: datetime
 
     def name_of(self, operation: str) -> str:
-        """The step of the engine for an operation of the visit: ``plan/menu#1/try 1``."""
+        """The step of the engine for an operation of the visit: ``plan/menu.1/try 1``."""
         return f"plan/{self.visit.name}/{operation}"
 
     def context(self, operation: str) -> str:

@@ -39,7 +39,7 @@ class PlannedCall(CallDriver):
         return self
 
     def reports(self, name: str, after: float, operation: str, **data: Any) -> PlannedCall:
-        """ACS reports an outcome of an operation, such as ``menu#1/try 1``."""
+        """ACS reports an outcome of an operation, such as ``menu.1/try 1``."""
         return self.receive(event(name, after, operationContext=effect_id(CALL, f"plan/{operation}"), **data))
 
     def presses(self, keys: list[str], after: float, operation: str) -> PlannedCall:
