@@ -68,7 +68,7 @@ def test_the_steps_stand_in_the_timeline() -> None:
 def test_a_plan_that_goes_round_in_circles_ends() -> None:
     call = PlannedCall(ROUND).connect()
     for n in range(1, 21):
-        call.accepted(10 * n).presses(["one"], 10 * n + 5, f"menu#{n}/try 1")
+        call.accepted(10 * n).presses(["one"], 10 * n + 5, f"menu.{n}/try 1")
     assert call.way[-1] == ("menu.20", "the plan goes round in circles")
     assert call.asked == [HangUp()]
 
