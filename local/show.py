@@ -10,8 +10,9 @@ from typing import Any
 
 from emulator import journal_text
 from shared.calls.capabilities import Call, latencies, recording_status
-from shared.calls.capabilities.recording import ANNOUNCEMENT, NOTICE
+from shared.calls.capabilities.recording import NOTICE
 from shared.calls.effect import effect_id
+from shared.calls.policy import ANNOUNCEMENT
 
 
 def _styles() -> tuple[str, str, str, str, str]:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+ANNOUNCEMENT = "announcement"  # the step that plays it
 RESOURCE_ACCOUNT = "28:orgid:"  # the prefix of raw ids of Teams resource accounts; their object id follows
 
 

@@ -39,11 +39,12 @@ from shared.calls.event import (
     in_utc,
 )
 from shared.calls.joins import bounded, earliest, latest
+from shared.calls.policy import ANNOUNCEMENT
 from shared.calls.result_codes import Disposition, look_up
 from shared.calls.state import CallState
 from shared.calls.timeline import in_words
 
-ANNOUNCEMENT, NOTICE, HANG_UP = "announcement", "notice", "hang up"  # steps
+NOTICE, HANG_UP = "notice", "hang up"  # steps
 
 ATTEMPTS = 4  # to start a recording
 RETRY_DELAYS = (2.0, 5.0, 15.0)  # seconds between them

@@ -8,7 +8,7 @@ that arrives after the next step has begun changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from msgspec import Struct, field
@@ -18,17 +18,19 @@ from shared.calls import commands
 from shared.calls.actions import HangUp
 from shared.calls.call import BaseCall
 from shared.calls.capability import Capability
-from shared.calls.effect import Wanted
+from shared.calls.effect import Wanted, effect_id
 from shared.calls.event import ActionPerformed, Event, Fact, own
 from shared.calls.joins import bounded
 from shared.calls.plans import walk
-from shared.calls.plans.base import Exit, Visit, VisitContext
+from shared.calls.plans.base import Exit, Step, Visit, VisitContext
 from shared.calls.plans.document import Plan
+from shared.calls.policy import ANNOUNCEMENT
 from shared.calls.presence import caller_has_left
 from shared.calls.state import CallState
 
 CALLER_LEFT, TAKEN_OVER = "the caller has left", "a command has taken the call over"
 HANG_UP = "plan/hang up"
+LONGEST_WAIT = timedelta(seconds=8)  # for the announcement: the caller hears nothing before it
 MOST_FACTS = 500  # of each kind: a row has room for 1 MiB
 
 
@@ -152,19 +154,30 @@ def expire(call: BaseCall, part: Routing, now: datetime) -> Routing:
     """The visits after all that can be decided now."""
     if part.plan is None or call.state is not CallState.CONNECTED:
         return part
+    if not part.visits and now < _begins_at(call):
+        return part
     visits = part.visits or walk.begun(part.plan, now)
     while (visit := walk.current(visits)) is not None:
         at = VisitContext(call, part, visit, now)
-        before, ended = visits, _end(call)
+        before, ended = visits, _end(call, walk.step_of(part.plan, visit))
         visits = walk.left(visits, ended, now) if ended else walk.advanced(part.plan, visits, at)
         if visits == before:
             break
     return replace(part, visits=visits) if visits != part.visits else part
 
 
-def _end(call: BaseCall) -> Exit | None:
+def _begins_at(call: BaseCall) -> datetime:
+    """When the plan begins: after the announcement of the recording, which is awaited for a moment."""
+    connected, policy = call.connected_at or datetime.min.replace(tzinfo=UTC), call.policy
+    is_announced = bool(policy.record and policy.announcement)
+    given_up = call.recording.given_up is not None  # type: ignore[attr-defined]  # of its capability
+    is_over = given_up or call.operations.is_over(effect_id(call.id, ANNOUNCEMENT))
+    return connected + LONGEST_WAIT if is_announced and not is_over else connected
+
+
+def _end(call: BaseCall, step: Step) -> Exit | None:
     """What ends a plan at every step."""
-    if caller_has_left(call):
+    if caller_has_left(call) and not step.gives_away:
         return Exit(None, CALLER_LEFT)
     took_over = any(
         requested.action.takes_over and not commands.has_failed(call, context)
@@ -211,8 +224,11 @@ def steps(call: BaseCall, part: Routing) -> Iterator[str]:
 
 
 def timers(call: BaseCall, part: Routing) -> Iterator[datetime]:
-    visit = walk.current(part.visits)
-    if part.plan is not None and visit is not None and call.state is CallState.CONNECTED:
+    if part.plan is None or call.state is not CallState.CONNECTED:
+        return
+    if not part.visits:
+        yield _begins_at(call)
+    if (visit := walk.current(part.visits)) is not None:
         yield from walk.step_of(part.plan, visit).timers(VisitContext(call, part, visit, visit.begun_at))
 
 

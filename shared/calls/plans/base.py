@@ -110,9 +110,12 @@ class VisitContext(Struct, frozen=True):
 
 
 class Step(Struct, frozen=True, kw_only=True, rename="camel", tag_field="type", omit_defaults=True):
-    """The base of all steps. ``takes_time``: a caller cannot leave it at once, so that a loop through it has an end."""
+    """The base of all steps. ``takes_time``: a caller cannot leave it at once, so that a loop through it has an end.
+    ``gives_away``: the caller leaves the call by it, so that their absence does not end the plan.
+    """
 
     takes_time: ClassVar[bool] = False
+    gives_away: ClassVar[bool] = False
 
     def exits(self) -> Mapping[str, str]:
         """The steps that it can lead to, by the path of the field that names each: ``{"keys.1": "sales"}``."""

@@ -21,6 +21,7 @@ class TransferStep(Step, frozen=True, kw_only=True, tag="transfer"):
     otherwise: StepName
 
     takes_time: ClassVar[bool] = True
+    gives_away: ClassVar[bool] = True
 
     def operations(self, at: VisitContext) -> tuple[str, ...]:  # noqa: ARG002
         return ("transfer",)

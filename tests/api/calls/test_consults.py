@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 from emulator.listening import heard
-from shared.calls.capabilities.recording import ANNOUNCEMENT
 from shared.calls.effect import effect_id
+from shared.calls.policy import ANNOUNCEMENT
 from tests.api.calls.conftest import Line
 
 CALLER, NUMBER = "4:+12065551212", "+12065551212"

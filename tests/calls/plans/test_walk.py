@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from shared.calls.actions import HangUp, Play, Recognize, TransferCall
+from shared.calls.capabilities import next_timer_at
 from shared.calls.effect import effect_id
 from shared.calls.event import OperationRequested, own
-from tests.calls.driver import CALL, at, timer
+from tests.calls.driver import ANNOUNCED, CALL, at, step_event, timer
 from tests.calls.plans.driver import PlannedCall
 from tests.golden import event
 
@@ -26,6 +27,26 @@ def test_the_plan_begins_when_the_call_connects() -> None:
     assert call.call.routing.visits == ()
     assert call.connect().asked == [Recognize("4:+1", "keys", source="Press 1.")]
     assert call.where == "menu.1"
+
+
+def test_the_plan_begins_after_the_announcement_of_the_recording() -> None:
+    call = PlannedCall(MENU, ANNOUNCED).connect()
+    assert call.call.routing.visits == ()
+    call.receive(event("recording_active", 2)).receive(step_event("play_completed", 6, "announcement"))
+    assert call.where == "menu#1"
+
+
+def test_an_announcement_that_does_not_come_delays_the_plan_for_eight_seconds() -> None:
+    call = PlannedCall(MENU, ANNOUNCED).connect(1)
+    assert next_timer_at(call.call) == at(9)
+    assert call.wake(8.9).call.routing.visits == ()
+    assert call.wake(9).where == "menu#1"
+
+
+def test_a_plan_begins_at_once_if_the_call_cannot_be_recorded() -> None:
+    call = PlannedCall(MENU, ANNOUNCED).connect()
+    call.receive(event("start_recording_failed", 2, resultInformation={"code": 403, "subCode": 0, "message": ""}))
+    assert call.where == "menu#1"
 
 
 def test_a_key_leads_on() -> None:
@@ -88,3 +109,15 @@ def test_the_call_ends_when_the_caller_has_left() -> None:
     call.receive(event("participants_updated", 3, sequenceNumber=2, participants=[]))
     assert call.way == [("menu.1", "the caller has left")]
     assert HangUp() in call.asked
+
+
+def test_a_caller_who_leaves_by_a_transfer_does_not_end_the_call() -> None:
+    plan = {"sales": {"type": "transfer", "to": {"number": "+4930123"}, "otherwise": "bye"}, "bye": {"type": "hangUp"}}
+    people = [{"identifier": {"rawId": "4:+1"}, "isMuted": False, "isOnHold": False}]
+    call = PlannedCall(plan).connect()
+    assert call.asked == [TransferCall("4:+4930123", "4:+1")]
+    call.accepted(1.1).receive(event("participants_updated", 2, sequenceNumber=1, participants=people))
+    call.receive(event("participants_updated", 3, sequenceNumber=2, participants=[]))
+    assert (call.where, call.asked) == ("sales#1", [])
+    call.reports("call_transfer_accepted", 4, "sales#1/transfer")
+    assert (call.way, call.asked) == ([("sales#1", "transferred")], [])
