@@ -112,7 +112,10 @@ def test_the_call_ends_when_the_caller_has_left() -> None:
 
 
 def test_a_caller_who_leaves_by_a_transfer_does_not_end_the_call() -> None:
-    plan = {"sales": {"type": "transfer", "to": {"number": "+4930123"}, "otherwise": "bye"}, "bye": {"type": "hangUp"}}
+    plan: dict[str, dict[str, Any]] = {
+        "sales": {"type": "transfer", "to": {"number": "+4930123"}, "otherwise": "bye"},
+        "bye": {"type": "hangUp"},
+    }
     people = [{"identifier": {"rawId": "4:+1"}, "isMuted": False, "isOnHold": False}]
     call = PlannedCall(plan).connect()
     assert call.asked == [TransferCall("4:+4930123", "4:+1")]
