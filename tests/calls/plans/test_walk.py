@@ -33,20 +33,20 @@ def test_the_plan_begins_after_the_announcement_of_the_recording() -> None:
     call = PlannedCall(MENU, ANNOUNCED).connect()
     assert call.call.routing.visits == ()
     call.receive(event("recording_active", 2)).receive(step_event("play_completed", 6, "announcement"))
-    assert call.where == "menu#1"
+    assert call.where == "menu.1"
 
 
 def test_an_announcement_that_does_not_come_delays_the_plan_for_eight_seconds() -> None:
     call = PlannedCall(MENU, ANNOUNCED).connect(1)
     assert next_timer_at(call.call) == at(9)
     assert call.wake(8.9).call.routing.visits == ()
-    assert call.wake(9).where == "menu#1"
+    assert call.wake(9).where == "menu.1"
 
 
 def test_a_plan_begins_at_once_if_the_call_cannot_be_recorded() -> None:
     call = PlannedCall(MENU, ANNOUNCED).connect()
     call.receive(event("start_recording_failed", 2, resultInformation={"code": 403, "subCode": 0, "message": ""}))
-    assert call.where == "menu#1"
+    assert call.where == "menu.1"
 
 
 def test_a_key_leads_on() -> None:
@@ -121,6 +121,6 @@ def test_a_caller_who_leaves_by_a_transfer_does_not_end_the_call() -> None:
     assert call.asked == [TransferCall("4:+4930123", "4:+1")]
     call.accepted(1.1).receive(event("participants_updated", 2, sequenceNumber=1, participants=people))
     call.receive(event("participants_updated", 3, sequenceNumber=2, participants=[]))
-    assert (call.where, call.asked) == ("sales#1", [])
-    call.reports("call_transfer_accepted", 4, "sales#1/transfer")
-    assert (call.way, call.asked) == ([("sales#1", "transferred")], [])
+    assert (call.where, call.asked) == ("sales.1", [])
+    call.reports("call_transfer_accepted", 4, "sales.1/transfer")
+    assert (call.way, call.asked) == ([("sales.1", "transferred")], [])
