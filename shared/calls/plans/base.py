@@ -6,6 +6,7 @@ operations that a visit needs now, ``leave`` is where the call goes on once they
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
@@ -24,6 +25,8 @@ StepName = Annotated[str, Meta(pattern="^[A-Za-z][A-Za-z0-9_-]{0,39}$", descript
 Key = Annotated[str, Meta(pattern="^[0-9*#A-D]$")]
 Seconds = Annotated[int, Meta(ge=1, le=300)]
 
+_FILE = re.compile(r"(https://|http://(localhost|127(\.[0-9]+){3}|\[::1\])(:[0-9]+)?/)[!-~]+")
+
 
 class Prompt(Struct, frozen=True, rename="camel", omit_defaults=True):
     """Audio: exactly one of ``text`` to speak, ``ssml``, and the URL of a ``file``."""
@@ -40,6 +43,18 @@ class Prompt(Struct, frozen=True, rename="camel", omit_defaults=True):
     @property
     def is_speech(self) -> bool:
         return not self.file
+
+    def problems(self) -> Mapping[str, str]:
+        """What is wrong with its fields by themselves, by the path of the field."""
+        if sum(bool(each.strip()) for each in (self.text, self.ssml, self.file)) != 1:
+            return {"": "exactly one of text, ssml and file is needed"}
+        if self.file and not _FILE.fullmatch(self.file):
+            return {"file": "must be an https:// URL (or, on this machine, http://)"}
+        if self.ssml and not self.ssml.startswith("<speak"):
+            return {"ssml": "must begin with <speak"}
+        if self.text.strip().startswith(("http://", "https://", "<speak")):
+            return {"text": "a URL or SSML is no text to speak: name it in file or ssml"}
+        return {}
 
 
 class Visit(Struct, frozen=True, omit_defaults=True):
@@ -125,6 +140,14 @@ class Step(Struct, frozen=True, kw_only=True, rename="camel", tag_field="type", 
     def prompts(self) -> Mapping[str, Prompt]:
         """What it plays, by the path of the field."""
         return {"prompt": self.prompt} if hasattr(self, "prompt") else {}
+
+    def problems(self) -> Mapping[str, str]:
+        """What is wrong with its fields by themselves, by the path of the field. The reader of documents refuses it."""
+        return {}
+
+    def speech(self) -> Iterable[str]:
+        """The paths of the fields that need an AI service, which speaks or understands."""
+        return [path for path, prompt in self.prompts().items() if prompt.is_speech]
 
     def operations(self, at: VisitContext) -> Iterable[str]:  # noqa: ARG002  # subclasses use it
         """The names of the operations whose outcomes the visit depends on."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -62,6 +62,9 @@ class MenuStep(Step, frozen=True, kw_only=True, tag="menu"):
     def exits(self) -> Mapping[str, str]:
         keys = {f"keys.{key}": to for key, to in self.keys.items()}
         return keys | {f"phrases.{to}": to for to in self.phrases} | {"otherwise": self.otherwise}
+
+    def speech(self) -> Iterable[str]:
+        return [*super().speech(), *(["phrases"] if self.phrases else [])]
 
     def operations(self, at: VisitContext) -> tuple[str, ...]:  # noqa: ARG002
         return tuple(f"try {n}" for n in range(1, self.tries + 1))

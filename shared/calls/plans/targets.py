@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -24,6 +25,11 @@ class Target(Struct, frozen=True, rename="camel", omit_defaults=True):
     number: Number | None = None
     teams_user: Id | None = None
     account: Id | None = None
+
+    def problems(self) -> Mapping[str, str]:
+        """What is wrong with its fields by themselves, by the path of the field."""
+        given = [name for name in self.__struct_fields__ if getattr(self, name) is not None]
+        return {} if len(given) == 1 else {"": "exactly one of agent, group, number, teamsUser and account is needed"}
 
 
 def raw_id_of(at: VisitContext, target: Target) -> str | None:
