@@ -22,7 +22,7 @@ MENU: dict[str, Any] = {
 NUMBER = {"number": "+4930123456"}
 
 
-def document(start: str = "first", **steps: Any) -> bytes:
+def document(start: str = "first", /, **steps: Any) -> bytes:
     return json.dumps({"start": start, "steps": {"bye": BYE} | steps}).encode()
 
 
