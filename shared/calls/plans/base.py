@@ -45,7 +45,7 @@ class Prompt(Struct, frozen=True, rename="camel", omit_defaults=True):
         return not self.file
 
     def problems(self) -> Mapping[str, str]:
-        """What is wrong with its fields by themselves, by the path of the field."""
+        """The errors of its fields by themselves, by the path of the field."""
         if sum(bool(each.strip()) for each in (self.text, self.ssml, self.file)) != 1:
             return {"": "exactly one of text, ssml and file is needed"}
         if self.file and not _FILE.fullmatch(self.file):
@@ -142,7 +142,7 @@ class Step(Struct, frozen=True, kw_only=True, rename="camel", tag_field="type", 
         return {"prompt": self.prompt} if hasattr(self, "prompt") else {}
 
     def problems(self) -> Mapping[str, str]:
-        """What is wrong with its fields by themselves, by the path of the field. The reader of documents refuses it."""
+        """The errors of its fields by themselves, by the path of the field. The reader of documents refuses it."""
         return {}
 
     def speech(self) -> Iterable[str]:

@@ -16,7 +16,7 @@ NO_SPEECH = "speech needs an AI service: set COGNITIVE_SERVICES_ENDPOINT, or use
 
 
 def check(plan: Plan, *, has_speech: bool) -> tuple[Problem, ...]:
-    """What is wrong with a plan that could be read. ``has_speech``: the app names an AI service when it answers."""
+    """The errors of a plan that could be read. ``has_speech``: the app names an AI service when it answers."""
     return (
         *_too_large(plan),
         *_unknown_targets(plan),

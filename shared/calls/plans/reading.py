@@ -1,4 +1,4 @@
-"""Routing plans from JSON documents. All that is wrong with a document is reported at once, by the field's path."""
+"""Routing plans from JSON documents. All errors of a document are reported at once, by the field's path."""
 
 from __future__ import annotations
 

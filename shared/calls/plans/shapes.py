@@ -1,4 +1,4 @@
-"""Everything that is wrong with a JSON value that should have a type's shape, each by its path.
+"""All errors of a JSON value that should have a type's shape, each by its path.
 
 ``msgspec.convert`` stops at the first error, and ignores unknown fields where a type is lenient about them. Types whose
 values have conditions beyond their shape have a method ``problems``, which returns them by the path of the field.
@@ -37,7 +37,7 @@ class Problem(Struct, frozen=True):
 
 
 def problems(value: Any, shape: Any, path: str = "") -> Iterator[Problem]:
-    """What is wrong with a value that was decoded from JSON."""
+    """The errors of a value that was decoded from JSON."""
     bare = get_args(shape)[0] if get_origin(shape) is Annotated else shape
     options = get_args(bare) if get_origin(bare) in (Union, UnionType) else (bare,)
     others = [each for each in options if each is not NoneType]

@@ -27,7 +27,7 @@ class Target(Struct, frozen=True, rename="camel", omit_defaults=True):
     account: Id | None = None
 
     def problems(self) -> Mapping[str, str]:
-        """What is wrong with its fields by themselves, by the path of the field."""
+        """The errors of its fields by themselves, by the path of the field."""
         given = [name for name in self.__struct_fields__ if getattr(self, name) is not None]
         return {} if len(given) == 1 else {"": "exactly one of agent, group, number, teamsUser and account is needed"}
 

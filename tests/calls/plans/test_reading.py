@@ -1,4 +1,4 @@
-"""Documents of plans: what is wrong with one is reported at once, by the field's path."""
+"""Documents of plans: all errors of one are reported at once, by the field's path."""
 
 from __future__ import annotations
 
