@@ -12,6 +12,13 @@ TESTS ?= tests
 SET ?=
 CALLS ?= 1000
 WORKERS ?= 2
+PLAN ?= docs/plans/menu-then-transfer.json
+AT ?=
+KEYS ?=
+ANSWERS ?=
+CALLER ?=
+CUSTOMER ?=
+CONTEXT ?=
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 VENV := .venv/$(VERSION)
@@ -22,10 +29,10 @@ POLICY := .local/policy
 CHECKOV := 3.3.30
 ZIZMOR := 1.32.0
 
-.PHONY: help setup demo serve doctor calls watch test test-failed check format bench lists crowd faults package policy docs lock clean
+.PHONY: help setup demo serve doctor calls watch dry-run test test-failed check format bench lists crowd faults package policy docs lock clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 setup: $(VENV)/.installed $(AZURITE)  ## install what the other targets need (they do it themselves)
 
@@ -66,6 +73,10 @@ calls: setup  ## list the calls of a running app (DAY=2026-11-21, STATE=connecte
 
 watch: setup  ## print the events of a call as they happen (CALL=… for another than the newest)
 	@$(RUN) -m local.calls --api "$(API)" watch $(CALL)
+
+dry-run: setup  ## the way of a call through a plan (PLAN=plan.json AT=2026-11-22T19:00 KEYS="2 1234" ANSWERS="sales=declined,accepted" CALLER=+49… CUSTOMER=known CONTEXT="name=value")
+	@$(RUN) -m local.dry_run --plan "$(PLAN)" --at "$(AT)" --keys "$(KEYS)" --answers "$(ANSWERS)" \
+	  --caller "$(CALLER)" --customer "$(CUSTOMER)" --context "$(CONTEXT)"
 
 test: setup $(KUSTO)  ## all tests (PYTHON=python3.13 for another Python, TESTS=tests/calls for a part, WORKERS=0 for one process)
 	@for each in $(TESTS); do test -e "$${each%%::*}" || { echo "TESTS: there is no $$each"; exit 1; }; done

@@ -1,0 +1,45 @@
+"""The commands on plans, and the plans of the documentation."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import pytest
+
+from local.stack import ROOT
+from shared.calls.plans.reading import read
+
+PLANS = sorted((ROOT / "docs/plans").glob("*.json"))
+
+
+async def command(*arguments: str) -> tuple[int | None, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", *arguments), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    output, _ = await process.communicate()
+    return process.returncode, output.decode()
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
+def test_the_plans_of_the_documentation_are_valid(path: object) -> None:
+    assert read((ROOT / str(path)).read_bytes()).steps
+
+
+async def test_the_dry_run_of_a_plan_is_printed_in_words() -> None:
+    options = ("--at", "2026-11-22T19:00", "--keys", "9 1")
+    code, output = await command("local.dry_run", "--plan", "docs/plans/menu-then-transfer.json", *options)
+    assert code == 0
+    assert "+12065550100 calls on Sunday, 22 November 2026, at 19:00 (UTC)." in output
+    assert output.count("the caller hears 'Thank you for calling Contoso.") == 2
+    assert "→ sales: pressed 1" in output
+    assert "s: transferred." in output
+
+
+async def test_a_document_that_is_no_plan_is_refused_by_the_path_of_the_field() -> None:
+    plan = ROOT / ".local/tests-no-plan.json"
+    plan.parent.mkdir(exist_ok=True)
+    plan.write_text('{"start": "a", "steps": {"a": {"type": "play", "then": "a"}}}')
+    code, output = await command("local.dry_run", "--plan", str(plan))
+    assert code == 1
+    assert "steps.a" in output
