@@ -9,7 +9,7 @@ import asyncio
 
 from azure.core.exceptions import AzureError
 
-from shared.acs import dtmf, lifecycle, participants, prompts, recognition, recording, streams, transfer
+from shared.acs import decisions, dtmf, lifecycle, participants, prompts, recognition, recording, streams, transfer
 from shared.acs.context import Context, Executors
 from shared.acs.errors import ActionError, codes_of, retry_after
 from shared.calls.capabilities import Call
@@ -25,6 +25,7 @@ EXECUTORS: Executors = {
     **participants.EXECUTORS,
     **transfer.EXECUTORS,
     **streams.EXECUTORS,
+    **decisions.EXECUTORS,
 }
 
 

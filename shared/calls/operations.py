@@ -137,7 +137,8 @@ def fold(operations: Operations, event: Event, table: OutcomeTable, steps: Colle
         return operations
     context, outcome = reported
     if context in steps:  # an accepted step can be tried again if no event reports its outcome
-        return operations if isinstance(event.data, ActionPerformed) else _joined(operations, context, outcome)
+        is_pending = isinstance(event.data, ActionPerformed) and not outcome.is_final
+        return operations if is_pending else _joined(operations, context, outcome)
     if any(context in contexts_of(call_id, id, each.action) for id, each in operations.requested.items()):
         return _joined(operations, context, outcome)
     if outcome.is_own:  # of an action whose capability keeps its outcome itself

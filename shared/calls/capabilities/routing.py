@@ -20,6 +20,7 @@ from shared.calls.call import BaseCall
 from shared.calls.capability import Capability
 from shared.calls.effect import Wanted, effect_id
 from shared.calls.event import ActionPerformed, Event, Fact, own
+from shared.calls.identities import described
 from shared.calls.joins import bounded
 from shared.calls.plans import walk
 from shared.calls.plans.base import Exit, Step, Visit, VisitContext
@@ -243,6 +244,10 @@ def describe(data: Fact) -> str:
             return f"{visit}, after {before}: {reason}" if before else visit
         case PlanEnded(visit=visit, reason=reason):
             return f"at {visit}: {reason}"
+        case StepDecided(visit=visit, choice=choice, decided_by=by):
+            return f"{visit}: {choice}, by {by}"
+        case OfferAnswered(visit=visit, agent=agent, accepted=accepted):
+            return f"{visit}: {described(agent)} {'accepts' if accepted else 'declines'}"
     return ""
 
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from shared.calls.plans.base import Step, StepName
+from shared.calls.actions import RequestDecision
+from shared.calls.effect import Wanted
+from shared.calls.operations import OutcomeStatus
+from shared.calls.plans.base import Exit, Step, StepName, Visit, VisitContext
+
+REQUEST = "request"
 
 
 class DecideStep(Step, frozen=True, kw_only=True, tag="decide"):
@@ -19,3 +26,29 @@ class DecideStep(Step, frozen=True, kw_only=True, tag="decide"):
     otherwise: StepName
 
     takes_time: ClassVar[bool] = True
+
+    def exits(self) -> Mapping[str, str]:
+        return {f"choices[{n}]": to for n, to in enumerate(self.choices)} | {"otherwise": self.otherwise}
+
+    def deadline(self, visit: Visit) -> datetime:
+        return visit.begun_at + timedelta(seconds=self.seconds)
+
+    def operations(self, at: VisitContext) -> tuple[str, ...]:  # noqa: ARG002
+        return (REQUEST,)
+
+    def leave(self, at: VisitContext) -> Exit | None:
+        chosen = at.routing.chosen.get(at.visit.name)
+        if chosen is not None and chosen.choice in self.choices:
+            return Exit(chosen.choice, "decided")
+        if at.time >= self.deadline(at.visit):
+            return Exit(self.otherwise, f"no decision within {self.seconds} s")
+        outcome = at.outcome(REQUEST)
+        failed = outcome is not None and outcome.status is OutcomeStatus.FAILED
+        return Exit(self.otherwise, "the decision could not be requested") if failed else None
+
+    def wanted(self, at: VisitContext) -> Iterator[Wanted]:
+        if at.outcome(REQUEST) is None:
+            yield at.wanted(REQUEST, RequestDecision(at.visit.name, self.choices, self.seconds))
+
+    def timers(self, at: VisitContext) -> Iterator[datetime]:
+        yield self.deadline(at.visit)
