@@ -329,6 +329,7 @@ module app 'modules/function.bicep' = {
       DIRECTORY_TABLE: callStorage.outputs.directoryTable
       CALLS_INDEX_TABLE: callStorage.outputs.callsIndexTable
       CUSTOMERS_TABLE: callStorage.outputs.customersTable
+      AGENTS_TABLE: callStorage.outputs.agentsTable
       RECORDINGS_CONTAINER: callStorage.outputs.recordingsContainer
       QUARANTINE_CONTAINER: callStorage.outputs.quarantineContainer
       DEADLETTERS_CONTAINER: callStorage.outputs.deadLettersContainer

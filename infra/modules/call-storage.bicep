@@ -55,6 +55,7 @@ var callsTable = names.tables[0]
 var directoryTable = names.tables[1]
 var callsIndexTable = names.tables[2]
 var customersTable = names.tables[3]
+var agentsTable = names.tables[4]
 var wakesQueue = names.queues[0]
 var recordingsContainer = names.containers[0]
 var quarantineContainer = names.containers[1]
@@ -169,6 +170,10 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     resource customers 'tables' = {
       name: customersTable
     }
+
+    resource agents 'tables' = {
+      name: agentsTable
+    }
   }
 
   resource queues 'queueServices' = {
@@ -254,6 +259,17 @@ resource writesDirectory 'Microsoft.Authorization/roleAssignments@2022-04-01' = 
 resource writesCustomers 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(storage::tables::customers.id, appPrincipalId, storageTableDataContributor)
   scope: storage::tables::customers
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageTableDataContributor)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// Role: the app keeps the agents and their groups, claims agents for calls, and keeps the queues of waiting callers.
+resource writesAgents 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(storage::tables::agents.id, appPrincipalId, storageTableDataContributor)
+  scope: storage::tables::agents
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageTableDataContributor)
     principalId: appPrincipalId
@@ -387,6 +403,7 @@ output callsTable string = callsTable
 output directoryTable string = directoryTable
 output callsIndexTable string = callsIndexTable
 output customersTable string = customersTable
+output agentsTable string = agentsTable
 output recordingsContainer string = recordingsContainer
 output quarantineContainer string = quarantineContainer
 output deadLettersContainer string = deadLettersContainer

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -15,15 +16,25 @@ from shared.calls.event import ActionPerformed, Event, own
 from shared.platform.clients import Clients
 from shared.platform.settings import Settings
 
+if TYPE_CHECKING:
+    from shared.agents.claims import Claims
+
 # Performs one kind of action, and returns the event that reports it. Raises ActionError, AzureError, TimeoutError.
 Executor = Callable[["Context", Call, Effect, Any], Awaitable[Event]]
 Executors = Mapping[type[Action], Executor]
 
 
-class Context(Struct, frozen=True):
+class Context(Struct, frozen=True, dict=True):
     settings: Settings
     clients: Clients
     now: Callable[[], datetime]
+
+    @cached_property
+    def claims(self) -> Claims:
+        from shared.agents.claims import Claims
+        from shared.agents.store import AgentStore
+
+        return Claims(AgentStore(self.clients.agents), self.now)
 
     def callback_url(self, call_id: str) -> str:
         return f"{self.settings.callback_base_url}/api/callbacks/{call_id}"

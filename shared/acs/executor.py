@@ -9,7 +9,18 @@ import asyncio
 
 from azure.core.exceptions import AzureError
 
-from shared.acs import decisions, dtmf, lifecycle, participants, prompts, recognition, recording, streams, transfer
+from shared.acs import (
+    decisions,
+    dtmf,
+    lifecycle,
+    offers,
+    participants,
+    prompts,
+    recognition,
+    recording,
+    streams,
+    transfer,
+)
 from shared.acs.context import Context, Executors
 from shared.acs.errors import ActionError, codes_of, retry_after
 from shared.calls.capabilities import Call
@@ -26,6 +37,7 @@ EXECUTORS: Executors = {
     **transfer.EXECUTORS,
     **streams.EXECUTORS,
     **decisions.EXECUTORS,
+    **offers.EXECUTORS,
 }
 
 

@@ -11,6 +11,7 @@ from shared.api.http import Request, Response
 from shared.directory.caller import Caller
 
 if TYPE_CHECKING:
+    from shared.agents.store import AgentStore
     from shared.customers.store import CustomerStore
     from shared.directory.directory import Directory
     from shared.platform.clients import Clients
@@ -63,6 +64,10 @@ class RequestContext(Struct, frozen=True):
     @property
     def customers(self) -> CustomerStore:
         return self.container.customers
+
+    @property
+    def agents(self) -> AgentStore:
+        return self.container.agents
 
     @property
     def commands(self) -> Commands:

@@ -54,6 +54,7 @@ async def storage(context: DiagnosisContext) -> list[Finding]:
         Target("table", settings.calls_index_table, _table, lambda: clients.calls_index),
         Target("table", settings.directory_table, _table, lambda: clients.directory),
         Target("table", settings.customers_table, _table, lambda: clients.customers),
+        Target("table", settings.agents_table, _table, lambda: clients.agents),
         Target("queue", settings.wakes_queue, _queue, lambda: clients.wakes),
         *(
             Target("container", name, write, partial(clients.container, name))

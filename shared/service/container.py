@@ -27,6 +27,8 @@ from shared.storage.wakes import Wakes
 
 if TYPE_CHECKING:
     from shared.acs.executor import EffectExecutor
+    from shared.agents.claims import Claims
+    from shared.agents.store import AgentStore
     from shared.customers.store import CustomerStore
     from shared.directory.directory import Directory
     from shared.platform.tokens import SigningKeys
@@ -130,6 +132,16 @@ class Container:
         from shared.customers.store import CustomerStore
 
         return CustomerStore(self.clients.customers, self._now)
+
+    @property
+    def claims(self) -> Claims:
+        return self._context.claims
+
+    @cached_property
+    def agents(self) -> AgentStore:
+        from shared.agents.store import AgentStore
+
+        return AgentStore(self.clients.agents)
 
     @cached_property
     def keys(self) -> SigningKeys:

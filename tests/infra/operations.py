@@ -34,6 +34,7 @@ USES = {
     "storage::tables::callsIndex": [Use("shared/storage/calls.py", "self._index")],
     "storage::tables::directory": [Use("shared/directory/*.py")],
     "storage::tables::customers": [Use("shared/customers/store.py")],
+    "storage::tables::agents": [Use("shared/agents/*.py")],
     "storage::blobs::recordings": [Use("shared/storage/archive.py")],
     "storage::blobs::quarantine": [Use("shared/storage/quarantine.py")],
     "storage::queues::wakes": [Use("shared/storage/wakes.py"), Use("emulator/host/queues.py", "self._queue")],

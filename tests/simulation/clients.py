@@ -12,7 +12,10 @@ from unittest.mock import patch
 
 from shared.platform.clients import Clients
 
-SHARED = ("call_automation", "call_automation_once", "topic", "calls", "calls_index", "directory", "wakes", "_blobs")
+SHARED = (
+    *("call_automation", "call_automation_once", "topic"),
+    *("calls", "calls_index", "directory", "agents", "wakes", "_blobs"),
+)
 
 
 def shared_clients() -> list[Any]:

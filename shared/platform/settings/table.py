@@ -389,6 +389,13 @@ class Settings:
         default="customers",
         set_by=SetBy.DEPLOYMENT,
     )
+    agents_table = Setting(
+        "AGENTS_TABLE",
+        TEXT,
+        "The table of agents, their groups, and the callers that wait for them.",
+        default="agents",
+        set_by=SetBy.DEPLOYMENT,
+    )
     recordings_container = Setting(
         "RECORDINGS_CONTAINER",
         TEXT,

@@ -1,0 +1,72 @@
+"""Agents and groups in Azurite, for a tenant of each test, with a clock that the test sets."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from azure.data.tables.aio import TableClient
+
+from shared.agents.candidates import Order, Search
+from shared.agents.claims import Claims, Offer
+from shared.agents.models import Agent, Group, Status
+from shared.agents.states import available, status
+from shared.agents.store import AgentStore
+
+BEGIN = datetime(2026, 11, 21, 9, tzinfo=UTC)
+
+
+@dataclass
+class Centre:
+    """A tenant with agents. Its two instances of the app share nothing but storage."""
+
+    table: TableClient
+    tenant: str = field(default_factory=lambda: str(uuid.uuid4()))
+    now: datetime = BEGIN
+
+    def __post_init__(self) -> None:
+        self.store = AgentStore(self.table)
+        self.one, self.two = self.instance(), self.instance()
+
+    def instance(self) -> Claims:
+        return Claims(AgentStore(self.table), lambda: self.now)
+
+    def passes(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    async def staff(self, *ids: str, group: str = "sales", wrap_up: int = 0, **known: Any) -> None:
+        """Agents of a group who become available, a second after each other."""
+        for id in ids:
+            self.passes(1)
+            agent = available(Agent(id, **known), self.now + timedelta(hours=1), self.now)
+            await self.store.change_agent(self.tenant, id, lambda _, agent=agent: agent)  # type: ignore[misc]
+        members = Group(group, group.title(), ids, wrap_up)
+        await self.store.change_group(self.tenant, group, lambda _: members)
+
+    async def status(self, id: str) -> Status:
+        agent = await self.store.agent(self.tenant, id)
+        assert agent is not None
+        return status(agent, self.now)
+
+    def offer(
+        self, call: str, *targets: str, order: Order = "longestIdle", turn: int = 1, excluded: tuple[str, ...] = ()
+    ) -> Offer:
+        search = Search("account", targets or ("group:sales",), order, excluded)
+        return Offer(self.tenant, call, "ring.1", turn, 30, search)
+
+
+@pytest.fixture
+async def centre(storage: str) -> AsyncIterator[Centre]:
+    async with TableClient.from_connection_string(storage, "agents") as table:
+        yield Centre(table)
+
+
+def user(n: int) -> str:
+    return f"0000c0de-0000-4000-8000-{n:012}"
+
+
+ADA, BOB, CYD = (user(n) for n in range(3))
