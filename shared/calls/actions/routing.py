@@ -10,7 +10,7 @@ from shared.calls.actions.base import Action, Operation
 GROUP = "group:"  # the prefix of a group among the targets of an offer; the others are raw ids
 
 
-class OfferCall(Action, frozen=True, tag="OfferCall"):
+class OfferCall(Operation, frozen=True, tag="OfferCall"):
     """Claim the next targets that are free, for this call. The response (``CallOffered``) names them.
 
     ``targets`` are raw ids, and ``group:{id}`` for groups of agents. ``excluded`` have been offered the call during

@@ -229,8 +229,9 @@ def timers(call: BaseCall, part: Routing) -> Iterator[datetime]:
         return
     if not part.visits:
         yield _begins_at(call)
-    if (visit := walk.current(part.visits)) is not None:
-        yield from walk.step_of(part.plan, visit).timers(VisitContext(call, part, visit, visit.begun_at))
+    for visit in part.visits:
+        step, at = walk.step_of(part.plan, visit), VisitContext(call, part, visit, visit.begun_at)
+        yield from step.timers(at) if visit.left_at is None else step.timers_after(at)
 
 
 # -- The timeline ------------------------------------------------------------------------------------------------

@@ -174,5 +174,9 @@ class Step(Struct, frozen=True, kw_only=True, rename="camel", tag_field="type", 
         return iter(())
 
     def timers(self, at: VisitContext) -> Iterator[datetime]:  # noqa: ARG002
-        """When the visit must be looked at, if nothing else happens."""
+        """When the visit must be looked at, if nothing else happens. A moment stays until it has been acted on."""
+        return iter(())
+
+    def timers_after(self, at: VisitContext) -> Iterator[datetime]:  # noqa: ARG002
+        """The same, once the step is left."""
         return iter(())
