@@ -86,7 +86,7 @@ class RingingCall(PlannedCall):
 
     def talks(self, raw_id: str, now: float) -> RingingCall:
         """Accepted two seconds after ``now``."""
-        return self.accepts(raw_id, now).wake(now + 2)  # type: ignore[return-value]
+        return self.accepts(raw_id, now).wake(now + 2)
 
     def refuses(self, raw_id: str, now: float, codes: tuple[int, int] = DECLINED) -> RingingCall:
         result = {"code": codes[0], "subCode": codes[1], "message": ""}
