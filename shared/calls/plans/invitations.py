@@ -115,7 +115,7 @@ def _participants(at: VisitContext) -> Any:
 
 
 def begun(at: VisitContext, targets: list[str]) -> Iterator[tuple[str, str]]:
-    """The invitations of those who are offered the call. A callee is invited once in a visit, and nobody who is in the
+    """The invitations of those who are offered the call. A callee is invited once in a visit, and not if they are in the
     call already: ACS supports no number that is in a call twice.
     """
     known = [name.partition(" ")[2] for name in at.visit.choices]

@@ -1,4 +1,4 @@
-"""The offers of a visit to ``ring``. Each claims targets that are free; one to nobody ends the visit, or is repeated as
+"""The offers of a visit to ``ring``. Each claims targets that are free; one that names none ends the visit, or is repeated as
 long as the call waits for an agent.
 """
 

@@ -29,7 +29,7 @@ def plan(**ring: Any) -> dict[str, dict[str, Any]]:
 
 
 class RingingCall(PlannedCall):
-    """``offers`` are the targets of each offer in turn; nobody after the last. ``requested`` are all actions that have
+    """``offers`` are the targets of each offer in turn; none after the last. ``requested`` are all actions that have
     been sent.
     """
 
