@@ -115,8 +115,8 @@ def _participants(at: VisitContext) -> Any:
 
 
 def begun(at: VisitContext, targets: list[str]) -> Iterator[tuple[str, str]]:
-    """The invitations of those who are offered the call. A callee is invited once in a visit, and not if they are in the
-    call already: ACS supports no number that is in a call twice.
+    """The invitations of those who are offered the call. A callee is invited once in a visit, and not while they are in
+    the call: ACS supports no number that is in a call twice.
     """
     known = [name.partition(" ")[2] for name in at.visit.choices]
     for target in targets:

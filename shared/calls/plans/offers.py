@@ -1,5 +1,5 @@
-"""The offers of a visit to ``ring``. Each claims targets that are free; one that names none ends the visit, or is repeated as
-long as the call waits for an agent.
+"""The offers of a visit to ``ring``. Each claims targets that are free. One that names none ends the visit, or is
+repeated as long as the call waits for an agent.
 """
 
 from __future__ import annotations
