@@ -72,6 +72,21 @@ PROBLEMS: dict[str, Kind] = {
         "the operation needs a setting that the app does not have",
         "Have the operators set what the detail names; it holds for calls that are answered afterwards.",
     ),
+    "StepLeft": Kind(
+        409, "the call has left the step", "Read the steps of the call: they say where it went on, and why."
+    ),
+    "NotDecidable": Kind(409, "the step awaits no decision", "Send choices for visits of `decide` steps alone."),
+    "NotOffered": Kind(
+        409, "the call is not offered to the caller", "Answer a call while one of its steps offers it to you."
+    ),
+    "AnsweredAlready": Kind(
+        409, "the caller has given another answer before", "Leave the call in the client, or have it offered again."
+    ),
+    "OfferOver": Kind(
+        409,
+        "the offer of the call to the caller is over",
+        "Stop ringing in the client. `withdrawn` means that another one has accepted, or that the call has gone on.",
+    ),
     "CallNotConnected": Kind(
         409, "the call is not connected", "Send commands only while the state of the call is `connected`."
     ),

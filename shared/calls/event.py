@@ -40,6 +40,11 @@ class Fact(Struct, frozen=True):
         """Code and sub-code of the platform; zeros where there are none."""
         return 0, 0
 
+    @property
+    def offered_to(self) -> tuple[str, ...]:
+        """The raw ids of those for whom agents' clients are claimed."""
+        return ()
+
 
 # -- Payloads of the platform ------------------------------------------------------------------------------------
 

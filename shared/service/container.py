@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from shared.service.commands import Commands
     from shared.service.events import CallEvents
     from shared.service.ingress import CallbackIngress
+    from shared.service.steps import Steps
     from shared.service.sweeper import Sweeper
     from shared.storage.listing import CallLists
 
@@ -82,6 +83,12 @@ class Container:
         from shared.service.commands import Commands
 
         return Commands(self.store, self.processor, self._now)
+
+    @cached_property
+    def steps(self) -> Steps:
+        from shared.service.steps import Steps
+
+        return Steps(self.store, self.processor, self._now)
 
     @cached_property
     def ingress(self) -> CallbackIngress:

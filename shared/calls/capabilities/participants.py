@@ -104,8 +104,8 @@ class ParticipantInvited(ActionPerformed, frozen=True, kw_only=True):
 class Participants(Struct, frozen=True, omit_defaults=True):
     """Raw ids, sorted. ``present``, ``muted`` and ``on_hold`` are of the event with this number and time.
 
-    ``invited``: those to whom the call was offered by a command, whether they accepted or not. ``invitations``: ACS's
-    ids of invitations, by the operation context of the request.
+    ``invited``: those to whom the call was offered, by a command or by its plan, whether they accepted or not.
+    ``invitations``: ACS's ids of invitations, by the operation context of the request.
     """
 
     present: tuple[str, ...] = ()
@@ -123,17 +123,26 @@ class Participants(Struct, frozen=True, omit_defaults=True):
 
 
 def fold(part: Participants, event: Event) -> Participants:
+    if isinstance(event.data, ParticipantsUpdated):
+        return _updated(part, event.data, event.at)
+    if offered := _offered(event.data):
+        part = replace(part, invited=tuple(sorted({*part.invited, *offered}))[:MOST_INVITATIONS])
     match event.data:
-        case ParticipantsUpdated() as updated:
-            return _updated(part, updated, event.at)
-        case OperationRequested(action=AddParticipant() | Consult() | TransferCall() as action):
-            invited = tuple(sorted({*part.invited, action.target}))[:MOST_INVITATIONS]
-            return replace(part, invited=invited)
         case ParticipantInvited(effect_id=context, invitation_id=str(id)):
             known = min(part.invitations.get(context, id), id)
             invitations = bounded(part.invitations | {context: known}, MOST_INVITATIONS, lambda _: 0)
             return replace(part, invitations=invitations)
     return part
+
+
+def _offered(data: Fact) -> tuple[str, ...]:
+    """Those to whom the call is offered: by a command, by the plan, or by a claim of the plan on agents."""
+    match data:
+        case OperationRequested(action=AddParticipant() | Consult() | TransferCall() as action):
+            return (action.target,)
+        case ActionPerformed(action=AddParticipant() | TransferCall() as action):
+            return (action.target,)
+    return data.offered_to
 
 
 def _updated(part: Participants, updated: ParticipantsUpdated, at: datetime) -> Participants:

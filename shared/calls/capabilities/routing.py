@@ -57,6 +57,10 @@ class CallOffered(ActionPerformed, frozen=True, kw_only=True):
     targets: tuple[str, ...] = ()
     position: int | None = None
 
+    @property
+    def offered_to(self) -> tuple[str, ...]:
+        return self.targets
+
 
 class OfferAnswered(Fact, frozen=True):
     """An agent's client says that the agent accepts or declines the call."""

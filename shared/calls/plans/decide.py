@@ -14,6 +14,7 @@ from shared.calls.operations import OutcomeStatus
 from shared.calls.plans.base import Exit, Step, StepName, Visit, VisitContext
 
 REQUEST = "request"
+DECIDED = "decided"
 
 
 class DecideStep(Step, frozen=True, kw_only=True, tag="decide"):
@@ -39,7 +40,7 @@ class DecideStep(Step, frozen=True, kw_only=True, tag="decide"):
     def leave(self, at: VisitContext) -> Exit | None:
         chosen = at.routing.chosen.get(at.visit.name)
         if chosen is not None and chosen.choice in self.choices:
-            return Exit(chosen.choice, "decided")
+            return Exit(chosen.choice, DECIDED)
         if at.time >= self.deadline(at.visit):
             return Exit(self.otherwise, f"no decision within {self.seconds} s")
         outcome = at.outcome(REQUEST)

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from shared.api.v1.calls import calls, consults, lists, media, operations, participants, recordings, timeline, transfers
+from shared.api.v1.calls import (
+    calls,
+    consults,
+    lists,
+    media,
+    operations,
+    participants,
+    recordings,
+    steps,
+    timeline,
+    transfers,
+)
 
 ROUTES = (
     *lists.ROUTES,
@@ -13,5 +24,6 @@ ROUTES = (
     *timeline.ROUTES,
     *recordings.ROUTES,
     *media.ROUTES,
+    *steps.ROUTES,
     *operations.ROUTES,
 )

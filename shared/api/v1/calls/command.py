@@ -78,7 +78,7 @@ async def _carried_out(context: RequestContext, actions: Keyed) -> tuple[Call, l
 async def _sent(context: RequestContext, row: Row, actions: Keyed) -> dict[str, AnyAction]:
     """The commands by their contexts. One that is known is not sent again, whatever has become of the call."""
     call: Call = row.call  # type: ignore[assignment]  # ``controllable`` returns no other row
-    by = _name_of(context.caller)
+    by = name_of(context.caller)
     found = {context_of(call, action, by, key): action for key, action in actions}
     new = {id: action for id, action in found.items() if id not in call.operations.requested}
     for action in new.values():
@@ -149,7 +149,7 @@ def parameters_of(action: Struct) -> dict[str, Any]:
     return {name: value for name, value in to_builtins(action).items() if name != "do"}
 
 
-def _name_of(caller: Caller) -> str:
+def name_of(caller: Caller) -> str:
     return "the holder of a key" if caller.kind == KEY else f"{caller.kind} {caller.id}"
 
 

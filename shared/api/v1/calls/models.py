@@ -147,10 +147,13 @@ class CallSummary(Struct, frozen=True, rename="camel", kw_only=True):
 
 class CallView(CallSummary, frozen=True, rename="camel", kw_only=True):
     """A call. ``participants`` are those in it now. ``transferred_at``: when ACS last accepted a transfer, which ended
-    the app's control of the transferee, and its recording.
+    the app's control of the transferee, and its recording. ``step``: where it stands in its plan, such as ``menu.1``;
+    null without a plan, and after its end.
     """
 
     transferred_at: datetime | None
+    step: str | None
+    plan_version: int | None
 
     on_behalf_of: PartyView | None
     participants: tuple[PartyView, ...]

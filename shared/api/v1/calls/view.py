@@ -19,6 +19,7 @@ from shared.calls.capabilities import Call, latencies, recording_status
 from shared.calls.capabilities.lifecycle import Result
 from shared.calls.capabilities.recording import RecordingStatus
 from shared.calls.identities import kind_of, number_of, user_of
+from shared.calls.plans import walk
 from shared.calls.policy import resource_account
 from shared.calls.result_codes import look_up
 from shared.calls.state import CallState
@@ -37,6 +38,8 @@ def view_of(call: Call) -> CallView:
         connected_at=call.connected_at,
         ended_at=call.ended_at,
         transferred_at=call.transfer.last.at if call.transfer.last else None,
+        step=_step(call),
+        plan_version=call.routing.version if call.routing.plan else None,
         on_behalf_of=party_of(part.on_behalf_of),
         participants=() if call.state.is_settled else _present(call),
         result=_result(part.result),
@@ -45,6 +48,11 @@ def view_of(call: Call) -> CallView:
         server_call_id=call.server_call_id,
         correlation_id=call.correlation_id,
     )
+
+
+def _step(call: Call) -> str | None:
+    visit = None if call.state.is_settled else walk.current(call.routing.visits)
+    return visit.name if visit else None
 
 
 def _present(call: Call) -> tuple[PartyView, ...]:
