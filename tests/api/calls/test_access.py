@@ -19,7 +19,7 @@ BURST = 20  # routes: a caller may send 40 requests at once
 
 
 def _without_role(who: str, operation: str) -> list[tuple[int, str]]:
-    """Agents are refused what is for supervisors, before the call is read."""
+    """Agents get 403 for the routes of supervisors, before the call is read."""
     for_supervisors = any(route.operation == operation and "Agent" not in route.roles for route in OF_CALLS)
     return [(403, "RoleMissing")] if for_supervisors and who.startswith("an agent") else []
 
