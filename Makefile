@@ -19,6 +19,8 @@ ANSWERS ?=
 CALLER ?=
 CUSTOMER ?=
 CONTEXT ?=
+FORMAT ?= svg
+OUT ?=
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 VENV := .venv/$(VERSION)
@@ -29,7 +31,7 @@ POLICY := .local/policy
 CHECKOV := 3.3.30
 ZIZMOR := 1.32.0
 
-.PHONY: help setup demo serve doctor calls watch dry-run test test-failed check format bench lists crowd faults package policy docs lock clean
+.PHONY: help setup demo serve doctor calls watch dry-run draw test test-failed check format bench lists crowd faults package policy docs lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -77,6 +79,9 @@ watch: setup  ## print the events of a call as they happen (CALL=… for another
 dry-run: setup  ## the way of a call through a plan (PLAN=plan.json AT=2026-11-22T19:00 KEYS="2 1234" ANSWERS="sales=declined,accepted" CALLER=+49… CUSTOMER=known CONTEXT="name=value")
 	@$(RUN) -m local.dry_run --plan "$(PLAN)" --at "$(AT)" --keys "$(KEYS)" --answers "$(ANSWERS)" \
 	  --caller "$(CALLER)" --customer "$(CUSTOMER)" --context "$(CONTEXT)"
+
+draw: setup  ## a plan as a picture (PLAN=plan.json, FORMAT=mermaid, OUT=plan.svg)
+	@$(RUN) -m local.draw --plan "$(PLAN)" --format "$(FORMAT)" --out "$(OUT)"
 
 test: setup $(KUSTO)  ## all tests (PYTHON=python3.13 for another Python, TESTS=tests/calls for a part, WORKERS=0 for one process)
 	@for each in $(TESTS); do test -e "$${each%%::*}" || { echo "TESTS: there is no $$each"; exit 1; }; done

@@ -83,18 +83,21 @@ def _pair(text: str) -> tuple[str, Any]:
     return name, value.split(",") if "," in value else value
 
 
+def explain(path: str, error: Exception) -> int:
+    """Print what is wrong with a plan or its file; returns the exit code."""
+    problems = error.problems if isinstance(error, InvalidPlan) else ()
+    for text in [f"{path}: {each.path}: {each.text}" for each in problems] or [str(error)]:
+        print(f"{RED}{text}{PLAIN}", file=sys.stderr)
+    return 1
+
+
 def main(given: argparse.Namespace) -> int:
     try:
         plan, situation = read(given.plan), situation_of(given)
         for line in words(plan, situation, dry_run(plan, situation)):
             print(line)
-    except InvalidPlan as error:
-        for problem in error.problems:
-            print(f"{RED}{given.plan}: {problem.path}: {problem.text}{PLAIN}", file=sys.stderr)
-        return 1
     except (OSError, ValueError) as error:
-        print(f"{RED}{error}{PLAIN}", file=sys.stderr)
-        return 1
+        return explain(given.plan, error)
     return 0
 
 

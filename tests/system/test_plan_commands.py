@@ -43,3 +43,12 @@ async def test_a_document_that_is_no_plan_is_refused_by_the_path_of_the_field() 
     code, output = await command("local.dry_run", "--plan", str(plan))
     assert code == 1
     assert "steps.a" in output
+
+
+async def test_a_plan_is_drawn_as_svg_and_as_mermaid_text() -> None:
+    plan, picture = "docs/plans/office-hours.json", ROOT / ".local/tests-plan.svg"
+    code, output = await command("local.draw", "--plan", plan, "--out", str(picture))
+    assert (code, picture.read_text()[:4]) == (0, "<svg")
+    assert str(picture) in output
+    code, output = await command("local.draw", "--plan", plan, "--format", "mermaid")
+    assert (code, output.splitlines()[0]) == (0, "flowchart TD")
