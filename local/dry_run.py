@@ -84,7 +84,7 @@ def _pair(text: str) -> tuple[str, Any]:
 
 
 def explain(path: str, error: Exception) -> int:
-    """Print what is wrong with a plan or its file; returns the exit code."""
+    """Print the faults of a plan or its file; returns the exit code."""
     problems = error.problems if isinstance(error, InvalidPlan) else ()
     for text in [f"{path}: {each.path}: {each.text}" for each in problems] or [str(error)]:
         print(f"{RED}{text}{PLAIN}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The graph of a plan: its steps with what is written into them, and the exits between them."""
+"""The graph of a plan: its steps with their texts, and the exits between them."""
 
 from __future__ import annotations
 
