@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from shared.api.parameters import USER
 from shared.api.v1 import ROUTES
+from shared.api.v1.agents.models import GROUP
 from shared.api.v1.customers.models import CUSTOMER
 from tests.api.conftest import Client
 from tests.api.generated import callers, taken
@@ -16,6 +18,8 @@ NEVER_TAKEN = {"POST /teams-tokens"}
 async def test_generated_requests_are_answered_as_documented(client: Client, tmp_path: Path) -> None:
     tokens = await callers(client)
     await client.ask("PUT", f"customers/{CUSTOMER}", tokens[0], {"name": "Megan Bowen"})
+    await client.ask("PUT", f"agents/{USER}", tokens[0], {})
+    await client.ask("PUT", f"groups/{GROUP}", tokens[0], {"name": "Sales"})
     found = await taken(client, tmp_path, tokens, "--exclude-path-regex", "^/calls/")
     others = {f"{route.method} /{route.path}" for route in ROUTES if not route.path.startswith("calls/")}
     assert others - found <= NEVER_TAKEN, "what was never taken"

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from shared.api.v1 import accounts, calls, chats, consent, customers, diagnosis, document, identities, meetings, users
+from shared.api.v1 import (
+    accounts,
+    agents,
+    calls,
+    chats,
+    consent,
+    customers,
+    diagnosis,
+    document,
+    identities,
+    meetings,
+    users,
+)
 
 ROUTES = (
     *document.ROUTES,
@@ -14,5 +26,6 @@ ROUTES = (
     *consent.ROUTES,
     *calls.ROUTES,
     *customers.ROUTES,
+    *agents.ROUTES,
     *diagnosis.ROUTES,
 )

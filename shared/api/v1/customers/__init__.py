@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.api.route import AGENTS, SUPERVISORS, Paged, Route
+from shared.api.tenants import TenantPageQuery, TenantQuery
 from shared.api.v1.customers.handlers import (
     delete_customer,
     get_customer,
@@ -15,10 +16,8 @@ from shared.api.v1.customers.models import (
     OF_CUSTOMER,
     CustomerImport,
     CustomerSearch,
-    CustomersQuery,
     ImportResults,
     NewCustomer,
-    TenantQuery,
 )
 from shared.customers.models import Customer
 
@@ -33,7 +32,7 @@ ROUTES = (
         "List the customers, those created last first",
         {200: Paged(Customer)},
         list_customers,
-        query=CustomersQuery,
+        query=TenantPageQuery,
     ),
     Route(
         "POST",

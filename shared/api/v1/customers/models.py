@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from shared.api.parameters import GUID_PATTERN, TENANT, PageQuery
+from shared.api.parameters import PageQuery
 from shared.api.route import Strict
 
 CUSTOMER = "C-1001"
@@ -21,23 +21,12 @@ OF_CUSTOMER = {
 }
 MOST_IMPORTED = 200
 
-TenantId = Annotated[
-    str, Meta(pattern=GUID_PATTERN, examples=[TENANT], description="required of holders of a key, who have no tenant")
-]
 Name = Annotated[str, Meta(min_length=1, max_length=100, examples=["Megan Bowen"])]
 Number = Annotated[
     str,
     Meta(min_length=1, max_length=40, examples=["+49 30 1234567"], description="with its country: `+49 30 1234567`"),
 ]
 Numbers = Annotated[tuple[Number, ...], Meta(max_length=10)]
-
-
-class TenantQuery(Strict, frozen=True):
-    tenant: TenantId | None = None
-
-
-class CustomersQuery(PageQuery, frozen=True):
-    tenant: TenantId | None = None
 
 
 class NewCustomer(Strict, frozen=True):

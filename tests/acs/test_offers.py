@@ -1,0 +1,81 @@
+"""Claiming and releasing agents for a call, by the executors."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+from shared.acs.executor import EffectExecutor
+from shared.agents.models import Agent, Group
+from shared.agents.states import available, status
+from shared.agents.store import AgentStore
+from shared.calls.actions import Action
+from shared.calls.actions.routing import EngageAgent, OfferCall, ReleaseAgent
+from shared.calls.capabilities import Call
+from shared.calls.capabilities.lifecycle import Lifecycle
+from shared.calls.capabilities.routing import CallOffered, Routing
+from shared.calls.event import ActionFailed, ActionPerformed
+from shared.calls.identities import agent as raw_id
+from shared.service.container import Container
+from tests.golden import START
+from tests.support import a_call, perform
+
+RESOURCE, ACCOUNT = "ac5e0000-0000-4000-8000-000000000001", "11111111-1111-4111-8111-111111111111"
+ADA = "0000ada0-0000-4000-8000-0000000000a1"
+NUMBER = "4:+493012345"
+
+
+def called(tenant: str | None) -> Call:
+    lifecycle = Lifecycle(callee=f"28:orgid:{ACCOUNT.upper()}", tenant=tenant and tenant.upper())
+    return a_call(lifecycle=lifecycle, routing=Routing(resource=RESOURCE))
+
+
+def offer(*targets: str) -> OfferCall:
+    return OfferCall("ring.1", 1, targets, "longestIdle", 30)
+
+
+async def staffed(store: AgentStore) -> str:
+    """A tenant with one agent, who is available at START."""
+    tenant = str(uuid.uuid4())
+    ada = available(Agent(ADA, (ACCOUNT,)), START + timedelta(hours=1), START)
+    await store.change_agent(tenant, ADA, lambda _: ada)
+    await store.change_group(tenant, "sales", lambda _: Group("sales", "Sales", (ADA,)))
+    return tenant
+
+
+async def test_an_agent_is_claimed_engaged_and_released(executor: EffectExecutor, container: Container) -> None:
+    tenant = await staffed(container.agents)
+    call, ada = called(tenant), raw_id(RESOURCE, tenant, ADA)
+    offered = await perform(executor, call, offer("group:sales"))
+    assert isinstance(offered, CallOffered)
+    assert offered.targets == (ada,)
+    steps: list[tuple[Action, str]] = [
+        (EngageAgent(ada), "inCall"),
+        (ReleaseAgent(ada, "accepted"), "available"),
+    ]
+    for action, state in steps:
+        assert isinstance(await perform(executor, call, action), ActionPerformed)  # type: ignore[arg-type]
+        agent = await container.agents.agent(tenant, ADA)
+        assert agent is not None
+        assert status(agent, START).state == state
+
+
+async def test_without_a_tenant_numbers_alone_are_offered(executor: EffectExecutor) -> None:
+    offered = await perform(executor, called(None), offer("group:sales", NUMBER))
+    assert offered.targets == (NUMBER,)
+    assert (await perform(executor, called(None), offer("group:sales"))).targets == ()
+
+
+async def test_a_number_is_neither_engaged_nor_released(executor: EffectExecutor, container: Container) -> None:
+    call = called(await staffed(container.agents))
+    assert isinstance(await perform(executor, call, EngageAgent(NUMBER)), ActionPerformed)
+    assert isinstance(await perform(executor, call, ReleaseAgent(NUMBER, "noAnswer")), ActionPerformed)
+
+
+async def test_a_missing_table_is_a_failure_that_is_tried_again(
+    make_executor: Callable[..., EffectExecutor],
+) -> None:
+    failed = await perform(make_executor(AGENTS_TABLE="nosuch"), called("t"), offer("group:sales"))
+    assert isinstance(failed, ActionFailed)
+    assert not failed.action.is_final(*failed.codes, tries=9)
