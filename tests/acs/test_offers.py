@@ -73,9 +73,9 @@ async def test_a_number_is_neither_engaged_nor_released(executor: EffectExecutor
     assert isinstance(await perform(executor, call, ReleaseAgent(NUMBER, "noAnswer")), ActionPerformed)
 
 
-async def test_a_missing_table_is_a_failure_that_is_tried_again(
+async def test_a_missing_table_is_a_failure(
     make_executor: Callable[..., EffectExecutor],
 ) -> None:
     failed = await perform(make_executor(AGENTS_TABLE="nosuch"), called("t"), offer("group:sales"))
     assert isinstance(failed, ActionFailed)
-    assert not failed.action.is_final(*failed.codes, tries=9)
+    assert failed.code == 404
