@@ -181,6 +181,8 @@ def rich(id: str) -> Call:
             {"v a": Answer(START, True)},
             {"v": Chosen(START, "bye")},
             (Visit("bye", 1, START, {"a": "b"}, START, "x", "why"),),
+            "hold.wav",
+            START,
         ),
         streams=Streams(Stream(StreamState.ACTIVE, START, "x"), Stream(StreamState.FAILED, START, "y")),
     )

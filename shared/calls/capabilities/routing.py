@@ -7,7 +7,7 @@ that arrives after the next step has begun changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -19,9 +19,9 @@ from shared.calls.actions import HangUp
 from shared.calls.call import BaseCall
 from shared.calls.capability import Capability
 from shared.calls.effect import Wanted, effect_id
-from shared.calls.event import ActionPerformed, Event, Fact, own
+from shared.calls.event import ActionPerformed, Event, Fact, TimerFired, own
 from shared.calls.identities import described
-from shared.calls.joins import bounded
+from shared.calls.joins import bounded, latest
 from shared.calls.plans import walk
 from shared.calls.plans.base import Exit, Step, Visit, VisitContext
 from shared.calls.plans.document import Plan
@@ -39,7 +39,8 @@ class PlanChosen(Fact, frozen=True):
     """The plan of a call. ``resource`` is the immutable id of the ACS resource, which raw ids of agents begin with.
 
     ``is_customer``: whether the caller's number is that of a customer; None if the plan does not ask, or it is not
-    known. ``context``: custom context that came with the call, by name in lower case.
+    known. ``context``: custom context that came with the call, by name in lower case. ``hold_music``: what a caller
+    hears while a step rings that names nothing else.
     """
 
     plan: Plan
@@ -47,6 +48,7 @@ class PlanChosen(Fact, frozen=True):
     resource: str
     is_customer: bool | None = None
     context: dict[str, str] = field(default_factory=dict)
+    hold_music: str = ""
 
 
 class CallOffered(ActionPerformed, frozen=True, kw_only=True):
@@ -79,11 +81,19 @@ class StepDecided(Fact, frozen=True):
 
 
 class StepReached(Fact, frozen=True):
-    """A visit has begun. ``reason`` is why the one before it was left."""
+    """A visit has begun. ``reason`` is why the one before it was left, ``note`` a remark on the step itself."""
 
     visit: str
     before: str
     reason: str
+    note: str = ""
+
+
+class StepProgressed(Fact, frozen=True):
+    """A choice was made during a visit."""
+
+    visit: str
+    text: str
 
 
 class PlanEnded(Fact, frozen=True):
@@ -114,7 +124,8 @@ class Routing(Struct, frozen=True, omit_defaults=True):
     """``visits`` are decisions: the last one is where the call stands.
 
     Facts: ``offers`` by operation context, ``answers`` of agents by visit and raw id (``sales.1 8:acs:…``), ``chosen``
-    by visit. Of several that contradict each other the earliest counts.
+    by visit. Of several that contradict each other the earliest counts. ``woken_at``: the last timer, if the plan
+    heeds timers.
     """
 
     plan: Plan | None = None
@@ -126,6 +137,8 @@ class Routing(Struct, frozen=True, omit_defaults=True):
     answers: dict[str, Answer] = {}
     chosen: dict[str, Chosen] = {}
     visits: tuple[Visit, ...] = ()
+    hold_music: str = ""
+    woken_at: datetime | None = None
 
 
 def fold(part: Routing, event: Event) -> Routing:
@@ -139,11 +152,13 @@ def fold(part: Routing, event: Event) -> Routing:
             return replace(part, answers=_with_earliest(part.answers, f"{visit} {agent}", Answer(event.at, accepted)))
         case StepDecided(visit=visit, choice=choice):
             return replace(part, chosen=_with_earliest(part.chosen, visit, Chosen(event.at, choice)))
+        case TimerFired() if part.plan and any(step.heeds_timers for step in part.plan.steps.values()):
+            return replace(part, woken_at=latest(part.woken_at, event.at))
     return part
 
 
 def _with_plan(part: Routing, chosen: PlanChosen) -> Routing:
-    names = ("plan", "version", "resource", "is_customer", "context")
+    names = ("plan", "version", "resource", "is_customer", "context", "hold_music")
     return replace(part, **{name: getattr(chosen, name) for name in names})
 
 
@@ -193,14 +208,30 @@ def _end(call: BaseCall, step: Step) -> Exit | None:
 
 def decided(call: BaseCall, before: Routing, after: Routing) -> Iterator[Event]:
     """The events of the decisions, for the timeline."""
-    for number, visit in enumerate(after.visits):
-        if number >= len(before.visits):
-            last = after.visits[number - 1] if number else None
-            reached = StepReached(visit.name, last.name if last else "", last.reason if last else "")
-            yield own(f"{call.id}/plan/{visit.name}", visit.begun_at, reached)
+    plan = after.plan
+    for number, visit in enumerate(after.visits if plan else ()):
+        is_new, step = number >= len(before.visits), walk.step_of(plan, visit)  # type: ignore[arg-type]  # there is one
+        if is_new:
+            yield _reached(call, after, number, step)
+        yield from _progressed(call, step, visit, {} if is_new else before.visits[number].choices)
     for visit in after.visits[-1:]:
         if visit.left_at is not None and before.visits[-1:] != (visit,):
             yield own(f"{call.id}/plan/end", visit.left_at, PlanEnded(visit.name, visit.reason))
+
+
+def _reached(call: BaseCall, part: Routing, number: int, step: Step) -> Event:
+    visit, last = part.visits[number], part.visits[number - 1] if number else None
+    note = step.note(VisitContext(call, part, visit, visit.begun_at))
+    reached = StepReached(visit.name, last.name if last else "", last.reason if last else "", note)
+    return own(f"{call.id}/plan/{visit.name}", visit.begun_at, reached)
+
+
+def _progressed(call: BaseCall, step: Step, visit: Visit, known: Mapping[str, str]) -> Iterator[Event]:
+    new = {name: value for name, value in visit.choices.items() if name not in known}
+    for name, value in new.items():
+        for moment, text in step.describe({name: value}):
+            id = effect_id(call.id, f"plan/{visit.name}/{name}")
+            yield own(id, moment, StepProgressed(visit.name, text))
 
 
 # -- Wanted effects ----------------------------------------------------------------------------------------------
@@ -245,8 +276,10 @@ def describe(data: Fact) -> str:
     match data:
         case PlanChosen(version=version):
             return f"version {version}"
-        case StepReached(visit=visit, before=before, reason=reason):
-            return f"{visit}, after {before}: {reason}" if before else visit
+        case StepReached(visit=visit, before=before, reason=reason, note=note):
+            return "; ".join(each for each in (f"{visit}, after {before}: {reason}" if before else visit, note) if each)
+        case StepProgressed(visit=visit, text=text):
+            return f"{visit}: {text}"
         case PlanEnded(visit=visit, reason=reason):
             return f"at {visit}: {reason}"
         case StepDecided(visit=visit, choice=choice, decided_by=by):

@@ -149,6 +149,19 @@ class Step(Struct, frozen=True, kw_only=True, rename="camel", tag_field="type", 
         """The paths of the fields that need an AI service, which speaks or understands."""
         return [path for path, prompt in self.prompts().items() if prompt.is_speech]
 
+    @property
+    def heeds_timers(self) -> bool:
+        """Whether a timer can mean something that the call does not know, such as an agent who has become free."""
+        return False
+
+    def note(self, at: VisitContext) -> str:  # noqa: ARG002
+        """What the timeline says when the step is reached."""
+        return ""
+
+    def describe(self, choices: Mapping[str, str]) -> Iterable[tuple[datetime, str]]:  # noqa: ARG002
+        """What the timeline says about new choices of a visit, and when each was made."""
+        return ()
+
     def operations(self, at: VisitContext) -> Iterable[str]:  # noqa: ARG002  # subclasses use it
         """The names of the operations whose outcomes the visit depends on."""
         return ()

@@ -92,8 +92,21 @@ def _invitation(choices: Mapping[str, str], target: str) -> Invitation:
         target,
         datetime.fromisoformat(choices[f"{INVITED}{target}"]),
         datetime.fromisoformat(present) if present else None,
-        End(end) if end else None,
+        End(end.partition(" ")[0]) if end else None,
     )
+
+
+def end_choice(at: VisitContext, target: str, end: End) -> tuple[str, str]:
+    """The choice that keeps what became of an invitation, and when that was decided."""
+    return f"{END}{target}", f"{end} {at.time.isoformat()}"
+
+
+def ends_of(choices: Mapping[str, str]) -> Iterator[tuple[str, End, datetime]]:
+    """What became of each target, by the choices of a visit."""
+    for name, value in choices.items():
+        if name.startswith(END):
+            end, _, moment = value.partition(" ")
+            yield name.removeprefix(END), End(end), datetime.fromisoformat(moment)
 
 
 def is_present(at: VisitContext, target: str) -> bool:
@@ -124,7 +137,7 @@ def begun(at: VisitContext, targets: list[str]) -> Iterator[tuple[str, str]]:
             continue
         known.append(target)
         if is_present(at, target) or (at.caller and is_same(target, at.caller)):
-            yield f"{END}{target}", End.FAILED
+            yield end_choice(at, target, End.FAILED)
         else:
             yield f"{INVITED}{target}", at.time.isoformat()
 

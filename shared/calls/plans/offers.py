@@ -4,7 +4,7 @@ repeated as long as the call waits for an agent.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -12,8 +12,6 @@ from shared.calls.operations import OutcomeStatus
 from shared.calls.plans.base import VisitContext
 
 MOST_ROUNDS = 400  # of a visit: the row keeps them all
-MOST_REPEATS = 240  # that the time alone leads to
-SHORTEST_INTERVAL = timedelta(seconds=15)
 
 
 class Round(Struct, frozen=True):
@@ -48,8 +46,3 @@ def _round(at: VisitContext, number: int) -> Round | None:
 
 def claimed(at: VisitContext) -> list[str]:
     return list(dict.fromkeys(target for each in rounds(at) for target in each.targets))
-
-
-def repeat_at(last: Round, longest_wait: timedelta) -> datetime:
-    """When a call that waits is offered again, if nothing else leads to it."""
-    return last.at + max(SHORTEST_INTERVAL, longest_wait / MOST_REPEATS)

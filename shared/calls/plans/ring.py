@@ -6,30 +6,41 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
-from shared.calls.actions import OfferCall
+from shared.calls.actions import OfferCall, StopWaiting
 from shared.calls.actions.routing import GROUP
 from shared.calls.effect import Wanted
+from shared.calls.identities import described
 from shared.calls.plans import hold, offers
 from shared.calls.plans.base import Exit, Prompt, Step, StepName, VisitContext
-from shared.calls.plans.invitations import End, Invitation, Terms, arrived, begun, end_of, invitations, is_present
+from shared.calls.plans.invitations import (
+    End,
+    Invitation,
+    Terms,
+    arrived,
+    begun,
+    end_choice,
+    end_of,
+    ends_of,
+    invitations,
+    is_present,
+)
 from shared.calls.plans.invitations import otherwise as end_otherwise
 from shared.calls.plans.inviting import finish, invite, operations, release, release_all, release_at
 from shared.calls.plans.targets import Target, raw_id_of
+from shared.calls.plans.waiting import POSITION, Wait
 
 CONFIRM_PROMPT = Prompt(text="You have a call. Press 1 to accept it.")
 CLAIM = 30  # seconds that a claim outlasts the ringing
-
-
-class Wait(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """The caller waits for a free agent of the groups: for ``seconds`` at most, and hears ``meanwhile``. ``position``:
-    every ``positionSeconds`` the caller hears this text, with ``{position}`` replaced.
-    """
-
-    seconds: Annotated[int, Meta(ge=10, le=7200)]
-    position: Annotated[str, Meta(max_length=200)] = ""
-    position_seconds: Annotated[int, Meta(ge=15, le=600)] = 60
+STOP = "stop waiting"
+WORDS = {
+    End.ACCEPTED: "accepted",
+    End.DECLINED: "declined",
+    End.NO_ANSWER: "no answer",
+    End.FAILED: "could not be invited",
+    End.WITHDRAWN: "no longer invited",
+}
 
 
 class RingStep(Step, frozen=True, kw_only=True, tag="ring"):
@@ -73,6 +84,7 @@ class RingStep(Step, frozen=True, kw_only=True, tag="ring"):
         given = {
             "meanwhile": self.meanwhile,
             "confirmPrompt": self.confirm_prompt if self.confirm and has_numbers else None,
+            "wait.position": Prompt(text=self.wait.position) if self.wait and self.wait.position else None,
         }
         return {name: prompt for name, prompt in given.items() if prompt}
 
@@ -80,13 +92,25 @@ class RingStep(Step, frozen=True, kw_only=True, tag="ring"):
     def terms(self) -> Terms:
         return Terms(timedelta(seconds=self.seconds), self.confirm)
 
+    @property
+    def heeds_timers(self) -> bool:
+        return self.wait is not None
+
+    def note(self, at: VisitContext) -> str:
+        silent = not self.meanwhile and not at.routing.hold_music
+        return "the caller hears nothing while it rings: meanwhile and HOLD_MUSIC are empty" if silent else ""
+
+    def describe(self, choices: Mapping[str, str]) -> Iterator[tuple[datetime, str]]:
+        for target, end, moment in ends_of(choices):
+            yield moment, f"{described(target)}: {WORDS[end]}"
+
     # -- Decisions --
 
     def choose(self, at: VisitContext) -> Mapping[str, str]:
         known = invitations(at.visit)
         open_ones = [each for each in known if each.is_open]
         if any(each.is_accepted for each in known) and not self.conference:
-            return {f"end {each.target}": End.WITHDRAWN for each in open_ones}
+            return dict(end_choice(at, each.target, End.WITHDRAWN) for each in open_ones)
         chosen = dict(begun(at, offers.claimed(at)))
         chosen |= dict(pair for each in open_ones for pair in arrived(at, each))
         return chosen | self._ends(at, open_ones)
@@ -97,7 +121,7 @@ class RingStep(Step, frozen=True, kw_only=True, tag="ring"):
         accepted = [each for each, end in ends.items() if end is End.ACCEPTED]
         accepted.sort(key=lambda each: (each.present_since, each.target))
         lost = [] if self.conference else accepted[1:]
-        return {f"end {each.target}": End.WITHDRAWN if each in lost else end for each, end in ends.items()}
+        return dict(end_choice(at, each.target, End.WITHDRAWN if each in lost else end) for each, end in ends.items())
 
     def leave(self, at: VisitContext) -> Exit | None:
         known = invitations(at.visit)
@@ -105,22 +129,31 @@ class RingStep(Step, frozen=True, kw_only=True, tag="ring"):
             return None
         if any(each.is_accepted for each in known):
             return Exit(self.left, "the agent has left")
-        return None if self._next_round(at) else self._unanswered(known)
+        if self._next_round(at) or (self.wait and self.wait.goes_on(at)):
+            return None
+        return self._unanswered(at, known)
 
-    def _unanswered(self, known: list[Invitation]) -> Exit:
+    def _unanswered(self, at: VisitContext, known: list[Invitation]) -> Exit:
         ends = {each.end for each in known}
+        if self.wait:
+            return Exit(self.unavailable or self.otherwise, "waited too long")
         if End.NO_ANSWER in ends:
             return Exit(self.no_answer or self.otherwise, "no answer")
         if End.DECLINED in ends:
             return Exit(self.declined or self.otherwise, "declined")
-        return Exit(self.unavailable or self.otherwise, "no one was available")
+        failed = offers.rounds(at)[-1].failed
+        return Exit(self.unavailable or self.otherwise, "no offer could be made" if failed else "no one was available")
 
     def _next_round(self, at: VisitContext) -> int | None:
         """The number of the offer that is needed now, if no invitation is open."""
         known = offers.rounds(at)
-        if not known:
-            return 1
-        return len(known) + 1 if known[-1].targets and len(known) < offers.MOST_ROUNDS else None
+        last, following = known[-1] if known else None, len(known) + 1
+        if last is None:
+            return following
+        if last.targets:
+            is_last = self.order == "all" and not self.wait
+            return following if not is_last and len(known) < offers.MOST_ROUNDS else None
+        return following if self.wait and self.wait.repeats(at, last) else None
 
     # -- Operations --
 
@@ -128,6 +161,7 @@ class RingStep(Step, frozen=True, kw_only=True, tag="ring"):
         yield from (offers.name(n) for n in range(1, len(offers.rounds(at)) + 2))
         yield from operations(self._targets_of(at))
         yield from hold.numbered(at, hold.MUSIC)
+        yield from (*hold.numbered(at, POSITION), STOP) if self.wait else ()
 
     def _targets_of(self, at: VisitContext) -> list[str]:
         return list(dict.fromkeys((*offers.claimed(at), *(each.target for each in invitations(at.visit)))))
@@ -140,14 +174,15 @@ class RingStep(Step, frozen=True, kw_only=True, tag="ring"):
         if not open_ones and not is_accepted and (number := self._next_round(at)):
             yield at.wanted(offers.name(number), self._offer(at, number))
         yield from self._finish(at, [each for each in known if not each.is_open], is_over=is_accepted)
-        yield from self._music(at, is_on=not is_accepted)
+        yield from self._audio(at, is_on=not is_accepted, waits=not open_ones and not is_accepted)
 
     def wanted_after(self, at: VisitContext) -> Iterator[Wanted]:
         yield from self._finish(at, invitations(at.visit), is_over=True)
-        yield from self._music(at, is_on=False)
+        yield from self._audio(at, is_on=False, waits=False)
 
     def wanted_at_end(self, at: VisitContext) -> Iterator[Wanted]:
-        return release_all(at, self._targets_of(at))
+        yield from release_all(at, self._targets_of(at))
+        yield from self._stop_waiting(at)
 
     def _finish(self, at: VisitContext, ended: list[Invitation], *, is_over: bool) -> Iterator[Wanted]:
         """What remains to be done for invitations that are over; and for claims that led to none, if the visit is."""
@@ -157,9 +192,20 @@ class RingStep(Step, frozen=True, kw_only=True, tag="ring"):
         for target in offers.claimed(at) if is_over else ():
             if target not in invited:
                 yield from release(at, target, "withdrawn")
+        if is_over:
+            yield from self._stop_waiting(at)
 
-    def _music(self, at: VisitContext, *, is_on: bool) -> Iterator[Wanted]:
-        return hold.music(at, self.meanwhile.source, is_on=is_on) if self.meanwhile else iter(())
+    def _audio(self, at: VisitContext, *, is_on: bool, waits: bool) -> Iterator[Wanted]:
+        source = self.meanwhile.source if self.meanwhile else at.routing.hold_music
+        if source:
+            yield from hold.music(at, source, is_on=is_on)
+        if self.wait:
+            yield from self.wait.announcement(at, waits=waits)
+
+    def _stop_waiting(self, at: VisitContext) -> Iterator[Wanted]:
+        groups = tuple(each.group for each in self.targets if each.group)
+        if self.wait and groups and at.outcome(STOP) is None:
+            yield at.wanted(STOP, StopWaiting(groups))
 
     def _offer(self, at: VisitContext, number: int) -> OfferCall:
         named = (f"{GROUP}{each.group}" if each.group else raw_id_of(at, each) for each in self.targets)
@@ -170,15 +216,16 @@ class RingStep(Step, frozen=True, kw_only=True, tag="ring"):
             self.order,
             self.seconds + CLAIM,
             excluded=tuple(sorted({*self._targets_of(at), *at.call.participants.present})),  # type: ignore[attr-defined]  # of its capability
+            waits=self.wait is not None and self.wait.goes_on(at),
         )
 
     # -- Time --
 
     def timers(self, at: VisitContext) -> Iterator[datetime]:
-        for each in invitations(at.visit):
-            if each.is_open:
-                yield end_otherwise(at, each, self.terms)[0]
-
+        known = invitations(at.visit)
+        yield from (end_otherwise(at, each, self.terms)[0] for each in known if each.is_open)
+        if self.wait and not any(each.is_open or each.is_accepted for each in known):
+            yield from self.wait.timers(at)
         yield from self.timers_after(at)
 
     def timers_after(self, at: VisitContext) -> Iterator[datetime]:

@@ -10,7 +10,8 @@ from shared.calls.capabilities.participants import ParticipantInvited
 from shared.calls.capabilities.routing import CallOffered, OfferAnswered
 from shared.calls.effect import Effect, effect_id
 from shared.calls.event import ActionPerformed, Event, own
-from tests.calls.driver import CALL, at
+from shared.calls.plans.invitations import ends_of
+from tests.calls.driver import CALL, at, timer
 from tests.calls.plans.driver import RESOURCE, PlannedCall
 from tests.golden import event
 
@@ -65,6 +66,9 @@ class RingingCall(PlannedCall):
         people = [{"identifier": {"rawId": each}, "isMuted": False, "isOnHold": False} for each in self.people]
         return self.receive(event("participants_updated", now, sequenceNumber=self.number, participants=people))
 
+    def wake(self, now: float) -> RingingCall:
+        return self.receive(timer(now))
+
     def joins(self, raw_id: str, now: float) -> RingingCall:
         self.people.append(raw_id)
         return self.present(now)
@@ -74,7 +78,7 @@ class RingingCall(PlannedCall):
         return self.present(now)
 
     def says(self, name: str, now: float, operation: str, raw_id: str, visit: str = "sales.1", **data: Any) -> Any:
-        context = effect_id(CALL, f"plan/{visit}/{operation} {raw_id}")
+        context = effect_id(CALL, f"plan/{visit}/{operation} {raw_id}".rstrip())
         return self.receive(event(name, now, id=f"{name} {context} {now}", operationContext=context, **data))
 
     def added(self, raw_id: str, now: float) -> RingingCall:
@@ -117,5 +121,4 @@ class RingingCall(PlannedCall):
     @property
     def ends(self) -> dict[str, str]:
         """What became of each target of the first visit."""
-        choices = self.call.routing.visits[0].choices
-        return {name.removeprefix("end "): end for name, end in choices.items() if name.startswith("end ")}
+        return {target: end for target, end, _ in ends_of(self.call.routing.visits[0].choices)}
