@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 from emulator import coverage
-from local import settings_docs
+from local import events_docs, settings_docs
 from local.stack import ROOT
 from shared.api.openapi import document
 from shared.api.route import Route
@@ -179,6 +179,7 @@ GENERATED = {
     "docs/openapi.json": openapi,
     "docs/emulator-coverage.md": coverage.page,
     **settings_docs.GENERATED,
+    **events_docs.GENERATED,
 }
 
 

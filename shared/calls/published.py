@@ -40,7 +40,10 @@ class DecisionRequested(PublishedEvent, frozen=True, kw_only=True):
 
     visit: Annotated[str, Meta(description="the step and the number of this stay at it", examples=[VISIT])]
     choices: Annotated[tuple[str, ...], Meta(description="the steps to choose from", examples=[["sales", "vip"]])]
-    deadline: Annotated[datetime, Meta(description="when the call goes on without a decision, in UTC")]
+    deadline: Annotated[
+        datetime,
+        Meta(description="when the call goes on without a decision, in UTC", extra_json_schema={"format": "date-time"}),
+    ]
     account: Annotated[str | None, Meta(description="the Entra object id of the resource account that was called")]
     tenant: Annotated[str | None, Meta(description="its Entra tenant; null if the app does not know it")]
     plan_version: Annotated[int, Meta(description="the version of the plan that the call began with")]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from jsonschema_rs import Draft202012Validator
 
 from emulator.server import Emulator
+from local.stack import ROOT
 from shared.acs.executor import EffectExecutor
 from shared.calls.actions import RequestDecision
 from shared.calls.capabilities import Call
@@ -51,6 +54,15 @@ async def test_the_event_has_what_a_decision_needs(executor: EffectExecutor, emu
         plan_version=7,
         visits=("account.1", "lookup.1"),
     )
+
+
+async def test_the_data_is_as_the_documented_schema_says(executor: EffectExecutor, emulator: Emulator) -> None:
+    await perform(executor, call(), REQUEST)
+    schema = json.loads((ROOT / "docs/events/DecisionRequested.schema.json").read_text())
+    (event,) = published(emulator)
+    validator = Draft202012Validator(schema, validate_formats=True)
+    assert validator.is_valid(event["data"])
+    assert not validator.is_valid(event["data"] | {"choices": "vip"})
 
 
 async def test_the_event_has_no_number_and_no_name(executor: EffectExecutor, emulator: Emulator) -> None:
