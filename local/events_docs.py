@@ -71,7 +71,8 @@ def _section(event: type[PublishedEvent]) -> list[str]:
 def _schema(event: type[PublishedEvent]) -> dict[str, Any]:
     _, components = msgspec.json.schema_components([event])
     schema: dict[str, Any] = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    return schema | components[event.__name__] | {"description": inspect.cleandoc(event.__doc__ or "")}
+    schema |= components[event.__name__]
+    return schema | {"description": inspect.cleandoc(event.__doc__ or "")}
 
 
 def _type(field: dict[str, Any]) -> str:
