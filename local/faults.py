@@ -159,9 +159,10 @@ def mutant(name: str) -> int:
     begun = time.monotonic()
     caught: dict[str, int] = {}
     runs = 0
-    for at in range(0, MUTANT_SEEDS, BATCH):
-        tally = several([str(seed) for seed in range(at, at + BATCH)], name)
-        runs += BATCH
+    seeds = [[str(seed) for seed in range(at, at + BATCH)] for at in range(0, MUTANT_SEEDS, BATCH)]
+    for names in (list(wanted.shown_by), *seeds):
+        tally = several(names, name)
+        runs += len(names)
         for faults in tally.broken.values():
             for invariant in {fault.partition(":")[0] for fault in faults}:
                 caught[invariant] = caught.get(invariant, 0) + 1

@@ -180,10 +180,10 @@ def _known_now(operations: Operations, contexts: Collection[str]) -> Operations:
 
 def _joined(operations: Operations, context: str, outcome: Outcome) -> Operations:
     before = operations.outcomes.get(context, outcome)
-    return replace(operations, outcomes=operations.outcomes | {context: min(before, outcome, key=_order)})
+    return replace(operations, outcomes=operations.outcomes | {context: min(before, outcome, key=precedence)})
 
 
-def _order(outcome: Outcome) -> Any:
+def precedence(outcome: Outcome) -> Any:
     """The platform's success comes first, then its other final outcomes, this app's, progress; then the earlier one."""
     own, final = outcome.is_own, outcome.status is not OutcomeStatus.SUCCEEDED
     rank = 3 if not outcome.is_final else 2 if own else int(final)

@@ -16,15 +16,18 @@ from typing import Any
 from msgspec.structs import replace
 
 from emulator.acs.calls import Call as AcsCall
+from shared.calls import operations
 from shared.calls.capabilities import Call, recording_status, reduce
 from shared.calls.capabilities.lifecycle import RING_WINDOW
 from shared.calls.capabilities.recording import ATTEMPTS, Recording, RecordingStatus
+from shared.calls.capabilities.routing import PlanEnded, Routing, StepReached
 from shared.calls.event import ActionFailed, ActionPerformed, Event
 from shared.calls.operations import Outcome
 from shared.calls.state import CallState
 from shared.platform import tokens
 from shared.storage import lists
 from tests.simulation import command_invariants as commanded
+from tests.simulation import plan_invariants as planned
 from tests.simulation.platform import START
 from tests.simulation.schedules import FOREIGN
 from tests.simulation.storage import plain
@@ -43,6 +46,7 @@ TERMINAL = {
     CallState.ENDED,
 }
 STATUSES = {RecordingStatus.OFF, RecordingStatus.ARCHIVED, RecordingStatus.NOT_RECORDED, RecordingStatus.LOST}
+OWN_DECISIONS = {ActionFailed.__name__, StepReached.__name__, PlanEnded.__name__}  # they depend on the order
 LONG = 200.0  # seconds
 FILE_LIFE = timedelta(hours=24)
 QUEUE = "wake_call"  # copies long recordings, and has the time for it
@@ -212,12 +216,19 @@ def _knows_the_line(folded: Folded) -> bool:
 
 
 def _refold(call: Call, events: list[Folded]) -> Call:
-    """The call that the events make. The outcomes of effects need the effects, which only the real order had."""
-    again = Call(id=call.id, policy=call.policy)
+    """The call that the events make. The outcomes of effects need the effects, which only the real order had; so do
+    those of a plan's steps need its visits, which are decisions.
+    """
+    again = Call(id=call.id, policy=call.policy, routing=_walk(call.routing))
     for folded in events:
         if not isinstance(folded.event.data, ActionPerformed | ActionFailed):
             again, _ = reduce(again, folded.event, folded.now)
     return again
+
+
+def _walk(routing: Routing) -> Routing:
+    names = ("plan", "version", "resource", "is_customer", "context", "visits")
+    return Routing(**{name: getattr(routing, name) for name in names})
 
 
 def _facts(call: Call, left_out: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -225,10 +236,11 @@ def _facts(call: Call, left_out: tuple[str, ...] = ()) -> dict[str, Any]:
     recordings = {id: _announced(r) for id, r in call.recording.recordings.items() if _announced(r) != Recording()}
     said = {
         "lifecycle": replace(call.lifecycle, checked_at=None, received_at=None, answer_sent_at=None, answered_at=None),
-        "participants": replace(call.participants, invitations={}),
+        "participants": replace(call.participants, invitations={}, invited=()),
         "recording": recordings,
         "operations": (call.operations.requested, _outcomes(call)),
-        "timeline": [(e.at, e.id, e.type, e.text) for e in call.timeline if e.type != ActionFailed.__name__],
+        "routing": replace(call.routing, visits=(), offers={}),  # decisions, and responses to requests of this app
+        "timeline": [(e.at, e.id, e.type, e.text) for e in call.timeline if e.type not in OWN_DECISIONS],
     }
     excluded = {"effects", "last_event_at", "consult", *left_out}  # consult: what was concluded because time passed
     return {name: said.get(name, getattr(call, name)) for name in call.__struct_fields__ if name not in excluded}
@@ -236,9 +248,11 @@ def _facts(call: Call, left_out: tuple[str, ...] = ()) -> dict[str, Any]:
 
 def _outcomes(call: Call) -> dict[str, Outcome]:
     """The final outcomes that the platform reported. What this app decided by itself hides their progress."""
-    operations = call.operations
-    heard = {id: heard.outcome for id, heard in operations.unknown.items()}
-    return {id: o for id, o in (operations.outcomes | heard).items() if o.is_final and not o.is_own}
+    outcomes = dict(call.operations.outcomes)
+    for heard in call.operations.unknown.values():  # whether a step is known depends on where the call stands
+        before = outcomes.get(heard.context, heard.outcome)
+        outcomes[heard.context] = min(before, heard.outcome, key=operations.precedence)
+    return {context: o for context, o in outcomes.items() if o.is_final and not o.is_own}
 
 
 def _announced(recording: Recording) -> Recording:
@@ -365,6 +379,10 @@ INVARIANTS: dict[str, Callable[[RunResult], Iterator[str]]] = {
     "13 leaves no trace": commanded.leaves_no_trace,
     "14 nothing after the end": commanded.nothing_after_the_end,
     "15 listed": listed,
+    "16 walks on": planned.walks_on,
+    "17 decided once": planned.decided_once,
+    "18 reaches an end": planned.reaches_an_end,
+    "19 never silent": planned.never_silent,
 }
 
 

@@ -42,6 +42,7 @@ from shared.service.sweeper import Sweeper
 from shared.storage.calls import Row
 from tests.simulation.command_mutants import COMMAND_MUTANTS
 from tests.simulation.mutant import Mutant
+from tests.simulation.plan_mutants import PLAN_MUTANTS
 
 
 def _without_etags() -> list[Any]:
@@ -247,6 +248,7 @@ MUTANTS: dict[str, Mutant] = {
     "no-sweep": Mutant("calls whose wake message is lost are not swept", "7 ends", _without_a_sweep),
     "unverified-archive": Mutant("files are believed to be copied", "2 recorded truly", _archived_without_a_look),
     **COMMAND_MUTANTS,
+    **PLAN_MUTANTS,
 }
 
 

@@ -13,6 +13,7 @@ from local.stack import SAMPLE
 from shared.platform.settings import Settings
 from shared.platform.settings.table import TABLE
 from tests.simulation.bending import Bent
+from tests.simulation.plans import PLANS, presses
 from tests.simulation.storage import Reply, blob_error, table_error
 from tests.simulation.supervisors import ACTIONS, Command
 from tests.simulation.transport import NetworkFault
@@ -25,24 +26,31 @@ TYPES = (
     "CallDisconnected", "RecordingFileStatusUpdated",
 )  # fmt: skip
 CALLBACKS = TYPES[1:-1]
+PLANNED_TYPES = (  # of calls with a routing plan
+    "RecognizeCompleted", "RecognizeFailed", "PlayCompleted", "CallTransferAccepted", "CallTransferFailed",
+    "AddParticipantSucceeded", "AddParticipantFailed", "ParticipantsUpdated",
+)  # fmt: skip
 DAY = 24 * 3600.0
 FOREIGN = "99999999-0000-4000-8000-000000000000"  # a resource account without calls
 STEPS = 160  # about as many as a call has; faults chosen beyond its end do not happen
 
 COMMANDED = 0.4  # of the seeds have commands
+PLANNED = 0.4  # of the seeds have a routing plan
 
 Apply = Callable[[Schedule, random.Random], None]
 
 
-def _event_rule(rng: random.Random, do: str, **how: Any) -> dict[str, Any]:
+def _event_rule(schedule: Schedule, rng: random.Random, do: str, **how: Any) -> dict[str, Any]:
     where = rng.choice(("eventgrid", "callbacks"))
     type = rng.choice(TYPES if where == "eventgrid" else CALLBACKS)
+    if schedule.plan and rng.random() < 0.5:
+        type = rng.choice(PLANNED_TYPES)
     match = {} if do != "drop" and rng.random() < 0.2 else {"type": PREFIX + type}
     return {"where": where, "match": match, "do": do, "times": rng.choice((1, 1, 2, 5)), **how}
 
 
 def _duplicated(schedule: Schedule, rng: random.Random) -> None:
-    schedule.rules.append(_event_rule(rng, "duplicate", count=rng.randint(2, 5)))
+    schedule.rules.append(_event_rule(schedule, rng, "duplicate", count=rng.randint(2, 5)))
 
 
 def _reordered(schedule: Schedule, rng: random.Random) -> None:
@@ -56,15 +64,15 @@ def _reordered(schedule: Schedule, rng: random.Random) -> None:
 
 def _delayed(schedule: Schedule, rng: random.Random) -> None:
     seconds = rng.choice((0.5, 5.0, 35.0, 120.0, 3600.0, 6 * 3600.0, DAY - 60))
-    schedule.rules.append(_event_rule(rng, "delay", seconds=seconds * rng.uniform(0.5, 1)))
+    schedule.rules.append(_event_rule(schedule, rng, "delay", seconds=seconds * rng.uniform(0.5, 1)))
 
 
 def _never_delivered(schedule: Schedule, rng: random.Random) -> None:
-    schedule.rules.append(_event_rule(rng, "drop"))
+    schedule.rules.append(_event_rule(schedule, rng, "drop"))
 
 
 def _acknowledgement_lost(schedule: Schedule, rng: random.Random) -> None:
-    schedule.rules.append(_event_rule(rng, "lose_ack"))
+    schedule.rules.append(_event_rule(schedule, rng, "lose_ack"))
 
 
 def _crash(schedule: Schedule, rng: random.Random) -> None:
@@ -122,7 +130,7 @@ def _acs(do: str, *statuses: int) -> Apply:
 def _repeatability_ignored(schedule: Schedule, rng: random.Random) -> None:
     schedule.options["repeatability"] = False
     _acs("answer lost")(schedule, rng)
-    schedule.rules.append(_event_rule(rng, "duplicate", count=rng.randint(2, 5)))
+    schedule.rules.append(_event_rule(schedule, rng, "duplicate", count=rng.randint(2, 5)))
 
 
 def _keys_rotated(schedule: Schedule, rng: random.Random) -> None:
@@ -226,6 +234,7 @@ def schedule_of(seed: int) -> Schedule:
     rng = random.Random(f"plan {seed}")  # noqa: S311  # chance that can be repeated
     kinds = COMBINATIONS[seed % len(COMBINATIONS)]
     schedule = Schedule("seed", seed, kinds, **_circumstances(rng))
+    _add_plan(schedule, random.Random(f"routing {seed}"))  # noqa: S311
     for kind in kinds:
         before = len(schedule.network_faults), len(schedule.rules)
         KINDS[kind](schedule, rng)
@@ -270,6 +279,17 @@ def _circumstances(rng: random.Random) -> dict[str, Any]:
         "options": options,
         "instances": instances,
     }
+
+
+def _add_plan(schedule: Schedule, rng: random.Random) -> None:
+    """Some lines have a routing plan. Their callers press keys, and stay longer."""
+    if rng.random() >= PLANNED:
+        return
+    schedule.plan = rng.choice(tuple(PLANS))
+    lasts = rng.choice((8.0, 25.0, 60.0, 120.0, 4000.0))
+    schedule.callers = tuple(
+        replace(caller, hangs_up_after=lasts, presses=presses(rng, lasts)) for caller in schedule.callers
+    )
 
 
 def _commands(rng: random.Random, callers: list[Caller]) -> Iterator[Command]:
@@ -342,6 +362,22 @@ CONTROLLED: dict[str, Any] = {
         Command(7.0, "remove agent", "linus", key="remove"),
     ),
 }
+# A call with a plan: a prompt whose end is reported after it has counted as failed, a menu that is asked twice, and a
+# transfer that fails.
+ROUTED: dict[str, Any] = {
+    "callers": (Caller(0.0, 400.0, ((184.0, "9"), (190.0, "1"))),),
+    "plan": "menu",
+    "settings": {"RECORDING": "off"},
+    "rules": (
+        {
+            "where": "callbacks",
+            "match": {"type": PREFIX + "PlayCompleted"},
+            "do": "delay",
+            "seconds": 185.0,
+            "times": 1,
+        },
+    ),
+}
 SCENARIOS: dict[str, dict[str, Any]] = {
     "recorded": RECORDED,
     "ended": ENDED,
@@ -350,6 +386,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "unnamed": UNNAMED,
     "stopped": STOPPED,
     "controlled": CONTROLLED,
+    "routed": ROUTED,
 }
 
 
@@ -361,6 +398,7 @@ def crashing(scenario: str, *points: int) -> Schedule:
         kinds=("crash",) * len(points),
         callers=how["callers"],
         commands=how.get("commands", ()),
+        plan=how.get("plan", ""),
         settings=dict(how.get("settings", {})),
         options=dict(how.get("options", {})),
         instances=how.get("instances", 2),

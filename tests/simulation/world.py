@@ -28,6 +28,8 @@ from shared.calls.capabilities import Call
 from shared.calls.effect import Effect
 from shared.calls.event import Event
 from shared.calls.operations import contexts_of
+from shared.calls.plans.base import Visit
+from shared.calls.tones import tones_of
 from shared.directory import account_cache
 from shared.directory.models import ResourceAccount
 from shared.service.answering import call_id_of
@@ -38,6 +40,7 @@ from tests.simulation.bending import Bending, Bent
 from tests.simulation.host import Host, Invocation
 from tests.simulation.loop import VirtualLoop, pause, run
 from tests.simulation.patches import FOLDED_EVENTS, patched
+from tests.simulation.plans import planned
 from tests.simulation.platform import START, Platform, acs_operation
 from tests.simulation.process import HERE, Process, Site, Steps, task_factory
 from tests.simulation.storage import LISTS, Blobs, HttpRequest, Queues, Tables, plain
@@ -95,6 +98,7 @@ class Schedule:
     kinds: tuple[str, ...] = ()
     callers: tuple[Caller, ...] = (Caller(),)
     commands: tuple[Command, ...] = ()
+    plan: str = ""  # the name of the routing plan (``plans.PLANS``) of the line; it has none without
     settings: dict[str, str] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     instances: int = 2
@@ -148,6 +152,7 @@ class RunResult:
     unanswerable: set[str]  # ids of the IncomingCall events that lack what is needed to answer
     ended: dict[str, float]  # when a row first said that its call was over, in seconds
     late: list[str]  # actions of commands in rows that say that the call is over
+    walks: dict[str, list[tuple[Visit, ...]]]  # the visits of each call, as its row held them one after another
     blobs: dict[str, dict[str, bytes]]
     files: dict[str, bytes]
     folded: list[Folded]
@@ -224,6 +229,7 @@ class World:
         self.folded: list[Folded] = []
         self.ended: dict[str, float] = {}
         self.late: list[str] = []
+        self.walks: dict[str, list[tuple[Visit, ...]]] = {}
         self.unasked: list[str] = []
         self._row_changed = asyncio.Event()
         self._last_busy = 0.0
@@ -261,8 +267,15 @@ class World:
             self.late += [f"call {call.id}: {each.action.name}" for each in _of_commands(call)]
         else:  # a call that was said to be missed turns out to be answered
             self.ended.pop(call.id, None)
+        if call.routing.plan is not None:
+            self._walked(call)
         self.folded += [Folded(call.id, event, now) for event, now in FOLDED_EVENTS.get()]
         self._row_changed.set()
+
+    def _walked(self, call: Call) -> None:
+        walks, visits = self.walks.setdefault(call.id, []), call.routing.visits
+        if visits not in walks[-1:]:
+            walks.append(visits)
 
     def _watch(self, sent: Sent) -> None:
         """Records a request to ACS for which no row, as the rows are at that moment, has an effect."""
@@ -366,7 +379,8 @@ class World:
         await asyncio.sleep(caller.at)
         service = self.platform.service
         n = len(self.acs_calls)
-        script = Script(hangs_up_after=caller.hangs_up_after, presses=list(caller.presses))
+        keys = [(at, tones_of(key)[0]) for at, key in caller.presses]
+        script = Script(hangs_up_after=caller.hangs_up_after, presses=keys)
         call = service.ring(parse("4:" + NUMBER.format(1000 + n)), parse(ACCOUNT), script=script)
         self.acs_calls.append(call)
         event = service.incoming_call_event(call, display_name=NAME.format(n))
@@ -463,7 +477,7 @@ def simulate(schedule: Schedule) -> RunResult:
     root.handlers[:] = [recorder]
     root.setLevel(logging.INFO)
     try:
-        with patched(rng, now, files):
+        with patched(rng, now, files), planned(schedule.plan):
             world, ended = run(everything(), loop)
             result = _result(world, ended, recorder.texts)
             world.platform.close()
@@ -509,6 +523,7 @@ def _result(world: World, ended: bool, logged: list[str]) -> RunResult:
         unanswerable=world.bending.lost_calls(),
         ended=world.ended,
         late=world.late,
+        walks=world.walks,
         blobs=world.blobs.blobs,
         files=world.files,
         folded=world.folded,
