@@ -7,18 +7,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
 from shared.calls.actions import (
     AddParticipant,
     CancelInvitation,
+    Consult,
     EngageAgent,
     Recognize,
     ReleaseAgent,
     RemoveParticipant,
 )
 from shared.calls.effect import Wanted
-from shared.calls.identities import is_among
+from shared.calls.identities import is_same
 from shared.calls.operations import OutcomeStatus
 from shared.calls.plans.base import VisitContext
 from shared.calls.plans.invitations import (
@@ -77,13 +78,12 @@ def _engage(at: VisitContext, invitation: Invitation) -> Iterator[Wanted]:
 
 def _withdraw(at: VisitContext, invitation: Invitation) -> Iterator[Wanted]:
     target = invitation.target
-    add, people = at.context(f"add {target}"), _participants(at)
+    add = at.context(f"add {target}")
     if at.is_open(f"confirm {target}"):
         yield interruption(at.context(f"confirm {target}"))
-    if at.outcome(f"add {target}") is None and add in people.invitations and at.outcome(f"cancel {target}") is None:
+    if at.outcome(f"add {target}") is None and _has_id(at, add) and at.outcome(f"cancel {target}") is None:
         yield at.wanted(f"cancel {target}", CancelInvitation(add))
-    is_of_command = is_among(target, people.invited)
-    if _came_in(at, invitation) and not is_of_command and at.outcome(f"remove {target}") is None:
+    if _came_in(at, invitation) and not _is_of_command(at, target) and at.outcome(f"remove {target}") is None:
         yield at.wanted(f"remove {target}", RemoveParticipant(target))
 
 
@@ -92,6 +92,17 @@ def _came_in(at: VisitContext, invitation: Invitation) -> bool:
     added = at.outcome(f"add {invitation.target}")
     is_added = added is not None and added.status is OutcomeStatus.SUCCEEDED
     return is_present(at, invitation.target) or (is_added and invitation.present_since is None)
+
+
+def _has_id(at: VisitContext, context: str) -> bool:
+    """Whether an invitation can be cancelled: its id was in the response to the request."""
+    return context in at.call.participants.invitations  # type: ignore[attr-defined]  # of its capability
+
+
+def _is_of_command(at: VisitContext, target: str) -> bool:
+    """Whether a command has invited the same participant, who stays then."""
+    actions = (requested.action for requested in at.call.operations.requested.values())
+    return any(isinstance(each, AddParticipant | Consult) and is_same(each.target, target) for each in actions)
 
 
 # -- Agents ------------------------------------------------------------------------------------------------------
@@ -132,7 +143,3 @@ def release_all(at: VisitContext, claimed: Iterable[str]) -> Iterator[Wanted]:
     ends = {each.target: each.end for each in invitations(at.visit)}
     for target in claimed:
         yield from release(at, target, AFTER.get(ends.get(target), "withdrawn"))
-
-
-def _participants(at: VisitContext) -> Any:
-    return at.call.participants  # type: ignore[attr-defined]  # of its capability

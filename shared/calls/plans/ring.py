@@ -209,13 +209,14 @@ class RingStep(Step, frozen=True, kw_only=True, tag="ring"):
 
     def _offer(self, at: VisitContext, number: int) -> OfferCall:
         named = (f"{GROUP}{each.group}" if each.group else raw_id_of(at, each) for each in self.targets)
+        people = {*at.call.participants.present, *([at.caller] if at.caller else ())}  # type: ignore[attr-defined]  # of its capability
         return OfferCall(
             at.visit.name,
             number,
             tuple(each for each in named if each),
             self.order,
             self.seconds + CLAIM,
-            excluded=tuple(sorted({*self._targets_of(at), *at.call.participants.present})),  # type: ignore[attr-defined]  # of its capability
+            excluded=tuple(sorted({*self._targets_of(at), *people})),
             waits=self.wait is not None and self.wait.goes_on(at),
         )
 

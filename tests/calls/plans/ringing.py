@@ -34,10 +34,17 @@ class RingingCall(PlannedCall):
     been sent.
     """
 
-    def __init__(self, offers: Sequence[Sequence[str]], **ring: Any) -> None:
+    def __init__(
+        self,
+        offers: Sequence[Sequence[str]],
+        *,
+        answers: bool = True,
+        steps: dict[str, dict[str, Any]] | None = None,
+        **ring: Any,
+    ) -> None:
         self.offers, self.requested, self.people, self.number = list(offers), list[AnyAction](), [CALLER], 0
-        self.answers = True  # whether requests are answered
-        super().__init__(plan(**ring))
+        self.answers = answers  # whether requests are answered
+        super().__init__(steps or plan(**ring))
         self.connect()
         self.present(1)
 
@@ -45,7 +52,7 @@ class RingingCall(PlannedCall):
         super().receive(said, now)
         effects = self.effects
         self.requested += [effect.action for effect in effects]
-        for effect in effects if getattr(self, "answers", False) else ():
+        for effect in effects if self.answers else ():
             self.receive(self.response(effect, said.at), now)
         return self
 
