@@ -23,11 +23,14 @@ def effect_id(call_id: str, step: str) -> str:
 
 
 class Wanted(Struct, frozen=True):
-    """A step that a capability wants. ``delay_seconds`` counts from when it is first wanted."""
+    """A step that a capability wants. ``delay_seconds`` counts from when it is first wanted. ``after_commands``: in a
+    queue it comes after what commands have requested.
+    """
 
     step: str
     action: AnyAction
     delay_seconds: float = 0.0
+    after_commands: bool = False
 
 
 class Effect(Struct, frozen=True, omit_defaults=True):

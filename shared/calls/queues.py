@@ -68,9 +68,10 @@ def _in_queue(call: BaseCall, waiting: list[WantedEffect], sending: Collection[s
     yield from (each for each in cancellations if each[2].action.cancels not in sending)
 
 
-def _rank(each: WantedEffect) -> tuple[bool, bool, str]:
-    """Background operations come last, and commands after the capabilities' own operations."""
-    return each[2].action.is_background, each[0] == COMMANDS, each[0]
+def _rank(each: WantedEffect) -> tuple[bool, bool, bool, str]:
+    """Background operations come last. Before them come the capabilities' own operations, commands, and plans."""
+    wanted_by, _, wanted = each
+    return wanted.action.is_background, wanted.after_commands, wanted_by == COMMANDS, wanted_by
 
 
 def _gives_way(first: WantedEffect, operations: list[WantedEffect]) -> bool:

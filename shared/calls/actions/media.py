@@ -17,7 +17,7 @@ STEPS_OF_MUSIC = tuple(f"play {n}" for n in range(1, 31))
 class Play(Operation, frozen=True, tag="Play"):
     """Play to the targets, or to every participant. ``source`` is text to speak, SSML that begins with ``<speak``, or
     the URL of an audio file. ``loop``: until it is cancelled. ``isolates``: nothing interrupts it, since ACS keeps the
-    targets apart from the others while it plays.
+    targets apart from the others while it plays. ``seconds``: for how long its end is awaited.
     """
 
     purpose: str  # the step, such as "announcement"
@@ -25,9 +25,9 @@ class Play(Operation, frozen=True, tag="Play"):
     targets: tuple[str, ...] = ()
     loop: bool = False
     isolates: bool = False
+    seconds: int = 120
 
     queue: ClassVar[str] = MEDIA
-    longest_outcome: ClassVar[timedelta] = timedelta(minutes=2)
 
     @property
     def is_background(self) -> bool:
@@ -35,7 +35,7 @@ class Play(Operation, frozen=True, tag="Play"):
 
     @property
     def outcome_timeout(self) -> timedelta:
-        return timedelta(days=2) if self.loop else self.longest_outcome
+        return timedelta(days=2) if self.loop else timedelta(seconds=self.seconds)
 
 
 class Music(Operation, frozen=True, tag="Music"):

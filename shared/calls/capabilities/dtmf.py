@@ -17,6 +17,7 @@ from shared.calls.commands import in_order
 from shared.calls.event import CallbackPayload, Event
 from shared.calls.joins import bounded
 from shared.calls.operations import OutcomeStatus
+from shared.calls.plans.secrets import is_secret
 from shared.calls.tones import keys_of
 
 MOST_TONES = 200  # the latest
@@ -78,6 +79,14 @@ def fold(part: Dtmf, event: Event) -> Dtmf:
     return replace(part, received=bounded(part.received | {event.id: tone}, MOST_TONES, _age))
 
 
+def expire(call: BaseCall, part: Dtmf, now: datetime) -> Dtmf:
+    """Tones that were pressed while a step of a plan collected a secret are not kept."""
+    if not part.received:
+        return part
+    kept = {id: tone for id, tone in part.received.items() if not is_secret(call, tone.at)}
+    return part if len(kept) == len(part.received) else replace(part, received=kept)
+
+
 def _age(tone: Tone) -> float:
     return -tone.at.timestamp()
 
@@ -111,4 +120,5 @@ CAPABILITY = Capability(
         ContinuousDtmfRecognitionStopped: OutcomeStatus.SUCCEEDED,
     },
     fold=fold,
+    expire=expire,
 )

@@ -149,6 +149,7 @@ class Recording(Struct, frozen=True, omit_defaults=True):
     filed_as_of: datetime | None = None  # the time in the names of its files
     paused_at: datetime | None = None  # by a command, last; likewise the next
     resumed_at: datetime | None = None  # or stopped
+    ended_at: datetime | None = None  # by a command, first
     was_accepted: bool = False  # whether the response to the request named it
     chunks: dict[str, Chunk] = {}  # by index
 
@@ -159,6 +160,19 @@ class Recording(Struct, frozen=True, omit_defaults=True):
     @property
     def is_paused(self) -> bool:
         return self.paused_at is not None and (self.resumed_at is None or self.paused_at > self.resumed_at)
+
+    @property
+    def runs(self) -> bool:
+        """Whether what is said is recorded now, as far as is known: a resumed one runs before ACS reports it."""
+        if self.is_paused or self.ended_at is not None:
+            return False
+        resumed = self.resumed_at is not None and (self.stopped_at is None or self.resumed_at > self.stopped_at)
+        return self.is_active or resumed
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether ACS has accepted it, and has still to report that it runs."""
+        return self.was_accepted and not (self.active_at or self.stopped_at or self.ended_at or self.chunks)
 
     @property
     def has_started(self) -> bool:
@@ -255,7 +269,8 @@ def _commanded(recording: Recording, action: Action, at: datetime) -> Recording:
     """The recording after ACS accepted a command. One that is stopped is paused no longer."""
     if isinstance(action, PauseRecording):
         return replace(recording, paused_at=latest(recording.paused_at, at))
-    return replace(recording, resumed_at=latest(recording.resumed_at, at))
+    ended_at = earliest(recording.ended_at, at) if isinstance(action, StopRecording) else recording.ended_at
+    return replace(recording, resumed_at=latest(recording.resumed_at, at), ended_at=ended_at)
 
 
 def _with_recording(part: Recordings, id: str, change: Callable[[Recording], Recording]) -> Recordings:

@@ -23,7 +23,7 @@ from shared.calls.event import ActionPerformed, Event, Fact, TimerFired, own
 from shared.calls.identities import described
 from shared.calls.joins import bounded, latest
 from shared.calls.plans import walk
-from shared.calls.plans.base import Exit, Step, Visit, VisitContext
+from shared.calls.plans.base import Exit, Visit, VisitContext
 from shared.calls.plans.document import Plan
 from shared.calls.policy import ANNOUNCEMENT
 from shared.calls.presence import caller_has_left
@@ -179,7 +179,7 @@ def expire(call: BaseCall, part: Routing, now: datetime) -> Routing:
     visits = part.visits or walk.begun(part.plan, now)
     while (visit := walk.current(visits)) is not None:
         at = VisitContext(call, part, visit, now)
-        before, ended = visits, _end(call, walk.step_of(part.plan, visit))
+        before, ended = visits, _end(at)
         visits = walk.left(visits, ended, now) if ended else walk.advanced(part.plan, visits, at)
         if visits == before:
             break
@@ -195,9 +195,10 @@ def _begins_at(call: BaseCall) -> datetime:
     return connected + LONGEST_WAIT if is_announced and not is_over else connected
 
 
-def _end(call: BaseCall, step: Step) -> Exit | None:
+def _end(at: VisitContext) -> Exit | None:
     """What ends a plan at every step."""
-    if caller_has_left(call) and not step.gives_away:
+    call = at.call
+    if caller_has_left(call) and not walk.step_of(at.routing.plan, at.visit).takes_caller(at):
         return Exit(None, CALLER_LEFT)
     took_over = any(
         requested.action.takes_over and not commands.has_failed(call, context)

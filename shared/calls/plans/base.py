@@ -15,9 +15,10 @@ from msgspec import Meta, Struct
 
 from shared.calls.actions import AnyAction
 from shared.calls.call import BaseCall
-from shared.calls.effect import Wanted, effect_id
+from shared.calls.effect import Effect, Wanted, effect_id
 from shared.calls.operations import Outcome
 from shared.calls.presence import caller_of
+from shared.calls.queues import interruption
 
 LONGEST_SOURCE = 1000  # characters, as in the API
 
@@ -103,17 +104,32 @@ class VisitContext(Struct, frozen=True):
         return effect_id(self.call.id, self.name_of(operation))
 
     def wanted(self, operation: str, action: AnyAction, delay_seconds: float = 0.0) -> Wanted:
-        return Wanted(self.name_of(operation), action, delay_seconds)
+        """A plan wants something all the time: a command's prompt has its turn between two operations of the plan."""
+        return Wanted(self.name_of(operation), action, delay_seconds, after_commands=True)
 
     def outcome(self, operation: str) -> Outcome | None:
         """The final outcome of an operation; None as long as there is none."""
         found = self.call.operations.outcome(self.context(operation))
         return found if found is not None and found.is_final else None
 
-    def is_open(self, operation: str) -> bool:
-        """Whether the operation is wanted, being sent, or accepted without an outcome."""
+    def effect(self, operation: str) -> Effect | None:
+        """The operation as long as it is wanted, being sent, or accepted without an outcome."""
         context = self.context(operation)
-        return any(effect.id == context for effect in self.call.effects)
+        if self.call.operations.is_over(context):
+            return None
+        return next((effect for effect in self.call.effects if effect.id == context), None)
+
+    def is_open(self, operation: str) -> bool:
+        return self.effect(operation) is not None
+
+    def was_sent(self, operation: str) -> bool:
+        """Whether it is open, and ACS may have got it."""
+        effect = self.effect(operation)
+        return effect is not None and effect.tries > 0
+
+    def cancellations(self, operations: Iterable[str]) -> Iterator[Wanted]:
+        """Those of the prompts and recognitions among the operations that are under way."""
+        yield from (interruption(self.context(each)) for each in operations if self.was_sent(each))
 
     def recognized(self, operation: str) -> Any:
         """What a recognition of the visit has brought; None if it brought nothing."""
@@ -125,12 +141,9 @@ class VisitContext(Struct, frozen=True):
 
 
 class Step(Struct, frozen=True, kw_only=True, rename="camel", tag_field="type", omit_defaults=True):
-    """The base of all steps. ``takes_time``: a caller cannot leave it at once, so that a loop through it has an end.
-    ``gives_away``: the caller leaves the call by it, so that their absence does not end the plan.
-    """
+    """The base of all steps. ``takes_time``: a caller cannot leave it at once, so that a loop through it has an end."""
 
     takes_time: ClassVar[bool] = False
-    gives_away: ClassVar[bool] = False
 
     def exits(self) -> Mapping[str, str]:
         """The steps that it can lead to, by the path of the field that names each: ``{"keys.1": "sales"}``."""
@@ -140,6 +153,10 @@ class Step(Struct, frozen=True, kw_only=True, rename="camel", tag_field="type", 
     def prompts(self) -> Mapping[str, Prompt]:
         """What it plays, by the path of the field."""
         return {"prompt": self.prompt} if hasattr(self, "prompt") else {}
+
+    def takes_caller(self, at: VisitContext) -> bool:  # noqa: ARG002
+        """Whether the caller leaves the call because of this step, so that their absence does not end the plan."""
+        return False
 
     def problems(self) -> Mapping[str, str]:
         """The errors of its fields by themselves, by the path of the field. The reader of documents refuses it."""

@@ -1,20 +1,26 @@
-"""``match`` and ``hours``: where the call goes on depends on the caller, or on the time. What they chose is kept."""
+"""``match`` and ``hours``: where the call goes on depends on the caller, or on the time. The step is left at once, and
+that decision is kept: it is not made again a minute later.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from shared.calls.plans.base import Step, StepName
+from shared.calls.identities import number_of
+from shared.calls.plans import opening
+from shared.calls.plans.base import Exit, Step, StepName, VisitContext
 
 
 class MatchStep(Step, frozen=True, kw_only=True, tag="match"):
     """Go on by ``then`` if every condition that is given holds, by ``otherwise`` if one does not.
 
-    ``callers``: beginnings of numbers in E.164. ``customer``: whether the caller's number is that of a customer.
-    ``context``: custom context that came with the call, names and values.
+    ``callers``: beginnings of numbers in E.164; one of them is enough. ``customer``: whether the caller's number is
+    that of a customer; neither holds where that is not known. ``context``: custom context that came with the call,
+    names in any case of letters, and values.
     """
 
     callers: Annotated[tuple[Annotated[str, Meta(pattern=r"^\+[0-9]{1,15}$")], ...], Meta(max_length=100)] = ()
@@ -23,16 +29,70 @@ class MatchStep(Step, frozen=True, kw_only=True, tag="match"):
     then: StepName
     otherwise: StepName
 
+    def problems(self) -> Mapping[str, str]:
+        given = self.callers or self.customer or self.context
+        return {} if given else {"": "at least one of callers, customer and context is needed"}
+
+    def leave(self, at: VisitContext) -> Exit | None:
+        reason = next(self._differences(at), None)
+        return Exit(self.otherwise, reason) if reason else Exit(self.then, "every condition holds")
+
+    def _differences(self, at: VisitContext) -> Iterator[str]:
+        if self.callers and (reason := self._of_number(at)):
+            yield reason
+        if self.customer and (reason := self._of_customer(at.routing.is_customer)):
+            yield reason
+        for name, value in self.context.items():
+            if at.routing.context.get(name.lower()) != value:
+                yield f"the context {name} differs"
+
+    def _of_number(self, at: VisitContext) -> str | None:
+        number = number_of(at.caller or "")
+        if number is None:
+            return "the caller's number is not known"
+        return None if number.startswith(self.callers) else "the caller's number has another beginning"
+
+    def _of_customer(self, is_customer: bool | None) -> str | None:
+        if is_customer is None:
+            return "it is not known whether the caller is a customer"
+        found = "known" if is_customer else "unknown"
+        return None if found == self.customer else f"the caller is {'a' if is_customer else 'no'} customer"
+
 
 class HoursStep(Step, frozen=True, kw_only=True, tag="hours"):
     """Go on by ``then`` within the opening hours, by ``otherwise`` outside of them.
 
-    ``open``: days (``mon``, ``mon-fri``) and hours (``08:00-18:00``) in the time zone; ``closed``: dates
-    (``2026-12-25``).
+    ``open``: days (``mon``, ``mon-fri``, ``sat-mon``) and hours (``08:00-18:00``; ``22:00-06:00`` ends on the next day)
+    as the clocks of the time zone (an IANA name) show them. ``closed``: dates without opening hours, from midnight to
+    midnight; hours that begin on such a date do not last into the next one either.
     """
 
     time_zone: Annotated[str, Meta(max_length=64, examples=["Europe/Berlin"])]
-    open: dict[str, tuple[str, ...]]
+    open: dict[opening.Days, tuple[opening.Hours, ...]]
     closed: tuple[Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")], ...] = ()
     then: StepName
     otherwise: StepName
+
+    def problems(self) -> Mapping[str, str]:
+        found = {} if opening.zone(self.time_zone) else {"timeZone": "unknown time zone: an IANA name is needed"}
+        if not self.open:
+            found["open"] = "at least one day is needed"
+        return found | dict(self._unreadable())
+
+    def _unreadable(self) -> Iterator[tuple[str, str]]:
+        for days, ranges in self.open.items():
+            if not opening.days_of(days):
+                yield f"open.{days}", "must be a day (mon) or days (mon-fri)"
+            for n, hours in enumerate(ranges):
+                if opening.hours_of(hours) is None:
+                    yield f"open.{days}.{n}", "must be hours such as 08:00-18:00, from 00:00 to 24:00"
+        for n, date in enumerate(self.closed):
+            if opening.date_of(date) is None:
+                yield f"closed.{n}", "there is no such date"
+
+    def leave(self, at: VisitContext) -> Exit | None:
+        zone = opening.zone(self.time_zone)
+        if zone is None:
+            return Exit(self.otherwise, "the time zone is not known")
+        is_open = opening.is_open(self.open, self.closed, at.time.astimezone(zone).replace(tzinfo=None))
+        return Exit(self.then, "open") if is_open else Exit(self.otherwise, "closed")

@@ -44,7 +44,7 @@ def test_a_document_is_read() -> None:
 STEPS: list[tuple[dict[str, Any], str, str]] = [
     (MENU | {"keys": {"1": "sales"}}, "keys.1", 'unknown step "sales"'),
     (MENU | {"keys": {"12": "bye"}}, "keys.12", "must be a text of the form"),
-    (MENU | {"phrases": {"sales": ["sales"]}}, "phrases.sales", 'unknown step "sales"'),
+    (MENU | {"keys": {}, "phrases": {"sales": ["sales"]}}, "phrases.sales", 'unknown step "sales"'),
     (MENU | {"phrases": {"bye": [""]}}, "phrases.bye.0", "must be a text of length >= 1"),
     (MENU | {"phrases": {"bye": []}}, "phrases.bye", "must have 1 at least"),
     (MENU | {"tries": 9}, "tries", "must be an integer <= 5"),

@@ -118,7 +118,7 @@ def test_a_caller_who_leaves_by_a_transfer_does_not_end_the_call() -> None:
     }
     people = [{"identifier": {"rawId": "4:+1"}, "isMuted": False, "isOnHold": False}]
     call = PlannedCall(plan).connect()
-    assert call.asked == [TransferCall("4:+4930123", "4:+1")]
+    assert call.asked == [TransferCall("4:+4930123")]
     call.accepted(1.1).receive(event("participants_updated", 2, sequenceNumber=1, participants=people))
     call.receive(event("participants_updated", 3, sequenceNumber=2, participants=[]))
     assert (call.where, call.asked) == ("sales.1", [])
