@@ -257,7 +257,7 @@ def _outcomes(call: Call) -> dict[str, Outcome]:
 
 def _announced(recording: Recording) -> Recording:
     chunks = {n: replace(c, path=None, length=None, lost=None) for n, c in recording.chunks.items()}
-    return replace(recording, chunks=chunks, was_accepted=False, paused_at=None, resumed_at=None)
+    return replace(recording, chunks=chunks, was_accepted=False, paused_at=None, resumed_at=None, ended_at=None)
 
 
 def _difference(a: dict[str, Any], b: dict[str, Any]) -> str:

@@ -160,6 +160,7 @@ def rich(id: str) -> Call:
                     stopped_at=START,
                     paused_at=START,
                     resumed_at=START,
+                    ended_at=START,
                     was_accepted=True,
                     chunks={"0": Chunk("c", "m", "d", "p", 2**40), "1": Chunk("c", "m", lost="x")},
                 )
