@@ -23,7 +23,7 @@ from shared.calls.event import ActionPerformed, Event, Fact, TimerFired, own
 from shared.calls.identities import described
 from shared.calls.joins import bounded, latest
 from shared.calls.plans import walk
-from shared.calls.plans.base import Exit, Visit, VisitContext
+from shared.calls.plans.base import Exit, Step, Visit, VisitContext
 from shared.calls.plans.document import Plan
 from shared.calls.policy import ANNOUNCEMENT
 from shared.calls.presence import caller_has_left
