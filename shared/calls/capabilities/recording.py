@@ -163,7 +163,7 @@ class Recording(Struct, frozen=True, omit_defaults=True):
 
     @property
     def runs(self) -> bool:
-        """Whether what is said is recorded now, as far as is known: a resumed one runs before ACS reports it."""
+        """Whether it records now, as far as is known: a resumed one runs before ACS reports it."""
         if self.is_paused or self.ended_at is not None:
             return False
         resumed = self.resumed_at is not None and (self.stopped_at is None or self.resumed_at > self.stopped_at)
