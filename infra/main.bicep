@@ -330,6 +330,7 @@ module app 'modules/function.bicep' = {
       CALLS_INDEX_TABLE: callStorage.outputs.callsIndexTable
       CUSTOMERS_TABLE: callStorage.outputs.customersTable
       AGENTS_TABLE: callStorage.outputs.agentsTable
+      PLANS_TABLE: callStorage.outputs.plansTable
       RECORDINGS_CONTAINER: callStorage.outputs.recordingsContainer
       QUARANTINE_CONTAINER: callStorage.outputs.quarantineContainer
       DEADLETTERS_CONTAINER: callStorage.outputs.deadLettersContainer

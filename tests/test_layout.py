@@ -17,7 +17,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("shared/doctor",),
     ("shared/service",),
     ("shared/acs",),
-    ("shared/customers", "shared/agents"),
+    ("shared/customers", "shared/agents", "shared/plans"),
     ("shared/directory",),
     ("shared/storage",),
     ("shared/platform",),

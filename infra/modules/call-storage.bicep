@@ -56,6 +56,7 @@ var directoryTable = names.tables[1]
 var callsIndexTable = names.tables[2]
 var customersTable = names.tables[3]
 var agentsTable = names.tables[4]
+var plansTable = names.tables[5]
 var wakesQueue = names.queues[0]
 var recordingsContainer = names.containers[0]
 var quarantineContainer = names.containers[1]
@@ -174,6 +175,10 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     resource agents 'tables' = {
       name: agentsTable
     }
+
+    resource plans 'tables' = {
+      name: plansTable
+    }
   }
 
   resource queues 'queueServices' = {
@@ -270,6 +275,17 @@ resource writesCustomers 'Microsoft.Authorization/roleAssignments@2022-04-01' = 
 resource writesAgents 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(storage::tables::agents.id, appPrincipalId, storageTableDataContributor)
   scope: storage::tables::agents
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageTableDataContributor)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// Role: the API keeps the routing plans, which calls begin with.
+resource writesPlans 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(storage::tables::plans.id, appPrincipalId, storageTableDataContributor)
+  scope: storage::tables::plans
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageTableDataContributor)
     principalId: appPrincipalId
@@ -404,6 +420,7 @@ output directoryTable string = directoryTable
 output callsIndexTable string = callsIndexTable
 output customersTable string = customersTable
 output agentsTable string = agentsTable
+output plansTable string = plansTable
 output recordingsContainer string = recordingsContainer
 output quarantineContainer string = quarantineContainer
 output deadLettersContainer string = deadLettersContainer

@@ -55,6 +55,7 @@ async def storage(context: DiagnosisContext) -> list[Finding]:
         Target("table", settings.directory_table, _table, lambda: clients.directory),
         Target("table", settings.customers_table, _table, lambda: clients.customers),
         Target("table", settings.agents_table, _table, lambda: clients.agents),
+        Target("table", settings.plans_table, _table, lambda: clients.plans),
         Target("queue", settings.wakes_queue, _queue, lambda: clients.wakes),
         *(
             Target("container", name, write, partial(clients.container, name))

@@ -183,6 +183,12 @@ class Clients:
         return self._storage(TableClient, "table", self._settings.agents_table, **self._options)
 
     @cached_property
+    def plans(self) -> TableClient:
+        from azure.data.tables.aio import TableClient
+
+        return self._storage(TableClient, "table", self._settings.plans_table, **self._options)
+
+    @cached_property
     def wakes(self) -> QueueClient:
         from azure.storage.queue import TextBase64EncodePolicy
         from azure.storage.queue.aio import QueueClient

@@ -28,6 +28,7 @@ from shared.storage.calls import Row
 if TYPE_CHECKING:
     from shared.directory.directory import Directory
     from shared.directory.models import ResourceAccount
+    from shared.service.choosing import PlanChooser
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,8 @@ class _Response:
 class Answering:
     """One for each process.
 
-    ``processor`` and ``directory`` are built when they are first needed, which is after the answer: they load SDKs.
+    ``processor``, ``directory`` and ``plans`` are built when they are first needed, which is after the answer: they
+    load SDKs.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Answering:
         *,
         processor: Callable[[], Processor],
         directory: Callable[[], Directory],
+        plans: Callable[[], PlanChooser],
     ) -> None:
         self._settings = settings
         self._reader = reader
@@ -71,6 +74,7 @@ class Answering:
         self._now = now
         self._processor = processor
         self._directory = directory
+        self._plans = plans
         self._answers: dict[str, asyncio.Task[Event]] = {}
 
     @within(INVOCATION_SECONDS)
@@ -86,6 +90,8 @@ class Answering:
         account = None if response.decision is Decision.NOT_OURS else await self._account(payload.to.raw_id)
         received = _received(payload, response.decision, received_at, account)
         events = [replace(event, data=received), *([response.outcome] if response.outcome else [])]
+        if response.decision is Decision.ANSWER:
+            events += await self._plan(call_id, event, received)
         async with self._reader.unless_unreadable_row(wire, "incoming_call"):
             await self._processor().process(call_id, events, Row())
         if response.fault is not None:
@@ -119,6 +125,13 @@ class Answering:
         except Exception as error:  # noqa: BLE001  # a fault of this app; the row can do without names
             log.error("the callee of a call cannot be looked up: %s", type(error).__name__)  # noqa: TRY400
             return None
+
+    async def _plan(self, call_id: str, event: Event, received: IncomingCallReceived) -> list[Event]:
+        """The call's plan, as an event. A call on behalf of a person has none, nor one that may be such a call."""
+        incoming: IncomingCall = event.data  # type: ignore[assignment]  # the reader has checked it
+        if incoming.on_behalf_of_callee is not None or any(n.startswith("onBehalfOfCallee") for n in event.unread):
+            return []
+        return await self._plans().choose(call_id, event.at, received, incoming.custom_context)
 
     async def _respond(self, decision: Decision, call_id: str, context: str) -> Event | None:
         match decision:

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from shared.agents.store import AgentStore
     from shared.customers.store import CustomerStore
     from shared.directory.directory import Directory
+    from shared.plans.cache import PlanCache
+    from shared.plans.store import PlanStore
     from shared.platform.tokens import SigningKeys
+    from shared.service.choosing import PlanChooser
     from shared.service.commands import Commands
     from shared.service.events import CallEvents
     from shared.service.ingress import CallbackIngress
@@ -70,6 +73,7 @@ class Container:
             self._now,
             processor=lambda: self.processor,
             directory=lambda: self.directory,
+            plans=lambda: self._plan_chooser,
         )
 
     @cached_property
@@ -151,6 +155,24 @@ class Container:
         return AgentStore(self.clients.agents)
 
     @cached_property
+    def plans(self) -> PlanStore:
+        from shared.plans.store import PlanStore
+
+        return PlanStore(self.clients.plans, self._now)
+
+    @cached_property
+    def plan_cache(self) -> PlanCache:
+        from shared.plans.cache import PlanCache
+
+        return PlanCache(lambda: self.clients.plans)
+
+    @cached_property
+    def _plan_chooser(self) -> PlanChooser:
+        from shared.service.choosing import PlanChooser
+
+        return PlanChooser(self.settings, self.plan_cache, lambda: self.customers)
+
+    @cached_property
     def keys(self) -> SigningKeys:
         from shared.platform.tokens import SigningKeys  # loads cryptography
 
@@ -170,5 +192,5 @@ class Container:
         """Close everything that was opened, even if closing a part fails."""
         async with AsyncExitStack() as closing:
             closing.push_async_callback(self.clients.close)
-            for name in self.__dict__.keys() & {"directory", "keys"}:
+            for name in self.__dict__.keys() & {"directory", "keys", "plan_cache"}:
                 closing.push_async_callback(getattr(self, name).close)

@@ -35,6 +35,7 @@ USES = {
     "storage::tables::directory": [Use("shared/directory/*.py")],
     "storage::tables::customers": [Use("shared/customers/store.py")],
     "storage::tables::agents": [Use("shared/agents/*.py")],
+    "storage::tables::plans": [Use("shared/plans/*.py")],
     "storage::blobs::recordings": [Use("shared/storage/archive.py")],
     "storage::blobs::quarantine": [Use("shared/storage/quarantine.py")],
     "storage::queues::wakes": [Use("shared/storage/wakes.py"), Use("emulator/host/queues.py", "self._queue")],

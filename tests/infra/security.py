@@ -36,6 +36,7 @@ ROLES = {
     ("call-storage.bicep", "appPrincipalId", "storage::tables::directory"): {"Storage Table Data Contributor"},
     ("call-storage.bicep", "appPrincipalId", "storage::tables::customers"): {"Storage Table Data Contributor"},
     ("call-storage.bicep", "appPrincipalId", "storage::tables::agents"): {"Storage Table Data Contributor"},
+    ("call-storage.bicep", "appPrincipalId", "storage::tables::plans"): {"Storage Table Data Contributor"},
     ("call-storage.bicep", "appPrincipalId", "storage::blobs::recordings"): {"Storage Blob Data Contributor"},
     # A user delegation key is the account's; it allows nothing by itself.
     ("call-storage.bicep", "appPrincipalId", "storage"): {"Storage Blob Delegator"},

@@ -48,6 +48,13 @@ class Decision(StrEnum):
 # -- Events ------------------------------------------------------------------------------------------------------
 
 
+class CustomContext(Struct, frozen=True, rename="camel"):
+    """What a call brings along, if it was transferred or placed with it: headers by name."""
+
+    voip_headers: dict[str, str] = {}
+    sip_headers: dict[str, str] = {}
+
+
 class IncomingCall(Payload, frozen=True, kw_only=True):
     """A ringing call. ``incoming_call_context`` is a secret: its holder can answer the call."""
 
@@ -58,6 +65,7 @@ class IncomingCall(Payload, frozen=True, kw_only=True):
     correlation_id: str | None = None
     caller_display_name: str | None = None
     on_behalf_of_callee: Identifier | None = None
+    custom_context: CustomContext | None = None
 
 
 class CallConnected(CallbackPayload, frozen=True, kw_only=True):

@@ -38,9 +38,9 @@ MOST_FACTS = 500  # of each kind: a row has room for 1 MiB
 class PlanChosen(Fact, frozen=True):
     """The plan of a call. ``resource`` is the immutable id of the ACS resource, which raw ids of agents begin with.
 
-    ``is_customer``: whether the caller's number is that of a customer; None if the plan does not ask, or it is not
-    known. ``context``: custom context that came with the call, by name in lower case. ``hold_music``: what a caller
-    hears while a step rings that names nothing else.
+    ``name``: the resource account whose plan it is, or ``default``. ``is_customer``: whether the caller's number is
+    that of a customer; None if the plan does not ask, or it is not known. ``context``: custom context that came with
+    the call, by name in lower case. ``hold_music``: what a caller hears while a step rings that names nothing else.
     """
 
     plan: Plan
@@ -49,6 +49,13 @@ class PlanChosen(Fact, frozen=True):
     is_customer: bool | None = None
     context: dict[str, str] = field(default_factory=dict)
     hold_music: str = ""
+    name: str = ""
+
+
+class PlanUnavailable(Fact, frozen=True):
+    """The call has no plan, since it is not known which one it should have."""
+
+    reason: str
 
 
 class CallOffered(ActionPerformed, frozen=True, kw_only=True):
@@ -139,12 +146,13 @@ class Routing(Struct, frozen=True, omit_defaults=True):
     visits: tuple[Visit, ...] = ()
     hold_music: str = ""
     woken_at: datetime | None = None
+    name: str = ""
 
 
 def fold(part: Routing, event: Event) -> Routing:
     """Of two plans, the one with the lower version stays: that of the first delivery of IncomingCall."""
     match event.data:
-        case PlanChosen() as chosen if not part.visits and (part.plan is None or chosen.version < part.version):
+        case PlanChosen() as chosen if not part.visits and (part.plan is None or _order(chosen) < _order(part)):
             return _with_plan(part, chosen)
         case CallOffered(effect_id=context, targets=targets, position=position):
             return replace(part, offers=_with_earliest(part.offers, context, Offer(event.at, targets, position)))
@@ -157,8 +165,12 @@ def fold(part: Routing, event: Event) -> Routing:
     return part
 
 
+def _order(plan: PlanChosen | Routing) -> tuple[int, str]:
+    return plan.version, plan.name
+
+
 def _with_plan(part: Routing, chosen: PlanChosen) -> Routing:
-    names = ("plan", "version", "resource", "is_customer", "context", "hold_music")
+    names = ("plan", "version", "resource", "is_customer", "context", "hold_music", "name")
     return replace(part, **{name: getattr(chosen, name) for name in names})
 
 
@@ -275,8 +287,10 @@ def timers(call: BaseCall, part: Routing) -> Iterator[datetime]:
 
 def describe(data: Fact) -> str:
     match data:
-        case PlanChosen(version=version):
-            return f"version {version}"
+        case PlanChosen(version=version, name=name):
+            return f"{name}, version {version}"
+        case PlanUnavailable(reason=reason):
+            return reason
         case StepReached(visit=visit, before=before, reason=reason, note=note):
             return "; ".join(each for each in (f"{visit}, after {before}: {reason}" if before else visit, note) if each)
         case StepProgressed(visit=visit, text=text):

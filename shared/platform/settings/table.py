@@ -396,6 +396,7 @@ class Settings:
         default="agents",
         set_by=SetBy.DEPLOYMENT,
     )
+    plans_table = Setting("PLANS_TABLE", TEXT, "The table of routing plans.", default="plans", set_by=SetBy.DEPLOYMENT)
     recordings_container = Setting(
         "RECORDINGS_CONTAINER",
         TEXT,
