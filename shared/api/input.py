@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -34,7 +35,8 @@ def query_of(request: Request, route: Route) -> Struct:
         raise Problem("BadParameter", f"{error}.") from None
 
 
-def body_of(request: Request, route: Route) -> Struct | None:
+def body_of(request: Request, route: Route) -> Any:
+    """The body as the route's type, or as bytes of JSON. Raises Problem."""
     if route.body is None:
         return None
     if len(request.body) > LARGEST_BODY:
@@ -43,8 +45,9 @@ def body_of(request: Request, route: Route) -> Struct | None:
     if media_type != "application/json":
         raise Problem("NotJson")
     try:
-        return msgspec.json.decode(request.body, type=route.body)
+        body: Any = msgspec.json.decode(request.body, type=Any if route.raw else route.body)
     except msgspec.ValidationError as error:
         raise Problem("BadBody", f"{error}.") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem("MalformedJson", f"{error}.") from None
+    return request.body if route.raw else body

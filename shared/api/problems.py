@@ -16,6 +16,7 @@ from msgspec import UNSET, Struct, UnsetType
 from shared.api.http import Request, Response, as_json
 from shared.directory.error_entries import ENTRIES, ErrorEntry
 from shared.directory.errors import TIMED_OUT, UpstreamError
+from shared.plans.rows import UnreadablePlan
 from shared.platform.settings import SettingError
 from shared.platform.tokens import Forbidden, KeysUnavailable
 from shared.storage.calls import UnreadableRow
@@ -42,6 +43,11 @@ PROBLEMS: dict[str, Kind] = {
         400, "a parameter of the path or the query is not valid", "Change the parameter that the detail names."
     ),
     "BadBody": Kind(400, "a field of the body is not valid", "Change the field that the detail names."),
+    "InvalidPlan": Kind(
+        400,
+        "the routing plan is not valid",
+        "Correct each field that `errors` names; docs/plan.schema.json describes the document.",
+    ),
     "MalformedJson": Kind(400, "the body is not valid JSON", "Correct the syntax of the body."),
     "NotSignedIn": Kind(401, "the request has no bearer token", SIGN_IN),
     "TokenRefused": Kind(401, "the token is not accepted", SIGN_IN),
@@ -99,6 +105,11 @@ PROBLEMS: dict[str, Kind] = {
         "Hang up in the Teams client, or let the call end.",
     ),
     "Busy": Kind(503, "others change the same object at this moment", "Send the request again, with the same key."),
+    "PlanUnreadable": Kind(
+        503,
+        "the plan cannot be read by this version of the app",
+        "Have the operators deploy the version that saved the plan, or delete its row.",
+    ),
     "CallUnreadable": Kind(
         503,
         "the row of the call cannot be read by this version of the app",
@@ -140,16 +151,27 @@ def code_of(entry: ErrorEntry) -> str:
 CATALOGUE = PROBLEMS | {code_of(each): Kind(each.status, each.meaning, each.remedy) for each in ENTRIES}
 
 
+class FieldError(Struct, frozen=True):
+    """One error of a document. ``path`` names the field (``steps.menu.keys.1``); it is empty for the whole document."""
+
+    path: str
+    detail: str
+
+
 class Problem(Exception):
     """Raised to respond with one of ``PROBLEMS``. The detail is for the caller, and is never logged."""
 
-    def __init__(self, code: str, detail: str = "", headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, code: str, detail: str = "", headers: dict[str, str] | None = None, errors: tuple[FieldError, ...] = ()
+    ) -> None:
         super().__init__(code)
-        self.code, self.detail, self.headers = code, detail, headers or {}
+        self.code, self.detail, self.headers, self.errors = code, detail, headers or {}, errors
 
 
 class ProblemDetails(Struct, frozen=True):
-    """RFC 9457, with a stable ``code`` and a ``remedy``. ``detail`` is there if it says more than the title."""
+    """RFC 9457, with a stable ``code`` and a ``remedy``. ``detail`` is there if it says more than the title, ``errors``
+    if several fields can be wrong at once.
+    """
 
     type: str
     title: str
@@ -158,13 +180,14 @@ class ProblemDetails(Struct, frozen=True):
     code: str
     remedy: str
     detail: str | UnsetType = UNSET
+    errors: tuple[FieldError, ...] | UnsetType = UNSET
 
 
 def problem_of(error: Exception, request: Request, operation: str) -> Response:
     """The response for an exception. Errors that concern the operators are logged."""
     match error:
         case Problem():
-            return _response(request, error.code, PROBLEMS[error.code], error.detail, error.headers)
+            return _response(request, error.code, PROBLEMS[error.code], error.detail, error.headers, error.errors)
         case UpstreamError():
             log.warning("%s: %s (its request id: %s)", operation, error, error.request_id)
             return _upstream(request, error)
@@ -189,6 +212,9 @@ def _fault(error: Exception, operation: str) -> str:
         case UnreadableRow():
             log.error("%s: %s", operation, error)
             return "CallUnreadable"
+        case UnreadablePlan():
+            log.error("%s: %s", operation, error)
+            return "PlanUnreadable"
         case AzureError():
             log.error("%s: %s", operation, type(error).__name__)
             return "NotNow"
@@ -219,8 +245,13 @@ def _detail(error: UpstreamError) -> str:
     return f"{'; '.join(parts)}." if parts else ""
 
 
-def _response(
-    request: Request, code: str, kind: Kind, detail: str = "", headers: dict[str, str] | None = None
+def _response(  # noqa: PLR0917  # the members of a problem
+    request: Request,
+    code: str,
+    kind: Kind,
+    detail: str = "",
+    headers: dict[str, str] | None = None,
+    errors: tuple[FieldError, ...] = (),
 ) -> Response:
     details = ProblemDetails(
         type=f"{TYPES}{code}" if code in CATALOGUE else "about:blank",
@@ -230,6 +261,7 @@ def _response(
         instance=request.url,
         code=code,
         remedy=kind.remedy,
+        errors=errors or UNSET,
     )
     response = as_json(kind.status, details, MEDIA_TYPE)
     response.headers |= headers or {}

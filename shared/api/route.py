@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from shared.agents.store import AgentStore
     from shared.customers.store import CustomerStore
     from shared.directory.directory import Directory
+    from shared.plans.store import PlanStore
     from shared.platform.clients import Clients
     from shared.platform.settings import Settings
     from shared.service.commands import Commands
@@ -70,6 +71,10 @@ class RequestContext(Struct, frozen=True):
         return self.container.agents
 
     @property
+    def plans(self) -> PlanStore:
+        return self.container.plans
+
+    @property
     def commands(self) -> Commands:
         return self.container.commands
 
@@ -97,6 +102,7 @@ class Route(Struct, frozen=True):
     The handler returns a Struct, a Page, None, a Result where there are several statuses, or a Response.
     ``parameters`` describes the parameters of the path. ``secret``: the response must not be stored or cached.
     ``public``: no authentication. ``command``: the request has the headers Idempotency-Key and Prefer.
+    ``raw``: the handler gets the body as bytes of JSON, and refuses it with errors of its own; ``body`` describes it.
     ``conditional``: it has the header If-Match, and a response with a body has an ETag.
     """
 
@@ -109,7 +115,8 @@ class Route(Struct, frozen=True):
     handler: Callable[[RequestContext], Awaitable[Any]]
     parameters: Mapping[str, Meta] = {}
     query: type[Struct] = NoQuery
-    body: type[Struct] | None = None
+    body: Any = None  # a class of Struct
+    raw: bool = False
     secret: bool = False
     public: bool = False
     command: bool = False

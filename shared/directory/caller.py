@@ -20,5 +20,10 @@ class Caller(Struct, frozen=True):
     roles: frozenset[str]
     assertion: str = ""
 
+    @property
+    def name(self) -> str:
+        """As rows and timelines name the caller: ``user {object id}``."""
+        return "the holder of a key" if self.kind == "key" else f"{self.kind} {self.id}"
+
     def __repr__(self) -> str:
         return f"Caller(kind={self.kind!r}, tenant={self.tenant!r}, id={self.id!r}, roles={sorted(self.roles)!r})"

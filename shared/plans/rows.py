@@ -11,6 +11,7 @@ The plan is JSON text in the property ``plan``: 20 kB at most, and a property ha
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -59,7 +60,9 @@ def keys(tenant: str, key: str) -> dict[str, Any]:
 
 
 def version_in(row: Mapping[str, Any]) -> PlanVersion:
-    return PlanVersion(row["RowKey"].split(" ")[1], row["version"], row["changed_at"], row["changed_by"])
+    at: datetime = row["changed_at"]  # of a class of the SDK, which JSON encoders do not know
+    plain = datetime.combine(at.date(), at.timetz())
+    return PlanVersion(row["RowKey"].split(" ")[1], row["version"], plain, row["changed_by"])
 
 
 def plan_in(row: Mapping[str, Any]) -> SavedPlan:

@@ -131,7 +131,7 @@ class Answering:
         incoming: IncomingCall = event.data  # type: ignore[assignment]  # the reader has checked it
         if incoming.on_behalf_of_callee is not None or any(n.startswith("onBehalfOfCallee") for n in event.unread):
             return []
-        return await self._plans().choose(call_id, event.at, received, incoming.custom_context)
+        return await self._plans().choose(call_id, received, incoming.custom_context)
 
     async def _respond(self, decision: Decision, call_id: str, context: str) -> Event | None:
         match decision:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from shared.calls.capabilities.lifecycle import CustomContext, IncomingCallReceived
@@ -34,9 +33,7 @@ class PlanChooser:
     def __init__(self, settings: Settings, plans: PlanCache, customers: Callable[[], CustomerStore]) -> None:
         self._settings, self._plans, self._customers = settings, plans, customers
 
-    async def choose(
-        self, call_id: str, at: datetime, call: IncomingCallReceived, context: CustomContext | None
-    ) -> list[Event]:
+    async def choose(self, call_id: str, call: IncomingCallReceived, context: CustomContext | None) -> list[Event]:
         """The event with the call's plan; none if it has none. Raises nothing."""
         account = resource_account(call.callee.lower())
         if account is None or not self._has_directory:
@@ -46,8 +43,8 @@ class PlanChooser:
             chosen = await self._chosen(saved, call, context) if saved else None
         except Exception as error:  # noqa: BLE001  # the call is answered, and must reach its row
             log.warning("call %s has no plan: %s", call_id, _reason(error))
-            return [own(f"{call_id}/plan unavailable", at, PlanUnavailable(_reason(error)))]
-        return [own(f"{call_id}/plan {chosen.name} {chosen.version}", at, chosen)] if chosen else []
+            return [own(f"{call_id}/plan unavailable", call.received_at, PlanUnavailable(_reason(error)))]
+        return [own(f"{call_id}/plan {chosen.name} {chosen.version}", call.received_at, chosen)] if chosen else []
 
     @property
     def _has_directory(self) -> bool:

@@ -167,7 +167,7 @@ async def test_an_answer_that_fails_for_now_is_recorded_and_must_be_delivered_ag
     call = await row_of(container, wire)
     assert (call.state, [entry.type for entry in call.timeline]) == (
         CallState.REFUSED,
-        ["IncomingCall", "RequestRejected"],
+        ["IncomingCall", "PlanUnavailable", "RequestRejected"],
     )
     await container.answering.incoming_call(wire)
     assert (await row_of(container, wire)).state is CallState.ANSWERED

@@ -13,6 +13,7 @@ from shared.api.v1 import (
     document,
     identities,
     meetings,
+    plans,
     users,
 )
 
@@ -27,5 +28,6 @@ ROUTES = (
     *calls.ROUTES,
     *customers.ROUTES,
     *agents.ROUTES,
+    *plans.ROUTES,
     *diagnosis.ROUTES,
 )

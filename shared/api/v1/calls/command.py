@@ -13,7 +13,6 @@ from typing import Any
 
 from msgspec import Struct, to_builtins
 
-from shared.api.authorizer import KEY
 from shared.api.problems import Problem
 from shared.api.route import RequestContext, Result
 from shared.api.v1.calls.access import controllable
@@ -24,7 +23,6 @@ from shared.calls.capabilities import Call, command_outcome, command_result
 from shared.calls.operations import Outcome
 from shared.calls.result_codes import look_up
 from shared.calls.state import CallState
-from shared.directory.caller import Caller
 from shared.platform import clock
 from shared.service.allowed import refusal
 from shared.service.commands import KeyReused, TooManyCommands, check, context_of
@@ -78,7 +76,7 @@ async def _carried_out(context: RequestContext, actions: Keyed) -> tuple[Call, l
 async def _sent(context: RequestContext, row: Row, actions: Keyed) -> dict[str, AnyAction]:
     """The commands by their contexts. One that is known is not sent again, whatever has become of the call."""
     call: Call = row.call  # type: ignore[assignment]  # ``controllable`` returns no other row
-    by = name_of(context.caller)
+    by = context.caller.name
     found = {context_of(call, action, by, key): action for key, action in actions}
     new = {id: action for id, action in found.items() if id not in call.operations.requested}
     for action in new.values():
@@ -147,10 +145,6 @@ def _failure(code: int, sub_code: int, message: str = "") -> Failure:
 def parameters_of(action: Struct) -> dict[str, Any]:
     """The fields of an action."""
     return {name: value for name, value in to_builtins(action).items() if name != "do"}
-
-
-def name_of(caller: Caller) -> str:
-    return "the holder of a key" if caller.kind == KEY else f"{caller.kind} {caller.id}"
 
 
 def _idempotency_key(context: RequestContext) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Awaitable
 from shared.api.problems import Problem
 from shared.api.route import AGENTS, SUPERVISORS, RequestContext, Route, Strict
 from shared.api.v1.calls.access import visible, visible_call
-from shared.api.v1.calls.command import name_of
 from shared.api.v1.calls.parameters import OF_CALL, OF_STEP
 from shared.api.v1.calls.steps_view import (
     StepsView,
@@ -95,7 +94,7 @@ async def decide(context: RequestContext) -> StepView:
     choice = context.body.choice
     _check_choice(call, visit, choice)
     if visit.left_at is None and call.state is CallState.CONNECTED:
-        by = name_of(context.caller)
+        by = context.caller.name
         call = await _once(context.container.steps.decide(row, visit.name, choice, by))
         visit = _visit(call, visit.name)
     if (visit.to, visit.reason) != (choice, DECIDED):
