@@ -137,7 +137,7 @@ async def test_each_tenant_has_its_own_plans_and_a_key_names_one(client: Client)
     assert (await client.ask("GET", f"{path}?tenant={TENANT}", keyed=True)).status == 200
 
 
-@pytest.mark.parametrize("id", ["Default", "defaults", "grace@contoso.com", f"{uuid.uuid4()}%0a"])
+@pytest.mark.parametrize("id", ["Default", "defaults", "grace@contoso.com", "1"])
 async def test_an_id_is_that_of_an_account_or_default(client: Client, id: str) -> None:
     reply = await client.ask("GET", f"plans/{id}", await administrator(client))
-    assert (reply.status, reply.data["code"]) in {(400, "BadParameter"), (404, "NoSuchPath")}
+    assert (reply.status, reply.data["code"]) == (400, "BadParameter")
