@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from shared.calls.actions import OfferCall
-from shared.calls.capabilities.routing import CallOffered
-from shared.calls.effect import effect_id
 from tests.api.calls.conftest import Line
-from tests.api.calls.parties import GRACE, caller_hangs_up, raw_id
-from tests.api.calls.plans import VERSION, at_step, fold, planned
+from tests.api.calls.parties import caller_hangs_up
+from tests.api.calls.plans import VERSION, at_step, planned
 from tests.api.conftest import Reply
 
 SILENCE = {"type": "menu", "prompt": {"file": "https://audio/silence.wav"}, "seconds": 60, "otherwise": "bye"}
@@ -114,33 +111,3 @@ async def test_agents_cannot_decide(line: Line) -> None:
     agent = await line.client.token(user="grace", roles=["Agent"])
     refused = await line.client.ask("POST", f"calls/{call_id}/steps/lookup.1", agent, {"choice": "vip"})
     assert refusal(refused) == (403, "RoleMissing")
-
-
-# -- Offers ------------------------------------------------------------------------------------------------------
-
-RING = {"type": "ring", "targets": [{"number": "+12065550199"}], "seconds": 60, "left": "bye", "otherwise": "bye"}
-SALES: dict[str, dict[str, Any]] = {"sales": RING, "bye": {"type": "hangUp"}}
-
-
-async def offered(line: Line, *users: str) -> str:
-    """The id of a call whose plan offers it to these agents, by object id."""
-    call_id = await planned(line, SALES)
-    action = OfferCall("sales.1", 1, (), "all", 60)
-    targets = tuple(raw_id(each) for each in users)
-    context = effect_id(call_id, "plan/sales.1/offer 1")
-    await fold(line, call_id, "offered", CallOffered(effect_id=context, action=action, targets=targets))
-    return call_id
-
-
-async def answer(line: Line, call_id: str, token: str, *, accepted: bool) -> Reply:
-    return await line.client.ask("POST", f"calls/{call_id}/steps/sales.1/answer", token, {"accepted": accepted})
-
-
-async def test_an_agent_to_whom_the_plan_offers_the_call_sees_it(line: Line) -> None:
-    grace = await line.client.token(user="grace", roles=["Agent"])
-    alan = await line.client.token(user="alan", roles=["Agent"])
-    call_id = await offered(line, GRACE)
-    assert (await line.get(f"calls/{call_id}", grace)).status == 200
-    assert (await line.get(f"calls/{call_id}", alan)).status == 404
-    listed = (await line.get("calls", grace)).data["value"]
-    assert call_id in [each["id"] for each in listed]

@@ -22,11 +22,10 @@ from shared.calls.capabilities import Call
 from shared.calls.identities import is_same
 from shared.calls.plans.base import StepName, Visit
 from shared.calls.plans.decide import DECIDED, DecideStep
+from shared.calls.plans.invitations import End
 from shared.calls.state import CallState
 from shared.service.processor import TryAgain
 from shared.storage.calls import Row
-
-ACCEPTED = "accepted"
 
 
 class NewDecision(Strict, frozen=True):
@@ -123,7 +122,7 @@ async def answer(context: RequestContext) -> StepView:
         visit = _visit(call, visit.name)
     if _answer_of(call, visit, agent) is not accepted:
         raise Problem("AnsweredAlready", f"The call was {'declined' if accepted else 'accepted'} before.")
-    if accepted and outcome_of(visit, agent) != ACCEPTED:
+    if accepted and outcome_of(visit, agent) is not End.ACCEPTED:
         _check_is_open(visit, agent)
     return _shown(context, call, visit)
 

@@ -13,20 +13,18 @@ from shared.calls.plans.base import Visit, VisitContext
 from shared.calls.plans.decide import DecideStep
 from shared.calls.plans.document import AnyStep
 from shared.calls.plans.inputs import CollectStep
+from shared.calls.plans.invitations import End, ends_of
 from shared.calls.plans.walk import step_of
-
-END = "end "  # a choice of a visit to ``ring``; a raw id follows
 
 
 class OfferView(Struct, frozen=True, rename="camel"):
     """To whom a `ring` step offers the call. `accepted` is the answer of the agent's client, null as long as there is
-    none. `outcome` is null as long as the offer is open; then it is `accepted`, `declined`, `noAnswer`, `failed` or, if
-    another one accepted or the call went on, `withdrawn`.
+    none. `outcome` is null as long as the offer is open, and `withdrawn` if another one accepted or the call went on.
     """
 
     target: PartyView
     accepted: bool | None
-    outcome: str | None
+    outcome: End | None
 
 
 class StepView(Struct, frozen=True, rename="camel", kw_only=True):
@@ -101,9 +99,9 @@ def _offer(call: Call, visit: Visit, target: str) -> OfferView:
     return OfferView(shown(target), answer.accepted if answer else None, outcome_of(visit, target))
 
 
-def outcome_of(visit: Visit, target: str) -> str | None:
+def outcome_of(visit: Visit, target: str) -> End | None:
     """What became of an offer; None as long as it is open."""
-    return visit.choices.get(f"{END}{target}")
+    return next((end for each, end, _ in ends_of(visit.choices) if each == target), None)
 
 
 def _digits(at: VisitContext, step: AnyStep) -> str | None:
