@@ -32,9 +32,12 @@ class Context(Struct, frozen=True, dict=True):
     @cached_property
     def claims(self) -> Claims:
         from shared.agents.claims import Claims
+        from shared.agents.queue import Queue
         from shared.agents.store import AgentStore
+        from shared.storage.wakes import Wakes
 
-        return Claims(AgentStore(self.clients.agents), self.now)
+        table, wakes = self.clients.agents, Wakes(lambda: self.clients.wakes)
+        return Claims(AgentStore(table), Queue(table, self.now), wakes, self.now)
 
     def callback_url(self, call_id: str) -> str:
         return f"{self.settings.callback_base_url}/api/callbacks/{call_id}"

@@ -55,6 +55,17 @@ class Group(Struct, frozen=True, omit_defaults=True):
     wrap_up_seconds: int = 0
 
 
+class GroupStatus(Struct, frozen=True):
+    """``waiting``: how many calls wait, ``longest_wait`` since when the first of them does. ``agents``: how many are in
+    which state.
+    """
+
+    group: Group
+    waiting: int
+    longest_wait: datetime | None
+    agents: dict[State, int]
+
+
 class Status(Struct, frozen=True, omit_defaults=True, rename="camel"):
     """What an agent is in: since when and, if that is known, until when. ``call`` is the id of the call."""
 

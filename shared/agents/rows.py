@@ -4,6 +4,7 @@
 |---|---|
 | ``agent {id}`` | an agent. Its ETag decides which call claims the agent |
 | ``group {id}`` | a group |
+| ``waiting {time} {call}`` | a call that waits for an agent (``queue``) |
 """
 
 from __future__ import annotations

@@ -6,17 +6,25 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from shared.acs.executor import EffectExecutor
 from shared.agents.models import Agent, Group
+from shared.agents.queue import Queue
 from shared.agents.states import available, status
 from shared.agents.store import AgentStore
 from shared.calls.actions import Action
-from shared.calls.actions.routing import EngageAgent, OfferCall, ReleaseAgent
+from shared.calls.actions.routing import EngageAgent, OfferCall, ReleaseAgent, StopWaiting
 from shared.calls.capabilities import Call
 from shared.calls.capabilities.lifecycle import Lifecycle
 from shared.calls.capabilities.routing import CallOffered, Routing
 from shared.calls.event import ActionFailed, ActionPerformed
 from shared.calls.identities import agent as raw_id
+from shared.calls.plans.base import Visit
+from shared.calls.plans.document import AnyStep, Plan
+from shared.calls.plans.leaving import HangUpStep
+from shared.calls.plans.ring import RingStep, Wait
+from shared.calls.plans.targets import Target
 from shared.service.container import Container
 from tests.golden import START
 from tests.support import a_call, perform
@@ -71,6 +79,30 @@ async def test_a_number_is_neither_engaged_nor_released(executor: EffectExecutor
     call = called(await staffed(container.agents))
     assert isinstance(await perform(executor, call, EngageAgent(NUMBER)), ActionPerformed)
     assert isinstance(await perform(executor, call, ReleaseAgent(NUMBER, "noAnswer")), ActionPerformed)
+
+
+async def test_a_call_waits_from_its_first_visit_to_the_step_until_it_stops(
+    executor: EffectExecutor, container: Container
+) -> None:
+    tenant = await staffed(container.agents)
+    away = available(Agent(ADA), START, START)
+    await container.agents.change_agent(tenant, ADA, lambda _: away)
+    steps: dict[str, AnyStep] = {"ring": ring(Wait(600), "sales"), "else": ring(None, "sales"), "bye": HangUpStep()}
+    visits = tuple(
+        Visit(step, 1, START + timedelta(seconds=n)) for n, step in enumerate(("bye", "else", "ring", "ring"))
+    )
+    routing = Routing(plan=Plan("ring", steps), resource=RESOURCE, visits=visits)
+    call = replace(called(tenant), routing=routing)
+    offered = await perform(executor, call, replace(offer("group:sales"), waits=True))
+    assert (offered.targets, offered.position) == ((), 1)
+    queue = Queue(container.clients.agents, lambda: START)
+    assert [each.since for each in await queue.waiting(tenant)] == [START + timedelta(seconds=2)]
+    assert isinstance(await perform(executor, call, StopWaiting(("sales",))), ActionPerformed)
+    assert await queue.waiting(tenant) == []
+
+
+def ring(wait: Wait | None, group: str) -> RingStep:
+    return RingStep(targets=(Target(group=group),), wait=wait, left="bye", otherwise="bye")
 
 
 async def test_a_missing_table_is_a_failure(

@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 from azure.data.tables.aio import TableClient
+from azure.storage.queue.aio import QueueClient
 
 from shared.agents.candidates import Order, Search
 from shared.agents.claims import Claims, Offer
 from shared.agents.models import Agent, Group, Status
+from shared.agents.queue import Queue
 from shared.agents.states import available, status
 from shared.agents.store import AgentStore
+from shared.storage.wakes import Wakes
 
 BEGIN = datetime(2026, 11, 21, 9, tzinfo=UTC)
 
@@ -25,6 +28,7 @@ class Centre:
     """A tenant with agents. Its two instances of the app share nothing but storage."""
 
     table: TableClient
+    wakes: QueueClient
     tenant: str = field(default_factory=lambda: str(uuid.uuid4()))
     now: datetime = BEGIN
 
@@ -33,7 +37,8 @@ class Centre:
         self.one, self.two = self.instance(), self.instance()
 
     def instance(self) -> Claims:
-        return Claims(AgentStore(self.table), lambda: self.now)
+        wakes = Wakes(lambda: self.wakes)
+        return Claims(AgentStore(self.table), Queue(self.table, lambda: self.now), wakes, lambda: self.now)
 
     def passes(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -53,16 +58,40 @@ class Centre:
         return status(agent, self.now)
 
     def offer(
-        self, call: str, *targets: str, order: Order = "longestIdle", turn: int = 1, excluded: tuple[str, ...] = ()
+        self,
+        call: str,
+        *targets: str,
+        order: Order = "longestIdle",
+        turn: int = 1,
+        excluded: tuple[str, ...] = (),
+        since: datetime | None = None,
     ) -> Offer:
         search = Search("account", targets or ("group:sales",), order, excluded)
-        return Offer(self.tenant, call, "ring.1", turn, 30, search)
+        return Offer(self.tenant, call, "ring.1", turn, 30, search, since)
+
+    def waits(self, call: str, after: float, *targets: str, turn: int = 1, excluded: tuple[str, ...] = ()) -> Offer:
+        """An offer of a call that began to wait so many seconds after BEGIN."""
+        since = BEGIN + timedelta(seconds=after)
+        return self.offer(call, *targets, turn=turn, excluded=excluded, since=since)
+
+    async def woken(self) -> list[str]:
+        """The calls that were woken since the last time."""
+        return [message.content async for message in self.wakes.receive_messages(messages_per_page=32)]
 
 
 @pytest.fixture
 async def centre(storage: str) -> AsyncIterator[Centre]:
-    async with TableClient.from_connection_string(storage, "agents") as table:
-        yield Centre(table)
+    async with (
+        TableClient.from_connection_string(storage, "agents") as table,
+        QueueClient.from_connection_string(storage, f"q{uuid.uuid4().hex}") as wakes,
+    ):
+        await wakes.create_queue()
+        yield Centre(table, wakes)
+        await wakes.delete_queue()
+
+
+async def targets_of(instance: Claims, offer: Offer) -> tuple[str, ...]:
+    return (await instance.offer(offer)).targets
 
 
 def user(n: int) -> str:

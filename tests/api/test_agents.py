@@ -139,3 +139,15 @@ async def test_each_tenant_has_its_own_agents_and_a_key_names_one(client: Client
     assert (await client.ask("GET", f"{path}?tenant={TENANT.upper()}", keyed=True)).status == 200
     me = await client.ask("PUT", f"agents/me/presence?tenant={TENANT}", body=AVAILABLE, keyed=True)
     assert (me.status, me.data["code"]) == (400, "BadParameter")
+
+
+async def test_the_queue_of_a_group_says_what_its_agents_are_in(client: Client) -> None:
+    token, id, group = await supervisor(client), new_id(), f"G-{uuid.uuid4().hex}"
+    await client.ask("PUT", f"agents/{id}", token, {})
+    await client.ask("PUT", f"groups/{group}", token, {"name": "Sales", "members": [id, new_id()]})
+    for state in ("away", "available"):
+        await client.ask("PUT", f"agents/{id}/presence", token, {"state": state})
+        queues = (await client.ask("GET", "queues", token)).data["value"]
+        (found,) = (each for each in queues if each["groupId"] == group)
+        counts = {"waiting": 0, "longestWaitSeconds": 0, "agents": {state: 1}}
+        assert found == {"groupId": group, "name": "Sales"} | counts

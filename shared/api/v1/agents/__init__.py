@@ -1,4 +1,4 @@
-"""Agents, their presence, and groups of agents, in the caller's tenant."""
+"""Agents, their presence, groups of agents and their queues, in the caller's tenant."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from shared.api.v1.agents.models import (
     NewAgent,
     NewGroup,
     NewPresence,
+    QueueView,
 )
 
 AGENT, GROUP = "agents/{agentId}", "groups/{groupId}"
@@ -123,5 +124,15 @@ ROUTES = (
         parameters=OF_GROUP,
         query=TenantQuery,
         conditional=True,
+    ),
+    Route(
+        "GET",
+        "queues",
+        "listQueues",
+        AGENTS,
+        "List for each group how many calls wait and what its agents are in, some seconds old",
+        {200: Paged(QueueView)},
+        handlers.list_queues,
+        query=TenantQuery,
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -13,7 +13,7 @@ from shared.agents.store import Contended
 from shared.api.problems import Problem
 from shared.api.route import SUPERVISORS, RequestContext, Result
 from shared.api.tenants import check_if_match, etag_for, tenant_of
-from shared.api.v1.agents.models import AgentView, GroupView, agent_view, group_view
+from shared.api.v1.agents.models import AgentView, GroupView, QueueView, agent_view, group_view, queue_view
 from shared.directory.models import Page
 
 NO_AGENT = "The tenant has no agent with this id. A supervisor creates agents with PUT /agents/{agentId}."
@@ -43,7 +43,7 @@ async def put_agent(context: RequestContext) -> Result:
     def change(present: Agent | None) -> Agent:
         return replace(present or Agent(id), accounts=accounts)
 
-    return await _changed_agent(context, change)
+    return _result(*await _change_agent(context, change), context.container.now())
 
 
 async def delete_agent(context: RequestContext) -> None:
@@ -66,14 +66,20 @@ async def put_presence(context: RequestContext) -> Result:
             return states.away(present, body.reason, now)
         return states.available(present, now + timedelta(seconds=body.expires_in_seconds), now)
 
-    return await _changed_agent(context, change)
-
-
-async def _changed_agent(context: RequestContext, change: Callable[[Agent | None], Agent]) -> Result:
     before, after = await _change_agent(context, change)
+    if before is not None and after is not None and _becomes_available(before, after, now):
+        await context.container.claims.serve_waiting(tenant_of(context))
+    return _result(before, after, now)
+
+
+def _becomes_available(before: Agent, after: Agent, now: datetime) -> bool:
+    return [states.status(each, now).state == "available" for each in (before, after)] == [False, True]
+
+
+def _result(before: Agent | None, after: Agent | None, now: datetime) -> Result:
     if after is None:
         raise Problem("NotFound", NO_AGENT)
-    view = agent_view(after, context.container.now())
+    view = agent_view(after, now)
     return Result(201 if before is None else 200, view, {"ETag": etag_for(view)})
 
 
@@ -141,3 +147,11 @@ async def _change_group(context: RequestContext, group: Group | None) -> tuple[G
         return await context.agents.change_group(tenant_of(context), context.path["groupId"], checked)
     except Contended:
         raise Problem("Busy", headers={"Retry-After": "1"}) from None
+
+
+# -- Queues --
+
+
+async def list_queues(context: RequestContext) -> Page[QueueView]:
+    found, now = await context.container.claims.groups(tenant_of(context)), context.container.now()
+    return Page(tuple(queue_view(each, now) for each in found))

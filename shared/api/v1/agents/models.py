@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from shared.agents.models import Agent, Group, State, Status
+from shared.agents.models import Agent, Group, GroupStatus, State, Status
 from shared.agents.states import says_available, status
 from shared.api.parameters import GUID_PATTERN, USER, Id, guid_parameter
 from shared.api.route import Strict
@@ -76,6 +76,16 @@ class GroupView(Struct, frozen=True, rename="camel"):
     wrap_up_seconds: int
 
 
+class QueueView(Struct, frozen=True, rename="camel"):
+    """The queue of a group. ``agents``: how many are in which state."""
+
+    group_id: str
+    name: str
+    waiting: int
+    longest_wait_seconds: int
+    agents: dict[State, int]
+
+
 def agent_view(agent: Agent, now: datetime) -> AgentView:
     found: Status = status(agent, now)
     presence: Literal["available", "away"] = "available" if says_available(agent, now) else "away"
@@ -86,3 +96,8 @@ def agent_view(agent: Agent, now: datetime) -> AgentView:
 
 def group_view(group: Group) -> GroupView:
     return GroupView(group.id, group.name, group.members, group.wrap_up_seconds)
+
+
+def queue_view(found: GroupStatus, now: datetime) -> QueueView:
+    seconds = max(0, int((now - found.longest_wait).total_seconds())) if found.longest_wait else 0
+    return QueueView(found.group.id, found.group.name, found.waiting, seconds, found.agents)
