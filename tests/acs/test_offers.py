@@ -23,8 +23,9 @@ from shared.calls.identities import agent as raw_id
 from shared.calls.plans.base import Visit
 from shared.calls.plans.document import AnyStep, Plan
 from shared.calls.plans.leaving import HangUpStep
-from shared.calls.plans.ring import RingStep, Wait
+from shared.calls.plans.ring import RingStep
 from shared.calls.plans.targets import Target
+from shared.calls.plans.waiting import Wait
 from shared.service.container import Container
 from tests.golden import START
 from tests.support import a_call, perform
