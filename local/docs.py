@@ -21,6 +21,7 @@ from shared.platform.settings import ROLES
 
 MEANINGS = {
     CallState.NEW: "nothing is known yet",
+    CallState.DIALING: "an outbound call was requested, and has not been picked up",
     CallState.RINGING: "IncomingCall came in time, and is being answered or rejected",
     CallState.NOT_OURS: "the resource account is not one of this app's: the call is left to other applications",
     CallState.MISSED: "the ring window was over before it could be answered",

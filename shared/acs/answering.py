@@ -38,8 +38,8 @@ class IncomingCallResponder:
                     context.callback_url(call_id),
                     operation_context=id,
                     cognitive_services_endpoint=context.settings.cognitive_services_endpoint,
-                    media_streaming=_media_streaming(context.settings),
-                    transcription=_transcription(context.settings),
+                    media_streaming=media_streaming(context.settings),
+                    transcription=transcription(context.settings),
                     headers=repeatable(id),
                     retry_on_methods=["POST"],  # safe by the id; else a lost connection costs 10 s of ringing
                 )
@@ -81,7 +81,7 @@ class IncomingCallResponder:
         return own(f"{id}/rejected", self._context.now(), RequestRejected(*codes_of(error)))
 
 
-def _media_streaming(settings: Settings) -> MediaStreamingOptions | None:
+def media_streaming(settings: Settings) -> MediaStreamingOptions | None:
     if settings.media_streaming_url is None:
         return None
     return MediaStreamingOptions(
@@ -93,7 +93,7 @@ def _media_streaming(settings: Settings) -> MediaStreamingOptions | None:
     )
 
 
-def _transcription(settings: Settings) -> TranscriptionOptions | None:
+def transcription(settings: Settings) -> TranscriptionOptions | None:
     if settings.transcription_url is None:
         return None
     return TranscriptionOptions(

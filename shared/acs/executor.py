@@ -14,6 +14,7 @@ from shared.acs import (
     dtmf,
     lifecycle,
     offers,
+    outbound,
     participants,
     prompts,
     recognition,
@@ -38,6 +39,7 @@ EXECUTORS: Executors = {
     **streams.EXECUTORS,
     **decisions.EXECUTORS,
     **offers.EXECUTORS,
+    **outbound.EXECUTORS,
 }
 
 

@@ -99,6 +99,11 @@ PROBLEMS: dict[str, Kind] = {
     "KeyReused": Kind(
         409, "the idempotency key was sent before, with another command", "Send a new Idempotency-Key for each command."
     ),
+    "LinesBusy": Kind(
+        409,
+        "the resource account has as many outbound calls as it may have at a time",
+        "Wait until one of them is over. OUTBOUND_CALLS_PER_ACCOUNT sets the limit.",
+    ),
     "TooManyCommands": Kind(
         409,
         "the call has had as many commands as its row can hold",

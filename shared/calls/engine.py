@@ -202,11 +202,19 @@ def _backoff(delay: timedelta, tries: int) -> timedelta:
 def _time_out(call: Call, now: datetime, capabilities: Capabilities) -> Call:
     """The call after the changes that follow from the time alone. An effect whose outcome never came has failed."""
     for effect in call.effects:
-        if effect.performed and effect.due <= now:
-            failed = ActionFailed(effect.id, effect.action, 408, 0, "no event reported the outcome", silent=True)
+        if reason := _lost(effect, now):
+            failed = ActionFailed(effect.id, effect.action, 408, 0, reason, silent=True)
             call = _apply(call, own(f"{effect.id}/silence/{effect.tries}", now, failed), now, capabilities)
     after = _with_parts(call, capabilities, lambda capability, part: capability.expire(call, part, now))
     return _with_decisions(call, after, now, capabilities) if after is not call else call
+
+
+def _lost(effect: Effect, now: datetime) -> str:
+    """Why the outcome of an effect is lost; empty if it is not."""
+    if effect.performed:
+        return "no event reported the outcome" if effect.due <= now else ""
+    is_abandoned = effect.leased_until is not None and effect.leased_until <= now
+    return "the response to the request is lost" if is_abandoned and effect.action.is_sent_once else ""
 
 
 def _with_decisions(before: Call, call: Call, now: datetime, capabilities: Capabilities) -> Call:

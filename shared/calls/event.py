@@ -132,6 +132,22 @@ class OperationRequested(Fact, frozen=True):
     requested_by: str
 
 
+class CallRequested(Fact, frozen=True):
+    """A caller of the API requests a call to ``target`` on behalf of a resource account; both are raw ids. The names
+    are those of the account in the directory. ``greeting`` is played when the call is picked up, as ``Play`` takes it.
+    """
+
+    account: str
+    target: str
+    requested_by: str
+    tenant: str | None = None
+    account_name: str | None = None
+    account_number: str | None = None
+    greeting: str = ""
+
+    is_sign_of_life: ClassVar[bool] = True
+
+
 class Event(Struct, frozen=True):
     """Something that happened: its id (unique, and the same when delivered again), short type, time and data.
 

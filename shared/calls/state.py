@@ -7,6 +7,7 @@ from enum import StrEnum
 
 class CallState(StrEnum):
     NEW = "new"
+    DIALING = "dialing"  # an outbound call that has not been picked up
     RINGING = "ringing"
     NOT_OURS = "not ours"
     MISSED = "missed"

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from shared.service.commands import Commands
     from shared.service.events import CallEvents
     from shared.service.ingress import CallbackIngress
+    from shared.service.outbound import OutboundCalls
     from shared.service.steps import Steps
     from shared.service.sweeper import Sweeper
     from shared.storage.listing import CallLists
@@ -89,6 +90,13 @@ class Container:
         return Commands(self.store, self.processor, self._now)
 
     @cached_property
+    def outbound(self) -> OutboundCalls:
+        from shared.service.outbound import OutboundCalls
+        from shared.storage.outbound import OutboundIndex
+
+        most = self.settings.outbound_calls_per_account
+        return OutboundCalls(OutboundIndex(self.clients.calls_index), self.store, self.processor, self._now, most)
+
     def steps(self) -> Steps:
         from shared.service.steps import Steps
 

@@ -7,7 +7,7 @@ the second, counted down, so that a partition is read newest first.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 SHARDS = "0123456789abcdef"
 LAST_DAY = 99_999_999
@@ -18,6 +18,12 @@ def call_id_of(digest: str, at: datetime) -> str:
     """The id of a call that began at ``at``, with 27 characters of a hexadecimal digest."""
     second = at.hour * 3600 + at.minute * 60 + at.second
     return f"{at:%Y%m%d}-{second:05x}{digest[:27]}"
+
+
+def began_at(call_id: str) -> datetime:
+    """When a call began, to the second."""
+    day = datetime.strptime(call_id[:8], "%Y%m%d").replace(tzinfo=UTC)
+    return day + timedelta(seconds=int(call_id[9:14], 16))
 
 
 def keys_of(call_id: str) -> tuple[str, str]:

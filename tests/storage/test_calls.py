@@ -19,6 +19,7 @@ from shared.calls.capabilities import Call, next_check_at
 from shared.calls.capabilities.consult import Consults
 from shared.calls.capabilities.dtmf import MOST_TONES, Dtmf, Tone
 from shared.calls.capabilities.lifecycle import Lifecycle, Result
+from shared.calls.capabilities.outbound import Outbound
 from shared.calls.capabilities.participants import MOST_INVITATIONS, MOST_PARTICIPANTS, MOST_PRESENT, Participants
 from shared.calls.capabilities.prompts import Prompts
 from shared.calls.capabilities.recognition import LONGEST_SPEECH, MOST_RESULTS, Recognition, Recognized
@@ -134,6 +135,7 @@ def rich(id: str) -> Call:
             callee_name="Support line",
             callee_number="+18005550100",
             on_behalf_of="8:orgid:2",
+            is_outbound=True,
             called_at=START,
             result=Result("CallDisconnected", 200, 7000, "hung up"),
             checked_at=START,
@@ -185,6 +187,7 @@ def rich(id: str) -> Call:
             "hold.wav",
             START,
         ),
+        outbound=Outbound(START, "28:orgid:1", "4:+1", "Hello."),
         streams=Streams(Stream(StreamState.ACTIVE, START, "x"), Stream(StreamState.FAILED, START, "y")),
     )
 

@@ -25,6 +25,7 @@ from shared.calls.actions.media import (
     StopTranscription,
     UpdateTranscription,
 )
+from shared.calls.actions.outbound import CreateCall
 from shared.calls.actions.participants import (
     AddParticipant,
     CancelInvitation,
@@ -81,6 +82,7 @@ AnyAction = (
     | ReleaseAgent
     | StopWaiting
     | RequestDecision
+    | CreateCall
 )
 
 __all__ = [
@@ -97,6 +99,7 @@ __all__ = [
     "CancelMedia",
     "Choice",
     "Consult",
+    "CreateCall",
     "CustomContext",
     "EndConsult",
     "EngageAgent",

@@ -17,6 +17,7 @@ from shared.calls.capabilities import (
     dtmf,
     lifecycle,
     music,
+    outbound,
     participants,
     prompts,
     recognition,
@@ -28,6 +29,7 @@ from shared.calls.capabilities import (
 from shared.calls.capabilities.consult import Consults
 from shared.calls.capabilities.dtmf import Dtmf
 from shared.calls.capabilities.lifecycle import Lifecycle
+from shared.calls.capabilities.outbound import Outbound
 from shared.calls.capabilities.participants import Participants
 from shared.calls.capabilities.prompts import Prompts
 from shared.calls.capabilities.recognition import Recognition
@@ -55,6 +57,7 @@ class Call(BaseCall, frozen=True, kw_only=True, omit_defaults=True):
     dtmf: Dtmf = Dtmf()
     streams: Streams = Streams()
     routing: Routing = Routing()
+    outbound: Outbound = Outbound()
 
 
 CAPABILITIES: Capabilities = (
@@ -69,6 +72,7 @@ CAPABILITIES: Capabilities = (
     transfer.CAPABILITY,
     streams.CAPABILITY,
     routing.CAPABILITY,
+    outbound.CAPABILITY,
 )
 
 _REGISTRY = capability.registry(CAPABILITIES)

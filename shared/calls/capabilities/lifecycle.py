@@ -16,7 +16,7 @@ from shared.calls.actions import FetchCallState
 from shared.calls.call import BaseCall
 from shared.calls.capability import Capability
 from shared.calls.effect import Wanted
-from shared.calls.event import CallbackPayload, Event, Fact, Identifier, Payload, TimerFired
+from shared.calls.event import CallbackPayload, CallRequested, Event, Fact, Identifier, Payload, TimerFired
 from shared.calls.joins import best, earliest, known, latest
 from shared.calls.policy import CallPolicy
 from shared.calls.state import CallState
@@ -78,6 +78,10 @@ class CallDisconnected(CallbackPayload, frozen=True, kw_only=True):
 
 class AnswerFailed(CallbackPayload, frozen=True, kw_only=True):
     """ACS accepted the answer, but could not set the call up."""
+
+
+class CreateCallFailed(CallbackPayload, frozen=True, kw_only=True):
+    """ACS accepted an outbound call, and it was not picked up, or could not be set up."""
 
 
 class IncomingCallReceived(Fact, frozen=True, kw_only=True):
@@ -162,7 +166,9 @@ class Result(Struct, frozen=True, omit_defaults=True):
 
 
 class Lifecycle(Struct, frozen=True, omit_defaults=True):
-    """Identities are raw ids (``28:orgid:…``, ``4:+…``)."""
+    """Identities are raw ids (``28:orgid:…``, ``4:+…``). ``callee`` is the resource account and ``caller`` the other
+    party, whoever dialled.
+    """
 
     caller: str | None = None
     caller_name: str | None = None
@@ -171,6 +177,7 @@ class Lifecycle(Struct, frozen=True, omit_defaults=True):
     callee_name: str | None = None
     callee_number: str | None = None
     on_behalf_of: str | None = None
+    is_outbound: bool = False
     called_at: datetime | None = None
     result: Result | None = None
     checked_at: datetime | None = None  # when the call's state was last fetched from ACS
@@ -190,7 +197,9 @@ def fold(part: Lifecycle, event: Event) -> Lifecycle:
                 answer_sent_at=earliest(part.answer_sent_at, answered.sent_at),
                 answered_at=earliest(part.answered_at, answered.answered_at),
             )
-        case RequestRejected() | CallDisconnected() | AnswerFailed():
+        case CallRequested() as requested:
+            return _requested(part, requested, event.at)
+        case RequestRejected() | CallDisconnected() | AnswerFailed() | CreateCallFailed():
             return replace(part, result=best(part.result, _result(event), _precedence))
         case CallStateFetched():
             return replace(part, checked_at=latest(part.checked_at, event.at))
@@ -212,6 +221,19 @@ def _incoming(part: Lifecycle, incoming: IncomingCallReceived, at: datetime) -> 
     )
 
 
+def _requested(part: Lifecycle, requested: CallRequested, at: datetime) -> Lifecycle:
+    return replace(
+        part,
+        caller=requested.target,
+        callee=requested.account,
+        tenant=requested.tenant,
+        callee_name=requested.account_name,
+        callee_number=requested.account_number,
+        is_outbound=True,
+        called_at=earliest(part.called_at, at),
+    )
+
+
 def _result(event: Event) -> Result | None:
     data = event.data
     if isinstance(data, RequestRejected):
@@ -221,9 +243,12 @@ def _result(event: Event) -> Result | None:
     return None
 
 
+_RANKS = {AnswerFailed.__name__: 2, CreateCallFailed.__name__: 2, CallDisconnected.__name__: 1}
+
+
 def _precedence(result: Result) -> tuple[int, str, int, int, str]:
     """Why the set-up failed takes precedence over how the call ended, and both over a refused request."""
-    rank = {AnswerFailed.__name__: 2, CallDisconnected.__name__: 1}.get(result.source_event, 0)
+    rank = _RANKS.get(result.source_event, 0)
     return rank, result.source_event, result.code, result.sub_code, result.message
 
 
@@ -245,6 +270,7 @@ IMPLIED_STATE: Mapping[type[Fact], CallState] = MappingProxyType(
         CallRejected: CallState.REJECTED,
         CallAnswered: CallState.ANSWERED,
         AnswerFailed: CallState.FAILED,
+        CreateCallFailed: CallState.FAILED,
         CallConnected: CallState.CONNECTED,
         CallDisconnected: CallState.ENDED,
     }
@@ -323,6 +349,7 @@ CAPABILITY = Capability(
         "CallConnected": CallConnected,
         "CallDisconnected": CallDisconnected,
         "AnswerFailed": AnswerFailed,
+        "CreateCallFailed": CreateCallFailed,
     },
     fold=fold,
     implied_state=implied_state,

@@ -460,6 +460,13 @@ class Settings:
         some_of(*ROLES),
         "The roles in the API of a request with a key of the Functions app. Empty: keys open nothing.",
     )
+    outbound_calls_per_account = Setting(
+        "OUTBOUND_CALLS_PER_ACCOUNT",
+        between(1, 100),
+        "How many outbound calls a resource account has at a time. ACS allows two for each number by default.",
+        default="2",
+        if_invalid=DEFAULT_HOLDS,
+    )
     api_requests_per_minute = Setting(
         "API_REQUESTS_PER_MINUTE",
         between(1, 100_000),

@@ -8,6 +8,7 @@ from shared.api.v1.calls import (
     lists,
     media,
     operations,
+    outbound,
     participants,
     recordings,
     steps,
@@ -17,6 +18,7 @@ from shared.api.v1.calls import (
 
 ROUTES = (
     *lists.ROUTES,
+    *outbound.ROUTES,
     *calls.ROUTES,
     *participants.ROUTES,
     *transfers.ROUTES,

@@ -37,7 +37,7 @@ _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
 async def submitted(context: RequestContext, action: AnyAction) -> Result:
     """Carry out the action in the call of the path, and respond with its state."""
-    call, (id,) = await _carried_out(context, [(_idempotency_key(context), action)])
+    call, (id,) = await _carried_out(context, [(idempotency_key(context), action)])
     state = state_of(call, id)
     return Result(202 if _is_under_way(state) else 200, state, _headers(context, f"operations/{id}"))
 
@@ -46,7 +46,7 @@ async def submitted_together(context: RequestContext, actions: Sequence[AnyActio
     """Carry out several actions at once, each as an operation of its own, and respond with their states. ``GET
     participants`` shows them, too.
     """
-    key = _idempotency_key(context)
+    key = idempotency_key(context)
     call, ids = await _carried_out(context, [(key and f"{key} {n}", each) for n, each in enumerate(actions)])
     states = tuple(state_of(call, id) for id in ids)
     under_way = any(_is_under_way(state) for state in states)
@@ -147,7 +147,7 @@ def parameters_of(action: Struct) -> dict[str, Any]:
     return {name: value for name, value in to_builtins(action).items() if name != "do"}
 
 
-def _idempotency_key(context: RequestContext) -> str:
+def idempotency_key(context: RequestContext) -> str:
     """The key of the request; empty without one."""
     given = context.request.headers.get("idempotency-key")
     if given is None:

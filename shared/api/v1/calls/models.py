@@ -146,15 +146,15 @@ class CallSummary(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class CallView(CallSummary, frozen=True, rename="camel", kw_only=True):
-    """A call. ``participants`` are those in it now. ``transferred_at``: when ACS last accepted a transfer, which ended
-    the app's control of the transferee, and its recording. ``step``: where it stands in its plan, such as ``menu.1``;
-    null without a plan, and after its end.
+    """A call. ``caller`` is the other party, also of an outbound call. ``participants`` are those in it now.
+    ``transferred_at``: when ACS last accepted a transfer, which ended the app's control of the transferee, and its
+    recording. ``step``: where it stands in its plan, such as ``menu.1``; null without a plan, and after its end.
     """
 
+    direction: Literal["inbound", "outbound"]
     transferred_at: datetime | None
     step: str | None
     plan_version: int | None
-
     on_behalf_of: PartyView | None
     participants: tuple[PartyView, ...]
     result: ResultView | None

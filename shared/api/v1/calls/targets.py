@@ -43,8 +43,13 @@ Target = Annotated[OneTarget, Meta(examples=[EXAMPLE], extra_json_schema={"minPr
 
 def raw_id_of(context: RequestContext, call: Call, target: OneTarget) -> str:
     """The raw id of a target in this call. Raises Problem."""
+    return raw_id_in(context, call.lifecycle.tenant, target)
+
+
+def raw_id_in(context: RequestContext, tenant: str | None, target: OneTarget) -> str:
+    """The raw id of a target; agents are of the tenant of the call's resource account. Raises Problem."""
     if target.agent:
-        return _agent(context, call, target.agent.lower())
+        return _agent(context, tenant, target.agent.lower())
     if target.number:
         return identities.phone_number(target.number)
     if target.teams_user:
@@ -57,8 +62,7 @@ def raw_id_of(context: RequestContext, call: Call, target: OneTarget) -> str:
     return raw_id
 
 
-def _agent(context: RequestContext, call: Call, user: str) -> str:
-    """Agents are of the tenant of the call's resource account."""
-    if call.lifecycle.tenant is None:
+def _agent(context: RequestContext, tenant: str | None, user: str) -> str:
+    if tenant is None:
         raise Problem("BadBody", "The tenant of the call is not known: name the agent by rawId.")
-    return identities.agent(context.settings.acs_resource_id, call.lifecycle.tenant, user)
+    return identities.agent(context.settings.acs_resource_id, tenant, user)

@@ -37,6 +37,7 @@ def view_of(call: Call) -> CallView:
         called_at=part.called_at,
         connected_at=call.connected_at,
         ended_at=call.ended_at,
+        direction="outbound" if part.is_outbound else "inbound",
         transferred_at=call.transfer.last.at if call.transfer.last else None,
         step=_step(call),
         plan_version=call.routing.version if call.routing.plan else None,

@@ -1,0 +1,38 @@
+"""Outbound calls on behalf of a resource account."""
+
+from __future__ import annotations
+
+from azure.communication.callautomation import MicrosoftTeamsAppIdentifier
+
+from shared.acs.answering import media_streaming, transcription
+from shared.acs.context import Context, Executors, repeatable
+from shared.acs.errors import accepted
+from shared.acs.identifiers import identifier
+from shared.calls.actions import CreateCall
+from shared.calls.capabilities import Call
+from shared.calls.capabilities.outbound import CallCreated
+from shared.calls.effect import Effect
+from shared.calls.event import Event
+
+
+async def create(context: Context, call: Call, effect: Effect, action: CreateCall) -> Event:
+    """Without a caller id and a display name: ACS refuses them with a Teams app as the source (400/8523). Without
+    retries: a request that has no response can have been carried out.
+    """
+    settings = context.settings
+    created = await accepted(
+        context.clients.call_automation_once.create_call,
+        identifier(action.target),
+        context.callback_url(call.id),
+        operation_context=effect.id,
+        teams_app_source=MicrosoftTeamsAppIdentifier(action.account),
+        cognitive_services_endpoint=settings.cognitive_services_endpoint,
+        media_streaming=media_streaming(settings),
+        transcription=transcription(settings),
+        headers=repeatable(effect.id),
+    )
+    ids = {name: getattr(created, name, None) for name in ("call_connection_id", "correlation_id")}
+    return context.done(effect, CallCreated(effect_id=effect.id, action=action, **ids))
+
+
+EXECUTORS: Executors = {CreateCall: create}
