@@ -167,7 +167,7 @@ class Result(Struct, frozen=True, omit_defaults=True):
 
 class Lifecycle(Struct, frozen=True, omit_defaults=True):
     """Identities are raw ids (``28:orgid:…``, ``4:+…``). ``callee`` is the resource account and ``caller`` the other
-    party, whoever dialled.
+    party, also of an outbound call.
     """
 
     caller: str | None = None
