@@ -97,6 +97,7 @@ class Container:
         most = self.settings.outbound_calls_per_account
         return OutboundCalls(OutboundIndex(self.clients.calls_index), self.store, self.processor, self._now, most)
 
+    @cached_property
     def steps(self) -> Steps:
         from shared.service.steps import Steps
 
