@@ -97,6 +97,36 @@ async def test_a_plan_is_checked_without_saving_it(client: Client) -> None:
     assert found == [{"path": "start", "detail": 'unknown step "nowhere"'}]
 
 
+async def test_a_plan_is_tried_without_a_call(client: Client) -> None:
+    token = await client.token(user="grace", roles=["Supervisor"])
+    menu = {"type": "menu", "prompt": {"file": "https://audio.contoso.com/menu.wav"}, "keys": {"1": "bye"}}
+    plan = {"start": "menu", "steps": {"menu": menu | {"otherwise": "bye"}, **BYE["steps"]}}
+    situation = {"at": "2026-11-22T19:00:00+01:00", "keys": ["1"]}
+    tried = await client.ask("POST", "plans/dry-run", token, {"plan": plan, "situation": situation})
+    assert [(each["visit"], each["next"], each["reason"]) for each in tried.data["steps"]] == [
+        ("menu.1", "bye", "pressed 1"),
+        ("bye.1", None, ""),
+    ]
+    assert tried.data["steps"][0]["heard"][0]["prompt"] == "https://audio.contoso.com/menu.wav"
+    wrong = await client.ask("POST", "plans/dry-run", token, {"plan": WRONG, "situation": situation})
+    assert (wrong.data["code"], wrong.data["errors"][0]["path"]) == ("InvalidPlan", "steps.menu.prompt")
+    lost = {"plan": plan, "situation": situation | {"answers": {"lunch": "1"}}}
+    refused = await client.ask("POST", "plans/dry-run", token, lost)
+    assert (refused.data["code"], refused.data["detail"]) == (
+        "BadBody",
+        "The situation does not fit the plan: answers.lunch: the plan has no such step.",
+    )
+
+
+async def test_a_plan_has_a_picture(client: Client) -> None:
+    token, path = await administrator(client), new_path()
+    assert (await client.ask("GET", f"{path}/drawing", token)).status == 404
+    await client.ask("PUT", path, token, GREETING)
+    drawn = (await client.ask("GET", f"{path}/drawing", token)).data
+    assert drawn["mermaid"].startswith("flowchart TD\n")
+    assert "hello.wav" in drawn["svg"]
+
+
 async def test_the_list_has_pages_without_the_steps(client: Client) -> None:
     fred = await client.token(tenant="fabrikam", user="fred", roles=["Administrator"])
     before = [each["id"] for each in (await client.ask("GET", "plans", fred)).data["value"]]

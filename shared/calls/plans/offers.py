@@ -36,9 +36,10 @@ def rounds(at: VisitContext) -> list[Round]:
 
 
 def _round(at: VisitContext, number: int) -> Round | None:
-    offer, outcome = at.routing.offers.get(at.context(name(number))), at.outcome(name(number))
+    offer = at.routing.offers.get(at.context(name(number)))
     if offer is not None:
         return Round(number, offer.at, offer.targets, offer.position)
+    outcome = at.outcome(name(number))
     if outcome is not None and outcome.status is OutcomeStatus.FAILED:
         return Round(number, outcome.at, failed=True)
     return None

@@ -15,7 +15,7 @@ from shared.service.dry_run.platform import CALL, InventedPlatform
 from shared.service.dry_run.result import DryRun, DryRunStep, Heard
 from shared.service.dry_run.situation import Answers, Situation, check
 
-MOST_EVENTS = 1500
+MOST_EVENTS = 600
 STOPPED = f"the dry run stops after {MOST_EVENTS} events"
 
 

@@ -9,15 +9,18 @@ from shared.api.tenants import TenantPageQuery, TenantQuery
 from shared.api.v1.plans.handlers import (
     check_plan,
     delete_plan,
+    draw_plan,
     get_plan,
     get_version,
     list_plans,
     list_versions,
     put_plan,
+    try_plan,
 )
-from shared.api.v1.plans.models import OF_PLAN, OF_VERSION, Checked
+from shared.api.v1.plans.models import OF_PLAN, OF_VERSION, Checked, Drawing, NewDryRun
 from shared.calls.plans.document import Plan
 from shared.plans.models import PlanVersion, SavedPlan
+from shared.service.dry_run import DryRun
 
 PATH = "plans/{planId}"
 
@@ -42,6 +45,28 @@ ROUTES = (
         check_plan,
         body=msgspec.Raw,
         raw=True,
+    ),
+    Route(
+        "POST",
+        "plans/dry-run",
+        "tryPlan",
+        SUPERVISORS,
+        "Try a routing plan without a call: the way of a caller through it, with the reasons",
+        {200: DryRun},
+        try_plan,
+        body=NewDryRun,
+        raw=True,
+    ),
+    Route(
+        "GET",
+        f"{PATH}/drawing",
+        "drawPlan",
+        SUPERVISORS,
+        "Get a picture of a routing plan",
+        {200: Drawing},
+        draw_plan,
+        parameters=OF_PLAN,
+        query=TenantQuery,
     ),
     Route(
         "GET",

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+
+import msgspec
 
 from shared.api.problems import FieldError, Problem
 from shared.api.route import RequestContext, Result
 from shared.api.tenants import check_if_match, etag_for, tenant_of
-from shared.api.v1.plans.models import Checked
+from shared.api.v1.plans.models import Checked, Drawing, RawDryRun
 from shared.calls.plans.checking import check
 from shared.calls.plans.document import Plan
+from shared.calls.plans.drawing import mermaid, svg
 from shared.calls.plans.reading import InvalidPlan, read
 from shared.calls.plans.shapes import Problem as PlanProblem
 from shared.directory.errors import BAD_CONTINUATION, UpstreamError
 from shared.directory.models import Page
 from shared.plans.models import PlanVersion, SavedPlan
 from shared.plans.store import Contended
+from shared.service.dry_run import DryRun, SituationError, dry_run
 
 PAGE = 100  # plans, unless the request says how many
 LONGEST_DETAIL = 3  # errors that the detail quotes
@@ -35,7 +40,7 @@ async def get_plan(context: RequestContext) -> SavedPlan:
 
 
 async def put_plan(context: RequestContext) -> Result:
-    tenant, plan = tenant_of(context), _plan(context)
+    tenant, plan = tenant_of(context), _plan(context, context.body)
     try:
         saved, created = await context.plans.put(
             tenant, _id(context), plan, context.caller.name, check_if_match(context)
@@ -71,16 +76,33 @@ async def get_version(context: RequestContext) -> SavedPlan:
 
 async def check_plan(context: RequestContext) -> Checked:
     try:
-        _plan(context)
+        _plan(context, context.body)
     except Problem as invalid:
         return Checked(invalid.errors)
     return Checked(())
 
 
-def _plan(context: RequestContext) -> Plan:
-    """The plan of the body. Raises Problem with all errors."""
+async def try_plan(context: RequestContext) -> DryRun:
     try:
-        plan = read(context.body)
+        body = msgspec.json.decode(context.body, type=RawDryRun)
+    except msgspec.ValidationError as error:
+        raise Problem("BadBody", f"{error}.") from None
+    plan = _plan(context, bytes(body.plan))
+    try:
+        return await asyncio.to_thread(dry_run, plan, body.situation)  # a long one takes a second
+    except SituationError as error:
+        raise Problem("BadBody", f"The situation does not fit the plan: {error}.") from None
+
+
+async def draw_plan(context: RequestContext) -> Drawing:
+    plan = (await get_plan(context)).plan
+    return Drawing(mermaid(plan), svg(plan))
+
+
+def _plan(context: RequestContext, document: bytes) -> Plan:
+    """The plan of a document. Raises Problem with all errors."""
+    try:
+        plan = read(document)
     except InvalidPlan as invalid:
         raise _invalid(invalid.problems) from None
     if found := check(plan, has_speech=context.settings.cognitive_services_endpoint is not None):

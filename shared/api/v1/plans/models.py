@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 from shared.api.parameters import ACCOUNT, GUID_PATTERN
 from shared.api.problems import FieldError
+from shared.api.route import Strict
+from shared.calls.plans.document import Plan
 from shared.plans.models import DEFAULT
+from shared.service.dry_run import Situation
 
 OF_PLAN = {
     "planId": Meta(
@@ -24,3 +27,24 @@ class Checked(Struct, frozen=True):
     """All errors of a document; none if it can be saved."""
 
     errors: tuple[FieldError, ...]
+
+
+class NewDryRun(Strict, frozen=True):
+    """A plan, and the call to try it with."""
+
+    plan: Plan
+    situation: Situation
+
+
+class RawDryRun(Strict, frozen=True):
+    """The same, before the plan is read."""
+
+    plan: Raw
+    situation: Situation
+
+
+class Drawing(Struct, frozen=True):
+    """A picture of a plan: the text of a Mermaid flowchart, and the text of an SVG document."""
+
+    mermaid: str
+    svg: str
