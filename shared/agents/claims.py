@@ -101,7 +101,7 @@ class Claims:
 
     async def _position(self, tenant: str, waiting: Waiting) -> int:
         """The position as it was some seconds ago."""
-        return 1 + ahead(await self._queue.recent(tenant), waiting.search, waiting.place)
+        return 1 + ahead(await self._queue.recent(tenant), waiting)
 
     async def _in_turn(self, offer: Offer, roster: Roster, found: list[Candidate]) -> list[Candidate]:
         """Those whom no call could take that waits longer."""
@@ -109,7 +109,7 @@ class Claims:
         waiting = offer.waiting(now)
         if waiting is None or all(each.is_direct for each in found):
             return found
-        before = [each for each in await self._queue.waiting(offer.tenant) if each.place < waiting.place]
+        before = [each for each in await self._queue.waiting(offer.tenant) if each.is_before(waiting)]
         taken = set().union(*assigned(roster, before, now).values())
         return [each for each in found if each.id not in taken]
 

@@ -7,6 +7,7 @@ not each read 200 rows.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -39,10 +40,9 @@ class Waiting(Struct, frozen=True):
     search: Search
     seen_at: datetime
 
-    @property
-    def place(self) -> tuple[datetime, str]:
-        """The order of the queue."""
-        return self.since, self.call
+    def is_before(self, other: Waiting) -> bool:
+        """Whether it is another call, which waits longer."""
+        return self.call != other.call and (self.since, self.call) < (other.since, other.call)
 
 
 class Queue:
@@ -50,6 +50,7 @@ class Queue:
 
     def __init__(self, table: TableClient, now: Callable[[], datetime]) -> None:
         self._table, self._now = table, now
+        self._reading = asyncio.Lock()
         self._copies: dict[str, tuple[datetime, list[Waiting]]] = {}
 
     async def enter(self, tenant: str, waiting: Waiting) -> None:
@@ -82,11 +83,12 @@ class Queue:
         return found
 
     async def recent(self, tenant: str) -> list[Waiting]:
-        """The same, as it was some seconds ago."""
-        read_at, found = self._copies.get(tenant, (None, []))
-        if read_at is None or self._now() - read_at > RECENT:
-            return await self.waiting(tenant)
-        return found
+        """The same, as it was some seconds ago. Of many who ask at once one reads."""
+        async with self._reading:
+            read_at, found = self._copies.get(tenant, (None, []))
+            if read_at is None or self._now() - read_at > RECENT:
+                return await self.waiting(tenant)
+            return found
 
     async def _drop(self, dead: list[Any]) -> None:
         """Delete the rows of calls that have died. One that has come back has another ETag; what fails is tried by the

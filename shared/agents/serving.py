@@ -32,10 +32,10 @@ def assigned(roster: Roster, waiting: Iterable[Waiting], now: datetime) -> dict[
     return found
 
 
-def ahead(waiting: Iterable[Waiting], search: Search, place: tuple[datetime, str]) -> int:
+def ahead(waiting: Iterable[Waiting], own: Waiting) -> int:
     """How many calls that wait longer wait for one of the same groups."""
-    groups = set(groups_among(search.targets))
-    return sum(each.place < place and not groups.isdisjoint(groups_among(each.search.targets)) for each in waiting)
+    groups = set(groups_among(own.search.targets))
+    return sum(each.is_before(own) and not groups.isdisjoint(groups_among(each.search.targets)) for each in waiting)
 
 
 def group_status(roster: Roster, group: Group, waiting: Iterable[Waiting], now: datetime) -> GroupStatus:

@@ -176,3 +176,11 @@ async def test_the_status_of_a_group_counts_its_callers_and_agents(centre: Centr
     (found,) = await centre.two.groups(centre.tenant)
     assert (found.group.id, found.waiting, found.longest_wait) == ("sales", 2, BEGIN + timedelta(seconds=1))
     assert found.agents == {"inCall": 2, "away": 1}
+
+
+async def test_a_call_does_not_wait_for_its_own_earlier_wait(centre: Centre) -> None:
+    """It has come to another step, and its row of the step before is not deleted yet."""
+    await centre.staff(ADA, group="support")
+    await centre.one.offer(centre.waits("call", 1))
+    await centre.staff(ADA)
+    assert await targets_of(centre.two, centre.waits("call", 2, "group:support")) == (ADA,)
