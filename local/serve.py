@@ -13,12 +13,14 @@ import signal
 import sys
 from pathlib import Path
 
+import aiohttp
+
 from local import settings
 from local.demo import options
 from local.processes import as_command
 from local.scenarios import ACCOUNT, CALLER
 from local.show import BOLD, DIM, PLAIN, RED
-from local.stack import ROOT, Ports, Stack
+from local.stack import ROOT, Ports, Stack, copy_accounts
 
 
 def what_next(stack: Stack) -> str:
@@ -63,6 +65,9 @@ async def main(given: argparse.Namespace) -> int:
     values = settings.values_of(changed)
     stack = Stack(ports=ports, host=given.host, topology=given.topology, settings=values, keep=keep, logs=logs)
     async with stack:
+        if given.host != "none":
+            async with aiohttp.ClientSession() as http:
+                await copy_accounts(http, stack)  # calls show names, and run plans
         print(what_next(stack), flush=True)
         stopping = asyncio.ensure_future(stop.wait())
         await asyncio.wait({stopping, asyncio.ensure_future(stack.ended())}, return_when=asyncio.FIRST_COMPLETED)
