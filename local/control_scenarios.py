@@ -21,7 +21,7 @@ THE_CALLER = f"4:{CALLER}"
 FIRST, SECOND = (f"8:acs:{RESOURCE}_{TENANT}_{user}" for user in (GRACE, ALAN))
 
 
-async def _hears(supervisor: Supervisor, who: str, raw_id: str, expected: set[str]) -> list[str]:
+async def hears(supervisor: Supervisor, who: str, raw_id: str, expected: set[str]) -> list[str]:
     """The fault, if a party hears other sounds than expected during the next second."""
     found = await supervisor.hears(raw_id)
     print(f"{'':12}{who} hears {_words(found)}")
@@ -53,11 +53,11 @@ def _present(call: Any) -> set[str]:
 
 async def _transfer(supervisor: Supervisor) -> list[str]:
     await _begin(supervisor)
-    wrong = await _hears(supervisor, "the caller", THE_CALLER, {FIRST})
+    wrong = await hears(supervisor, "the caller", THE_CALLER, {FIRST})
     await supervisor.command("participants/remove", {"target": {"agent": GRACE}})
     await supervisor.until("", lambda call: FIRST not in _present(call), "Grace has left")
     await supervisor.command("transfers", {"target": {"number": COLLEAGUE}})
-    wrong += await _hears(supervisor, "the caller", THE_CALLER, {f"4:{COLLEAGUE}"})
+    wrong += await hears(supervisor, "the caller", THE_CALLER, {f"4:{COLLEAGUE}"})
     await supervisor.refused("hang-up")
     await supervisor.control("POST", f"calls/{supervisor.dialled['id']}/hangup")
     return wrong
@@ -86,15 +86,15 @@ async def _consult(supervisor: Supervisor) -> list[str]:
     consult = await supervisor.command("consults", {"target": {"agent": ALAN}, "music": MUSIC})
     path = f"consults/{consult['id']}"
     await supervisor.until("", lambda call: SECOND in _present(call), "Alan is in the call")
-    wrong = await _hears(supervisor, "the caller", THE_CALLER, {"hold.wav"})
-    wrong += await _hears(supervisor, "Grace", FIRST, {SECOND})
+    wrong = await hears(supervisor, "the caller", THE_CALLER, {"hold.wav"})
+    wrong += await hears(supervisor, "Grace", FIRST, {SECOND})
     await supervisor.command(f"{path}/swap")
-    wrong += await _hears(supervisor, "Alan", SECOND, {"hold.wav"})
-    wrong += await _hears(supervisor, "the caller", THE_CALLER, {FIRST})
+    wrong += await hears(supervisor, "Alan", SECOND, {"hold.wav"})
+    wrong += await hears(supervisor, "the caller", THE_CALLER, {FIRST})
     await supervisor.command(f"{path}/join")
-    wrong += await _hears(supervisor, "the caller", THE_CALLER, {FIRST, SECOND})
+    wrong += await hears(supervisor, "the caller", THE_CALLER, {FIRST, SECOND})
     await supervisor.command("participants/remove", {"target": {"agent": GRACE}})
-    wrong += await _hears(supervisor, "the caller", THE_CALLER, {SECOND})
+    wrong += await hears(supervisor, "the caller", THE_CALLER, {SECOND})
     await supervisor.command("hang-up")
     return wrong
 
@@ -120,7 +120,7 @@ async def _api(supervisor: Supervisor) -> list[str]:
     await supervisor.control("POST", f"calls/{supervisor.dialled['id']}/press", {"tone": "one"})
     result = (await recognition)["result"]
     wrong = [] if result and result["keys"] == "1" else [f"the recognition returned {result}, not the key 1"]
-    wrong += await _hears(supervisor, "the caller", THE_CALLER, {"hold.wav", FIRST})
+    wrong += await hears(supervisor, "the caller", THE_CALLER, {"hold.wav", FIRST})
     await supervisor.command(f"operations/{music['id']}/cancel")
     await supervisor.refused("participants/hold", {"target": {"number": CALLER}})
     await supervisor.command("hang-up")

@@ -22,6 +22,7 @@ import aiohttp
 
 from local import settings
 from local.control_scenarios import CONTROL
+from local.own_step import OWN_STEP
 from local.processes import as_command
 from local.scenarios import ACCOUNT, CALLER, SCENARIOS, Scenario
 from local.show import BOLD, DIM, GREEN, PLAIN, RED, lines, row
@@ -34,7 +35,7 @@ from shared.service.container import Container
 
 QUIET_SECONDS = 1.0  # the demo ends once the call is over and the emulator has been idle for so long
 NO_ROW = "the app wrote no row for the call"
-ALL = SCENARIOS | CONTROL
+ALL = SCENARIOS | CONTROL | OWN_STEP
 WAITING = {"starting", "active", "stopped"}
 
 
@@ -44,6 +45,10 @@ async def run(scenario: Scenario, stack: Stack) -> list[str]:
         print(f"\n{BOLD}{scenario.name}{PLAIN}: {scenario.story}\n")
         count = await copy_accounts(http, stack)
         print(f"The app has copied {count} resource accounts from the emulated Graph, as an administrator requested.\n")
+        try:
+            await scenario.prepare(stack, http)
+        except Unexpected as unprepared:
+            return [str(unprepared)]
         for fault in scenario.faults:
             await control(http, stack, "POST", "faults", fault)
         dialled = await control(http, stack, "POST", "calls", {"from": CALLER, "to": ACCOUNT} | scenario.dial)
@@ -132,10 +137,16 @@ async def _check_files(app: Container, call: Call) -> list[str]:
             print(f"{BOLD}The archived file{PLAIN}\n  {app.settings.recordings_container}/{chunk.path}")
             print(f"  {len(data):,} bytes, {seconds:.2f} s, {channels} channel{'s'[: channels != 1]}, opens as WAV\n")
             if recording.started_at and recording.stopped_at:
-                expected = (recording.stopped_at - recording.started_at).total_seconds()
+                paused = _seconds_between(recording.paused_at, recording.resumed_at)  # the last time
+                expected = _seconds_between(recording.started_at, recording.stopped_at) - paused
                 if abs(seconds - expected) > 0.25:  # noqa: PLR2004  # the events' times are not the recorder's
                     wrong.append(f"the file holds {seconds:.2f} s, but the recording took {expected:.2f} s")
     return wrong
+
+
+def _seconds_between(start: datetime | None, end: datetime | None) -> float:
+    """Zero if one of the times is not known."""
+    return (end - start).total_seconds() if start and end else 0.0
 
 
 async def main(scenario: Scenario, given: argparse.Namespace) -> int:

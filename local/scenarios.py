@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
+
+from local.stack import Stack
 from local.supervisor import Supervisor
 from shared.calls.capabilities import Call, recording_status
 from shared.calls.capabilities.recording import NOTICE, RecordingStatus
@@ -21,10 +24,15 @@ TRANSIENT = {"where": "recording", "do": "fail", "code": 429, "subCode": 8530, "
 FINAL = {"where": "recording", "do": "fail", "code": 403, "subCode": 0, "message": "Forbidden."}
 
 
+async def _nothing(_: Stack, __: aiohttp.ClientSession) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Scenario:
-    """``check`` returns the faults of the outcome, given the call and the journal; nothing if all is well. ``act`` is
-    performed while the call is under way, and returns the faults that it finds.
+    """``check`` returns the faults of the outcome, given the call and the journal; nothing if all is well. ``prepare``
+    is performed before the call comes in. ``act`` is performed while it is under way, and returns the faults that it
+    finds. Both raise Unexpected.
     """
 
     name: str
@@ -34,6 +42,7 @@ class Scenario:
     faults: tuple[dict[str, Any], ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
     seconds: float = 40.0  # until it must be over
+    prepare: Callable[[Stack, aiohttp.ClientSession], Awaitable[None]] = _nothing
     act: Callable[[Supervisor], Awaitable[list[str]]] | None = None
 
 

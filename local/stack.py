@@ -177,6 +177,14 @@ class Stack:
             await self._processes.start(worker.name, *worker.command(self.host), environment=self._environment())
         await asyncio.gather(*(self._processes.listening(worker.name, worker.port) for worker in self.workers))
 
+    async def start_beside(self, name: str, *command: str, port: int, **environment: str) -> None:
+        """Another application, in a process of its own that ends with the others."""
+        await self._processes.start(name, *command, environment=self._environment() | environment)
+        await self._processes.listening(name, port)
+
+    async def stop_beside(self, name: str) -> None:
+        await self._processes.stop(name)
+
     async def stop_host(self) -> None:
         """Stop the Functions hosts alone, as a deployment or a crash would."""
         await self._processes.stop(*(worker.name for worker in self.workers))

@@ -17,7 +17,8 @@ from local.processes import NotStarted, free_ports
 TOPOLOGIES = ("single", "flex")
 HOSTS = ("emulator", "func", "none")
 ANSWERS = "incoming_call"
-EMULATED = (sys.executable, "-m", "emulator.host", "--app", "function_app.py")
+EMULATED_HOST = (sys.executable, "-m", "emulator.host")
+EMULATED = (*EMULATED_HOST, "--app", "function_app.py")
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 )
 BESIDE = {  # not deployed, and what each may import besides itself
     "emulator": (),
+    "samples": (),
     "local": ("shared", "emulator", "function_app", "tests.simulation"),
     "tests": ("shared", "emulator", "local", "function_app"),
 }
-PACKAGES = ("function_app", "shared", "emulator", "local", "tests")
+PACKAGES = ("function_app", "shared", "emulator", "local", "samples", "tests")
 
 
 def imports_of(path: Path) -> set[str]:

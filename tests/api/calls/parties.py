@@ -23,11 +23,16 @@ async def answers(line: Line, who: str, behaviour: str = "accept", after: float 
     await line.system.control("PUT", f"callees/{who}", {"behaviour": behaviour, "after": after} | more)
 
 
-async def caller_hangs_up(line: Line, call_id: str) -> None:
+async def id_at_acs(line: Line, call_id: str) -> str:
+    """The id of the call at the emulator."""
     connection = (await line.call(call_id)).call_connection_id
     calls = (await line.system.control("GET", "calls"))["calls"]
     (id,) = (each["id"] for each in calls if each["callConnectionId"] == connection)
-    await line.system.control("POST", f"calls/{id}/hangup", {})
+    return str(id)
+
+
+async def caller_hangs_up(line: Line, call_id: str) -> None:
+    await line.system.control("POST", f"calls/{await id_at_acs(line, call_id)}/hangup", {})
 
 
 async def with_agents(line: Line, *users: str) -> str:

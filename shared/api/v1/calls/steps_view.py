@@ -105,9 +105,6 @@ def outcome_of(visit: Visit, target: str) -> End | None:
 
 
 def _digits(at: VisitContext, step: AnyStep) -> str | None:
-    """The digits of the last try that has any."""
     if not isinstance(step, CollectStep):
         return None
-    found = [at.recognized(each) for each in step.operations(at)]
-    keys = [each.keys for each in found if each and each.keys]
-    return keys[-1].removesuffix(step.stop_key) if keys else None
+    return next((digits for each in step.operations(at) if (digits := step.digits_of(at, each))), None)
