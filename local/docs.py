@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 from emulator import coverage
-from local import events_docs, plan_docs, settings_docs
+from local import events_docs, plan_docs, plan_schema, settings_docs
 from local.stack import ROOT
 from shared.api.openapi import document
 from shared.api.route import Route
@@ -180,6 +180,7 @@ GENERATED = {
     "docs/openapi.json": openapi,
     "docs/emulator-coverage.md": coverage.page,
     **plan_docs.GENERATED,
+    **plan_schema.GENERATED,
     **settings_docs.GENERATED,
     **events_docs.GENERATED,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -102,6 +103,7 @@ def document(routes: tuple[Route, ...]) -> dict[str, Any]:
     types = _types(routes)
     references, schemas = msgspec.json.schema_components(types, ref_template=REFERENCE)
     reference = dict(zip(types, references, strict=True))
+    schemas |= closed(schemas, *(reference[route.body] for route in routes if route.raw))
     paths: dict[str, Any] = {}
     for route in routes:
         paths.setdefault(f"/{route.path}", {})[route.method.lower()] = _operation(route, reference)
@@ -128,6 +130,31 @@ def document(routes: tuple[Route, ...]) -> dict[str, Any]:
         },
         "x-problems": problems,
     }
+
+
+def closed(schemas: dict[str, Any], *roots: Any) -> dict[str, Any]:
+    """The schemas that the roots refer to, without room for unknown fields: what reads them refuses such fields."""
+    found: dict[str, Any] = {}
+    waiting = [*_references(roots)]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            schema = schemas[name]
+            found[name] = schema | ({"additionalProperties": False} if "properties" in schema else {})
+            waiting += _references(schema)
+    return found
+
+
+def _references(schema: Any) -> Iterator[str]:
+    """The names of the schemas that a schema refers to."""
+    match schema:
+        case {"$ref": str(reference)}:
+            yield reference.rpartition("/")[2]
+        case dict():
+            yield from _references(tuple(schema.values()))
+        case list() | tuple():
+            for each in schema:
+                yield from _references(each)
 
 
 def _types(routes: tuple[Route, ...]) -> list[Any]:

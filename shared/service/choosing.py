@@ -36,7 +36,7 @@ class PlanChooser:
     async def choose(self, call_id: str, call: IncomingCallReceived, context: CustomContext | None) -> list[Event]:
         """The event with the call's plan; none if it has none. Raises nothing."""
         account = resource_account(call.callee.lower())
-        if account is None or not self._has_directory:
+        if account is None:
             return []
         try:
             saved = await self._plan(call.tenant, account)
@@ -46,18 +46,20 @@ class PlanChooser:
             return [own(f"{call_id}/plan unavailable", call.received_at, PlanUnavailable(_reason(error)))]
         return [own(f"{call_id}/plan {chosen.name} {chosen.version}", call.received_at, chosen)] if chosen else []
 
+    async def _plan(self, tenant: str | None, account: str) -> SavedPlan | None:
+        if tenant is not None:
+            return await self._plans.find(tenant.lower(), account)
+        if self._has_directory:
+            raise PlansUnavailable("the resource account is not in the app's copy of the directory")
+        return None
+
     @property
     def _has_directory(self) -> bool:
-        """Whether accounts are known by their tenants: an app that only takes calls has no plans."""
+        """Whether the accounts' tenants are to be known. An app that only takes calls has no plans."""
         try:
             return bool(self._settings.api_tenants)
         except SettingError:
             return False
-
-    async def _plan(self, tenant: str | None, account: str) -> SavedPlan | None:
-        if tenant is None:
-            raise PlansUnavailable("the resource account is not in the app's copy of the directory")
-        return await self._plans.find(tenant.lower(), account)
 
     async def _chosen(self, saved: SavedPlan, call: IncomingCallReceived, context: CustomContext | None) -> PlanChosen:
         return PlanChosen(

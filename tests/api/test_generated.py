@@ -8,6 +8,7 @@ from shared.api.parameters import USER
 from shared.api.v1 import ROUTES
 from shared.api.v1.agents.models import GROUP
 from shared.api.v1.customers.models import CUSTOMER
+from shared.api.v1.plans.models import EXAMPLE, PLAN
 from tests.api.conftest import Client
 from tests.api.generated import callers, taken
 
@@ -20,6 +21,7 @@ async def test_generated_requests_are_answered_as_documented(client: Client, tmp
     await client.ask("PUT", f"customers/{CUSTOMER}", tokens[0], {"name": "Megan Bowen"})
     await client.ask("PUT", f"agents/{USER}", tokens[0], {})
     await client.ask("PUT", f"groups/{GROUP}", tokens[0], {"name": "Sales"})
+    await client.ask("PUT", f"plans/{PLAN}", tokens[0], EXAMPLE)
     found = await taken(client, tmp_path, tokens, "--exclude-path-regex", "^/calls/")
     others = {f"{route.method} /{route.path}" for route in ROUTES if not route.path.startswith("calls/")}
     assert others - found <= NEVER_TAKEN, "what was never taken"

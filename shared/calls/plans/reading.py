@@ -29,6 +29,8 @@ def read(document: bytes) -> Plan:
         given = msgspec.json.decode(document)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidPlan((Problem("", f"the document is not valid JSON: {error}"),)) from None
+    if isinstance(given, dict):
+        given.pop("$schema", None)  # for editors
     found = tuple(islice(_found(document, given), MOST_PROBLEMS))
     if found:
         raise InvalidPlan(found)

@@ -41,6 +41,10 @@ def test_a_document_is_read() -> None:
     assert check(plan, has_speech=True) == ()
 
 
+def test_a_document_can_name_its_schema_for_editors() -> None:
+    assert read(json.dumps({"$schema": "plan.schema.json", "start": "bye", "steps": {"bye": BYE}}).encode())
+
+
 STEPS: list[tuple[dict[str, Any], str, str]] = [
     (MENU | {"keys": {"1": "sales"}}, "keys.1", 'unknown step "sales"'),
     (MENU | {"keys": {"12": "bye"}}, "keys.12", "must be a text of the form"),

@@ -17,8 +17,7 @@ from shared.api.v1.plans.handlers import (
     put_plan,
     try_plan,
 )
-from shared.api.v1.plans.models import OF_PLAN, OF_VERSION, Checked, Drawing, NewDryRun
-from shared.calls.plans.document import Plan
+from shared.api.v1.plans.models import OF_PLAN, OF_VERSION, Checked, Drawing, NewDryRun, NewPlan
 from shared.plans.models import PlanVersion, SavedPlan
 from shared.service.dry_run import DryRun
 
@@ -89,7 +88,7 @@ ROUTES = (
         put_plan,
         parameters=OF_PLAN,
         query=TenantQuery,
-        body=Plan,
+        body=NewPlan,
         raw=True,
         conditional=True,
     ),

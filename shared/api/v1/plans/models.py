@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Any
+
 from msgspec import Meta, Raw, Struct
 
-from shared.api.parameters import ACCOUNT, GUID_PATTERN
+from shared.api.parameters import GUID_PATTERN
 from shared.api.problems import FieldError
 from shared.api.route import Strict
 from shared.calls.plans.document import Plan
 from shared.plans.models import DEFAULT
 from shared.service.dry_run import Situation
 
+PLAN = "11111111-1111-4111-8111-1111111111aa"  # no account of the emulator: its plan would be that of other tests
+EXAMPLE: dict[str, Any] = {
+    "start": "closed",
+    "steps": {
+        "closed": {
+            "type": "play",
+            "prompt": {"file": "https://contoso.blob.core.windows.net/audio/closed.wav"},
+            "then": "bye",
+        },
+        "bye": {"type": "hangUp"},
+    },
+}
 OF_PLAN = {
     "planId": Meta(
         pattern=f"^({DEFAULT}|{GUID_PATTERN.strip('^$')})$",
-        examples=[ACCOUNT],
+        examples=[PLAN],
         description=f"a resource account (its object id, a GUID), or `{DEFAULT}` for all of the tenant without a plan",
     )
 }
 OF_VERSION = OF_PLAN | {
     "version": Meta(pattern="^[1-9][0-9]{0,8}$", examples=["1"], description="a version of the plan (1, 2, …)")
 }
+
+
+NewPlan = Annotated[Plan, Meta(examples=[EXAMPLE])]
 
 
 class Checked(Struct, frozen=True):
