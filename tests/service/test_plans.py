@@ -238,9 +238,14 @@ async def test_many_calls_cost_one_request_for_plans(
     container: Container, tenant: str, account: str, rings: Callable[..., Wire]
 ) -> None:
     await container.plans.put(tenant, account, plan(), "user ada")
-    found: list[str] = []
-    query = container.clients.plans.query_entities
-    container.clients.plans.query_entities = lambda *a, **k: (found.append("query"), query(*a, **k))[1]  # type: ignore[method-assign]
+    plans, found = container.clients.plans, list[str]()
+    query = plans.query_entities
+
+    def counted(*given: Any, **named: Any) -> Any:
+        found.append("query")
+        return query(*given, **named)
+
+    plans.query_entities = counted  # type: ignore[method-assign]
     wires = [rings(account) for _ in range(5)]
     await asyncio.gather(*(container.answering.incoming_call(wire) for wire in wires))
     assert all([(await row_of(container, wire)).routing.plan for wire in wires])
