@@ -181,6 +181,7 @@ class Acs:
 RING = st.fixed_dictionaries(
     {"order": st.sampled_from(["all", "inTurn"]), "conference": st.booleans(), "confirm": st.booleans()}
 )
+GOODBYE = {"type": "play", "prompt": {"file": "https://audio.example/goodbye.wav"}, "then": "bye"}
 
 
 @settings(
@@ -188,7 +189,9 @@ RING = st.fixed_dictionaries(
 )  # shrinking takes minutes
 @given(seed=st.integers(0, 10**6), ring=RING, caller_leaves_at=st.sampled_from([None, 1.5, 6.0, 20.0]))
 def test_no_two_agents_and_nothing_twice(seed: int, ring: dict[str, Any], caller_leaves_at: float | None) -> None:
-    call = PlannedCall(plan(**ring, meanwhile={"file": "https://audio.example/hold.wav"}))
+    steps = plan(**ring, meanwhile={"file": "https://audio.example/hold.wav"})
+    steps |= {name: GOODBYE for name in steps if name != "sales"}  # the call goes on after the ringing
+    call = PlannedCall(steps | {"bye": {"type": "hangUp"}})
     acs = Acs(random.Random(seed), call)  # noqa: S311
     acs._updated()
     acs.later(0, event("call_connected", 1))

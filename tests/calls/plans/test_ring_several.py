@@ -18,6 +18,7 @@ from shared.calls.actions import (
     RemoveParticipant,
     TransferCall,
 )
+from shared.calls.capabilities import next_timer_at
 from shared.calls.capabilities.routing import CallOffered
 from shared.calls.effect import effect_id
 from shared.calls.event import OperationRequested, own
@@ -45,6 +46,12 @@ def test_one_wins_and_the_others_are_cancelled() -> None:
     assert call.sent(ReleaseAgent) == []
     call.says("cancel_add_participant_succeeded", 7.5, "cancel", ONE)
     assert call.sent(ReleaseAgent) == [ReleaseAgent(ONE, "withdrawn")]
+
+
+def test_an_agent_whose_cancellation_is_not_reported_is_released_when_the_ringing_is_over() -> None:
+    call = ringing(ONE, TWO).talks(TWO, 5)
+    assert next_timer_at(call.call) == at(1 + 20 + 15)
+    assert call.wake(36).sent(ReleaseAgent) == [ReleaseAgent(ONE, "withdrawn")]
 
 
 def test_the_first_of_two_who_accept_within_a_second_wins() -> None:
