@@ -81,7 +81,7 @@ class Acs:
     # -- Requests --
 
     def _carry_out(self, effect: Effect) -> None:
-        data: ActionPerformed | None = ActionPerformed(effect.id, effect.action)
+        data = ActionPerformed(effect.id, effect.action)
         match effect.action:
             case OfferCall() as offer:
                 free = [each for each in TARGETS if each not in offer.excluded]
