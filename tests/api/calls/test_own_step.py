@@ -62,6 +62,9 @@ async def test_the_function_decides_by_the_digits(line: Line, crm: None, digits:
     (event,) = (e["event"] for e in await line.system.journal("event") if e["event"]["type"] == REQUESTED)
     assert event["data"]["visits"] == ["account.1", "lookup.1"]
     assert digits not in json.dumps(event)
+    await line.system.idle()
+    deliveries = await line.system.journal("delivery")
+    assert [each["subscription"] for each in deliveries if event["id"] in json.dumps(each)] == ["crm"]
     assert not [entry for entry in (await line.call(call_id)).timeline if digits in entry.text]
 
 
