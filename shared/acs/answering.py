@@ -16,6 +16,7 @@ from shared.acs.context import Context, repeatable
 from shared.acs.errors import accepted, codes_of
 from shared.calls.capabilities.lifecycle import CallAnswered, CallRejected, RequestRejected
 from shared.calls.effect import effect_id
+from shared.calls.emergency import MARK
 from shared.calls.event import Event, own
 from shared.platform.settings import SettingError, Settings
 
@@ -26,8 +27,10 @@ class IncomingCallResponder:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def answer(self, call_id: str, incoming_call_context: str, limit: float) -> Event:
-        """Answer the call within ``limit`` seconds; ``CallAnswered`` or ``RequestRejected``."""
+    async def answer(self, call_id: str, incoming_call_context: str, limit: float, *, emergency: bool = False) -> Event:
+        """Answer the call within ``limit`` seconds; ``CallAnswered`` or ``RequestRejected``. The audio of a call of an
+        emergency service is neither streamed nor transcribed, and CallConnected returns what it is.
+        """
         context, id = self._context, effect_id(call_id, "answer")
         sent_at = context.now()
         try:
@@ -36,10 +39,10 @@ class IncomingCallResponder:
                     context.clients.call_automation.answer_call,
                     incoming_call_context,
                     context.callback_url(call_id),
-                    operation_context=id,
+                    operation_context=f"{id}{MARK}" if emergency else id,
                     cognitive_services_endpoint=context.settings.cognitive_services_endpoint,
-                    media_streaming=media_streaming(context.settings),
-                    transcription=transcription(context.settings),
+                    media_streaming=None if emergency else media_streaming(context.settings),
+                    transcription=None if emergency else transcription(context.settings),
                     headers=repeatable(id),
                     retry_on_methods=["POST"],  # safe by the id; else a lost connection costs 10 s of ringing
                 )

@@ -6,6 +6,7 @@ from azure.communication.callautomation import MicrosoftTeamsAppIdentifier
 
 from shared.acs.answering import media_streaming, transcription
 from shared.acs.context import Context, Executors, repeatable
+from shared.acs.emergency import refuse_emergency
 from shared.acs.errors import accepted
 from shared.acs.identifiers import identifier
 from shared.calls.actions import CreateCall
@@ -19,6 +20,7 @@ async def create(context: Context, call: Call, effect: Effect, action: CreateCal
     """Without a caller id and a display name: ACS refuses them with a Teams app as the source (400/8523). Without
     retries: a request that has no response can have been carried out.
     """
+    refuse_emergency(call, action.target)
     settings = context.settings
     created = await accepted(
         context.clients.call_automation_once.create_call,

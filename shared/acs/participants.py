@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.acs.context import Context, Executors, repeatable
+from shared.acs.emergency import refuse_emergency
 from shared.acs.errors import ActionError, accepted
 from shared.acs.identifiers import identifier
 from shared.acs.prompts import play_source
@@ -34,6 +35,7 @@ def headers_for(call: Call, target: str) -> dict[str, str]:
 
 async def add(context: Context, call: Call, effect: Effect, action: AddParticipant) -> Event:
     """Without a caller id and a display name: ACS refuses them in Teams Phone calls (400/8523)."""
+    refuse_emergency(call, action.target)
     response = await accepted(
         context.connection(call).add_participant,
         identifier(action.target),

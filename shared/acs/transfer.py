@@ -5,6 +5,7 @@ from __future__ import annotations
 from azure.communication.callautomation import TeamsPhoneCallDetails, TeamsPhoneCallerDetails
 
 from shared.acs.context import Context, Executors, repeatable
+from shared.acs.emergency import refuse_emergency
 from shared.acs.errors import accepted
 from shared.acs.identifiers import identifier
 from shared.acs.participants import headers_for
@@ -16,6 +17,7 @@ from shared.calls.identities import number_of
 
 
 async def transfer(context: Context, call: Call, effect: Effect, action: TransferCall) -> Event:
+    refuse_emergency(call, action.target)
     await accepted(
         context.connection(call).transfer_call_to_participant,
         identifier(action.target),

@@ -13,19 +13,21 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
-from shared.calls import commands
+from shared.calls import commands, emergency
 from shared.calls.actions import (
     Action,
     AddParticipant,
     AnyAction,
     CancelInvitation,
     CancelMedia,
+    Consult,
     HoldParticipant,
     Music,
     MuteParticipant,
     Play,
     Recognize,
     RemoveParticipant,
+    RequestRecording,
     SendDtmf,
     StartContinuousDtmf,
     StopContinuousDtmf,
@@ -53,6 +55,8 @@ def refusal(call: Call, action: AnyAction) -> str | None:
     """Why the platform does not allow the action in this call; None if it does."""
     if is_teams_phone(call) and type(action) in NOT_IN_TEAMS_PHONE:
         return NOT_IN_TEAMS_PHONE[type(action)]
+    if refused := _refused_in_emergency(call, action):
+        return refused
     match action:
         case AddParticipant(target=target):
             return _refused_addition(call, target)
@@ -74,6 +78,15 @@ def refusal(call: Call, action: AnyAction) -> str | None:
         case CancelInvitation(operation=operation) | CancelMedia(operation=operation):
             return _refused_cancellation(call, operation)
     return consult_refusal(call, action)
+
+
+def _refused_in_emergency(call: Call, action: AnyAction) -> str | None:
+    match action:
+        case AddParticipant(target=target) | TransferCall(target=target) | Consult(target=target):
+            return emergency.refusal(call, target)
+        case RequestRecording() if emergency.is_emergency(call):
+            return "Calls of emergency services are not recorded."
+    return None
 
 
 def _refused_addition(call: Call, target: str) -> str | None:

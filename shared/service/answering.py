@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from shared.acs.answering import IncomingCallResponder
 from shared.calls.actions import EFFECT_SECONDS
 from shared.calls.capabilities.lifecycle import Decision, IncomingCall, IncomingCallReceived, RequestRejected, decide
+from shared.calls.emergency import is_emergency_number
 from shared.calls.event import Event
 from shared.calls.result_codes import Disposition, look_up
 from shared.platform.settings import Settings
@@ -105,7 +106,7 @@ class Answering:
         decision, outcome, fault = Decision.ANSWER, None, None
         try:
             decision = await self._decision(payload, called_at, now)
-            outcome = await self._respond(decision, call_id, payload.incoming_call_context)
+            outcome = await self._respond(decision, call_id, payload)
         except Exception as error:  # noqa: BLE001  # a fault of this app; the call must reach its row
             fault = error
         return _Response(decision, outcome, fault)
@@ -133,15 +134,21 @@ class Answering:
             return []
         return await self._plans().choose(call_id, received, incoming.custom_context)
 
-    async def _respond(self, decision: Decision, call_id: str, context: str) -> Event | None:
+    async def _respond(self, decision: Decision, call_id: str, payload: IncomingCall) -> Event | None:
+        context = payload.incoming_call_context
         match decision:
             case Decision.ANSWER:
-                return await self._once(call_id, partial(self._responder.answer, call_id, context, EFFECT_SECONDS))
+                answer = partial(self._responder.answer, emergency=self._is_emergency(payload))
+                return await self._once(call_id, partial(answer, call_id, context, EFFECT_SECONDS))
             case Decision.REJECT:
                 reason = self._settings.call_policy.incoming
                 respond = partial(self._responder.reject, call_id, context, reason, EFFECT_SECONDS)
                 return await self._once(call_id, respond)
         return None
+
+    def _is_emergency(self, payload: IncomingCall) -> bool:
+        people, added = (payload.from_, payload.on_behalf_of_callee), self._settings.emergency_numbers
+        return any(is_emergency_number(each.raw_id, added) for each in people if each)
 
     async def _once(self, call_id: str, respond: Callable[[], Awaitable[Event]]) -> Event:
         """One response for all deliveries of an event that reach this process, unless it must be tried again.

@@ -11,6 +11,7 @@ from shared.acs.answering import IncomingCallResponder
 from shared.calls.capabilities import Call
 from shared.calls.capabilities.lifecycle import CallAnswered, RequestRejected
 from shared.calls.effect import effect_id
+from shared.calls.emergency import MARK
 from tests.support import CALL_ID, UNREADABLE_BODIES, Servers, asked, responding, ring, unreadable
 
 MakeResponder = Callable[..., IncomingCallResponder]
@@ -54,6 +55,18 @@ async def test_settings_add_streaming_transcription_and_speech(
     transcription = body["transcriptionOptions"]
     assert (transcription["transportUrl"], transcription["locale"]) == ("wss://media.example/text", "de-DE")
     assert (transcription["transportType"], transcription["startTranscription"]) == ("websocket", True)
+
+
+async def test_the_audio_of_a_call_of_an_emergency_service_goes_nowhere(
+    make_responder: MakeResponder, emulator: Emulator
+) -> None:
+    responder = make_responder(
+        MEDIA_STREAMING_URL="wss://media.example/audio", TRANSCRIPTION_URL="wss://media.example/text"
+    )
+    await responder.answer(CALL_ID, await ring(emulator), 8, emergency=True)
+    body = asked(emulator, "AnswerCall")[0]["body"]
+    assert not {"mediaStreamingOptions", "transcriptionOptions"} & {name for name, value in body.items() if value}
+    assert body["operationContext"] == f"{effect_id(CALL_ID, 'answer')}{MARK}"
 
 
 async def test_a_context_that_was_used_is_rejected(responder: IncomingCallResponder, emulator: Emulator) -> None:

@@ -18,11 +18,14 @@ from shared.calls.actions import (
     MoveParticipants,
     MuteParticipant,
     RemoveParticipant,
+    TransferCall,
     UnholdParticipant,
 )
 from shared.calls.capabilities import Call
 from shared.calls.capabilities.participants import ParticipantInvited, Participants
+from shared.calls.emergency import REFUSAL
 from shared.calls.event import ActionFailed, ActionPerformed
+from shared.calls.policy import CallPolicy
 from tests.support import Servers, a_call, an_effect, asked, perform, responding
 
 CALLER, NUMBER = "4:+12065551212", "4:+12065550199"
@@ -119,3 +122,16 @@ async def test_a_hold_is_sent_once(make_executor: Callable[..., EffectExecutor],
     failed = await perform(executor, a_call(), action)
     assert failed.code == 503
     assert len(servers.requests) == 1
+
+
+@pytest.mark.parametrize("action", [AddParticipant("4:+112"), TransferCall("4:+49112"), AddParticipant("4:+10111")])
+async def test_an_emergency_number_is_not_called_whatever_has_led_to_the_action(
+    executor: EffectExecutor, answered_call: Call, emulator: Emulator, action: AddParticipant | TransferCall
+) -> None:
+    call = replace(answered_call, policy=CallPolicy(emergency_numbers=("10111",)))
+    failed = (await executor.perform(call, an_effect(action), 8)).data
+    assert isinstance(failed, ActionFailed)
+    assert (failed.code, failed.message) == (403, REFUSAL)
+    assert action.is_final(403, 0, 1)
+    assert not asked(emulator, "AddParticipant")
+    assert not asked(emulator, "TransferToParticipant")

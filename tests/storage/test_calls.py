@@ -115,7 +115,7 @@ def rich(id: str) -> Call:
     outcome = Outcome(OutcomeStatus.FAILED, START, "PlayFailed", 400, 8535, "no")
     return Call(
         id=id,
-        policy=CallPolicy(("a", "b"), "busy", False, "mixed", "Hallo", "end", "Tschüß", "https://x/y"),
+        policy=CallPolicy(("a", "b"), "busy", False, "mixed", "Hallo", "end", "Tschüß", "https://x/y", ("10111",)),
         state=CallState.ENDED,
         reached={CallState.CONNECTED: START + timedelta(microseconds=1), CallState.ENDED: START + 3 * HOUR},
         call_connection_id="cc",
@@ -136,6 +136,7 @@ def rich(id: str) -> Call:
             callee_number="+18005550100",
             on_behalf_of="8:orgid:2",
             is_outbound=True,
+            is_emergency=True,
             called_at=START,
             result=Result("CallDisconnected", 200, 7000, "hung up"),
             checked_at=START,

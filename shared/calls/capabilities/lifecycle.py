@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from shared.calls import emergency
 from shared.calls.actions import FetchCallState
 from shared.calls.call import BaseCall
 from shared.calls.capability import Capability
@@ -178,6 +179,7 @@ class Lifecycle(Struct, frozen=True, omit_defaults=True):
     callee_number: str | None = None
     on_behalf_of: str | None = None
     is_outbound: bool = False
+    is_emergency: bool = False  # the call was answered as that of an emergency service
     called_at: datetime | None = None
     result: Result | None = None
     checked_at: datetime | None = None  # when the call's state was last fetched from ACS
@@ -191,6 +193,8 @@ def fold(part: Lifecycle, event: Event) -> Lifecycle:
     match event.data:
         case IncomingCallReceived() as incoming:
             return _incoming(part, incoming, event.at)
+        case CallConnected(operation_context=str(context)) if context.endswith(emergency.MARK):
+            return replace(part, is_emergency=True)
         case CallAnswered() as answered:
             return replace(
                 part,
@@ -338,7 +342,12 @@ def columns(call: BaseCall, part: Lifecycle) -> dict[str, Any]:
 
 
 def describe(data: Fact) -> str:
-    return "on behalf of a callee" if isinstance(data, IncomingCallReceived) and data.on_behalf_of else ""
+    match data:
+        case IncomingCallReceived(on_behalf_of=str()):
+            return "on behalf of a callee"
+        case CallConnected(operation_context=str(context)) if context.endswith(emergency.MARK):
+            return f"{emergency.REASON}: no recording, no prompts"
+    return ""
 
 
 CAPABILITY = Capability(

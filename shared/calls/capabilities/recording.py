@@ -28,6 +28,7 @@ from shared.calls.actions import (
 from shared.calls.call import BaseCall
 from shared.calls.capability import Capability
 from shared.calls.effect import Wanted, effect_id
+from shared.calls.emergency import is_emergency, is_recorded
 from shared.calls.event import (
     ActionFailed,
     ActionPerformed,
@@ -315,7 +316,9 @@ def _with_chunk(part: Recordings, recording_id: str, index: int, change: Callabl
 
 
 def wanted(call: BaseCall, part: Recordings, now: datetime) -> Iterator[Wanted]:
-    if call.state is CallState.CONNECTED and call.policy.record:
+    if call.state is CallState.CONNECTED and is_emergency(call):
+        yield from _stop_wanted(call, part)
+    elif call.state is CallState.CONNECTED and call.policy.record:
         yield from _start_wanted(part, now)
         yield from _announcement_wanted(call, part)
         yield from _end_wanted(call, part)
@@ -330,6 +333,14 @@ def _start_wanted(part: Recordings, now: datetime) -> Iterator[Wanted]:
     pause = max((failure.retry_at for failure in part.failures.values() if failure.retry_at), default=now) - now
     delay = 0.0 if attempt == 1 else max(RETRY_DELAYS[attempt - 2], pause.total_seconds())
     yield Wanted(f"start recording {attempt}", StartRecording(attempt), delay)
+
+
+def _stop_wanted(call: BaseCall, part: Recordings) -> Iterator[Wanted]:
+    """A recording that began before it was known who calls is stopped."""
+    for id, recording in part.recordings.items():
+        is_open = recording.runs or recording.is_paused or recording.is_starting
+        if is_open and recording.ended_at is None and not _is_over(call, f"stop {id}"):
+            yield Wanted(f"stop {id}", StopRecording(id))
 
 
 def _announcement_wanted(call: BaseCall, part: Recordings) -> Iterator[Wanted]:
@@ -426,7 +437,7 @@ def status(call: BaseCall, part: Recordings) -> tuple[RecordingStatus, str | Non
         return RecordingStatus.ARCHIVED, None
     if chunks or part.has_run:
         return _running(call, part), None
-    if not call.policy.record or not _was_recordable(call):
+    if not _was_recordable(call) or not is_recorded(call):
         return RecordingStatus.OFF, None
     reason = part.given_up
     if reason is None and call.state is CallState.ENDED:
@@ -502,7 +513,7 @@ CAPABILITY = Capability(
         "StartRecordingFailed": StartRecordingFailed,
         "RecordingFileStatusUpdated": RecordingFileStatusUpdated,
     },
-    steps=lambda *_: (ANNOUNCEMENT, NOTICE),
+    steps=lambda _, part: (ANNOUNCEMENT, NOTICE, *(f"stop {id}" for id in part.recordings)),
     fold=fold,
     wanted=wanted,
     deadlines=deadlines,

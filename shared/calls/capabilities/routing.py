@@ -19,14 +19,15 @@ from shared.calls.actions import HangUp
 from shared.calls.call import BaseCall
 from shared.calls.capability import Capability
 from shared.calls.effect import Wanted, effect_id
+from shared.calls.emergency import is_emergency, is_recorded
 from shared.calls.event import ActionPerformed, Event, Fact, TimerFired, own
 from shared.calls.identities import described
 from shared.calls.joins import bounded, latest
-from shared.calls.plans import walk
+from shared.calls.plans import emergencies, walk
 from shared.calls.plans.base import Exit, Step, Visit, VisitContext
 from shared.calls.plans.document import Plan
 from shared.calls.policy import ANNOUNCEMENT
-from shared.calls.presence import caller_has_left
+from shared.calls.presence import caller_has_left, caller_of
 from shared.calls.state import CallState
 
 CALLER_LEFT, TAKEN_OVER = "the caller has left", "a command has taken the call over"
@@ -200,15 +201,15 @@ def expire(call: BaseCall, part: Routing, now: datetime) -> Routing:
 
 def _begins_at(call: BaseCall) -> datetime:
     """When the plan begins: after the announcement of the recording, which is awaited for a moment."""
-    connected, policy = call.connected_at or datetime.min.replace(tzinfo=UTC), call.policy
-    is_announced = bool(policy.record and policy.announcement)
+    connected = call.connected_at or datetime.min.replace(tzinfo=UTC)
+    is_announced = bool(is_recorded(call) and call.policy.announcement)
     given_up = call.recording.given_up is not None  # type: ignore[attr-defined]  # of its capability
     is_over = given_up or call.operations.is_over(effect_id(call.id, ANNOUNCEMENT))
     return connected + LONGEST_WAIT if is_announced and not is_over else connected
 
 
 def _end(at: VisitContext) -> Exit | None:
-    """What ends a plan at every step."""
+    """What ends a plan at every step, or leads it past the step."""
     call = at.call
     if caller_has_left(call) and not walk.step_of(at.routing.plan, at.visit).takes_caller(at):
         return Exit(None, CALLER_LEFT)
@@ -216,7 +217,9 @@ def _end(at: VisitContext) -> Exit | None:
         requested.action.takes_over and not commands.has_failed(call, context)
         for context, requested in call.operations.requested.items()
     )
-    return Exit(None, TAKEN_OVER) if took_over else None
+    if took_over:
+        return Exit(None, TAKEN_OVER)
+    return emergencies.leave(at) if is_emergency(call) else None
 
 
 def decided(call: BaseCall, before: Routing, after: Routing) -> Iterator[Event]:
@@ -253,14 +256,22 @@ def _progressed(call: BaseCall, step: Step, visit: Visit, known: Mapping[str, st
 def wanted(call: BaseCall, part: Routing, now: datetime) -> Iterator[Wanted]:
     if part.plan is None:
         return
+    muted, caller = is_emergency(call), caller_of(call)
+    for each in _wanted(call, part, part.plan, now):
+        if not (muted and emergencies.is_heard_by(caller, each.action)):
+            yield each
+    if call.state is CallState.CONNECTED and part.visits and part.visits[-1].reason in (CALLER_LEFT, walk.TOO_MANY):
+        yield Wanted(HANG_UP, HangUp())
+
+
+def _wanted(call: BaseCall, part: Routing, plan: Plan, now: datetime) -> Iterator[Wanted]:
+    """What the visits need."""
     for visit in part.visits:
-        step, at = walk.step_of(part.plan, visit), VisitContext(call, part, visit, now)
+        step, at = walk.step_of(plan, visit), VisitContext(call, part, visit, now)
         if call.state is not CallState.CONNECTED:
             yield from step.wanted_at_end(at)
         else:
             yield from step.wanted(at) if visit.left_at is None else step.wanted_after(at)
-    if call.state is CallState.CONNECTED and part.visits and part.visits[-1].reason in (CALLER_LEFT, walk.TOO_MANY):
-        yield Wanted(HANG_UP, HangUp())
 
 
 def steps(call: BaseCall, part: Routing) -> Iterator[str]:

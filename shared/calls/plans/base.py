@@ -154,6 +154,10 @@ class Step(Struct, frozen=True, kw_only=True, rename="camel", tag_field="type", 
         """What it plays, by the path of the field."""
         return {"prompt": self.prompt} if hasattr(self, "prompt") else {}
 
+    def targets_by_path(self) -> Mapping[str, Any]:
+        """Those that it calls, by the path of the field."""
+        return {}
+
     def takes_caller(self, at: VisitContext) -> bool:  # noqa: ARG002
         """Whether the caller leaves the call because of this step, so that their absence does not end the plan."""
         return False

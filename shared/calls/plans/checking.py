@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import msgspec
 
+from shared.calls.emergency import REFUSAL as EMERGENCY
+from shared.calls.emergency import is_emergency_number
+from shared.calls.identities import phone_number
 from shared.calls.plans.base import Step
 from shared.calls.plans.document import Plan
 from shared.calls.plans.shapes import Problem
@@ -15,11 +18,14 @@ LARGEST = 20_000  # bytes of JSON: each call keeps its plan, and its row has roo
 NO_SPEECH = "speech needs an AI service: set COGNITIVE_SERVICES_ENDPOINT, or use an audio file"
 
 
-def check(plan: Plan, *, has_speech: bool) -> tuple[Problem, ...]:
-    """The errors of a plan that could be read. ``has_speech``: the app names an AI service when it answers."""
+def check(plan: Plan, *, has_speech: bool, emergency_numbers: Collection[str] = ()) -> tuple[Problem, ...]:
+    """The errors of a plan that could be read. ``has_speech``: the app names an AI service when it answers.
+    ``emergency_numbers``: further ones than those of ``emergency.CODES``.
+    """
     return (
         *_too_large(plan),
         *_unknown_targets(plan),
+        *_emergency_numbers(plan, emergency_numbers),
         *_unreachable(plan),
         *_endless(plan),
         *(() if has_speech else _speech(plan)),
@@ -41,6 +47,13 @@ def _unknown_targets(plan: Plan) -> Iterator[Problem]:
         for path, to in step.exits().items():
             if to not in plan.steps:
                 yield Problem(f"steps.{name}.{path}", f'unknown step "{to}"')
+
+
+def _emergency_numbers(plan: Plan, added: Collection[str]) -> Iterator[Problem]:
+    for name, step in plan.steps.items():
+        for path, target in step.targets_by_path().items():
+            if target.number and is_emergency_number(phone_number(target.number), added):
+                yield Problem(f"steps.{name}.{path}.number", EMERGENCY)
 
 
 def _unreachable(plan: Plan) -> Iterator[Problem]:

@@ -29,6 +29,9 @@ class TransferStep(Step, frozen=True, kw_only=True, tag="transfer"):
     def operations(self, at: VisitContext) -> tuple[str, ...]:  # noqa: ARG002
         return ("transfer",)
 
+    def targets_by_path(self) -> Mapping[str, Target]:
+        return {"to": self.to}
+
     def problems(self) -> Mapping[str, str]:
         return {"to.group": "a call cannot be transferred to a group: use ring"} if self.to.group else {}
 

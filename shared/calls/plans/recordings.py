@@ -13,6 +13,7 @@ from typing import Any
 from shared.calls.actions import Action, PauseRecording, RequestRecording, ResumeRecording
 from shared.calls.call import BaseCall
 from shared.calls.effect import Wanted
+from shared.calls.emergency import is_recorded
 from shared.calls.operations import OutcomeStatus
 from shared.calls.plans.base import VisitContext
 
@@ -33,7 +34,7 @@ def paused(call: BaseCall) -> list[str]:
 def is_starting(call: BaseCall) -> bool:
     """Whether a recording may begin at any moment."""
     part = _part(call)
-    is_wanted = call.policy.record and not part.has_run and part.given_up is None
+    is_wanted = is_recorded(call) and not part.has_run and part.given_up is None
     return (
         is_wanted or _is_under_way(call, RequestRecording) or any(each.is_starting for each in part.recordings.values())
     )

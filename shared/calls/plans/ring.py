@@ -79,6 +79,9 @@ class RingStep(Step, frozen=True, kw_only=True, tag="ring"):
         }
         return {name: to for name, to in given.items() if to}
 
+    def targets_by_path(self) -> Mapping[str, Target]:
+        return {f"targets.{n}": target for n, target in enumerate(self.targets)}
+
     def prompts(self) -> Mapping[str, Prompt]:
         has_numbers = any(each.number for each in self.targets)
         given = {

@@ -19,6 +19,7 @@ LINKED = "linked"  # RESOURCE_ACCOUNTS: the accounts that are linked to the ACS 
 
 # An object id, or a raw id: 28:orgid:{object id}, 8:acs:…, 4:+…
 _ACCOUNT = re.compile(rf"(28:orgid:)?({GUID_PATTERN})|\d+:(?!orgid:)\S+")
+_NUMBER = re.compile(r"\+?[0-9]{2,15}")
 _RESOURCE_ID = re.compile(r"(?i)/subscriptions/[\w-]+/resourceGroups/[\w.()-]+/providers/Microsoft\.EventGrid/[\w/.-]+")
 
 
@@ -108,6 +109,12 @@ def _accounts(text: str) -> tuple[str, ...]:
     return words
 
 
+def _numbers(text: str) -> tuple[str, ...]:
+    numbers = words_of(text)
+    _require(all(_NUMBER.fullmatch(number) for number in numbers))
+    return numbers
+
+
 def _guid(text: str) -> str:
     _require(is_guid(text))
     return text.lower()
@@ -184,6 +191,7 @@ ACCOUNTS = Kind(
     f"object ids or raw ids (`28:orgid:…`) of resource accounts, separated by commas, or the word `{LINKED}` alone",
     _accounts,
 )
+NUMBERS = Kind("phone numbers, as they are dialled or in E.164, separated by commas", _numbers)
 GUID = Kind("a GUID", _guid)
 GUIDS = Kind("GUIDs, separated by commas", _guids)
 URL = Kind("an `https://` URL (`http://` on this machine alone)", _safe_url)

@@ -18,6 +18,7 @@ from shared.platform.settings.kinds import (
     HTTPS_URL,
     LINKED,
     LOOPBACK_URL,
+    NUMBERS,
     SWITCH,
     TEXT,
     URL,
@@ -190,6 +191,14 @@ class Settings:
         TEXT,
         "Played before a call that cannot be recorded is ended; like `RECORDING_ANNOUNCEMENT`.",
         example="We cannot take this call right now. Please call again later.",
+    )
+    emergency_numbers = Setting(
+        "EMERGENCY_NUMBERS",
+        NUMBERS,
+        "Further numbers of emergency services, beside 112, 911 and the like, which the app knows. It calls none of "
+        "them, and connects their calls without recording, announcement and prompts.",
+        example="10111,+4930112233",
+        if_invalid=DEFAULT_HOLDS,
     )
     hold_music = Setting(
         "HOLD_MUSIC",
@@ -515,6 +524,7 @@ class Settings:
             on_recording_failure=self.unrecorded_calls,
             notice=self.unrecorded_notice,
             recording_container=self.recording_container_url,
+            emergency_numbers=self.emergency_numbers,
         )
 
     @property

@@ -110,3 +110,11 @@ async def test_a_request_whose_response_is_lost_is_not_dialled_again(line: Line)
     call = await line.system.until(placed.data["id"], has_ended)
     assert (call.state, call.connected_at is not None) == (CallState.ENDED, True)
     assert await dialled(line, target) == 1
+
+
+async def test_an_emergency_number_is_not_called(line: Line) -> None:
+    for target in ("+112", "+49110"):
+        refused = await place(line, target)
+        assert refused.status in {400, 409}, refused.body
+        assert await dialled(line, target) == 0
+    assert "emergency number" in refused.data["detail"]

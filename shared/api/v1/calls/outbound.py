@@ -13,6 +13,7 @@ from shared.api.v1.calls.sources import Source, source_of
 from shared.api.v1.calls.targets import Target, raw_id_in
 from shared.api.v1.calls.view import view_of
 from shared.calls import identities
+from shared.calls.emergency import REFUSAL, is_emergency_number
 from shared.calls.event import CallRequested
 from shared.calls.identities import Kind, kind_of
 from shared.calls.state import CallState
@@ -69,6 +70,8 @@ def _target(context: RequestContext, account: ResourceAccount) -> str:
     target = raw_id_in(context, account.tenant_id, context.body.target)
     if kind_of(target) is Kind.RESOURCE_ACCOUNT:
         raise Problem("NotAllowed", "A resource account cannot be called; transfer a call to it instead.")
+    if is_emergency_number(target, context.settings.emergency_numbers):
+        raise Problem("NotAllowed", REFUSAL)
     return target
 
 

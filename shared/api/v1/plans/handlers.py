@@ -105,7 +105,8 @@ def _plan(context: RequestContext, document: bytes) -> Plan:
         plan = read(document)
     except InvalidPlan as invalid:
         raise _invalid(invalid.problems) from None
-    if found := check(plan, has_speech=context.settings.cognitive_services_endpoint is not None):
+    speaks, emergency = context.settings.cognitive_services_endpoint is not None, context.settings.emergency_numbers
+    if found := check(plan, has_speech=speaks, emergency_numbers=emergency):
         raise _invalid(found)
     return plan
 
