@@ -23,6 +23,7 @@ from shared.calls.capabilities.routing import (
     PlanChosen,
     PlanEnded,
     StepDecided,
+    StepProgressed,
     StepReached,
 )
 from shared.calls.capability import Capabilities, Capability
@@ -34,7 +35,7 @@ from shared.calls.policy import CallPolicy
 from tests.calls.driver import step_event, timer
 from tests.golden import START, event
 
-OWN_WORDS = {ActionFailed.__name__, StepReached.__name__, PlanEnded.__name__}
+OWN_WORDS = {ActionFailed.__name__, StepReached.__name__, StepProgressed.__name__, PlanEnded.__name__}
 CALL = Call(id="20261121-00112233445566778899aabbccddeeff", policy=CallPolicy(announcement="This call is recorded."))
 INCOMING = IncomingCallReceived(decision=Decision.ANSWER, caller="4:+1", callee="28:orgid:a", received_at=START)
 FORBIDDEN = {"code": 403, "subCode": 0, "message": ""}

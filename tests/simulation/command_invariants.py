@@ -37,7 +37,7 @@ def carried_out_once(result: RunResult) -> Iterator[str]:
             if any(entry["operation"] in REPEATABLE and context != _ids_of(entry)[1] for entry in requests):
                 yield f"call {call.id}: {requested.action.name} was sent under another repeatability id"
             done = [entry for entry in requests if entry["status"] < 300 and not entry["repeated"]]
-            if len(done) > 1 and not _may_repeat(result, done):
+            if len(done) > 1 and not may_repeat(result, done):
                 yield f"call {call.id}: {requested.action.name} was carried out {len(done)} times"
 
 
@@ -133,7 +133,7 @@ def _ids_of(entry: dict[str, Any]) -> tuple[Any, Any]:
     return body.get("operationContext"), entry["headers"].get("Repeatability-Request-ID")
 
 
-def _may_repeat(result: RunResult, done: list[dict[str, Any]]) -> bool:
+def may_repeat(result: RunResult, done: list[dict[str, Any]]) -> bool:
     if done[0]["operation"] in REPEATABLE:
         return not result.schedule.options.get("repeatability", True)
     died = bool(

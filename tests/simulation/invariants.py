@@ -20,7 +20,7 @@ from shared.calls import operations
 from shared.calls.capabilities import Call, recording_status, reduce
 from shared.calls.capabilities.lifecycle import RING_WINDOW
 from shared.calls.capabilities.recording import ATTEMPTS, Recording, RecordingStatus
-from shared.calls.capabilities.routing import PlanEnded, Routing, StepReached
+from shared.calls.capabilities.routing import PlanEnded, Routing, StepProgressed, StepReached
 from shared.calls.event import ActionFailed, ActionPerformed, Event
 from shared.calls.operations import Outcome
 from shared.calls.state import CallState
@@ -46,7 +46,12 @@ TERMINAL = {
     CallState.ENDED,
 }
 STATUSES = {RecordingStatus.OFF, RecordingStatus.ARCHIVED, RecordingStatus.NOT_RECORDED, RecordingStatus.LOST}
-OWN_DECISIONS = {ActionFailed.__name__, StepReached.__name__, PlanEnded.__name__}  # they depend on the order
+OWN_DECISIONS = {
+    ActionFailed.__name__,
+    StepReached.__name__,
+    StepProgressed.__name__,
+    PlanEnded.__name__,
+}  # they depend on the order
 LONG = 200.0  # seconds
 FILE_LIFE = timedelta(hours=24)
 QUEUE = "wake_call"  # copies long recordings, and has the time for it
@@ -227,8 +232,7 @@ def _refold(call: Call, events: list[Folded]) -> Call:
 
 
 def _walk(routing: Routing) -> Routing:
-    names = ("plan", "version", "resource", "is_customer", "context", "visits")
-    return Routing(**{name: getattr(routing, name) for name in names})
+    return replace(routing, offers={}, answers={}, chosen={})
 
 
 def _facts(call: Call, left_out: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -383,6 +387,10 @@ INVARIANTS: dict[str, Callable[[RunResult], Iterator[str]]] = {
     "17 decided once": planned.decided_once,
     "18 reaches an end": planned.reaches_an_end,
     "19 never silent": planned.never_silent,
+    "20 dialled once": planned.dialled_once,
+    "21 one agent": planned.one_agent,
+    "22 rings the living": planned.rings_the_living,
+    "23 released": planned.released,
 }
 
 

@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
 from emulator.acs.calls import Call as AcsCall
-from emulator.acs.parties import CALL
 from shared.calls.capabilities import Call
 from shared.calls.capabilities.routing import StepReached
-from shared.calls.event import PREFIX
 from shared.calls.plans.base import Visit
+from shared.calls.plans.invitations import INVITED
 from shared.calls.plans.leaving import HangUpStep
+from shared.calls.timeline import TimelineEntry
+from tests.simulation.command_invariants import may_repeat
 from tests.simulation.plans import LONGEST_WALK
-from tests.simulation.platform import START
+from tests.simulation.spans import (
+    AWAITED,
+    LEASED,
+    Span,
+    attended,
+    gaps,
+    lost,
+    on_its_way,
+    others,
+    presence,
+    seconds_of,
+    sounds,
+    together,
+)
 from tests.simulation.versions import NEWER, UNDECODABLE
 from tests.simulation.world import BENT, RunResult, id_of
 
 SILENCE = 10.0  # seconds without a sound and without a reason in the timeline
-LEASED = 90.0  # seconds until the work of an instance that died is taken over: a lease, and the sweep after it
-AWAITED = 255.0 + LEASED  # seconds until an outcome that no event reports counts as a failure: that of a recognition
+TOGETHER = 15.0  # seconds for which one who came in too late can be in the call: until it is known, and removed
+EXPIRED = 30.0  # seconds from a claim to the invitation
 MARGIN = 1.0  # seconds between a failure and the time of its entry
 HELD_UP = {  # seconds that a fault can hold a call up, of which its row can say nothing
     "crash": LEASED,
@@ -33,11 +48,8 @@ HELD_UP = {  # seconds that a fault can hold a call up, of which its row can say
     "storage committed, not said": 30.0,
     BENT: AWAITED,
 }
-ATTENDED = {"Recognize", "TransferToParticipant"}
-ATTENDED_EVENTS = ("Recognize", "CallTransfer")
-EXPLAINING = ("Failed", "Canceled", "Rejected")  # how the types of events end that are a reason for silence
 
-Span = tuple[float, float]
+HEARS_NOTHING = "the caller hears nothing"  # in the timeline, where a step rings without music
 
 
 def walks_on(result: RunResult) -> Iterator[str]:
@@ -109,11 +121,90 @@ def never_silent(result: RunResult) -> Iterator[str]:
     """
     if {NEWER, UNDECODABLE} & set(result.schedule.kinds):
         return
-    longest = SILENCE + sum(seconds * result.struck[kind] for kind, seconds in HELD_UP.items())
+    longest = SILENCE + _held_up(result)
     for acs, call in _planned(result):
         for begin, end in _silences(result, acs, call):
             if end - begin > longest + result.skewed and not _explained(call, begin, end):
                 yield f"call {call.id}: its caller heard nothing from {begin:.1f} to {end:.1f} s"
+
+
+def dialled_once(result: RunResult) -> Iterator[str]:
+    """Within a visit no party is invited twice, and no request is carried out twice.
+
+    Except where ACS does not recognize a repeated request, as in "10 carried out once".
+    """
+    for acs, call in _planned(result):
+        by_plan = Counter(target for visit in call.routing.visits for target in _invited(visit))
+        by_commands = Counter(getattr(each.action, "target", "") for each in call.operations.requested.values())
+        for target, done in _invitations(result, acs).items():
+            allowed = by_plan[target] + by_commands[target]
+            if len(done) > max(allowed, 1) and not may_repeat(result, done):
+                yield f"call {call.id}: {target[-12:]} was invited {len(done)} times instead of {allowed}"
+
+
+def _invited(visit: Visit) -> list[str]:
+    return [name.removeprefix(INVITED) for name in visit.choices if name.startswith(INVITED)]
+
+
+def _invitations(result: RunResult, acs: AcsCall) -> dict[str, list[dict[str, Any]]]:
+    """The requests of a call that ACS carried out, by the raw id of whom they invite."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for entry in result.journal:
+        is_done = entry["kind"] == "acs.request" and entry["status"] in range(200, 300) and not entry["repeated"]
+        if (
+            is_done
+            and entry["operation"] == "AddParticipant"
+            and f"/{acs.connection_id}/" in f"{entry['path']}/".replace(":", "/")
+        ):
+            found.setdefault(entry["body"]["participantToAdd"]["rawId"], []).append(entry)
+    return found
+
+
+def one_agent(result: RunResult) -> Iterator[str]:
+    """No two of those whom a plan has invited are in the call at once, for longer than it takes to remove one of them
+    once it is known; and none of them is in two calls at once.
+    """
+    longest = TOGETHER + _held_up(result)
+    for acs, call in _planned(result):
+        invited = {target for visit in call.routing.visits for target in _invited(visit)}
+        for one, other in itertools.combinations(sorted(invited), 2):
+            for begin, end in together(result, (acs, one), (acs, other)):
+                if _known(result, call, begin, end) > longest and not _could_not_remove(call, begin, end):
+                    yield f"call {call.id}: {one[-12:]} and {other[-12:]} were in it from {begin:.1f} to {end:.1f} s"
+    for first, second in itertools.combinations(result.acs, 2):
+        for agent in _agents(first) & _agents(second):
+            for begin, end in together(result, (first, agent), (second, agent)):
+                if end - begin > longest:
+                    yield f"{agent[-12:]} was in two calls from {begin:.1f} to {end:.1f} s"
+
+
+def _agents(acs: AcsCall) -> set[str]:
+    own = acs.own.raw_id if acs.own else ""
+    return {raw_id for raw_id in acs.participants if raw_id.startswith("8:acs:") and raw_id != own}
+
+
+def _known(result: RunResult, call: Call, begin: float, end: float) -> float:
+    """The longest part of a span, in seconds, in which no event of the call was on its way to the app."""
+    return max((b - a for a, b in gaps((begin, end), [*on_its_way(call), *lost(result, call)])), default=0.0)
+
+
+def rings_the_living(result: RunResult) -> Iterator[str]:
+    """No agent is rung whose client has not renewed the presence in time."""
+    for raw_id, at, expired in result.dialled:
+        if expired > EXPIRED + result.skewed + _held_up(result):
+            yield f"{raw_id[-12:]} was rung at {at:.1f} s, {expired:.0f} s after the presence had expired"
+
+
+def released(result: RunResult) -> Iterator[str]:
+    """When all calls are over, no agent is claimed. Except by a call whose row can never be read again."""
+    gone = {UNDECODABLE, NEWER} & set(result.schedule.kinds)
+    for agent in result.agents:
+        if agent.claim is not None and not gone:
+            yield f"agent {agent.id[-2:]} is still claimed by call {agent.claim.call}"
+
+
+def _held_up(result: RunResult) -> float:
+    return sum(seconds * result.struck[kind] for kind, seconds in HELD_UP.items())
 
 
 def _planned(result: RunResult) -> Iterator[tuple[AcsCall, Call]]:
@@ -125,92 +216,22 @@ def _planned(result: RunResult) -> Iterator[tuple[AcsCall, Call]]:
 
 def _silences(result: RunResult, acs: AcsCall, call: Call) -> list[Span]:
     """When the caller was in the call with the app, and heard nothing while the plan was under way."""
-    spans = _presence(acs, acs.source["rawId"], result.seconds)
-    heard = [*_sounds(result, acs), *_others(result, acs), *_attended(result), *_on_its_way(call), *_lost(result, call)]
+    spans = presence(acs, acs.source["rawId"], result.seconds)
+    heard = [*sounds(result, acs), *others(result, acs), *attended(result), *on_its_way(call), *lost(result, call)]
     ended = [visit.left_at for visit in call.routing.visits[-1:] if visit.left_at]
-    heard += [(_seconds(at), result.seconds) for at in ended]
-    return [gap for span in spans for gap in _gaps(span, heard)]
-
-
-def _presence(acs: AcsCall, raw_id: str, until: float) -> list[Span]:
-    """When a party was in the call."""
-    person = acs.participants.get(raw_id)
-    if person is None:
-        return []
-    moments = [*person.presence.moments, until]
-    return [(a, b) for a, b in itertools.pairwise(moments) if person.presence.at(a).place == CALL or _apart(person, a)]
-
-
-def _apart(person: Any, moment: float) -> bool:
-    return bool(person.presence.at(moment).place.startswith("apart"))
-
-
-def _sounds(result: RunResult, acs: AcsCall) -> Iterator[Span]:
-    for sound in acs.sounds.log:
-        if sound.speaker is None and (sound.listeners is None or acs.source["rawId"] in sound.listeners):
-            yield sound.start, result.seconds if sound.end is None else sound.end
-
-
-def _others(result: RunResult, acs: AcsCall) -> Iterator[Span]:
-    for raw_id in acs.participants:
-        if raw_id != acs.source["rawId"]:
-            yield from _presence(acs, raw_id, result.seconds)
-
-
-def _attended(result: RunResult) -> Iterator[Span]:
-    """From each recognition and transfer that ACS accepted to the event of its outcome: the caller is listened to, or
-    hears the ringing.
-    """
-    ends = dict(_outcomes(result))
-    for entry in result.journal:
-        if entry["kind"] == "acs.request" and entry["operation"] in ATTENDED and entry["status"] in range(200, 300):
-            yield _at(entry["received"]), ends.get(entry["body"].get("operationContext"), result.seconds)
-
-
-def _outcomes(result: RunResult) -> Iterator[tuple[str, float]]:
-    for entry in result.journal:
-        for event in entry["events"] if entry["kind"] == "callback" else ():
-            if event["type"].removeprefix(PREFIX).startswith(ATTENDED_EVENTS):
-                yield event["data"].get("operationContext"), _at(event["time"])
-
-
-def _on_its_way(call: Call) -> Iterator[Span]:
-    """From an event to the time at which the app received it: the timeline has both."""
-    for entry in call.timeline:
-        yield _seconds(entry.at), _seconds(entry.received)
-
-
-def _lost(result: RunResult, call: Call) -> Iterator[Span]:
-    """From an event that never reached the row, as long as the app waits for it."""
-    known = {entry.id for entry in call.timeline}
-    for entry in result.journal:
-        for event in entry["events"] if entry["kind"] == "callback" else ():
-            if event["id"] not in known and event["data"].get("callConnectionId") == call.call_connection_id:
-                yield _at(event["time"]), _at(event["time"]) + AWAITED
+    heard += [(seconds_of(at), result.seconds) for at in ended]
+    return [gap for span in spans for gap in gaps(span, heard)]
 
 
 def _explained(call: Call, begin: float, end: float) -> bool:
-    return any(
-        begin - MARGIN <= _seconds(entry.at) <= end + MARGIN and entry.type.endswith(EXPLAINING)
-        for entry in call.timeline
-    )
+    entries = _entries(call, begin - MARGIN, end + MARGIN)
+    return any(entry.type.endswith("Failed") or HEARS_NOTHING in entry.text for entry in entries)
 
 
-def _gaps(span: Span, covered: Iterable[Span]) -> Iterator[Span]:
-    """The parts of a span that nothing covers."""
-    at, until = span
-    for begin, end in sorted(covered):
-        if begin > at:
-            yield at, min(begin, until)
-        at = max(at, end)
-        if at >= until:
-            return
-    yield at, until
+def _could_not_remove(call: Call, begin: float, end: float) -> bool:
+    found = (f"{each.type} {each.text}" for each in _entries(call, begin, end))
+    return any("Failed" in text and "RemoveParticipant" in text for text in found)
 
 
-def _seconds(moment: datetime) -> float:
-    return (moment - START).total_seconds()
-
-
-def _at(text: str) -> float:
-    return _seconds(datetime.fromisoformat(text))
+def _entries(call: Call, begin: float, end: float) -> list[TimelineEntry]:
+    return [entry for entry in call.timeline if begin <= seconds_of(entry.at) <= end]

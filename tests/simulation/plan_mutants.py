@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
 from msgspec.structs import replace
 
-import shared.calls.capabilities.routing
+import shared.acs.participants
+import shared.agents.states
+import shared.calls.capabilities
+import shared.calls.engine
 import shared.storage.calls
+from shared.calls.actions import AddParticipant
 from shared.calls.capabilities import Call
 from shared.calls.capabilities.routing import CAPABILITY, Routing, expire
-from shared.calls.plans import walk
+from shared.calls.plans import inviting, ring, walk
 from shared.calls.plans.base import Visit, VisitContext
+from shared.calls.plans.ring import RingStep
 from shared.storage.calls import Row
 from tests.simulation.mutant import Mutant
+
+AGAIN = timedelta(seconds=10)
 
 
 def _walk_in_memory_alone() -> list[Any]:
@@ -46,9 +54,47 @@ def _with_expire(instead: Any) -> Any:
     return tuple(changed if each is CAPABILITY else each for each in shared.calls.capabilities.CAPABILITIES)
 
 
+def _invited_until_the_outcome() -> list[Any]:
+    """An invitation is made anew, under another name, while its outcome is not known."""
+    performed = shared.calls.engine._performed
+
+    def open_still(effect: Any, now: Any) -> Any:
+        accepted = performed(effect, now)
+        is_invitation = isinstance(effect.action, AddParticipant)
+        return replace(accepted, performed=False, due=now + AGAIN) if is_invitation else accepted
+
+    return [
+        patch.object(shared.calls.engine, "_performed", open_still),
+        patch.object(shared.acs.participants, "repeatable", lambda _: {}),
+    ]
+
+
+def _everyone_in_conference() -> list[Any]:
+    return [patch.object(RingStep, "conference", True)]
+
+
+def _presence_for_ever() -> list[Any]:
+    return [patch.object(shared.agents.states, "says_available", lambda agent, _: agent.is_available)]
+
+
+def _claims_left_behind() -> list[Any]:
+    return [patch.object(module, "release", lambda *_: iter(())) for module in (inviting, ring)]
+
+
 PLAN_MUTANTS: dict[str, Mutant] = {
-    "forgets-the-step": Mutant("where a plan stands is not saved", "16 walks on", _walk_in_memory_alone, ("routed-1",)),
+    "forgets-the-step": Mutant("where a plan stands is not saved", "16 walks on", _walk_in_memory_alone, ("routed",)),
     "revises-the-past": Mutant(
-        "a step is left anew when an outcome arrives late", "17 decided once", _walk_computed_anew, ("routed-1",)
+        "a step is left anew when an outcome arrives late", "17 decided once", _walk_computed_anew, ("routed",)
     ),
+    "redials": Mutant(
+        "an invitation is repeated until its outcome is known",
+        "20 dialled once",
+        _invited_until_the_outcome,
+        ("rung",),
+    ),
+    "two-agents": Mutant("everyone who accepts stays in the call", "21 one agent", _everyone_in_conference, ("both",)),
+    "rings-the-dead": Mutant(
+        "a presence that has expired still counts", "22 rings the living", _presence_for_ever, ("both",)
+    ),
+    "keeps-agents": Mutant("claims on agents are not released", "23 released", _claims_left_behind, ("rung",)),
 }

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-from unittest.mock import patch
 
-import msgspec
-
-from shared.calls.capabilities.lifecycle import Decision, IncomingCallReceived
-from shared.calls.capabilities.routing import PlanChosen
-from shared.calls.event import Event, own
-from shared.calls.plans.document import Plan
-from shared.service.processor import Processor
-from tests.simulation.supervisors import AGENT, RESOURCE
+from shared.plans.rows import plan_key
+from tests.simulation.supervisors import AGENT
 
 Document = dict[str, Any]
 
+GROUP = "sales"
+NUMBER = "+12065550199"
 LONGEST_WALK = 300.0  # seconds: each of the plans ends by then, as long as nothing fails
 
 BYE: Document = {
@@ -40,7 +34,7 @@ MENU: Document = {
     "sales": {"type": "transfer", "to": {"agent": AGENT.format(2)}, "otherwise": "sorry"},
     **BYE,
 }
-# The prompt cannot be interrupted: a key that is pressed during it belongs to nobody.
+# The prompt cannot be interrupted: a key that is pressed during it does not count.
 PATIENT: Document = {
     "menu": MENU["menu"] | {"interruptible": False, "tries": 3},
     "sales": MENU["sales"],
@@ -51,33 +45,69 @@ MISSING: Document = {
     "music": {"type": "play", "prompt": {"file": "https://example.com/missing.wav"}, "times": 2, "then": "menu"},
     **PATIENT,
 }
-PLANS: dict[str, Document] = {"menu": MENU, "patient": PATIENT, "missing": MISSING}
+# All agents of a group at once, with music meanwhile.
+ALL: Document = {
+    "sales": {
+        "type": "ring",
+        "targets": [{"group": GROUP}],
+        "order": "all",
+        "seconds": 15,
+        "meanwhile": {"file": "https://example.com/hold.wav"},
+        "left": "bye",
+        "otherwise": "sorry",
+    },
+    **BYE,
+}
+# One agent after another, then a number, which accepts with a key.
+LIST: Document = {
+    "sales": ALL["sales"]
+    | {
+        "targets": [{"agent": AGENT.format(5)}, {"agent": AGENT.format(4)}, {"number": NUMBER}],
+        "order": "inTurn",
+        "seconds": 10,
+    },
+    **BYE,
+}
+# Callers wait for an agent, after a menu.
+WAITING: Document = {
+    "menu": MENU["menu"],
+    "sales": ALL["sales"]
+    | {
+        "order": "longestIdle",
+        "wait": {"seconds": 60, "position": "You are number {position}.", "positionSeconds": 20},
+    },
+    **BYE,
+}
+# Another application decides whether agents ring.
+DECIDED: Document = {
+    "lookup": {"type": "decide", "choices": ["sales", "sorry"], "seconds": 5, "otherwise": "sales"},
+    **LIST,
+}
+PLANS: dict[str, Document] = {
+    "menu": MENU,
+    "patient": PATIENT,
+    "missing": MISSING,
+    "all": ALL,
+    "list": LIST,
+    "waiting": WAITING,
+    "decided": DECIDED,
+}
 
 
-def plan(name: str) -> Plan:
+def row(name: str, tenant: str, account: str, changed_at: str) -> dict[str, Any]:
+    """The row of a plan, as it is on the wire."""
     steps = PLANS[name]
-    return msgspec.convert({"start": next(iter(steps)), "steps": steps}, Plan)
-
-
-def chosen(name: str, received: Event) -> list[Event]:
-    """The choice of the plan for a call that is answered, beside its IncomingCall."""
-    data = received.data
-    if not name or not isinstance(data, IncomingCallReceived) or data.decision is not Decision.ANSWER:
-        return []
-    return [own(f"{received.id}/plan", received.at, PlanChosen(plan(name), 1, RESOURCE))]
-
-
-@contextmanager
-def planned(name: str) -> Iterator[None]:
-    """Calls that are answered get this plan; none without a name."""
-    process = Processor.process
-
-    async def with_plan(self: Processor, call_id: str, events: list[Event], *more: Any, **how: Any) -> None:
-        added = [each for event in events for each in chosen(name, event)]
-        await process(self, call_id, [*events, *added], *more, **how)
-
-    with patch.object(Processor, "process", with_plan):
-        yield
+    plan = {"start": next(iter(steps)), "steps": steps}
+    return {
+        "PartitionKey": tenant,
+        "RowKey": plan_key(account),
+        "version": 1,
+        "changed_at": changed_at,
+        "changed_at@odata.type": "Edm.DateTime",
+        "changed_by": "user grace",
+        "plan": json.dumps(plan),
+        "deleted": False,
+    }
 
 
 def presses(rng: random.Random, lasts: float) -> tuple[tuple[float, str], ...]:

@@ -12,6 +12,7 @@ from emulator.config import START_RECORDING_ANSWERS
 from local.stack import SAMPLE
 from shared.platform.settings import Settings
 from shared.platform.settings.table import TABLE
+from tests.simulation import agents
 from tests.simulation.bending import Bent
 from tests.simulation.plans import PLANS, presses
 from tests.simulation.storage import Reply, blob_error, table_error
@@ -285,7 +286,8 @@ def _add_plan(schedule: Schedule, rng: random.Random) -> None:
     """Some lines have a routing plan. Their callers press keys, and stay longer."""
     if rng.random() >= PLANNED:
         return
-    schedule.plan = rng.choice(tuple(PLANS))
+    schedule.plan, schedule.agents = rng.choice(tuple(PLANS)), agents.some(rng)
+    schedule.decider = rng.choice(agents.DECIDERS)
     lasts = rng.choice((8.0, 25.0, 60.0, 120.0, 4000.0))
     schedule.callers = tuple(
         replace(caller, hangs_up_after=lasts, presses=presses(rng, lasts)) for caller in schedule.callers
@@ -378,6 +380,22 @@ ROUTED: dict[str, Any] = {
         },
     ),
 }
+# A call with a plan: an application decides, the first agent declines, which no event reports, and the second takes it.
+RUNG: dict[str, Any] = {
+    "callers": (Caller(0.0, 90.0),),
+    "plan": "decided",
+    "agents": (agents.Behaviour(talks=4.0), agents.DECLINES_AT_THE_PHONE),
+    "decider": ((1.0, "sales"),),
+    "settings": {"RECORDING": "off"},
+    "rules": ({"where": "callbacks", "match": {"type": PREFIX + "AddParticipantFailed"}, "do": "drop", "times": 1},),
+}
+# Two agents accept within a second; the presence of a third has expired.
+BOTH: dict[str, Any] = {
+    "callers": (Caller(0.0, 60.0),),
+    "plan": "all",
+    "agents": (replace(agents.SILENT, talks=25.0), replace(agents.QUICK, talks=25.0), agents.GONE),
+    "settings": {"RECORDING": "off"},
+}
 SCENARIOS: dict[str, dict[str, Any]] = {
     "recorded": RECORDED,
     "ended": ENDED,
@@ -387,6 +405,8 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "stopped": STOPPED,
     "controlled": CONTROLLED,
     "routed": ROUTED,
+    "rung": RUNG,
+    "both": BOTH,
 }
 
 
@@ -399,6 +419,8 @@ def crashing(scenario: str, *points: int) -> Schedule:
         callers=how["callers"],
         commands=how.get("commands", ()),
         plan=how.get("plan", ""),
+        agents=how.get("agents", ()),
+        decider=how.get("decider", ()),
         settings=dict(how.get("settings", {})),
         options=dict(how.get("options", {})),
         instances=how.get("instances", 2),

@@ -31,7 +31,7 @@ HTTP_ERROR = 400
 LISTS = "lists of calls"
 
 _KEYS = re.compile(r"\(PartitionKey='((?:[^']|'')*)',RowKey='((?:[^']|'')*)'\)$")
-_TERM = re.compile(r"(\w+) (eq|ge|gt|le|lt) (datetime)?'((?:[^']|'')*)'")
+_TERM = re.compile(r"(\w+) (eq|ge|gt|le|lt) (?:(datetime)?'((?:[^']|'')*)'|(true|false))")
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Tables:
             case "PUT" | "PATCH" | "MERGE":
                 return self._update(name, key, request)
             case "DELETE":
-                return self._delete(name, key)
+                return self._delete(name, key, request)
         return table_error(501, "NotImplemented")
 
     def _insert(self, name: str, request: HttpRequest) -> Reply:
@@ -160,9 +160,13 @@ class Tables:
             properties = before.properties | properties
         return self._write(name, key, properties)
 
-    def _delete(self, name: str, key: tuple[str, str]) -> Reply:
-        if self.rows[name].pop(key, None) is None:
+    def _delete(self, name: str, key: tuple[str, str], request: HttpRequest) -> Reply:
+        entity = self.rows[name].get(key)
+        if entity is None:
             return table_error(404, "ResourceNotFound")
+        if request.headers.get("if-match", "*") not in ("*", entity.etag):
+            return table_error(412, "UpdateConditionNotSatisfied")
+        del self.rows[name][key]
         return Reply(204)
 
     def _write(self, name: str, key: tuple[str, str], properties: dict[str, Any]) -> Reply:
@@ -181,7 +185,8 @@ class Tables:
         holds = _filter(wanted.get("$filter", ""))
         columns = wanted.get("$select", "").split(",") if "$select" in wanted else None
         found = [
-            {k: v for k, v in entity.properties.items() if columns is None or k.partition("@")[0] in columns}
+            {"odata.etag": entity.etag}
+            | {k: v for k, v in entity.properties.items() if columns is None or k.partition("@")[0] in columns}
             for _, entity in sorted(self.rows[name].items())
             if holds(entity.properties)
         ]
@@ -245,17 +250,18 @@ def _filter(text: str) -> Callable[[dict[str, Any]], bool]:
         found = _TERM.fullmatch(term.strip("() "))
         if found is None:
             raise ValueError(f"a filter that is not emulated: {term}")
-        terms.append((found[1], found[2], found[3] is not None, found[4].replace("''", "'")))
+        wanted = found[5] == "true" if found[5] else found[4].replace("''", "'")
+        terms.append((found[1], found[2], found[3] is not None, wanted))
     return lambda properties: all(_compare(properties.get(n), op, v, dated) for n, op, dated, v in terms)
 
 
-def _compare(value: Any, operator: str, wanted: str, dated: bool) -> bool:
+def _compare(value: Any, operator: str, wanted: str | bool, dated: bool) -> bool:
     if value is None:
         return False
     a: Any = value
     b: Any = wanted
     if dated:
-        a, b = datetime.fromisoformat(value), datetime.fromisoformat(wanted)
+        a, b = datetime.fromisoformat(value), datetime.fromisoformat(str(wanted))
     return bool({"eq": a == b, "ge": a >= b, "gt": a > b, "le": a <= b, "lt": a < b}[operator])
 
 

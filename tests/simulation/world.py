@@ -13,6 +13,7 @@ import logging
 import random
 import sys
 from collections import Counter
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -22,8 +23,13 @@ from unittest.mock import patch
 from emulator.acs.calls import Call as AcsCall
 from emulator.acs.calls import Script
 from emulator.acs.identifiers import parse
+from emulator.clock import stamp
 from emulator.config import Config
 from local.stack import LOCAL, SAMPLE
+from shared.agents.models import Agent
+from shared.agents.rows import AGENT as AGENT_ROW
+from shared.agents.rows import content_of
+from shared.calls import identities
 from shared.calls.capabilities import Call
 from shared.calls.effect import Effect
 from shared.calls.event import Event
@@ -36,11 +42,12 @@ from shared.service.answering import call_id_of
 from shared.service.container import Container
 from shared.storage import calls as store
 from shared.storage.keys import id_of as id_of_row
+from tests.simulation import plans
+from tests.simulation.agents import FIRST, Behaviour, Clients, Decider, decision_requests
 from tests.simulation.bending import Bending, Bent
 from tests.simulation.host import Host, Invocation
 from tests.simulation.loop import VirtualLoop, pause, run
 from tests.simulation.patches import FOLDED_EVENTS, patched
-from tests.simulation.plans import planned
 from tests.simulation.platform import START, Platform, acs_operation
 from tests.simulation.process import HERE, Process, Site, Steps, task_factory
 from tests.simulation.storage import LISTS, Blobs, HttpRequest, Queues, Tables, plain
@@ -99,6 +106,8 @@ class Schedule:
     callers: tuple[Caller, ...] = (Caller(),)
     commands: tuple[Command, ...] = ()
     plan: str = ""  # the name of the routing plan (``plans.PLANS``) of the line; it has none without
+    agents: tuple[Behaviour, ...] = ()  # those of the plan's group
+    decider: Decider = ()
     settings: dict[str, str] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     instances: int = 2
@@ -158,6 +167,8 @@ class RunResult:
     folded: list[Folded]
     recorded: dict[str, set[str]]
     unasked: list[str]
+    dialled: list[tuple[str, float, float]]  # agents: raw id, when, and seconds since the presence expired
+    agents: list[Agent]
     logged: list[str]  # log records and exceptions
     secrets: list[str]
     steps: int
@@ -200,6 +211,8 @@ class World:
         self.tables = Tables(storage["tables"], clock.now)
         for row in COPY:
             self.tables.put("directory", row)
+        if schedule.plan:
+            self.tables.put("plans", plans.row(schedule.plan, LINE.tenant_id, LINE.id, stamp(START)))
         self.tables.written.append(self._written)
         self.others = OtherVersions(self.tables.rows["calls"])
         self.blobs = Blobs(storage["containers"], clock.now)
@@ -223,6 +236,12 @@ class World:
         self._numbers = itertools.count()
         self.host = Host(schedule.instances, self._instance, rng, self.queues, clock.now)
         self.supervisors = Supervisors(self.host, LINE.tenant_id, loop.time, self._call_of)
+        self.clients = Clients(
+            self.host, LINE.tenant_id, schedule.agents, schedule.decider, clock.now, self._calls_now, self._start
+        )
+        self.clients.attend(self.platform.service.callees)
+        for row in self.clients.rows():
+            self.tables.put("agents", row)
         self.acs_calls: list[AcsCall] = []
         self.recorded: dict[str, set[str]] = {}  # effect ids by call, once they were saved
         self.asked: dict[str, set[str]] = {}  # kinds of effects by call connection id, once they were saved
@@ -231,6 +250,8 @@ class World:
         self.late: list[str] = []
         self.walks: dict[str, list[tuple[Visit, ...]]] = {}
         self.unasked: list[str] = []
+        self.dialled: list[tuple[str, float, float]] = []
+        self._tasks: list[asyncio.Task[None]] = []
         self._row_changed = asyncio.Event()
         self._last_busy = 0.0
 
@@ -279,9 +300,14 @@ class World:
 
     def _watch(self, sent: Sent) -> None:
         """Records a request to ACS for which no row, as the rows are at that moment, has an effect."""
+        if sent.operation == "Publish":
+            for event in decision_requests(sent.request.body):
+                self._start(self.clients.decide(event))
         if sent.service != "acs" or sent.operation in _NOT_FROM_ROWS:
             return
         headers, body = sent.request.headers, sent.request.body
+        if sent.operation == "AddParticipant":
+            self._dialled(json.loads(body)["participantToAdd"]["rawId"], sent.at)
         match sent.operation:
             case "StartRecording" | "HangupCall" | "TerminateCall":
                 asked = self._is_recorded(headers.get("repeatability-request-id"))
@@ -298,10 +324,24 @@ class World:
         if not asked:
             self.unasked.append(f"{sent.operation} at {sent.at:.3f} s, which no row asked for")
 
+    def _dialled(self, raw_id: str, at: float) -> None:
+        """Records an agent who is rung, and how long ago the presence has expired."""
+        found = self.tables.rows["agents"].get((LINE.tenant_id, f"{AGENT_ROW}{identities.user_of(raw_id)}"))
+        agent = content_of(found.properties, Agent) if found else None
+        if agent is not None and agent.expires_at is not None:
+            self.dialled.append((raw_id, at, (self.platform.clock.now() - agent.expires_at).total_seconds()))
+
     def _is_recorded(self, effect: str | None) -> bool:
         return any(effect in ids for ids in self.recorded.values())
 
-    # -- Commands --
+    # -- Commands and agents --
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(self.loop.create_task(work))
+
+    def _calls_now(self) -> list[Call]:
+        """The calls whose rows can be read."""
+        return [call for n in range(len(self.acs_calls)) for _, call in [self._call_of(n)]]
 
     def _call_of(self, number: int) -> tuple[str, Call]:
         """The id of a caller's call, and the call as its row is now; empty ones as long as there is no such call."""
@@ -319,6 +359,7 @@ class World:
         platform, loop = self.platform.start(), self.loop
         tasks = [self.host.watch_queues(), self._sweeps(), *(self._call(caller) for caller in self.schedule.callers)]
         tasks += [self.supervisors.send(command) for command in self.schedule.commands]
+        tasks += [self.clients.renew(number) for number, _ in enumerate(self.schedule.agents, FIRST)]
         tasks += [self._deploy(at) for at in self.schedule.deploys]
         tasks += [self.others.write(*change) for change in self.schedule.changes]
         tasks += [self._stop(at) for at in self.schedule.stops]
@@ -329,7 +370,7 @@ class World:
             tasks.append(self._add_rules_at(self.schedule.rules_from))
         else:
             self._add_rules()
-        self._tasks = [loop.create_task(task) for task in tasks]
+        self._tasks += [loop.create_task(task) for task in tasks]
         begins = [caller.at for caller in self.schedule.callers] + [command.at for command in self.schedule.commands]
         await asyncio.sleep(max(begins) + 1)
         quiet_since = loop.time()
@@ -477,7 +518,7 @@ def simulate(schedule: Schedule) -> RunResult:
     root.handlers[:] = [recorder]
     root.setLevel(logging.INFO)
     try:
-        with patched(rng, now, files), planned(schedule.plan):
+        with patched(rng, now, files):
             world, ended = run(everything(), loop)
             result = _result(world, ended, recorder.texts)
             world.platform.close()
@@ -529,6 +570,8 @@ def _result(world: World, ended: bool, logged: list[str]) -> RunResult:
         folded=world.folded,
         recorded=world.recorded,
         unasked=world.unasked,
+        dialled=world.dialled,
+        agents=[content_of(e.properties, Agent) for k, e in world.tables.rows["agents"].items() if AGENT_ROW in k[1]],
         logged=texts,
         secrets=secrets,
         steps=world.steps.count,
