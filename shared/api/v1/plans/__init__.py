@@ -17,7 +17,7 @@ from shared.api.v1.plans.handlers import (
     put_plan,
     try_plan,
 )
-from shared.api.v1.plans.models import OF_PLAN, OF_VERSION, Checked, Drawing, NewDryRun, NewPlan
+from shared.api.v1.plans.models import OF_PLAN, OF_VERSION, Checked, Drawing, NewPlan, TriedPlan
 from shared.plans.models import PlanVersion, SavedPlan
 from shared.service.dry_run import DryRun
 
@@ -53,7 +53,7 @@ ROUTES = (
         "Try a routing plan without a call: the way of a caller through it, with the reasons",
         {200: DryRun},
         try_plan,
-        body=NewDryRun,
+        body=TriedPlan,
         raw=True,
     ),
     Route(

@@ -53,6 +53,11 @@ class NewDryRun(Strict, frozen=True):
     situation: Situation
 
 
+TriedPlan = Annotated[
+    NewDryRun, Meta(examples=[{"plan": EXAMPLE, "situation": {"at": "2026-11-22T19:00:00Z", "keys": ["2"]}}])
+]
+
+
 class RawDryRun(Strict, frozen=True):
     """The same, before the plan is read."""
 
