@@ -24,11 +24,11 @@ FIRST, SECOND = (f"8:acs:{RESOURCE}_{TENANT}_{user}" for user in (GRACE, ALAN))
 async def hears(supervisor: Supervisor, who: str, raw_id: str, expected: set[str]) -> list[str]:
     """The fault, if a party hears other sounds than expected during the next second."""
     found = await supervisor.hears(raw_id)
-    print(f"{'':12}{who} hears {_words(found)}")
-    return [] if found == expected else [f"{who} hears {_words(found)}, not {_words(expected)}"]
+    print(f"{'':12}{who} hears {words(found)}")
+    return [] if found == expected else [f"{who} hears {words(found)}, not {words(expected)}"]
 
 
-def _words(sounds: set[str]) -> str:
+def words(sounds: set[str]) -> str:
     names = {THE_CALLER: "the caller", FIRST: "Grace", SECOND: "Alan", f"4:{COLLEAGUE}": "the colleague"}
     return " and ".join(sorted(names.get(each, each) for each in sounds)) or "nothing"
 

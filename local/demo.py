@@ -23,6 +23,7 @@ import aiohttp
 from local import settings
 from local.control_scenarios import CONTROL
 from local.own_step import OWN_STEP
+from local.plan_scenarios import PLANS
 from local.processes import as_command
 from local.scenarios import ACCOUNT, CALLER, SCENARIOS, Scenario
 from local.show import BOLD, DIM, GREEN, PLAIN, RED, lines, row
@@ -35,7 +36,7 @@ from shared.service.container import Container
 
 QUIET_SECONDS = 1.0  # the demo ends once the call is over and the emulator has been idle for so long
 NO_ROW = "the app wrote no row for the call"
-ALL = SCENARIOS | CONTROL | OWN_STEP
+ALL = SCENARIOS | CONTROL | PLANS | OWN_STEP
 WAITING = {"starting", "active", "stopped"}
 
 

@@ -45,24 +45,24 @@ async def subscribe_sample(stack: Stack, http: aiohttp.ClientSession, port: int)
 
 async def _prepare(stack: Stack, http: aiohttp.ClientSession) -> None:
     await subscribe_sample(stack, http, await start_sample(stack))
-    tokens = {name: await _token(stack, http, name, role) for name, role in ROLES.items()}
-    await _put(stack, http, tokens["ada"], f"plans/{ACCOUNT}", json.loads(PLAN.read_text()))
+    tokens = {name: await token(stack, http, name, role) for name, role in ROLES.items()}
+    await put(stack, http, tokens["ada"], f"plans/{ACCOUNT}", json.loads(PLAN.read_text()))
     for group, name, user in (("premium", "grace", GRACE), ("support", "alan", ALAN)):
-        await _put(stack, http, tokens["ada"], f"agents/{user}", {})
-        await _put(stack, http, tokens["ada"], f"groups/{group}", {"name": group.title(), "members": [user]})
-        await _put(stack, http, tokens[name], "agents/me/presence", {"state": "available"})
+        await put(stack, http, tokens["ada"], f"agents/{user}", {})
+        await put(stack, http, tokens["ada"], f"groups/{group}", {"name": group.title(), "members": [user]})
+        await put(stack, http, tokens[name], "agents/me/presence", {"state": "available"})
     print("The plan asks for an account number. Grace takes the calls of premium customers, Alan all others.\n")
 
 
 ROLES = {"ada": "Administrator", "grace": "Agent", "alan": "Agent"}
 
 
-async def _token(stack: Stack, http: aiohttp.ClientSession, user: str, role: str) -> str:
+async def token(stack: Stack, http: aiohttp.ClientSession, user: str, role: str) -> str:
     issued = await control(http, stack, "POST", "entra/tokens", {"user": user, "roles": [role]})
     return f"Bearer {issued['token']}"
 
 
-async def _put(stack: Stack, http: aiohttp.ClientSession, token: str, path: str, body: Any) -> None:
+async def put(stack: Stack, http: aiohttp.ClientSession, token: str, path: str, body: Any) -> None:
     url = f"{stack.host_url}/api/v1/{path}"
     async with http.put(url, json=body, headers={"Authorization": token}) as answer:
         if not answer.ok:

@@ -9,6 +9,7 @@ import pytest
 
 from local.control_scenarios import CONTROL
 from local.own_step import OWN_STEP
+from local.plan_scenarios import PLANS
 from local.scenarios import SCENARIOS, Scenario
 
 
@@ -22,7 +23,9 @@ async def _demo(name: str) -> tuple[int | None, str]:
     return process.returncode, output.decode()
 
 
-@pytest.mark.parametrize("scenarios", [SCENARIOS, CONTROL, OWN_STEP], ids=["calls", "control", "own_step"])
+@pytest.mark.parametrize(
+    "scenarios", [SCENARIOS, CONTROL, PLANS, OWN_STEP], ids=["calls", "control", "plans", "own_step"]
+)
 async def test_every_scenario_of_the_demo_ends_as_described(scenarios: dict[str, Scenario]) -> None:
     results = dict(zip(scenarios, await asyncio.gather(*map(_demo, scenarios)), strict=True))
     failed = {name: output for name, (code, output) in results.items() if code != 0}
