@@ -172,7 +172,7 @@ def _waited(call: Call, journal: list[dict[str, Any]]) -> list[str]:
     return _rang(journal, FIRST) + _went(call, ("agents", "the caller has left"))
 
 
-# -- What is expected of the call --------------------------------------------------------------------------------
+# -- Expectations of the call ---------------------------------------------------------------------------------------
 
 
 def _rang(journal: list[dict[str, Any]], *expected: str) -> list[str]:
