@@ -31,6 +31,7 @@ def _data(call: Call, action: RequestDecision) -> DecisionRequested:
         deadline=begun_at + timedelta(seconds=action.seconds),
         account=resource_account(call.lifecycle.callee or ""),
         tenant=call.lifecycle.tenant,
+        plan_id=call.routing.name,
         plan_version=call.routing.version,
         visits=tuple(each.name for each in visits),
     )

@@ -46,7 +46,11 @@ class DecisionRequested(PublishedEvent, frozen=True, kw_only=True):
     ]
     account: Annotated[str | None, Meta(description="the Entra object id of the resource account that was called")]
     tenant: Annotated[str | None, Meta(description="its Entra tenant; null if the app does not know it")]
-    plan_version: Annotated[int, Meta(description="the version of the plan that the call began with")]
+    plan_id: Annotated[
+        str,
+        Meta(description="the plan that the call began with: a resource account's, or `default`", examples=["default"]),
+    ]
+    plan_version: Annotated[int, Meta(description="its version")]
     visits: Annotated[
         tuple[str, ...], Meta(description="the visits so far, oldest first", examples=[["greet.1", "account.1", VISIT]])
     ]

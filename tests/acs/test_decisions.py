@@ -30,7 +30,7 @@ REQUEST = RequestDecision("lookup.1", ("vip", "sales"), 5)
 def call() -> Call:
     visits = (Visit("account", 1, START, left_at=START, to="lookup"), Visit("lookup", 1, START))
     people = Lifecycle(caller="4:+12065551212", callee=f"28:orgid:{ACCOUNT}", caller_name="Ada", tenant=TENANT)
-    return a_call(lifecycle=people, routing=Routing(version=7, visits=visits))
+    return a_call(lifecycle=people, routing=Routing(name="default", version=7, visits=visits))
 
 
 def published(emulator: Emulator) -> list[dict[str, Any]]:
@@ -51,6 +51,7 @@ async def test_the_event_has_what_a_decision_needs(executor: EffectExecutor, emu
         deadline=START + timedelta(seconds=5),
         account=ACCOUNT,
         tenant=TENANT,
+        plan_id="default",
         plan_version=7,
         visits=("account.1", "lookup.1"),
     )

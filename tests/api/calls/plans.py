@@ -26,7 +26,7 @@ async def planned(line: Line, plan: dict[str, dict[str, Any]]) -> str:
     """The id of a connected call that stands at the first step of the plan."""
     call_id = await line.recorded()
     document = msgspec.convert({"start": next(iter(plan)), "steps": plan}, Plan)
-    await fold(line, call_id, "plan chosen", PlanChosen(document, VERSION, AUDIENCE))
+    await fold(line, call_id, "plan chosen", PlanChosen(document, VERSION, AUDIENCE, name="default"))
     await line.system.until(call_id, lambda call: bool(call.routing.visits))
     return call_id
 

@@ -33,7 +33,7 @@ async def test_the_steps_show_where_the_call_stands(line: Line) -> None:
     call_id = await planned(line, LOOKUP)
     steps = (await line.get(f"calls/{call_id}/steps")).data
     (step,) = steps["value"]
-    assert steps["planVersion"] == VERSION
+    assert (steps["planId"], steps["planVersion"]) == ("default", VERSION)
     assert (step["visit"], step["step"], step["number"], step["type"]) == ("lookup.1", "lookup", 1, "decide")
     assert (step["choices"], step["leftAt"], step["to"]) == (["vip", "sales"], None, None)
     assert step["deadline"] > step["begunAt"]
@@ -44,7 +44,7 @@ async def test_the_steps_show_where_the_call_stands(line: Line) -> None:
 
 async def test_a_call_without_a_plan_has_no_steps(line: Line) -> None:
     call_id = await line.connected()
-    assert (await line.get(f"calls/{call_id}/steps")).data == {"planVersion": None, "value": []}
+    assert (await line.get(f"calls/{call_id}/steps")).data == {"planId": None, "planVersion": None, "value": []}
     call = (await line.get(f"calls/{call_id}")).data
     assert (call["step"], call["planVersion"]) == (None, None)
     assert refusal(await line.get(f"calls/{call_id}/steps/lookup.1")) == (404, "NotFound")

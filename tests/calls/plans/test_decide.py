@@ -10,6 +10,7 @@ import pytest
 from shared.calls.actions import HangUp, Play, RequestDecision
 from shared.calls.capabilities import next_timer_at
 from shared.calls.capabilities.routing import StepDecided
+from shared.calls.effect import effect_id
 from shared.calls.event import Event, own
 from tests.calls.driver import CALL, at
 from tests.calls.plans.driver import PlannedCall
@@ -119,3 +120,16 @@ def test_which_choice_is_known_does_not_depend_on_the_order(order: tuple[Event, 
     for each in order:
         call.receive(each, now=4)
     assert call.call.routing.chosen["lookup.1"].choice == "vip"
+
+
+def test_another_visit_is_another_request() -> None:
+    again = LOOKUP | {"lookup": LOOKUP["lookup"] | {"choices": ["sorry", "bye"]}}
+    again["sorry"] = LOOKUP["sorry"] | {"then": "lookup"}
+    call = PlannedCall(again).connect().accepted(1.1).receive(decision("sorry", 2)).accepted(2.1)
+    first = effect_id(CALL, "plan/lookup.1/request")
+    call.reports("play_completed", 3, "sorry.1/play 1")
+    assert call.asked == [RequestDecision("lookup.2", ("sorry", "bye"), 5)]
+    assert call.effects[0].id != first
+    call.accepted(3.1).receive(decision("bye", 4))
+    assert call.where == "lookup.2"
+    assert call.receive(decision("bye", 5, "lookup.2")).asked == [HangUp()]

@@ -154,6 +154,7 @@ class CallView(CallSummary, frozen=True, rename="camel", kw_only=True):
     direction: Literal["inbound", "outbound"]
     transferred_at: datetime | None
     step: str | None
+    plan_id: str | None
     plan_version: int | None
     on_behalf_of: PartyView | None
     participants: tuple[PartyView, ...]

@@ -50,16 +50,17 @@ class StepView(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class StepsView(Struct, frozen=True, rename="camel"):
-    """The steps of a call so far, the earliest first, and the version of its plan; null without a plan."""
+    """The steps of a call so far, the earliest first, and its plan: that of a resource account, or ``default``."""
 
+    plan_id: str | None
     plan_version: int | None
     value: tuple[StepView, ...]
 
 
 def steps_of(call: Call, *, secrets: bool) -> StepsView:
     part = call.routing
-    version = part.version if part.plan else None
-    return StepsView(version, tuple(step_view(call, each, secrets=secrets) for each in part.visits))
+    name, version = (part.name, part.version) if part.plan else (None, None)
+    return StepsView(name, version, tuple(step_view(call, each, secrets=secrets) for each in part.visits))
 
 
 def step_view(call: Call, visit: Visit, *, secrets: bool) -> StepView:

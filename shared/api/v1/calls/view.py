@@ -40,6 +40,7 @@ def view_of(call: Call) -> CallView:
         direction="outbound" if part.is_outbound else "inbound",
         transferred_at=call.transfer.last.at if call.transfer.last else None,
         step=_step(call),
+        plan_id=call.routing.name if call.routing.plan else None,
         plan_version=call.routing.version if call.routing.plan else None,
         on_behalf_of=party_of(part.on_behalf_of),
         participants=() if call.state.is_settled else _present(call),
