@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from shared.calls.capabilities.lifecycle import CustomContext, IncomingCallReceived
 from shared.calls.capabilities.routing import PlanChosen, PlanUnavailable
 from shared.calls.event import Event, own
@@ -46,6 +48,13 @@ class PlanChooser:
             return [own(f"{call_id}/plan unavailable", call.received_at, PlanUnavailable(_reason(error)))]
         return [own(f"{call_id}/plan {chosen.name} {chosen.version}", call.received_at, chosen)] if chosen else []
 
+    async def step(self, tenant: str, account: str, name: str) -> PlanChosen | None:
+        """The account's plan, begun at one of its steps; None if there is no such step. Raises PlansUnavailable."""
+        saved = await self._plans.find(tenant.lower(), account)
+        if saved is None or name not in saved.plan.steps:
+            return None
+        return self._as_event(saved, replace(saved.plan, start=name))
+
     async def _plan(self, tenant: str | None, account: str) -> SavedPlan | None:
         if tenant is not None:
             return await self._plans.find(tenant.lower(), account)
@@ -62,15 +71,13 @@ class PlanChooser:
             return False
 
     async def _chosen(self, saved: SavedPlan, call: IncomingCallReceived, context: CustomContext | None) -> PlanChosen:
-        return PlanChosen(
-            plan=saved.plan,
-            version=saved.version,
-            resource=self._settings.acs_resource_id,
-            is_customer=await self._is_customer(call) if _asks_for_customer(saved.plan) else None,
-            context=headers_of(context) if context else {},
-            hold_music=self._settings.hold_music or "",
-            name=saved.id,
-        )
+        chosen = self._as_event(saved, saved.plan)
+        is_customer = await self._is_customer(call) if _asks_for_customer(saved.plan) else None
+        return replace(chosen, is_customer=is_customer, context=headers_of(context) if context else {})
+
+    def _as_event(self, saved: SavedPlan, plan: Plan) -> PlanChosen:
+        resource, music = self._settings.acs_resource_id, self._settings.hold_music or ""
+        return PlanChosen(plan, saved.version, resource, hold_music=music, name=saved.id)
 
     async def _is_customer(self, call: IncomingCallReceived) -> bool | None:
         """None if it is not known in time. A caller without a number is no customer's."""

@@ -74,7 +74,7 @@ class Container:
             self._now,
             processor=lambda: self.processor,
             directory=lambda: self.directory,
-            plans=lambda: self._plan_chooser,
+            plans=lambda: self.plan_chooser,
         )
 
     @cached_property
@@ -176,7 +176,7 @@ class Container:
         return PlanCache(lambda: self.clients.plans)
 
     @cached_property
-    def _plan_chooser(self) -> PlanChooser:
+    def plan_chooser(self) -> PlanChooser:
         from shared.service.choosing import PlanChooser
 
         return PlanChooser(self.settings, self.plan_cache, lambda: self.customers)

@@ -10,6 +10,7 @@ from uuid import uuid4
 from msgspec import json
 
 from shared.calls.capabilities import Call
+from shared.calls.capabilities.routing import PlanChosen
 from shared.calls.event import CallRequested, own
 from shared.service.commands import KeyReused
 from shared.service.processor import Processor
@@ -33,11 +34,13 @@ class OutboundCalls:
     ) -> None:
         self._index, self._store, self._processor, self._now, self._most = index, store, processor, now, most
 
-    async def place(self, requested: CallRequested, key: str) -> Call:
-        """The call of a request. The same ``key`` of a caller is the same call, which is dialled once; without a key
-        each request is a new one. Raises KeyReused, LinesBusy, and TryAgain if others change its row all the time.
+    async def place(self, requested: CallRequested, plan: PlanChosen | None, key: str) -> Call:
+        """The call of a request, with a plan that begins when it is picked up. The same ``key`` of a caller is the same
+        call, which is dialled once; without a key each request is a new one. Raises KeyReused, LinesBusy, and TryAgain
+        if others change its row all the time.
         """
-        name, body = _digest(f"{requested.tenant} {requested.requested_by} {key or uuid4()}"), _digest(requested)
+        name = _digest(f"{requested.tenant} {requested.requested_by} {key or uuid4()}")
+        body = _digest([requested, plan.plan.start if plan else None])
         now = self._now()
         placed = Placed(keys.call_id_of(name, now), now, body)
         if key:
@@ -49,7 +52,9 @@ class OutboundCalls:
             return row.call
         if not await self._index.take_line(requested.account, placed.call_id, self._most, self._is_over):
             raise LinesBusy(requested.account)
-        await self._processor.process(placed.call_id, [own(f"{placed.call_id}/requested", placed.at, requested)], row)
+        events = [own(f"{placed.call_id}/requested", placed.at, requested)]
+        events += [own(f"{placed.call_id}/plan {plan.name} {plan.version}", placed.at, plan)] if plan else []
+        await self._processor.process(placed.call_id, events, row)
         return (await self._store.read(placed.call_id)).call or Call(id=placed.call_id)
 
     async def _is_over(self, call_id: str) -> bool:

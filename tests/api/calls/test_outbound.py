@@ -95,6 +95,27 @@ async def test_an_account_has_two_outbound_calls_at_a_time(line: Line) -> None:
     assert freed.status == 202, freed.body
 
 
+async def test_a_plan_begins_at_a_step_when_the_call_is_picked_up(line: Line) -> None:
+    target = number()
+    bye = {"type": "play", "prompt": {"file": "https://contoso.example/bye.wav"}, "then": "end"}
+    plan = {"start": "menu", "steps": {"menu": bye | {"then": "bye"}, "bye": bye, "end": {"type": "hangUp"}}}
+    administrator = await line.client.token(roles=["Administrator"])
+    saved = await line.client.ask("PUT", f"plans/{OTHER_ACCOUNT}", administrator, plan)
+    assert saved.status in {200, 201}, saved.body
+    await callee(line, target, after=0.1)
+    refused = await place(line, target, account=OTHER_ACCOUNT, step="nowhere")
+    assert (refused.status, refused.data["code"]) == (400, "BadBody")
+    placed = await place(line, target, account=OTHER_ACCOUNT, step="bye")
+    call = await line.system.until(placed.data["id"], has_ended)
+    await line.client.ask("DELETE", f"plans/{OTHER_ACCOUNT}", administrator)
+    assert [visit.name for visit in call.routing.visits] == ["bye.1", "end.1"]
+
+
+async def test_emergency_numbers_are_not_called(line: Line) -> None:
+    refused = await place(line, "+49112")
+    assert (refused.status, refused.data["code"]) == (409, "NotAllowed")
+
+
 async def test_an_unknown_account_is_refused(line: Line) -> None:
     unknown = await place(line, number(), account=str(uuid4()))
     assert (unknown.status, unknown.data["code"]) == (404, "NotFound")

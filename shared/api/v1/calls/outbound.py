@@ -13,24 +13,28 @@ from shared.api.v1.calls.sources import Source, source_of
 from shared.api.v1.calls.targets import Target, raw_id_in
 from shared.api.v1.calls.view import view_of
 from shared.calls import identities
+from shared.calls.capabilities.routing import PlanChosen
 from shared.calls.emergency import REFUSAL, is_emergency_number
 from shared.calls.event import CallRequested
 from shared.calls.identities import Kind, kind_of
+from shared.calls.plans.base import StepName
 from shared.calls.state import CallState
 from shared.directory.models import ResourceAccount
+from shared.plans.cache import PlansUnavailable
 from shared.service.commands import KeyReused
 from shared.service.outbound import LinesBusy
 from shared.service.processor import TryAgain
 
 
 class NewCall(Strict, frozen=True):
-    """``account``: the object id of the resource account whose number calls. ``greeting`` is played when the call is
-    picked up.
+    """``account``: the object id of the resource account whose number calls. When the call is picked up, ``greeting``
+    is played, and the account's plan begins at ``step``; without a step no plan runs.
     """
 
     account: Id
     target: Target
     greeting: Source | UnsetType = UNSET
+    step: StepName | UnsetType = UNSET
 
 
 async def place_call(context: RequestContext) -> Result:
@@ -44,8 +48,9 @@ async def place_call(context: RequestContext) -> Result:
         account_number=account.phone_number,
         greeting=source_of(context, context.body.greeting) if context.body.greeting else "",
     )
+    plan = await _plan(context, account, context.body.step) if context.body.step else None
     try:
-        call = await context.container.outbound.place(requested, idempotency_key(context))
+        call = await context.container.outbound.place(requested, plan, idempotency_key(context))
     except KeyReused:
         raise Problem("KeyReused") from None
     except LinesBusy:
@@ -73,6 +78,17 @@ def _target(context: RequestContext, account: ResourceAccount) -> str:
     if is_emergency_number(target, context.settings.emergency_numbers):
         raise Problem("NotAllowed", REFUSAL)
     return target
+
+
+async def _plan(context: RequestContext, account: ResourceAccount, step: str) -> PlanChosen:
+    """The account's plan from this step on. Raises Problem."""
+    try:
+        found = await context.container.plan_chooser.step(account.tenant_id, account.id, step)
+    except PlansUnavailable as error:
+        raise Problem("PlanUnreadable", str(error)) from None
+    if found is None:
+        raise Problem("BadBody", f"The plan of the resource account has no step `{step}`.")
+    return found
 
 
 ROUTES = (
