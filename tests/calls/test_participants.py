@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 
 from shared.calls.actions import (
@@ -11,12 +13,14 @@ from shared.calls.actions import (
     Consult,
     HoldParticipant,
     MoveParticipants,
+    OfferCall,
     RemoveParticipant,
     TransferCall,
 )
 from shared.calls.capabilities import command_outcome
 from shared.calls.capabilities.participants import ParticipantInvited
-from shared.calls.event import Event, OperationRequested, own
+from shared.calls.capabilities.routing import CallOffered
+from shared.calls.event import ActionPerformed, Event, OperationRequested, own
 from shared.calls.operations import OutcomeStatus
 from shared.calls.policy import CallPolicy
 from tests.calls.driver import CallDriver, at, connected
@@ -148,3 +152,19 @@ def test_the_timeline_names_agents_by_their_ids_and_no_numbers() -> None:
     driver.receive(present(6, 9, CALLER, AGENT, on_hold=(CALLER,)))
     assert text(driver, "ParticipantsUpdated") == "2 participants, 1 on hold"
     assert all("+1206" not in entry.text for entry in driver.call.timeline)
+
+
+OFFER = OfferCall("sales.1", 1, (), "all", 30)
+BY_PLAN = (
+    own("offered", at(2), CallOffered(effect_id="offer", action=OFFER, targets=("8:acs:a", "8:acs:b"))),
+    own("invited", at(3), ParticipantInvited(effect_id="add", action=AddParticipant("8:acs:b"), invitation_id="i")),
+    own("transferred", at(4), ActionPerformed("transfer", TransferCall("8:acs:c"))),
+)
+
+
+@pytest.mark.parametrize("order", list(permutations(BY_PLAN)))
+def test_those_to_whom_a_plan_offers_the_call_are_invited(order: tuple[Event, ...]) -> None:
+    call = connected()
+    for each in order:
+        call.receive(each)
+    assert call.call.participants.invited == ("8:acs:a", "8:acs:b", "8:acs:c")
