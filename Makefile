@@ -31,7 +31,7 @@ POLICY := .local/policy
 CHECKOV := 3.3.30
 ZIZMOR := 1.32.0
 
-.PHONY: help setup demo serve doctor calls watch dry-run draw test test-failed check format bench lists crowd faults package policy docs lock clean
+.PHONY: help setup demo serve doctor calls watch dry-run draw test test-failed check format bench lists crowd queue faults package policy docs lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -109,6 +109,9 @@ lists: setup  ## write 10,000 calls, and count what a page of each list costs
 
 crowd: setup  ## 1,000 calls within a second (CALLS=… for as many as wanted)
 	@$(RUN) -m local.crowd --calls $(CALLS)
+
+queue: setup  ## 500 calls in a menu at once; 200 callers and 20 agents for an hour, in virtual time (two minutes)
+	@PYTHONPATH=. $(RUN) -m local.queue
 
 faults: setup  ## the app under every fault, in virtual time (SEEDS=20000, DAYS=8, PAIRS=all, SEED=17, MUTANT=all)
 	@PYTHONPATH=. $(RUN) -m local.faults $(if $(SEEDS),--seeds $(SEEDS)) $(if $(DAYS),--days $(DAYS)) \

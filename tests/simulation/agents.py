@@ -20,7 +20,7 @@ from emulator.acs.callees import CalleeBehaviour, CalleeBehaviours, Outcome
 from emulator.acs.calls import Script
 from emulator.acs.identifiers import Identifier
 from shared.agents import rows
-from shared.agents.models import Agent, Group
+from shared.agents.models import Agent, Claim, Group
 from shared.agents.states import available
 from shared.api.http import Request
 from shared.api.problems import problem_of
@@ -28,16 +28,14 @@ from shared.api.route import RequestContext
 from shared.api.router import SECONDS
 from shared.api.v1.calls import steps
 from shared.calls import identities
-from shared.calls.capabilities import Call
 from shared.directory.caller import Caller
 from shared.service.processor import TryAgain
 from tests.simulation.host import Host
 from tests.simulation.plans import GROUP, NUMBER
 from tests.simulation.process import Crashed, here
-from tests.simulation.supervisors import AGENT, FUNCTION, RESOURCE, TRY_AGAIN
+from tests.simulation.supervisors import FUNCTION, RESOURCE, TRY_AGAIN
 
 FIRST = 4  # the numbers of those whom commands add are lower
-PRESENCE = timedelta(seconds=60)  # until a client must renew it
 RENEWED = 25.0  # seconds between two renewals
 TRIES = 4
 WRAP_UP = 5  # seconds
@@ -46,14 +44,16 @@ WRAP_UP = 5  # seconds
 @dataclass(frozen=True)
 class Behaviour:
     """What an agent does when rung, ``after`` so many seconds: accept, decline or no_answer. ``says``: the client
-    reports it to the API. ``talks``: seconds until the agent hangs up. ``renews``: until when the client renews the
-    presence; a negative number if it has expired before the first call. ``dies``: the client is gone once it rings.
+    reports it to the API. ``talks``: seconds until the agent hangs up. ``presence``: seconds that the
+    presence lasts at first, negative if it has expired; the client renews it for the seconds ``renews``. ``dies``: the
+    client is gone once it rings.
     """
 
     does: str = "accept"
     after: float = 1.0
     says: bool = True
     talks: float = 15.0
+    presence: float = 60.0
     renews: float = 300.0
     dies: bool = False
     reported_as_added: bool = False  # though the agent declined
@@ -72,7 +72,7 @@ REPORTED = Behaviour("decline", 2.0, reported_as_added=True)
 RINGS_OUT = Behaviour("no_answer")
 DIES_RINGING = Behaviour("no_answer", dies=True)
 DIES_TALKING = Behaviour(talks=8.0, dies=True)
-GONE = Behaviour(renews=-1.0)
+GONE = Behaviour(presence=-3600.0, renews=0.0)
 BEHAVIOURS = (
     ACCEPTS, SILENT, QUICK, DECLINES, DECLINES_AT_THE_PHONE, REPORTED, RINGS_OUT, DIES_RINGING, DIES_TALKING, GONE,
 )  # fmt: skip
@@ -88,8 +88,12 @@ DECIDERS: tuple[Decider, ...] = (
 )
 
 
+def agent_id(number: int) -> str:
+    return f"0000c0de-0000-4000-8000-{0xB0 + number:012x}"
+
+
 def raw_id(number: int, tenant: str) -> str:
-    return identities.agent(RESOURCE, tenant, AGENT.format(number))
+    return identities.agent(RESOURCE, tenant, agent_id(number))
 
 
 def some(rng: random.Random) -> tuple[Behaviour, ...]:
@@ -99,8 +103,8 @@ def some(rng: random.Random) -> tuple[Behaviour, ...]:
 
 @dataclass
 class Clients:
-    """The agents' clients, and the application that decides. ``find`` returns the id of the call that an ACS call with
-    this server call id is, and what its row says of it.
+    """The agents' clients, and the application that decides. ``claim_on`` returns what the row of an agent says
+    of the call that the agent is rung for.
     """
 
     host: Host
@@ -108,7 +112,7 @@ class Clients:
     behaviours: tuple[Behaviour, ...]
     decider: Decider
     now: Callable[[], datetime]
-    calls: Callable[[], list[Call]]
+    claim_on: Callable[[str], Claim | None]
     start: Callable[[Coroutine[Any, Any, None]], object]
 
     def __post_init__(self) -> None:
@@ -120,10 +124,10 @@ class Clients:
         """Those of the agents and their group, at the beginning."""
         now, found = self.now(), []
         for number, each in enumerate(self.behaviours, FIRST):
-            said_at = now - timedelta(hours=1) if each.renews < 0 else now
-            agent = available(Agent(AGENT.format(number)), said_at + PRESENCE, said_at)
+            said_at, until = now - timedelta(hours=1), now + timedelta(seconds=each.presence)
+            agent = available(Agent(agent_id(number)), until, said_at)
             found.append(rows.entity(self.tenant, rows.AGENT, agent))
-        members = tuple(AGENT.format(number) for number, _ in enumerate(self.behaviours, FIRST))
+        members = tuple(agent_id(number) for number, _ in enumerate(self.behaviours, FIRST))
         found.append(rows.entity(self.tenant, rows.GROUP, Group(GROUP, "Sales", members, WRAP_UP)))
         return found
 
@@ -140,9 +144,9 @@ class Clients:
                 await self.host.run(FUNCTION, lambda: self._renewed(number))
 
     async def _renewed(self, number: int) -> None:
-        until = self.now() + PRESENCE
+        until = self.now() + timedelta(seconds=self.behaviours[number - FIRST].presence)
         await here().container.agents.change_agent(
-            self.tenant, AGENT.format(number), lambda each: available(each, until, self.now()) if each else None
+            self.tenant, agent_id(number), lambda each: available(each, until, self.now()) if each else None
         )
 
     # -- Ringing --
@@ -171,11 +175,9 @@ class Clients:
 
     async def _answer(self, number: int, behaviour: Behaviour, *, accepted: bool) -> None:
         await asyncio.sleep(behaviour.after)
-        caller = Caller("user", self.tenant, AGENT.format(number), frozenset({"Agent"}))
-        for call in self.calls():
-            visit = next((each.name for each in call.routing.visits[-1:] if each.left_at is None), "")
-            if f"invited {raw_id(number, self.tenant)}" in (call.routing.visits[-1].choices if visit else ()):
-                await self._post(steps.answer, caller, call.id, visit, steps.NewAnswer(accepted))
+        caller = Caller("user", self.tenant, agent_id(number), frozenset({"Agent"}))
+        if (claim := self.claim_on(agent_id(number))) is not None:
+            await self._post(steps.answer, caller, claim.call, claim.visit, steps.NewAnswer(accepted))
 
     # -- Decisions --
 

@@ -94,9 +94,22 @@ PLANS: dict[str, Document] = {
 }
 
 
+# Of `make queue`: a menu that waits for a minute, and a group that callers wait for.
+FIGURES: dict[str, Document] = {
+    "long menu": {
+        "menu": MENU["menu"] | {"keys": {"1": "sorry"}, "tries": 1, "seconds": 60, "otherwise": "bye"},
+        **BYE,
+    },
+    "queue": {
+        "sales": ALL["sales"] | {"order": "longestIdle", "wait": {"seconds": 7200}},
+        **BYE,
+    },
+}
+
+
 def row(name: str, tenant: str, account: str, changed_at: str) -> dict[str, Any]:
     """The row of a plan, as it is on the wire."""
-    steps = PLANS[name]
+    steps = (PLANS | FIGURES)[name]
     plan = {"start": next(iter(steps)), "steps": steps}
     return {
         "PartitionKey": tenant,

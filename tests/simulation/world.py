@@ -26,7 +26,7 @@ from emulator.acs.identifiers import parse
 from emulator.clock import stamp
 from emulator.config import Config
 from local.stack import LOCAL, SAMPLE
-from shared.agents.models import Agent
+from shared.agents.models import Agent, Claim
 from shared.agents.rows import AGENT as AGENT_ROW
 from shared.agents.rows import content_of
 from shared.calls import identities
@@ -237,7 +237,7 @@ class World:
         self.host = Host(schedule.instances, self._instance, rng, self.queues, clock.now)
         self.supervisors = Supervisors(self.host, LINE.tenant_id, loop.time, self._call_of)
         self.clients = Clients(
-            self.host, LINE.tenant_id, schedule.agents, schedule.decider, clock.now, self._calls_now, self._start
+            self.host, LINE.tenant_id, schedule.agents, schedule.decider, clock.now, self._claim_on, self._start
         )
         self.clients.attend(self.platform.service.callees)
         for row in self.clients.rows():
@@ -326,8 +326,7 @@ class World:
 
     def _dialled(self, raw_id: str, at: float) -> None:
         """Records an agent who is rung, and how long ago the presence has expired."""
-        found = self.tables.rows["agents"].get((LINE.tenant_id, f"{AGENT_ROW}{identities.user_of(raw_id)}"))
-        agent = content_of(found.properties, Agent) if found else None
+        agent = self._agent(str(identities.user_of(raw_id)))
         if agent is not None and agent.expires_at is not None:
             self.dialled.append((raw_id, at, (self.platform.clock.now() - agent.expires_at).total_seconds()))
 
@@ -339,9 +338,13 @@ class World:
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(self.loop.create_task(work))
 
-    def _calls_now(self) -> list[Call]:
-        """The calls whose rows can be read."""
-        return [call for n in range(len(self.acs_calls)) for _, call in [self._call_of(n)]]
+    def _agent(self, id: str) -> Agent | None:
+        found = self.tables.rows["agents"].get((LINE.tenant_id, f"{AGENT_ROW}{id}"))
+        return content_of(found.properties, Agent) if found else None
+
+    def _claim_on(self, id: str) -> Claim | None:
+        agent = self._agent(id)
+        return agent.claim if agent else None
 
     def _call_of(self, number: int) -> tuple[str, Call]:
         """The id of a caller's call, and the call as its row is now; empty ones as long as there is no such call."""
