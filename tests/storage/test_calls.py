@@ -187,6 +187,7 @@ def rich(id: str) -> Call:
             (Visit("bye", 1, START, {"a": "b"}, START, "x", "why"),),
             "hold.wav",
             START,
+            "default",
         ),
         outbound=Outbound(START, "28:orgid:1", "4:+1", "Hello."),
         streams=Streams(Stream(StreamState.ACTIVE, START, "x"), Stream(StreamState.FAILED, START, "y")),
