@@ -20,7 +20,7 @@ ACCOUNT = "11111111-1111-4111-8111-111111111112"
 PATH = f"plans/{ACCOUNT}"
 MEDIA = {"PauseRecording", "Recognize", "ResumeRecording"}
 PIN = "471188"
-QUIET = {"type": "menu", "prompt": {"file": "https://audio/quiet.wav"}, "keys": {"9": "bye"}, "seconds": 60}
+SILENT = {"type": "menu", "prompt": {"file": "https://audio/quiet.wav"}, "keys": {"9": "bye"}, "seconds": 60}
 ENTRY: dict[str, dict[str, Any]] = {
     "pin": {
         "type": "collect",
@@ -32,11 +32,11 @@ ENTRY: dict[str, dict[str, Any]] = {
         "then": "quiet",
         "otherwise": "bye",
     },
-    "quiet": QUIET | {"otherwise": "bye"},
+    "quiet": SILENT | {"otherwise": "bye"},
     "bye": {"type": "hangUp"},
 }
 RINGING: dict[str, dict[str, Any]] = {
-    "quiet": QUIET | {"otherwise": "sales"},
+    "quiet": SILENT | {"otherwise": "sales"},
     "sales": {"type": "ring", "targets": [{"group": "none"}], "left": "bye", "otherwise": "bye"},
     "bye": {"type": "hangUp"},
 }
