@@ -21,6 +21,8 @@ def create_call(service: Service, request: Request) -> Answer:
     if not body["targets"]:
         raise errors.invalid("The field 'targets' must have at least one entry.")
     targets = [canonical(target) for target in body["targets"]]
+    for target in targets:
+        invitations.check_number(target)
     call = _new_call(service, source=_source(service, body), target=targets[0])
     call.kind = "tpe" if body.get("teamsAppSource") else "acs"
     call.display_name = body.get("sourceDisplayName")

@@ -55,6 +55,7 @@ KNOWN: tuple[tuple[int, str, str, Source], ...] = (
     ),
     (405, UNSUPPORTED, "Teams Phone calls don't support the operation", "documented"),
     (405, UNSUPPORTED, "a Teams Phone call would dial a number that has answered in it before", "assumed"),
+    (405, UNSUPPORTED, "the target is an emergency number", "assumed"),
     (409, CONFLICT, "the participant is there already, or being invited", "documented"),
     (409, TRANSFER_CONFLICT, "another transfer of the call is under way; the status is assumed", "documented"),
     (429, TOO_MANY_REQUESTS, "by a fault rule alone", "documented"),

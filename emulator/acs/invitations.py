@@ -10,9 +10,19 @@ from emulator.acs.custom_context import CustomContext, delivered
 from emulator.acs.identifiers import Identifier
 from emulator.acs.messages import Request
 
+# azure-docs, concepts/telephony/emergency-calling-concept.md: an emergency call is placed with the Calling SDK.
+EMERGENCY_NUMBERS = frozenset({"112", "911", "999", "000"})
+
+
+def check_number(target: Identifier) -> None:
+    """Raises AcsError for an emergency number."""
+    if target["rawId"].removeprefix("4:").removeprefix("+") in EMERGENCY_NUMBERS:
+        raise errors.AcsError(405, errors.UNSUPPORTED, "Call Automation places no emergency calls.")
+
 
 def check(call: Call, target: Identifier, body: dict[str, Any]) -> None:
     """Raises AcsError for a target that can't be rung from this call."""
+    check_number(target)
     for name in ("sourceCallerIdNumber", "sourceDisplayName"):
         if call.kind == "tpe" and body.get(name):
             raise errors.invalid(f"The field '{name}' is not allowed in a Teams Phone call.")

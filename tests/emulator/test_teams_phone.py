@@ -13,6 +13,7 @@ from azure.communication.callautomation import (
     TeamsPhoneCallDetails,
     TeamsPhoneCallerDetails,
 )
+from azure.communication.callautomation.aio import CallAutomationClient
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
 from tests.emulator.client import ACCOUNT, CALLER, Application, Control, refusal, until
@@ -38,6 +39,22 @@ async def test_a_number_that_answered_is_not_dialled_again(answered: Any, app: A
             await again(NUMBER)
         assert refusal(raised) == (405, "8520")
         assert "4:+4915112345 a second time" in str(raised.value)
+
+
+@pytest.mark.parametrize("number", ["+112", "911"])
+async def test_an_emergency_number_is_not_called(
+    answered: Any, client: CallAutomationClient, app: Application, number: str
+) -> None:
+    call = await answered()
+    target = PhoneNumberIdentifier(number, raw_id=f"4:{number}")
+    for request in (
+        lambda: call.connection.add_participant(target),
+        lambda: call.connection.transfer_call_to_participant(target),
+        lambda: client.create_call(target, app.url, source_caller_id_number=NUMBER),
+    ):
+        with pytest.raises(HttpResponseError) as raised:
+            await request()
+        assert refusal(raised) == (405, "8520")
 
 
 async def test_a_number_that_declined_is_dialled_again(answered: Any, app: Application, control: Control) -> None:
