@@ -23,7 +23,13 @@ PAUSE = 5.0  # seconds after a failed read
 
 
 class PlansUnavailable(Exception):
-    """It is not known which plan a call has. The text says why, and quotes no plan."""
+    """It is not known which plan a call has. The text says why, and quotes no plan. ``is_transient``: it can be known
+    later.
+    """
+
+    def __init__(self, reason: str, *, is_transient: bool = False) -> None:
+        super().__init__(reason)
+        self.is_transient = is_transient
 
 
 class PlanCache:
@@ -41,7 +47,7 @@ class PlanCache:
         copy = self._tenants.setdefault(tenant, _Copy())
         await self._catch_up(tenant, copy)
         if copy.plans is None:
-            raise PlansUnavailable("the plans cannot be read from storage")
+            raise PlansUnavailable("the plans cannot be read from storage", is_transient=True)
         found = copy.plans.get(account, copy.plans.get(DEFAULT))
         if isinstance(found, UnreadablePlan):
             raise PlansUnavailable(str(found))

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from shared.acs.answering import IncomingCallResponder
 from shared.calls.actions import EFFECT_SECONDS
 from shared.calls.capabilities.lifecycle import Decision, IncomingCall, IncomingCallReceived, RequestRejected, decide
+from shared.calls.capabilities.routing import PlanUnavailable
 from shared.calls.emergency import is_emergency_number
 from shared.calls.event import Event
 from shared.calls.result_codes import Disposition, look_up
@@ -80,7 +81,9 @@ class Answering:
 
     @within(INVOCATION_SECONDS)
     async def incoming_call(self, wire: WireEvent) -> None:
-        """Answer or reject the call, then write its row. Raises TryAgain if ACS may take the answer later."""
+        """Answer or reject the call, then write its row. Raises TryAgain if ACS may take the answer later, or if the
+        call's plan may be read later.
+        """
         received_at = self._now()
         event = await self._reader.read(wire, "incoming_call", IncomingCall)
         if event is None:
@@ -99,6 +102,8 @@ class Answering:
             raise response.fault
         if response.outcome is not None and _is_transient(response.outcome):
             raise TryAgain(f"call {call_id}: ACS did not take the answer; the event must be delivered again")
+        if any(isinstance(each.data, PlanUnavailable) and each.data.is_transient for each in events):
+            raise TryAgain(f"call {call_id}: its plan cannot be read; the event must be delivered again")
 
     async def _answer_or_reject(
         self, call_id: str, payload: IncomingCall, called_at: datetime, now: datetime

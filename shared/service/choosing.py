@@ -45,7 +45,8 @@ class PlanChooser:
             chosen = await self._chosen(saved, call, context) if saved else None
         except Exception as error:  # noqa: BLE001  # the call is answered, and must reach its row
             log.warning("call %s has no plan: %s", call_id, _reason(error))
-            return [own(f"{call_id}/plan unavailable", call.received_at, PlanUnavailable(_reason(error)))]
+            unavailable = PlanUnavailable(_reason(error), isinstance(error, PlansUnavailable) and error.is_transient)
+            return [own(f"{call_id}/plan unavailable", call.received_at, unavailable)]
         return [own(f"{call_id}/plan {chosen.name} {chosen.version}", call.received_at, chosen)] if chosen else []
 
     async def step(self, tenant: str, account: str, name: str) -> PlanChosen | None:

@@ -21,6 +21,7 @@ from shared.directory.models import ResourceAccount
 from shared.plans import rows
 from shared.service.choosing import LONGEST_HEADER, MOST_HEADERS
 from shared.service.container import Container
+from shared.service.processor import TryAgain
 from tests.golden import cloud_event
 from tests.service.test_triggers import Wire, id_of, row_of
 from tests.support import asked
@@ -164,11 +165,28 @@ async def test_a_call_is_answered_without_the_table_of_plans(
     make_container: Callable[..., Container], tenant: str, account: str, rings: Callable[..., Wire], emulator: Emulator
 ) -> None:
     container, wire = make_container(API_TENANTS=tenant, PLANS_TABLE="nosuch"), rings(account)
-    await container.answering.incoming_call(wire)
+    with pytest.raises(TryAgain, match="its plan cannot be read"):
+        await container.answering.incoming_call(wire)
     call = await row_of(container, wire)
     assert call.state is CallState.ANSWERED
     assert "the plans cannot be read from storage" in [entry.text for entry in call.timeline]
     assert len(asked(emulator, "AnswerCall")) == 1
+
+
+async def test_a_plan_that_could_not_be_read_is_chosen_with_the_next_delivery(
+    make_container: Callable[..., Container],
+    container: Container,
+    tenant: str,
+    account: str,
+    rings: Callable[..., Wire],
+) -> None:
+    await container.plans.put(tenant, account, plan(), "user ada")
+    wire = rings(account)
+    with pytest.raises(TryAgain):
+        await make_container(API_TENANTS=tenant, PLANS_TABLE="nosuch").answering.incoming_call(wire)
+    await container.answering.incoming_call(wire)
+    call = await row_of(container, wire)
+    assert (call.state, call.routing.version) == (CallState.ANSWERED, 1)
 
 
 async def test_a_plan_that_asks_for_customers_has_the_caller_looked_up(

@@ -54,9 +54,10 @@ class PlanChosen(Fact, frozen=True):
 
 
 class PlanUnavailable(Fact, frozen=True):
-    """The call has no plan, since it is not known which one it should have."""
+    """The call has no plan, since it is not known which one it should have. ``is_transient``: it can be known later."""
 
     reason: str
+    is_transient: bool = False
 
 
 class CallOffered(ActionPerformed, frozen=True, kw_only=True):
