@@ -17,7 +17,7 @@ from shared.agents.candidates import Candidate, Search, candidates, needs_agents
 from shared.agents.models import Agent, Claim, GroupStatus
 from shared.agents.queue import Queue, Waiting
 from shared.agents.rows import Roster, Stored
-from shared.agents.serving import ahead, assigned, group_status, wrap_up_ends
+from shared.agents.serving import ahead, assigned, group_status, wrap_up_end
 from shared.agents.states import After, claimed, engaged, is_free, live_claim, released, status
 from shared.agents.store import AgentStore
 from shared.storage.wakes import Wakes
@@ -77,15 +77,17 @@ class Claims:
         """End the call's claim on the agent, who may be free for a call that waits."""
         changed = await self._change(tenant, agent, lambda each: released(each, call, after, self._now()))
         if changed is not None and status(changed, self._now()).state == "available":
-            await self.serve_waiting(tenant)
+            await self.serve_waiting(tenant, call)
 
     async def stop_waiting(self, tenant: str, call: str, since: datetime) -> None:
         await self._queue.leave(tenant, call, since)
 
-    async def serve_waiting(self, tenant: str) -> None:
-        """Wake the calls that could take the agents who are free. Those that are not woken ask again by themselves."""
+    async def serve_waiting(self, tenant: str, released_by: str = "") -> None:
+        """Wake the calls that could take the agents who are free. Those that are not woken ask again by themselves. So
+        does the call that has released one: it may not take the same agent again.
+        """
         try:
-            waiting = await self._queue.waiting(tenant)
+            waiting = [each for each in await self._queue.waiting(tenant) if each.call != released_by]
             if waiting:
                 served = assigned(await self._store.roster(tenant), waiting, self._now())
                 await asyncio.gather(*(self._wakes.schedule(call) for call in served))
@@ -115,11 +117,10 @@ class Claims:
 
     async def _wait(self, offer: Offer, waiting: Waiting, roster: Roster) -> Offered:
         await self._queue.enter(offer.tenant, waiting)
-        position = await self._position(offer.tenant, waiting)
-        ends, now = wrap_up_ends(roster, offer.search, self._now()), self._now()
-        if position <= len(ends) and ends[position - 1] - now < SOON:
-            await self._wakes.schedule(offer.call, ends[position - 1] - now)
-        return Offered((), position)
+        queue, now = await self._queue.recent(offer.tenant), self._now()
+        if (end := wrap_up_end(roster, queue, waiting, now)) is not None and end - now < SOON:
+            await self._wakes.schedule(offer.call, end - now)
+        return Offered((), 1 + ahead(queue, waiting))
 
     # -- Claiming --
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from shared.agents.candidates import Search, candidates, groups_among
+from shared.agents.candidates import candidates, groups_among
 from shared.agents.models import Group, GroupStatus
 from shared.agents.queue import Waiting
 from shared.agents.rows import Roster
@@ -18,7 +18,7 @@ def assigned(roster: Roster, waiting: Iterable[Waiting], now: datetime) -> dict[
     that rings at an agent keeps its place, and needs no other.
     """
     free = {id for id, each in roster.agents.items() if status(each.agent, now).state == "available"}
-    ringing = {claim.call for each in roster.agents.values() if (claim := live_claim(each.agent, now))}
+    ringing = with_agents(roster, now)
     found: dict[str, set[str]] = {}
     for each in waiting:
         if not free:
@@ -30,6 +30,11 @@ def assigned(roster: Roster, waiting: Iterable[Waiting], now: datetime) -> dict[
             found[each.call] = set(suitable if each.search.order == "all" else suitable[:1])
             free -= found[each.call]
     return found
+
+
+def with_agents(roster: Roster, now: datetime) -> set[str]:
+    """The calls that ring at an agent, or have one."""
+    return {claim.call for each in roster.agents.values() if (claim := live_claim(each.agent, now))}
 
 
 def ahead(waiting: Iterable[Waiting], own: Waiting) -> int:
@@ -46,8 +51,11 @@ def group_status(roster: Roster, group: Group, waiting: Iterable[Waiting], now: 
     return GroupStatus(group, len(since), since[0] if since else None, dict(counts))
 
 
-def wrap_up_ends(roster: Roster, search: Search, now: datetime) -> list[datetime]:
-    """When the groups' agents who are in wrap-up become free, the soonest first."""
-    members = {id for group in groups_among(search.targets) for id in roster.members(group)}
-    ends = (status(roster.agents[id].agent, now) for id in members)
-    return sorted(each.until for each in ends if each.state == "wrapUp" and each.until)
+def wrap_up_end(roster: Roster, waiting: Iterable[Waiting], own: Waiting, now: datetime) -> datetime | None:
+    """When the wrap-up ends after which it is the call's turn; None if it is not after any that has begun."""
+    members = {id for group in groups_among(own.search.targets) for id in roster.members(group)}
+    states = (status(roster.agents[id].agent, now) for id in members)
+    ends = sorted(each.until for each in states if each.state == "wrapUp" and each.until)
+    served = with_agents(roster, now)
+    before = ahead((each for each in waiting if each.call not in served), own)
+    return ends[before] if before < len(ends) else None
