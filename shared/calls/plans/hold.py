@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count
 
 from shared.calls.effect import Wanted
 from shared.calls.music import music_wanted
 from shared.calls.plans.base import VisitContext
 
 MUSIC = "music"
+MOST = 500  # of a visit: the row keeps their outcomes
 
 
 def numbered(at: VisitContext, operation: str) -> Iterator[str]:
     """``music 1``, ``music 2``, …: those that are over, and the next one."""
-    for n in count(1):
+    for n in range(1, MOST + 1):
         yield f"{operation} {n}"
         if at.outcome(f"{operation} {n}") is None:
             return

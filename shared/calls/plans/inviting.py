@@ -34,7 +34,9 @@ from shared.calls.plans.invitations import (
 )
 from shared.calls.queues import interruption
 
-OPERATIONS = ("add", "confirm", "cancel", "remove", "engage", "release")
+REMOVALS = ("remove", "remove 2", "remove 3")  # one follows another that failed
+OPERATIONS = ("add", "confirm", "cancel", *REMOVALS, "engage", "release")
+PAUSE = 2.0  # seconds before another removal
 SILENCE = 8  # seconds to press the key of the confirmation
 
 After = Literal["accepted", "declined", "noAnswer", "withdrawn"]
@@ -83,8 +85,17 @@ def _withdraw(at: VisitContext, invitation: Invitation) -> Iterator[Wanted]:
         yield interruption(at.context(f"confirm {target}"))
     if at.outcome(f"add {target}") is None and _has_id(at, add) and at.outcome(f"cancel {target}") is None:
         yield at.wanted(f"cancel {target}", CancelInvitation(add))
-    if _came_in(at, invitation) and not _is_of_command(at, target) and at.outcome(f"remove {target}") is None:
-        yield at.wanted(f"remove {target}", RemoveParticipant(target))
+    if _came_in(at, invitation) and not _is_of_command(at, target):
+        yield from _remove(at, target)
+
+
+def _remove(at: VisitContext, target: str) -> Iterator[Wanted]:
+    outcomes = [(each, at.outcome(f"{each} {target}")) for each in REMOVALS]
+    is_removed = any(outcome and outcome.status is OutcomeStatus.SUCCEEDED for _, outcome in outcomes)
+    following = next((each for each, outcome in outcomes if outcome is None), None)
+    if following and not is_removed:
+        pause = PAUSE if following != REMOVALS[0] else 0.0
+        yield at.wanted(f"{following} {target}", RemoveParticipant(target), pause)
 
 
 def _came_in(at: VisitContext, invitation: Invitation) -> bool:

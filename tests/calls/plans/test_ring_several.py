@@ -86,6 +86,13 @@ def test_a_cancelled_callee_who_comes_in_all_the_same_is_removed() -> None:
     assert call.sent(RemoveParticipant) == [RemoveParticipant(ONE)]
 
 
+def test_a_removal_that_fails_is_tried_three_times() -> None:
+    call = ringing(ONE, TWO).accepts(TWO, 5).accepts(ONE, 5.4).wake(7.5)
+    for now, operation in ((8, "remove"), (11, "remove 2"), (14, "remove 3"), (17, "remove 3")):
+        call.says("remove_participant_failed", now, operation, ONE).wake(now + 2)
+    assert call.sent(RemoveParticipant) == [RemoveParticipant(ONE)] * 3
+
+
 # -- What agents' clients say ------------------------------------------------------------------------------------
 
 
