@@ -77,8 +77,14 @@ class PlanChooser:
         return replace(chosen, is_customer=is_customer, context=headers_of(context) if context else {})
 
     def _as_event(self, saved: SavedPlan, plan: Plan) -> PlanChosen:
-        resource, music = self._settings.acs_resource_id, self._settings.hold_music or ""
-        return PlanChosen(plan, saved.version, resource, hold_music=music, name=saved.id)
+        return PlanChosen(
+            plan,
+            saved.version,
+            self._settings.acs_resource_id,
+            hold_music=self._settings.hold_music or "",
+            name=saved.id,
+            speaks=self._settings.cognitive_services_endpoint is not None,
+        )
 
     async def _is_customer(self, call: IncomingCallReceived) -> bool | None:
         """None if it is not known in time. A caller without a number is no customer's."""

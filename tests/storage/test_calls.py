@@ -188,6 +188,7 @@ def rich(id: str) -> Call:
             "hold.wav",
             START,
             "default",
+            True,
         ),
         outbound=Outbound(START, "28:orgid:1", "4:+1", "Hello."),
         streams=Streams(Stream(StreamState.ACTIVE, START, "x"), Stream(StreamState.FAILED, START, "y")),

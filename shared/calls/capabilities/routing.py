@@ -15,7 +15,6 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from shared.calls import commands
-from shared.calls.actions import HangUp
 from shared.calls.call import BaseCall
 from shared.calls.capability import Capability
 from shared.calls.effect import Wanted, effect_id
@@ -23,15 +22,14 @@ from shared.calls.emergency import is_emergency, is_recorded
 from shared.calls.event import ActionPerformed, Event, Fact, TimerFired, own
 from shared.calls.identities import described
 from shared.calls.joins import bounded, latest
-from shared.calls.plans import emergencies, walk
-from shared.calls.plans.base import Exit, Step, Visit, VisitContext
+from shared.calls.plans import emergencies, ending, walk
+from shared.calls.plans.base import CALLER_LEFT, Exit, Step, Visit, VisitContext
 from shared.calls.plans.document import Plan
 from shared.calls.policy import ANNOUNCEMENT
 from shared.calls.presence import caller_has_left, caller_of
 from shared.calls.state import CallState
 
-CALLER_LEFT, TAKEN_OVER = "the caller has left", "a command has taken the call over"
-HANG_UP = "plan/hang up"
+TAKEN_OVER = "a command has taken the call over"
 LONGEST_WAIT = timedelta(seconds=8)  # for the announcement: the caller hears nothing before it
 MOST_FACTS = 500  # of each kind: a row has room for 1 MiB
 
@@ -42,6 +40,7 @@ class PlanChosen(Fact, frozen=True):
     ``name``: the resource account whose plan it is, or ``default``. ``is_customer``: whether the caller's number is
     that of a customer; None if the plan does not ask, or it is not known. ``context``: custom context that came with
     the call, by name in lower case. ``hold_music``: what a caller hears while a step rings that names nothing else.
+    ``speaks``: whether an AI service speaks text.
     """
 
     plan: Plan
@@ -51,6 +50,7 @@ class PlanChosen(Fact, frozen=True):
     context: dict[str, str] = field(default_factory=dict)
     hold_music: str = ""
     name: str = ""
+    speaks: bool = False
 
 
 class PlanUnavailable(Fact, frozen=True):
@@ -149,6 +149,7 @@ class Routing(Struct, frozen=True, omit_defaults=True):
     hold_music: str = ""
     woken_at: datetime | None = None
     name: str = ""
+    speaks: bool = False
 
 
 def fold(part: Routing, event: Event) -> Routing:
@@ -172,7 +173,7 @@ def _order(plan: PlanChosen | Routing) -> tuple[int, str]:
 
 
 def _with_plan(part: Routing, chosen: PlanChosen) -> Routing:
-    names = ("plan", "version", "resource", "is_customer", "context", "hold_music", "name")
+    names = ("plan", "version", "resource", "is_customer", "context", "hold_music", "name", "speaks")
     return replace(part, **{name: getattr(chosen, name) for name in names})
 
 
@@ -261,8 +262,8 @@ def wanted(call: BaseCall, part: Routing, now: datetime) -> Iterator[Wanted]:
     for each in _wanted(call, part, part.plan, now):
         if not (muted and emergencies.is_heard_by(caller, each.action)):
             yield each
-    if call.state is CallState.CONNECTED and part.visits and part.visits[-1].reason in (CALLER_LEFT, walk.TOO_MANY):
-        yield Wanted(HANG_UP, HangUp())
+    if call.state is CallState.CONNECTED and part.visits:
+        yield from ending.wanted(call, part.visits, now, speaks=part.speaks)
 
 
 def _wanted(call: BaseCall, part: Routing, plan: Plan, now: datetime) -> Iterator[Wanted]:
@@ -278,6 +279,7 @@ def _wanted(call: BaseCall, part: Routing, plan: Plan, now: datetime) -> Iterato
 def steps(call: BaseCall, part: Routing) -> Iterator[str]:
     if part.plan is None:
         return
+    yield ending.FAREWELL
     for visit in part.visits:
         at = VisitContext(call, part, visit, visit.begun_at)
         for operation in walk.step_of(part.plan, visit).operations(at):
@@ -289,6 +291,8 @@ def timers(call: BaseCall, part: Routing) -> Iterator[datetime]:
         return
     if not part.visits:
         yield _begins_at(call)
+        return
+    yield from ending.timers(call, part.visits, speaks=part.speaks)
     for visit in part.visits:
         step, at = walk.step_of(part.plan, visit), VisitContext(call, part, visit, visit.begun_at)
         yield from step.timers(at) if visit.left_at is None else step.timers_after(at)

@@ -21,6 +21,7 @@ from shared.calls.presence import caller_of
 from shared.calls.queues import interruption
 
 LONGEST_SOURCE = 1000  # characters, as in the API
+CALLER_LEFT = "the caller has left"  # the reason for which a plan ends at every step
 
 StepName = Annotated[str, Meta(pattern="^[A-Za-z][A-Za-z0-9_-]{0,39}$", description="the name of a step of the plan")]
 Key = Annotated[str, Meta(pattern="^[0-9*#A-D]$")]

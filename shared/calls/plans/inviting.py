@@ -21,7 +21,7 @@ from shared.calls.actions import (
 from shared.calls.effect import Wanted
 from shared.calls.identities import is_same
 from shared.calls.operations import OutcomeStatus
-from shared.calls.plans.base import VisitContext
+from shared.calls.plans.base import CALLER_LEFT, VisitContext
 from shared.calls.plans.invitations import (
     GRACE,
     End,
@@ -85,7 +85,8 @@ def _withdraw(at: VisitContext, invitation: Invitation) -> Iterator[Wanted]:
         yield interruption(at.context(f"confirm {target}"))
     if at.outcome(f"add {target}") is None and _has_id(at, add) and at.outcome(f"cancel {target}") is None:
         yield at.wanted(f"cancel {target}", CancelInvitation(add))
-    if _came_in(at, invitation) and not _is_of_command(at, target):
+    is_ending = at.visit.reason == CALLER_LEFT  # the call is hung up
+    if _came_in(at, invitation) and not _is_of_command(at, target) and not is_ending:
         yield from _remove(at, target)
 
 

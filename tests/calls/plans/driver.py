@@ -18,15 +18,20 @@ RESOURCE = "cccccccc-cccc-4ccc-8ccc-cccccccccccc"
 
 
 class PlannedCall(CallDriver):
-    """``plan`` maps the names of steps to steps as they stand in a document. The first one is the start."""
+    """``plan`` maps the names of steps to steps as they stand in a document. The first one is the start. ``speaks``:
+    whether the app has an AI service.
+    """
 
-    def __init__(self, plan: dict[str, dict[str, Any]], policy: CallPolicy | None = None) -> None:
+    def __init__(
+        self, plan: dict[str, dict[str, Any]], policy: CallPolicy | None = None, *, speaks: bool = False
+    ) -> None:
         super().__init__(policy or CallPolicy(record=False))
+        self.speaks = speaks
         self.plan = msgspec.convert({"start": next(iter(plan)), "steps": plan}, Plan)
         self.receive(incoming()).receive(self.chosen()).receive(answered())
 
     def chosen(self) -> Any:
-        return own("plan chosen", at(0.4), PlanChosen(self.plan, 1, RESOURCE))
+        return own("plan chosen", at(0.4), PlanChosen(self.plan, 1, RESOURCE, speaks=self.speaks))
 
     def connect(self, after: float = 1) -> PlannedCall:
         return self.receive(event("call_connected", after))

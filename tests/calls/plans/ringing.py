@@ -39,12 +39,13 @@ class RingingCall(PlannedCall):
         offers: Sequence[Sequence[str]],
         *,
         answers: bool = True,
+        speaks: bool = False,
         steps: dict[str, dict[str, Any]] | None = None,
         **ring: Any,
     ) -> None:
         self.offers, self.requested, self.people, self.number = list(offers), list[AnyAction](), [CALLER], 0
         self.answers = answers  # whether requests are answered
-        super().__init__(steps or plan(**ring))
+        super().__init__(steps or plan(**ring), speaks=speaks)
         self.connect()
         self.present(1)
 

@@ -233,13 +233,25 @@ def test_the_caller_leaves_while_an_offer_is_made() -> None:
 
 
 def test_an_agent_who_accepts_as_the_caller_leaves_is_not_left_alone() -> None:
-    call = ringing(ONE).goes(CALLER, 5).accepts(ONE, 5.2)
-    assert (call.sent(HangUp), call.ends) == ([HangUp()], {})
-    assert call.sent(RemoveParticipant) == [RemoveParticipant(ONE)]
+    call = ringing(ONE).accepts(ONE, 4).goes(CALLER, 5)
+    assert (call.sent(HangUp), call.sent(RemoveParticipant), call.ends) == ([HangUp()], [], {})
+
+
+def test_an_agent_who_accepts_as_the_caller_leaves_hears_why_if_the_app_can_speak() -> None:
+    call = RingingCall([[ONE]], speaks=True).accepts(ONE, 4).goes(CALLER, 5)
+    assert (call.sent(Play), call.sent(HangUp)) == ([Play("farewell", "The caller has hung up.")], [])
+    call.reports("play_completed", 7, "farewell")
+    assert call.sent(HangUp) == [HangUp()]
+
+
+def test_the_farewell_does_not_hold_up_the_end() -> None:
+    call = RingingCall([[ONE]], speaks=True).accepts(ONE, 4).goes(CALLER, 5)
+    assert next_timer_at(call.call) == at(10)
+    assert call.wake(10).sent(HangUp) == [HangUp()]
 
 
 def test_the_caller_leaves_while_an_agent_talks() -> None:
-    call = ringing(ONE).talks(ONE, 5).goes(CALLER, 60)
+    call = RingingCall([[ONE]], speaks=True).talks(ONE, 5).goes(CALLER, 60)
     assert (call.sent(HangUp), call.sent(RemoveParticipant)) == ([HangUp()], [])
     call.receive(event("call_disconnected", 61))
     assert call.sent(ReleaseAgent) == [ReleaseAgent(ONE, "accepted")]
