@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Annotated
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -26,6 +28,8 @@ Span = tuple[time, time]  # the end is midnight at the end of the day if it is 0
 @lru_cache(maxsize=100)
 def zone(name: str) -> ZoneInfo | None:
     """The time zone of an IANA name; None if there is none."""
+    from zoneinfo import ZoneInfo  # its import would delay the answer of a call
+
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, LookupError):  # also the name of a folder, and of no zone
