@@ -28,7 +28,7 @@ Span = tuple[time, time]  # the end is midnight at the end of the day if it is 0
 @lru_cache(maxsize=100)
 def zone(name: str) -> ZoneInfo | None:
     """The time zone of an IANA name; None if there is none."""
-    from zoneinfo import ZoneInfo  # its import would delay the answer of a call
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  # its import would delay the answer of a call
 
     try:
         return ZoneInfo(name)
