@@ -21,6 +21,7 @@ async def test_generated_requests_are_answered_as_documented(client: Client, tmp
     await client.ask("PUT", f"customers/{CUSTOMER}", tokens[0], {"name": "Megan Bowen"})
     await client.ask("PUT", f"agents/{USER}", tokens[0], {})
     await client.ask("PUT", f"groups/{GROUP}", tokens[0], {"name": "Sales"})
+    await client.ask("POST", "resource-accounts/refresh", tokens[0])
     await client.ask("PUT", f"plans/{PLAN}", tokens[0], EXAMPLE)
     found = await taken(client, tmp_path, tokens, "--exclude-path-regex", "^/calls/")
     others = {f"{route.method} /{route.path}" for route in ROUTES if not route.path.startswith("calls/")}

@@ -22,8 +22,9 @@ def check(plan: Plan, *, has_speech: bool, emergency_numbers: Collection[str] = 
     """The errors of a plan that could be read. ``has_speech``: the app names an AI service when it answers.
     ``emergency_numbers``: further ones than those of ``emergency.CODES``.
     """
+    if too_large := tuple(_too_large(plan)):
+        return too_large
     return (
-        *_too_large(plan),
         *_unknown_targets(plan),
         *_emergency_numbers(plan, emergency_numbers),
         *_unreachable(plan),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -26,19 +27,19 @@ class InvalidPlan(ValueError):
 def read(document: bytes) -> Plan:
     """The plan of a document. Raises InvalidPlan. What the steps lead to is checked by ``checking``."""
     try:
-        given = msgspec.json.decode(document)
+        given, repeated = msgspec.json.decode(document), _repeated(document)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidPlan((Problem("", f"the document is not valid JSON: {error}"),)) from None
     if isinstance(given, dict):
         given.pop("$schema", None)  # for editors
-    found = tuple(islice(_found(document, given), MOST_PROBLEMS))
+    found = tuple(islice(_found(given, repeated), MOST_PROBLEMS))
     if found:
         raise InvalidPlan(found)
     return msgspec.convert(given, Plan)
 
 
-def _found(document: bytes, given: Any) -> Iterator[Problem]:
-    for name in dict.fromkeys(_repeated(document)):
+def _found(given: Any, repeated: Iterable[str]) -> Iterator[Problem]:
+    for name in dict.fromkeys(repeated):
         yield Problem("", f'the name "{name[:LONGEST_NAME]}" stands twice in one object: the first would be ignored')
     yield from problems(given, Plan)
 
@@ -48,8 +49,8 @@ def _repeated(document: bytes) -> list[str]:
     found: list[str] = []
 
     def note(pairs: list[tuple[str, Any]]) -> None:
-        names = [name for name, _ in pairs]
-        found.extend(name for n, name in enumerate(names) if name in names[:n])
+        counts = Counter(name for name, _ in pairs)
+        found.extend(name for name, count in counts.items() if count > 1)
 
     json.loads(document, object_pairs_hook=note)
     return found

@@ -6,12 +6,14 @@ values have conditions beyond their shape have a method ``problems``, which retu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import FieldInfo
 
 LONGEST_NAME = 60  # characters of a name of the document that a path repeats
 
@@ -83,7 +85,7 @@ def _of_struct(value: dict[str, Any], struct: type[Struct], path: str) -> Iterat
 
 
 def _of_fields(value: dict[str, Any], struct: type[Struct], path: str) -> Iterator[Problem]:
-    fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    fields = _fields_of(struct)
     for name in value.keys() - fields.keys() - {struct.__struct_config__.tag_field}:
         yield Problem(_below(path, name), f"unknown field: known are {', '.join(fields) or 'none'}")
     for name, field in fields.items():
@@ -91,6 +93,11 @@ def _of_fields(value: dict[str, Any], struct: type[Struct], path: str) -> Iterat
             yield from problems(value[name], field.type, _below(path, name))
         elif field.required:
             yield Problem(_below(path, name), "missing")
+
+
+@cache
+def _fields_of(struct: type[Struct]) -> Mapping[str, FieldInfo]:
+    return {field.encode_name: field for field in msgspec.structs.fields(struct)}
 
 
 def _of_entries(value: dict[str, Any], shapes: tuple[Any, ...], path: str) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from tests.calls.plans.driver import PlannedCall
 
 SLOW = settings(
     deadline=None,
-    max_examples=100,
+    max_examples=50,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 
@@ -58,3 +58,15 @@ def test_a_plan_that_passes_the_check_can_be_run(document: dict[str, Any]) -> No
         last = call.call.routing.visits[-1]
         assert last.step in plan.steps
         assert last.reason if last.left_at else next_check_at(call.call), last
+
+
+@SLOW
+@given(plans())
+def test_every_step_that_a_step_names_must_exist(document: dict[str, Any]) -> None:
+    for name, step in document["steps"].items():
+        text = json.dumps(step).replace('"second"', '"lost"')
+        plan = plan_of(document | {"steps": document["steps"] | {name: json.loads(text)}})
+        assert plan is not None
+        found = [each.path for each in check(plan, has_speech=True) if each.text == 'unknown step "lost"']
+        assert len(found) == text.count('"lost"'), found
+        assert all(path.startswith(f"steps.{name}.") for path in found)

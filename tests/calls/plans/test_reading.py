@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import msgspec
@@ -121,6 +122,23 @@ def test_a_document_of_many_errors_has_a_short_report() -> None:
         read(json.dumps({f"field {n} {'x' * 1000}": n for n in range(1000)}).encode())
     assert len(error.value.problems) == 100
     assert max(len(each.path) for each in error.value.problems) < 100
+
+
+def test_nested_documents_of_every_depth_are_refused() -> None:
+    for depth in range(100, 1100, 10):
+        for text in (b"[" * depth + b"]" * depth, b'{"a":' * depth + b"1" + b"}" * depth):
+            assert problems(text)
+
+
+def test_a_document_as_large_as_a_body_is_read_in_no_time() -> None:
+    """An invalid one, too: the API has one process for all callers."""
+    step = json.dumps(MENU | {"prompt": {}, "tries": 0})
+    steps = ",".join(f'"s{n}": {step}' for n in range(64 * 1024 // (len(step) + 9)))
+    names = ",".join(f'"s{n}": 1' for n in range(6000))
+    for text in (f'{{"start": "s0", "steps": {{{steps}}}}}', f"{{{names}}}"):
+        began = time.process_time()
+        assert problems(text.encode())
+        assert time.process_time() - began < 0.5
 
 
 def test_a_step_that_no_way_leads_to_is_refused() -> None:
