@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_AGE = 10.0  # seconds until the plans of a tenant are read again; a changed plan holds for calls after it
-WAIT = 5.0  # seconds that a call waits for a read, after its answer
+WAIT = 2.0  # seconds that a call waits for a read, after its answer: an invocation has 9 in all
 PAUSE = 5.0  # seconds after a failed read
 
 
