@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from msgspec import UNSET, UnsetType
+from typing import Annotated
 
-from shared.api.parameters import Id
+from msgspec import UNSET, Meta, UnsetType
+
+from shared.api.parameters import ACCOUNT, Id
 from shared.api.problems import Problem
 from shared.api.route import SUPERVISORS, RequestContext, Result, Route, Strict
 from shared.api.v1.calls.command import idempotency_key
@@ -24,6 +26,8 @@ from shared.plans.cache import PlansUnavailable
 from shared.service.commands import KeyReused
 from shared.service.outbound import LinesBusy
 from shared.service.processor import TryAgain
+
+EXAMPLE = {"account": ACCOUNT, "target": {"number": "+12065550199"}}
 
 
 class NewCall(Strict, frozen=True):
@@ -100,7 +104,7 @@ ROUTES = (
         "Call a number, an agent or a Teams user on behalf of a resource account",
         {200: CallView, 202: CallView},
         place_call,
-        body=NewCall,
+        body=Annotated[NewCall, Meta(examples=[EXAMPLE])],
         command=True,
     ),
 )
