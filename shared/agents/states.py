@@ -23,8 +23,9 @@ After = Literal["accepted", "declined", "noAnswer", "withdrawn"]
 def status(agent: Agent, now: datetime) -> Status:
     """A claim comes first, then wrap-up, then what the client says."""
     if (claim := live_claim(agent, now)) is not None:
-        state: Literal["inCall", "ringing"] = "inCall" if claim.engaged else "ringing"
-        return Status(state, claim.since, claim.until, call=claim.call)
+        if claim.engaged:
+            return Status("inCall", claim.since, call=claim.call)
+        return Status("ringing", claim.since, claim.until, call=claim.call)
     if agent.wrap_up_until is not None and agent.wrap_up_until > now:
         return Status("wrapUp", None, agent.wrap_up_until)
     if not agent.is_available:

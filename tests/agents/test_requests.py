@@ -15,7 +15,7 @@ from shared.agents.claims import FRONT
 from tests.agents.conftest import ADA, Centre, user
 
 AGENTS = [user(n) for n in range(20)]
-CALLERS = 200
+CALLERS = 100
 
 
 class Counter(SansIOHTTPPolicy[Any, Any]):
@@ -72,7 +72,7 @@ async def test_an_agent_who_is_free_costs_a_call_that_could_wait_two_requests_mo
     assert counter.counted()[0] == 4
 
 
-async def test_each_of_200_callers_asks_in_one_request_and_those_in_front_in_two(
+async def test_each_of_100_callers_asks_in_one_request_and_those_in_front_in_two(
     counted: Centre, counter: Counter
 ) -> None:
     await counted.staff(*AGENTS)
