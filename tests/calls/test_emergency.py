@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from shared.calls.actions import (
+from shared.calls.actions import HangUp, (
     AddParticipant,
     Consult,
     OfferCall,
@@ -182,11 +182,11 @@ def test_a_recording_whose_start_was_under_way_is_stopped() -> None:
     assert driver.done(1.2, RECORDING).asked == [StopRecording(RECORDING)]
 
 
-def test_a_call_to_an_emergency_number_on_behalf_of_the_account_is_not_recorded() -> None:
+def test_a_call_to_an_emergency_number_on_behalf_of_the_account_is_not_recorded_and_ends() -> None:
     event_ = incoming()
     on_behalf = replace(event_, data=replace(event_.data, on_behalf_of="4:+112"))
     driver = CallDriver(ANNOUNCED).receive(on_behalf).receive(answered()).receive(event("call_connected", 1))
-    assert driver.asked == []
+    assert driver.asked == [HangUp()]  # the agent's client places it itself
 
 
 def test_an_emergency_service_that_an_agent_brings_in_is_not_recorded() -> None:

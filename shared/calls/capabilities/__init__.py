@@ -17,6 +17,7 @@ from shared.calls.capabilities import (
     dtmf,
     lifecycle,
     music,
+    on_behalf_of,
     outbound,
     participants,
     prompts,
@@ -58,6 +59,7 @@ class Call(BaseCall, frozen=True, kw_only=True, omit_defaults=True):
     streams: Streams = Streams()
     routing: Routing = Routing()
     outbound: Outbound = Outbound()
+    on_behalf_of: NoPart = NoPart()
 
 
 CAPABILITIES: Capabilities = (
@@ -73,6 +75,7 @@ CAPABILITIES: Capabilities = (
     streams.CAPABILITY,
     routing.CAPABILITY,
     outbound.CAPABILITY,
+    on_behalf_of.CAPABILITY,
 )
 
 _REGISTRY = capability.registry(CAPABILITIES)
