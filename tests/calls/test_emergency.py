@@ -8,9 +8,10 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from shared.calls.actions import HangUp, (
+from shared.calls.actions import (
     AddParticipant,
     Consult,
+    HangUp,
     OfferCall,
     Play,
     RequestRecording,
