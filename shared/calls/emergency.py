@@ -31,6 +31,8 @@ _CODES = (
     "911 990 991 992 993 994 995 996 997 998 999 14 15 16 17 18 19"
 )
 CODES = frozenset(_CODES.split())
+# Those that the documents above name. The others can be extensions of a telephone system, as they are dialled.
+COMMON_CODES = frozenset({"112", "911", "999", "000"})
 
 # The country codes of one and of two digits; all others have three (ITU-T E.164, list of assigned country codes).
 _ONE_DIGIT = "1 7"
@@ -51,8 +53,18 @@ def is_emergency_number(raw_id: str | None, added: Collection[str] = ()) -> bool
     if not raw_id or not raw_id.startswith(PREFIX):
         return False
     number = raw_id.removeprefix(PREFIX)
-    digits, known = number.removeprefix("+"), CODES | {each.removeprefix("+") for each in added}
-    return digits in known or (number.startswith("+") and _national(digits) in known)
+    digits = number.removeprefix("+")
+    forms = {digits, _national(digits)} if number.startswith("+") else {digits}
+    return not forms.isdisjoint(CODES) or any(each.removeprefix("+") in forms for each in added)
+
+
+def is_emergency_service(raw_id: str | None, added: Collection[str] = ()) -> bool:
+    """Whether a participant with this raw id is an emergency service. ``4:101`` is an extension, and ``4:+101`` is
+    not: telephone systems send extensions as they are dialled.
+    """
+    number = (raw_id or "").removeprefix(PREFIX)
+    is_clear = number.startswith("+") or number in COMMON_CODES or number in added
+    return is_clear and is_emergency_number(raw_id, added)
 
 
 def _national(digits: str) -> str:
@@ -71,7 +83,7 @@ def is_emergency(call: BaseCall) -> bool:
     joined = call.participants.joined_at  # type: ignore[attr-defined]
     people = (lifecycle.caller, lifecycle.on_behalf_of, *joined)
     added = call.policy.emergency_numbers
-    return lifecycle.is_emergency or any(is_emergency_number(each, added) for each in people)
+    return lifecycle.is_emergency or any(is_emergency_service(each, added) for each in people)
 
 
 def is_recorded(call: BaseCall) -> bool:

@@ -17,7 +17,7 @@ from shared.acs.answering import IncomingCallResponder
 from shared.calls.actions import EFFECT_SECONDS
 from shared.calls.capabilities.lifecycle import Decision, IncomingCall, IncomingCallReceived, RequestRejected, decide
 from shared.calls.capabilities.routing import PlanUnavailable
-from shared.calls.emergency import is_emergency_number
+from shared.calls.emergency import is_emergency_service
 from shared.calls.event import Event
 from shared.calls.result_codes import Disposition, look_up
 from shared.platform.settings import Settings
@@ -153,7 +153,7 @@ class Answering:
 
     def _is_emergency(self, payload: IncomingCall) -> bool:
         people, added = (payload.from_, payload.on_behalf_of_callee), self._settings.emergency_numbers
-        return any(is_emergency_number(each.raw_id, added) for each in people if each)
+        return any(is_emergency_service(each.raw_id, added) for each in people if each)
 
     async def _once(self, call_id: str, respond: Callable[[], Awaitable[Event]]) -> Event:
         """One response for all deliveries of an event that reach this process, unless it must be tried again.

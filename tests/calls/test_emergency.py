@@ -21,7 +21,7 @@ from shared.calls.actions import (
 )
 from shared.calls.capabilities.recording import RecordingStatus
 from shared.calls.capabilities.routing import PlanChosen
-from shared.calls.emergency import MARK, REFUSAL, is_emergency, is_emergency_number
+from shared.calls.emergency import CODES, MARK, REFUSAL, is_emergency, is_emergency_number, is_emergency_service
 from shared.calls.event import Event, own
 from shared.calls.plans.checking import check
 from shared.calls.plans.document import Plan
@@ -105,9 +105,27 @@ def test_the_number_of_a_subscriber_is_none(number: str) -> None:
     assert not is_emergency_number(f"4:{number}")
 
 
+def test_four_digits_after_a_country_code_are_never_one() -> None:
+    for country in ("1", "7", "20", "44", "49", "91", "352", "683", "999"):
+        for code in CODES:
+            national = f"{code}0000"[: max(4, len(code) + 1)]
+            assert is_emergency_number(f"4:+{country}{code}")
+            assert not is_emergency_number(f"4:+{country}{national}"), f"+{country}{national}"
+
+
 @pytest.mark.parametrize("raw_id", [None, "", "8:acs:112", "28:orgid:112", "112", "4:anonymous"])
 def test_other_identities_are_none(raw_id: str | None) -> None:
     assert not is_emergency_number(raw_id)
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [("112", True), ("911", True), ("+911", True), ("+49110", True), ("+101", True), ("101", False), ("118", False)],
+)
+def test_an_extension_that_calls_is_not_an_emergency_service(number: str, expected: bool) -> None:
+    assert is_emergency_service(f"4:{number}") is expected
+    assert is_emergency_service(f"4:{number}", (number,))
+    assert not is_emergency_service(None)
 
 
 def test_further_numbers_are_those_of_the_setting() -> None:
