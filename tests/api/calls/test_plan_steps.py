@@ -83,7 +83,8 @@ async def test_a_secret_is_entered_while_the_recording_pauses_and_is_written_now
     assert lines
     assert not [each for each in lines if PIN in each]
     media = [each for each in await requested(line, call_id) if each in MEDIA]
-    assert media[:3] == ["PauseRecording", "Recognize", "ResumeRecording"]
+    assert media[:2] == ["PauseRecording", "Recognize"]
+    assert media.count("ResumeRecording") == 1
 
 
 async def test_a_call_of_an_emergency_service_goes_to_the_step_that_rings(line: Line, administrator: str) -> None:
