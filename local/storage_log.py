@@ -41,8 +41,9 @@ class StorageRequest:
         if self.path.startswith(("calls", "Tables")):
             table = "index" if self.path.startswith("callsindex") else "row"
             return f"{table} {'read' if self.method == 'GET' else 'write'}"
-        if self.path.startswith("directory"):
-            return "directory read"
+        for table, name in (("directory", "directory"), ("agents", "agent"), ("plans", "plan")):
+            if self.path.startswith(table):
+                return f"{name} {'read' if self.method == 'GET' else 'write'}"
         return "wake" if "/messages" in self.path else f"blob {self.method.lower()}"
 
 

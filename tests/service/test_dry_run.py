@@ -82,6 +82,41 @@ def test_a_plan_that_goes_round_in_circles_ends() -> None:
     assert len(result.steps) == 20
 
 
+RING: dict[str, Any] = {
+    "sales": {
+        "type": "ring",
+        "targets": [{"group": "sales"}, {"number": "+4930123456"}],
+        "order": "inTurn",
+        "left": "bye",
+        "otherwise": "sorry",
+        "declined": "menu",
+    },
+    **{name: MENU[name] for name in ("sorry", "bye")},
+    "menu": MENU["menu"] | {"keys": {}, "otherwise": "bye"},
+}
+
+
+@pytest.mark.parametrize(
+    ("answers", "left_for", "reason"),
+    [
+        ((), "bye", "the agent has left"),
+        (("declined", "accepted"), "bye", "the agent has left"),
+        ("declined", "menu", "declined"),
+        ("noAnswer", "sorry", "no answer"),
+        ("unavailable", "sorry", "no one was available"),
+        (("declined", "declined", "declined", "voicemail"), "sorry", "no answer"),
+    ],
+)
+def test_what_becomes_of_ringing_leads_on(answers: Any, left_for: str, reason: str) -> None:
+    assert way(run(RING, answers={"sales": answers}))[0] == ("sales.1", left_for, reason)
+
+
+def test_a_number_hears_the_prompt_to_confirm() -> None:
+    steps = {**RING, "sales": RING["sales"] | {"targets": [{"number": "+4930123456"}]}}
+    heard = run(steps).steps[0].heard
+    assert [(each.by, each.prompt) for each in heard] == [("a phone number", "You have a call. Press 1 to accept it.")]
+
+
 def test_what_was_not_used_is_named() -> None:
     result = run(MENU, keys=("1", "2"), answers={"sorry": (), "menu.7": "1"})
     assert result.unused == ("answers.sorry", "answers.menu.7", "keys: 2")

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from local.stack import ROOT
+from shared.calls.plans.checking import check
 from shared.calls.plans.reading import read
+from shared.service.dry_run import Situation, dry_run
 
 PLANS = sorted((ROOT / "docs/plans").glob("*.json"))
 
@@ -21,9 +26,27 @@ async def command(*arguments: str) -> tuple[int | None, str]:
     return process.returncode, output.decode()
 
 
+WAYS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "menu-then-transfer": ({"keys": ["1"]}, ["menu", "sales"]),
+    "office-hours": ({"keys": ["2"]}, ["hours", "closed", "bye"]),
+    "account-number": (
+        {"keys": ["12345678"], "answers": {"lookup": "premium", "premium": ["declined", "accepted"]}},
+        ["account", "lookup", "premium", "bye"],
+    ),
+    "agents-with-waiting": (
+        {"answers": {"agents": "unavailable", "colleague": "voicemail"}},
+        ["welcome", "agents", "colleague", "sorry", "bye"],
+    ),
+}
+
+
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
-def test_the_plans_of_the_documentation_are_valid(path: object) -> None:
-    assert read((ROOT / str(path)).read_bytes()).steps
+def test_the_plans_of_the_documentation_are_valid_and_lead_somewhere(path: Path) -> None:
+    plan = read(path.read_bytes())
+    assert check(plan, has_speech=True) == ()
+    given, way = WAYS[path.stem]
+    situation = msgspec.convert({"at": "2026-11-22T19:00:00", **given}, Situation)
+    assert [step.visit.partition(".")[0] for step in dry_run(plan, situation).steps] == way
 
 
 async def test_the_dry_run_of_a_plan_is_printed_in_words() -> None:

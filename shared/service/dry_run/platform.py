@@ -42,6 +42,7 @@ RESOURCE, TENANT = "00000000-0000-4000-8000-000000000002", "00000000-0000-4000-8
 CHARACTERS_PER_SECOND, FILE_SECONDS = 15.0, 5.0  # of speech; of a file, whose length is not known
 ENTERS, RINGS, DECIDES, TALKS = 1.0, 3.0, 1.0, 60.0  # seconds
 DEFAULT_RING, LONGEST_CALL = 60, 86_400
+AGENTS_OF_A_GROUP = 3
 
 NO_ANSWER, DECLINED, CANCELED, SILENCE = (480, 560480), (603, 560603), (487, 5234), (400, 8510)
 WRONG_KEY, NO_CHOICE, KEY_CHOSEN, PHRASE_CHOSEN = (400, 8534), (400, 8547), (200, 8533), (200, 8545)
@@ -112,7 +113,8 @@ class InventedPlatform:
         if self._answers.next(self._visit) == "unavailable":
             self._answers.take(self._visit)
             return ()
-        free = [each for each in map(raw_id, offer.targets) if not identities.is_among(each, offer.excluded)]
+        every = (each for target in offer.targets for each in raw_ids(target))
+        free = [each for each in every if not identities.is_among(each, offer.excluded)]
         return tuple(free if offer.claims_all else free[:1])
 
     # -- What follows ----------------------------------------------------------------------------------------------
@@ -189,11 +191,12 @@ class InventedPlatform:
         self.agenda.report(0, "CallDisconnected", "", HUNG_UP)
 
 
-def raw_id(target: str) -> str:
-    """The target, or an invented agent of a group."""
+def raw_ids(target: str) -> tuple[str, ...]:
+    """The target, or the invented agents of a group."""
     if not target.startswith(GROUP):
-        return target
-    return identities.agent(RESOURCE, TENANT, str(uuid5(NAMESPACE_URL, target)))
+        return (target,)
+    users = (uuid5(NAMESPACE_URL, f"{target}/{n}") for n in range(AGENTS_OF_A_GROUP))
+    return tuple(identities.agent(RESOURCE, TENANT, str(user)) for user in users)
 
 
 def length(source: str) -> float:
