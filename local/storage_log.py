@@ -62,7 +62,9 @@ def conflicts_logged(logs: Path) -> int:
 
 @dataclass(frozen=True)
 class Cost:
-    """The storage requests of a call. Conflicts depend on timing, and are counted apart."""
+    """The storage requests of a call. Conflicts depend on timing, and are counted apart: each is a write that fails, and
+    a read of the row before the next one.
+    """
 
     requests: tuple[StorageRequest, ...]
     conflicts: int
@@ -73,9 +75,10 @@ class Cost:
 
     @property
     def count(self) -> int:
-        return len(self.requests) - self.conflicts
+        return len(self.requests) - 2 * self.conflicts
 
     def __str__(self) -> str:
         kinds = Counter(request.kind for request in self.requests)
-        kinds["row write"] -= self.conflicts
+        for kind in ("row write", "row read"):
+            kinds[kind] -= self.conflicts
         return ", ".join([*(f"{count} {kind}" for kind, count in kinds.most_common()), f"{self.conflicts} conflicts"])

@@ -45,9 +45,9 @@ MENU_AND_AGENT: dict[str, Any] = {
 # The sample's settings have an announcement. In each is one read of the tenant's plans, which a process that answers
 # makes at most every ten seconds.
 BUDGETS = {
-    "no announcement": Budget(27, settings={"RECORDING_ANNOUNCEMENT": ""}),
-    "announced": Budget(33),
-    "announced, a menu and an agent": Budget(70, plan=MENU_AND_AGENT),
+    "no announcement": Budget(26, settings={"RECORDING_ANNOUNCEMENT": ""}),
+    "announced": Budget(31),
+    "announced, a menu and an agent": Budget(62, plan=MENU_AND_AGENT),
 }
 
 
