@@ -62,8 +62,8 @@ def conflicts_logged(logs: Path) -> int:
 
 @dataclass(frozen=True)
 class Cost:
-    """The storage requests of a call. Conflicts depend on timing, and are counted apart: each is a write that fails, and
-    a read of the row before the next one.
+    """The storage requests of a call. Conflicts depend on timing, and are counted apart: each is a write that fails and
+    one more read of the row.
     """
 
     requests: tuple[StorageRequest, ...]

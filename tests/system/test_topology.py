@@ -56,8 +56,8 @@ async def test_health_is_answered_by_the_http_functions_process(system: System) 
 
 
 async def test_a_call_costs_no_more_storage_requests_than_its_budget(what: str, flex: Stack) -> None:
-    """The cheapest of three: how many writes meet depends on the machine's load. ``make bench`` holds the median of five
-    to the same budget.
+    """The cheapest of three: how many writes meet depends on the machine's load. ``make bench`` holds the median of
+    five to the same budget.
     """
     costs = await costs_of_calls(flex, BUDGETS[what], 3)
     assert 10 < min(cost.count for cost in costs) <= BUDGETS[what].requests, [str(cost) for cost in costs]
