@@ -18,7 +18,7 @@ from shared.agents.models import Agent, Claim, GroupStatus
 from shared.agents.queue import Queue, Waiting
 from shared.agents.rows import Roster, Stored
 from shared.agents.serving import ahead, assigned, group_status, wrap_up_end
-from shared.agents.states import After, claimed, engaged, is_free, live_claim, released, status
+from shared.agents.states import After, claimed, engaged, free_from, is_free, live_claim, released
 from shared.agents.store import AgentStore
 from shared.storage.wakes import Wakes
 
@@ -74,23 +74,24 @@ class Claims:
         await self._change(tenant, agent, lambda each: engaged(each, call, self._now()))
 
     async def release(self, tenant: str, agent: str, call: str, after: After) -> None:
-        """End the call's claim on the agent, who may be free for a call that waits."""
+        """End the call's claim on the agent, who may be free for a call that waits, now or after wrap-up."""
         changed = await self._change(tenant, agent, lambda each: released(each, call, after, self._now()))
-        if changed is not None and status(changed, self._now()).state == "available":
-            await self.serve_waiting(tenant, call)
+        if changed is not None and (free_at := free_from(changed, self._now())) is not None:
+            await self.serve_waiting(tenant, call, free_at)
 
     async def stop_waiting(self, tenant: str, call: str, since: datetime) -> None:
         await self._queue.leave(tenant, call, since)
 
-    async def serve_waiting(self, tenant: str, released_by: str = "") -> None:
-        """Wake the calls that could take the agents who are free. Those that are not woken ask again by themselves. So
-        does the call that has released one: it may not take the same agent again.
+    async def serve_waiting(self, tenant: str, released_by: str = "", free_at: datetime | None = None) -> None:
+        """Wake the calls that could take the agents who are free now or, if it is given, at ``free_at``. Those that are
+        not woken ask again by themselves. So does the call that has released one: it may not take the same agent again.
         """
+        at = free_at or self._now()
         try:
             waiting = [each for each in await self._queue.waiting(tenant) if each.call != released_by]
             if waiting:
-                served = assigned(await self._store.roster(tenant), waiting, self._now())
-                await asyncio.gather(*(self._wakes.schedule(call) for call in served))
+                served, delay = assigned(await self._store.roster(tenant), waiting, at), at - self._now()
+                await asyncio.gather(*(self._wakes.schedule(call, delay) for call in served))
         except AzureError as error:
             log.warning("calls that wait are not woken, tenant %s: %s", tenant, type(error).__name__)
 

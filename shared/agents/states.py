@@ -44,6 +44,14 @@ def says_available(agent: Agent, now: datetime) -> bool:
     return agent.is_available and (agent.expires_at is None or agent.expires_at > now)
 
 
+def free_from(agent: Agent, now: datetime) -> datetime | None:
+    """From when on the agent can be offered a call: now, or the end of wrap-up; None if it is not known."""
+    found = status(agent, now)
+    if found.state == "wrapUp":
+        return found.until if agent.is_available else None
+    return now if found.state == "available" else None
+
+
 def is_free(agent: Agent, account: str, now: datetime) -> bool:
     """Whether the agent can be offered a call of this resource account now."""
     takes = not agent.accounts or account.lower() in agent.accounts

@@ -134,6 +134,16 @@ async def test_the_end_of_a_wrap_up_wakes_the_call_whose_turn_it_is(centre: Cent
     assert await targets_of(centre.two, centre.waits("call 1", 1, turn=2)) == (ADA,)
 
 
+async def test_an_agent_who_goes_into_wrap_up_wakes_a_call_that_waits_already_at_its_end(centre: Centre) -> None:
+    await busy(centre, ADA, wrap_up=1)
+    for n in (2, 1):
+        await centre.one.offer(centre.waits(f"call {n}", n))
+    await centre.two.release(centre.tenant, ADA, ADA, "accepted")
+    assert await centre.woken() == []
+    await asyncio.sleep(1.1)
+    assert await centre.woken() == ["call 1"]
+
+
 async def test_callers_far_back_look_for_no_agents(centre: Centre) -> None:
     await busy(centre, ADA)
     places = range(FRONT + 10)
