@@ -119,6 +119,20 @@ async def test_a_call_to_another_applications_account_is_not_answered_and_its_ca
     assert not asked(emulator, "RejectCall")
 
 
+async def test_the_ring_of_an_invited_agent_is_not_answered(
+    container: Container, rings: Callable[..., Wire], emulator: Emulator
+) -> None:
+    """ACS can raise IncomingCall for an invitation of this app, since agents are identities of its ACS resource."""
+    wire = rings()
+    agent = f"8:acs:{uuid.uuid4()}_{uuid.uuid4()}_{uuid.uuid4()}"
+    wire.event["data"]["to"] = {"kind": "unknown", "rawId": agent}
+    await container.answering.incoming_call(wire)
+    call = await row_of(container, wire)
+    assert (call.state, call.lifecycle.caller) == (CallState.NOT_OURS, None)
+    assert not asked(emulator, "AnswerCall")
+    assert not asked(emulator, "RejectCall")
+
+
 async def test_the_recording_of_another_applications_call_is_noted_and_not_copied(
     make_container: Callable[..., Container], rings: Callable[..., Wire], emulator: Emulator
 ) -> None:

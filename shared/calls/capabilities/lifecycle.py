@@ -18,6 +18,7 @@ from shared.calls.call import BaseCall
 from shared.calls.capability import Capability
 from shared.calls.effect import Wanted
 from shared.calls.event import CallbackPayload, CallRequested, Event, Fact, Identifier, Payload, TimerFired
+from shared.calls.identities import Kind, kind_of
 from shared.calls.joins import best, earliest, known, latest
 from shared.calls.policy import CallPolicy
 from shared.calls.state import CallState
@@ -146,8 +147,10 @@ class CallStateFetched(Fact, frozen=True):
 
 
 def decide(policy: CallPolicy, callee: str, called_at: datetime, now: datetime) -> Decision:
-    """Whether to answer. An event older than the ring window is not answered: the call has stopped ringing."""
-    if not policy.includes(callee):
+    """Whether to answer. An event older than the ring window is not answered: the call has stopped ringing. An agent
+    who is invited rings at the agent's own client, even if ACS raises IncomingCall for it.
+    """
+    if not policy.includes(callee) or kind_of(callee) is Kind.AGENT:
         return Decision.NOT_OURS
     if now - called_at > RING_WINDOW:
         return Decision.TOO_LATE
