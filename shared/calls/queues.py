@@ -39,14 +39,16 @@ def interruption(context: str) -> Wanted:
 
 def _unsettled(call: BaseCall, now: datetime) -> Iterator[WantedEffect]:
     """The requests that are being sent, and the operations and cancellations that ACS has accepted and whose outcome is
-    awaited: they occupy the queue, even if they are wanted no more.
+    awaited: they occupy the queue, even if they are wanted no more. A request that has failed for good does not, though
+    its lease lasts longer; a cancellation that is being sent does, since it would end what is sent beside it.
     """
     if call.state is not CallState.CONNECTED:
         return
     for effect in call.effects:
-        subject = effect.action.cancels or effect.id
-        is_awaited = effect.performed and effect.due > now and not call.operations.is_over(subject)
-        if effect.action.queue and (effect.is_being_sent(now) or is_awaited):
+        is_over = call.operations.is_over(effect.action.cancels or effect.id)
+        is_awaited = effect.performed and effect.due > now and not is_over
+        is_being_sent = effect.is_being_sent(now) and (effect.action.cancels is not None or not is_over)
+        if effect.action.queue and (is_being_sent or is_awaited):
             yield effect.wanted_by, effect.id, Wanted(effect.id, effect.action)
 
 

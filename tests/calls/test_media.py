@@ -211,6 +211,17 @@ def test_a_lost_play_canceled_does_not_block_the_queue() -> None:
     assert call.outcome_of("a") is OutcomeStatus.CANCELED
 
 
+def test_a_prompt_that_acs_does_not_take_in_three_tries_does_not_block_the_queue() -> None:
+    """The lease of the third try lasts for 40 seconds."""
+    call = MediaDriver(slow=True).command("a", FIRST, 2).command("b", SECOND, 3)
+    for now in (4, 10, 20):
+        call.refuse(call.sent[-1], now, 503)
+        call.wake(now + 9)
+    assert call.actions == [FIRST, FIRST, FIRST, SECOND]
+    assert call.sent[-1].leased_until == at(20 + 10)
+    assert call.outcome_of("a") is OutcomeStatus.FAILED
+
+
 def test_a_lost_play_completed_does_not_block_the_queue() -> None:
     call = MediaDriver().command("a", FIRST, 2).command("b", SECOND, 3)
     assert call.wake(2 + 120).actions == [FIRST, SECOND]
