@@ -195,11 +195,19 @@ def rings_the_living(result: RunResult) -> Iterator[str]:
             yield f"{raw_id[-12:]} was rung at {at:.1f} s, {expired:.0f} s after the presence had expired"
 
 
+def _knows(call: Call | None, agent: str) -> bool:
+    """Whether a call knows of its claim on an agent."""
+    offers = call.routing.offers.values() if call else ()
+    return any(target.endswith(agent) for offer in offers for target in offer.targets)
+
+
 def released(result: RunResult) -> Iterator[str]:
-    """When all calls are over, no agent is claimed. Except by a call whose row can never be read again."""
+    """When all calls are over, no agent is claimed. Except by a call whose row can never be read again, and by one that
+    never learnt of the claim, since the instance died that made it: such a lease ends by itself.
+    """
     gone = {UNDECODABLE, NEWER} & set(result.schedule.kinds)
     for agent in result.agents:
-        if agent.claim is not None and not gone:
+        if agent.claim is not None and not gone and _knows(result.calls.get(agent.claim.call), agent.id):
             yield f"agent {agent.id[-2:]} is still claimed by call {agent.claim.call}"
 
 

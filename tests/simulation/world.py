@@ -15,6 +15,7 @@ import sys
 from collections import Counter
 from collections.abc import Coroutine
 from contextlib import suppress
+from contextvars import Context
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -336,7 +337,8 @@ class World:
     # -- Commands and agents --
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.append(self.loop.create_task(work))
+        """In no instance: it goes on when the one that sent the event dies."""
+        self._tasks.append(self.loop.create_task(work, context=Context()))
 
     def _agent(self, id: str) -> Agent | None:
         found = self.tables.rows["agents"].get((LINE.tenant_id, f"{AGENT_ROW}{id}"))
