@@ -435,7 +435,7 @@ def crashing(scenario: str, *points: int) -> Schedule:
 # -- A day with a crowd in it --
 
 NOON = DAY / 2
-CROWD = 200  # calls
+CROWD = 100  # calls
 PARTS = 4  # so many days have all kinds of faults in them
 OFTEN = 20  # times as often as for a single call
 CROWD_STEPS = CROWD * STEPS // 2
