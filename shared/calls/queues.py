@@ -40,7 +40,7 @@ def interruption(context: str) -> Wanted:
 def _unsettled(call: BaseCall, now: datetime) -> Iterator[WantedEffect]:
     """The requests that are being sent, and the operations and cancellations that ACS has accepted and whose outcome is
     awaited: they occupy the queue, even if they are wanted no more. A request that has failed for good does not, though
-    its lease lasts longer; a cancellation that is being sent does, since it would end what is sent beside it.
+    its lease lasts longer; a cancellation that is being sent does, since it would end the operation beside it.
     """
     if call.state is not CallState.CONNECTED:
         return

@@ -7,7 +7,7 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REMEMBERED_ANSWERS = 1000
+AFTER = timedelta(microseconds=1)  # the choice of the plan stands after IncomingCall in the timeline
 LONGEST_NAME = 256  # characters of a caller's display name, which callers choose themselves
 
 
@@ -137,7 +138,7 @@ class Answering:
         incoming: IncomingCall = event.data  # type: ignore[assignment]  # the reader has checked it
         if incoming.on_behalf_of_callee is not None or any(n.startswith("onBehalfOfCallee") for n in event.unread):
             return []
-        return await self._plans().choose(call_id, received, incoming.custom_context)
+        return await self._plans().choose(call_id, event.at + AFTER, received, incoming.custom_context)
 
     async def _respond(self, decision: Decision, call_id: str, payload: IncomingCall) -> Event | None:
         context = payload.incoming_call_context

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -35,8 +36,10 @@ class PlanChooser:
     def __init__(self, settings: Settings, plans: PlanCache, customers: Callable[[], CustomerStore]) -> None:
         self._settings, self._plans, self._customers = settings, plans, customers
 
-    async def choose(self, call_id: str, call: IncomingCallReceived, context: CustomContext | None) -> list[Event]:
-        """The event with the call's plan; none if it has none. Raises nothing."""
+    async def choose(
+        self, call_id: str, at: datetime, call: IncomingCallReceived, context: CustomContext | None
+    ) -> list[Event]:
+        """The event with the call's plan, at this time; none if it has none. Raises nothing."""
         account = resource_account(call.callee.lower())
         if account is None:
             return []
@@ -46,8 +49,8 @@ class PlanChooser:
         except Exception as error:  # noqa: BLE001  # the call is answered, and must reach its row
             log.warning("call %s has no plan: %s", call_id, _reason(error))
             unavailable = PlanUnavailable(_reason(error), isinstance(error, PlansUnavailable) and error.is_transient)
-            return [own(f"{call_id}/plan unavailable", call.received_at, unavailable)]
-        return [own(f"{call_id}/plan {chosen.name} {chosen.version}", call.received_at, chosen)] if chosen else []
+            return [own(f"{call_id}/plan unavailable", at, unavailable)]
+        return [own(f"{call_id}/plan {chosen.name} {chosen.version}", at, chosen)] if chosen else []
 
     async def step(self, tenant: str, account: str, name: str) -> PlanChosen | None:
         """The account's plan, begun at one of its steps; None if there is no such step. Raises PlansUnavailable."""

@@ -107,4 +107,6 @@ async def test_the_routes_for_administrators_are_the_intended_ones() -> None:
         "putAccessAssignment",
         "deleteAccessAssignment",
         "getDiagnosis",
+        "putPlan",
+        "deletePlan",
     }

@@ -249,7 +249,7 @@ async def test_a_plan_begins_in_a_call_that_another_event_has_connected_before(
     assert (await row_of(container, wire)).routing.plan is None
     await container.answering.incoming_call(wire)
     call = await row_of(container, wire)
-    assert [visit.name for visit in call.routing.visits] == ["menu.1"]
+    assert call.routing.visits[0].name == "menu.1"
 
 
 async def test_many_calls_cost_one_request_for_plans(
