@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -131,6 +132,7 @@ def _three_in_turn(call: Call, journal: list[dict[str, Any]]) -> list[str]:
 
 async def _menu(supervisor: Supervisor) -> list[str]:
     await supervisor.until("media", _asks, "the menu is played")
+    await asyncio.sleep(0.5)  # for the caller to hear some of it
     await supervisor.control("POST", f"calls/{supervisor.dialled['id']}/press", {"tone": "one"})
     print(f"{'':12}the caller presses 1 while the prompt plays")
     await supervisor.until("timeline", _transferred, "the caller is transferred")
