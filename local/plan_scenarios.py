@@ -180,7 +180,7 @@ def _waited(call: Call, journal: list[dict[str, Any]]) -> list[str]:
 def _rang(journal: list[dict[str, Any]], *expected: str) -> list[str]:
     """The fault, unless exactly these were invited, each once and in this order."""
     invited = [each["body"]["participantToAdd"]["rawId"] for each in requests(journal, "AddParticipant")]
-    return [] if invited == list(expected) else [f"the app rang {invited}, not {list(expected)}"]
+    return [] if invited == list(expected) else [f"the app invited {invited}, not {list(expected)}"]
 
 
 def _went(call: Call, *expected: tuple[str, str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
@@ -161,3 +161,21 @@ async def quarantine(blobs: BlobServiceClient) -> ContainerClient:
     async for name in container.list_blob_names():
         await container.delete_blob(name)
     return container
+
+
+@pytest.fixture
+def tenant() -> str:
+    """The id of a tenant that no other test uses."""
+    return str(uuid.uuid4())
+
+
+@pytest.fixture(name="clock")
+def ticking_clock() -> Callable[[], datetime]:
+    """A second later each time."""
+    at = [datetime(2026, 11, 21, 9, tzinfo=UTC)]
+
+    def now() -> datetime:
+        at[0] += timedelta(seconds=1)
+        return at[0]
+
+    return now

@@ -5,6 +5,7 @@ Machines differ and are noisy, so two variants are measured in one run, in turns
 
 from __future__ import annotations
 
+import logging
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -37,6 +38,7 @@ def _folder() -> Path:
 
 
 async def main() -> int:
+    logging.getLogger("shared").setLevel(logging.ERROR)  # the calls have no accounts, and so no plans
     print(f"{BOLD}Measuring{PLAIN} (five minutes) …", flush=True)
     exceeded = 0
     async for measured in measure():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -23,23 +23,6 @@ NUMBER, OTHER = "+49301234567", "+14255550123"
 async def table(storage: str) -> AsyncIterator[TableClient]:
     async with TableClient.from_connection_string(storage, "customers") as client:
         yield client
-
-
-@pytest.fixture
-def tenant() -> str:
-    return str(uuid.uuid4())
-
-
-@pytest.fixture
-def clock() -> Callable[[], datetime]:
-    """A second later each time."""
-    at = [datetime(2026, 11, 21, 9, tzinfo=UTC)]
-
-    def now() -> datetime:
-        at[0] += timedelta(seconds=1)
-        return at[0]
-
-    return now
 
 
 @pytest.fixture

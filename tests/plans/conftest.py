@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -33,23 +32,6 @@ async def table(storage: str, requests: list[str]) -> AsyncIterator[TableClient]
 
     async with TableClient.from_connection_string(storage, "plans", raw_response_hook=note) as client:
         yield client
-
-
-@pytest.fixture
-def tenant() -> str:
-    return str(uuid.uuid4())
-
-
-@pytest.fixture
-def clock() -> Callable[[], datetime]:
-    """A second later each time."""
-    at = [datetime(2026, 11, 21, 9, tzinfo=UTC)]
-
-    def now() -> datetime:
-        at[0] += timedelta(seconds=1)
-        return at[0]
-
-    return now
 
 
 @pytest.fixture

@@ -37,11 +37,6 @@ def plan(**steps: dict[str, Any]) -> Plan:
 
 
 @pytest.fixture
-def tenant() -> str:
-    return str(uuid.uuid4())
-
-
-@pytest.fixture
 async def account(container: Container, tenant: str) -> str:
     """A resource account of a tenant of its own, which the app has copied."""
     id = str(uuid.uuid4())

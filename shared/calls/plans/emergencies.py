@@ -14,7 +14,7 @@ NO_STEP = f"{REASON}, and the plan has no step that rings"
 
 
 def leave(at: VisitContext) -> Exit | None:
-    """Where the call goes on at once; None if the current step is carried out. It is hung up only after it rang."""
+    """Where the call goes on at once; None if the current step is carried out. It ends only after a step that rings."""
     plan: Plan = at.routing.plan
     has_rung = any(isinstance(plan.steps[each.step], RingStep) for each in at.routing.visits)
     kinds: tuple[type[Step], ...] = (RingStep, TransferStep, *((HangUpStep,) if has_rung else ()))
