@@ -334,6 +334,7 @@ module app 'modules/function.bicep' = {
       RECORDINGS_CONTAINER: callStorage.outputs.recordingsContainer
       QUARANTINE_CONTAINER: callStorage.outputs.quarantineContainer
       DEADLETTERS_CONTAINER: callStorage.outputs.deadLettersContainer
+      TRANSCRIPTS_CONTAINER: callStorage.outputs.transcriptsContainer
       CALL_STORAGE__tableServiceUri: callStorage.outputs.tableUri
       CALL_STORAGE__blobServiceUri: callStorage.outputs.blobUri
       CALL_STORAGE__queueServiceUri: callStorage.outputs.queueUri

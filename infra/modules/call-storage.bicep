@@ -61,6 +61,7 @@ var wakesQueue = names.queues[0]
 var recordingsContainer = names.containers[0]
 var quarantineContainer = names.containers[1]
 var deadLettersContainer = names.containers[2]
+var transcriptsContainer = names.containers[3]
 
 var storageBlobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
 var storageBlobDelegator = 'db58b8e5-c6ad-4a2a-8342-4190687cbf4a'
@@ -81,6 +82,19 @@ var ageingOfRecordings = empty(ageing) ? [] : [
     definition: {
       filters: { blobTypes: ['blockBlob'], prefixMatch: ['${recordingsContainer}/'] }
       actions: { baseBlob: ageing }
+    }
+  }
+]
+
+// Transcripts grow while people talk: they are append blobs, which have no other tiers. They live as long as recordings.
+var ageingOfTranscripts = deleteAfterDays == 0 ? [] : [
+  {
+    name: 'transcripts'
+    type: 'Lifecycle'
+    enabled: true
+    definition: {
+      filters: { blobTypes: ['appendBlob', 'blockBlob'], prefixMatch: ['${transcriptsContainer}/'] }
+      actions: { baseBlob: delete }
     }
   }
 ]
@@ -151,6 +165,11 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
       name: deadLettersContainer
       properties: { publicAccess: 'None' }
     }
+
+    resource transcripts 'containers' = {
+      name: transcriptsContainer
+      properties: { publicAccess: 'None' }
+    }
   }
 
   resource tables 'tableServices' = {
@@ -199,7 +218,7 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     name: 'default'
     properties: {
       policy: {
-        rules: concat(ageingOfRecordings, [
+        rules: concat(ageingOfRecordings, ageingOfTranscripts, [
           {
             name: 'quarantine'
             type: 'Lifecycle'
@@ -317,6 +336,17 @@ resource signsLinks 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
+// Role: the API reads transcripts.
+resource readsTranscripts 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(storage::blobs::transcripts.id, appPrincipalId, storageBlobDataReader)
+  scope: storage::blobs::transcripts
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageBlobDataReader)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
 // Role: the app quarantines events that it cannot read.
 resource quarantinesEvents 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(storage::blobs::quarantine.id, appPrincipalId, storageBlobDataContributor)
@@ -424,3 +454,4 @@ output plansTable string = plansTable
 output recordingsContainer string = recordingsContainer
 output quarantineContainer string = quarantineContainer
 output deadLettersContainer string = deadLettersContainer
+output transcriptsContainer string = transcriptsContainer

@@ -18,7 +18,7 @@ from shared.calls.capabilities.lifecycle import CallAnswered, CallRejected, Requ
 from shared.calls.effect import effect_id
 from shared.calls.emergency import MARK
 from shared.calls.event import Event, own
-from shared.platform.settings import SettingError, Settings
+from shared.platform.settings import SettingError
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +41,8 @@ class IncomingCallResponder:
                     context.callback_url(call_id),
                     operation_context=f"{id}{MARK}" if emergency else id,
                     cognitive_services_endpoint=context.settings.cognitive_services_endpoint,
-                    media_streaming=None if emergency else media_streaming(context.settings),
-                    transcription=None if emergency else transcription(context.settings),
+                    media_streaming=None if emergency else media_streaming(context, call_id),
+                    transcription=None if emergency else transcription(context, call_id),
                     headers=repeatable(id),
                     retry_on_methods=["POST"],  # safe by the id; else a lost connection costs 10 s of ringing
                 )
@@ -84,11 +84,12 @@ class IncomingCallResponder:
         return own(f"{id}/rejected", self._context.now(), RequestRejected(*codes_of(error)))
 
 
-def media_streaming(settings: Settings) -> MediaStreamingOptions | None:
+def media_streaming(context: Context, call_id: str) -> MediaStreamingOptions | None:
+    settings = context.settings
     if settings.media_streaming_url is None:
         return None
     return MediaStreamingOptions(
-        transport_url=settings.media_streaming_url,
+        transport_url=context.stream_url(settings.media_streaming_url, call_id),
         transport_type="websocket",
         content_type="audio",
         audio_channel_type=settings.media_streaming_channels,
@@ -96,11 +97,12 @@ def media_streaming(settings: Settings) -> MediaStreamingOptions | None:
     )
 
 
-def transcription(settings: Settings) -> TranscriptionOptions | None:
+def transcription(context: Context, call_id: str) -> TranscriptionOptions | None:
+    settings = context.settings
     if settings.transcription_url is None:
         return None
     return TranscriptionOptions(
-        transport_url=settings.transcription_url,
+        transport_url=context.stream_url(settings.transcription_url, call_id),
         transport_type="websocket",
         locale=settings.transcription_locale,
         start_transcription=True,

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
 
 from msgspec import Struct
 
@@ -41,6 +42,11 @@ class Context(Struct, frozen=True, dict=True):
 
     def callback_url(self, call_id: str) -> str:
         return f"{self.settings.callback_base_url}/api/callbacks/{call_id}"
+
+    def stream_url(self, url: str, call_id: str) -> str:
+        """The URL of a WebSocket for one call: the call's id is the last part of the path."""
+        parts = urlsplit(url)
+        return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{call_id}"))
 
     def connection(self, call: Call) -> Any:
         """The call at ACS, for requests that carry a ``Repeatability-Request-ID`` or only read."""

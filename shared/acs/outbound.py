@@ -29,8 +29,8 @@ async def create(context: Context, call: Call, effect: Effect, action: CreateCal
         operation_context=effect.id,
         teams_app_source=MicrosoftTeamsAppIdentifier(action.account),
         cognitive_services_endpoint=settings.cognitive_services_endpoint,
-        media_streaming=media_streaming(settings),
-        transcription=transcription(settings),
+        media_streaming=media_streaming(context, call.id),
+        transcription=transcription(context, call.id),
         headers=repeatable(effect.id),
     )
     ids = {name: getattr(created, name, None) for name in ("call_connection_id", "correlation_id")}

@@ -21,7 +21,9 @@ from msgspec import Struct
 from shared.calls.actions import AnyAction
 
 PREFIX = "Microsoft.Communication."  # of every event type of the platform
+MEDIA_PREFIX = "TeamsPhone.Media."  # of the events of the media service
 YEARS = range(2000, 3000)
+LONGEST_NAME = 100  # characters of an unknown event type that an error quotes
 LONGEST_MESSAGE = 300  # characters of a message of the platform that a row keeps
 
 
@@ -53,6 +55,7 @@ class Payload(Fact, frozen=True, rename="camel", kw_only=True):
     """The base of all payloads. Only fields that are used are declared, and only those that are needed are required."""
 
     is_sign_of_life: ClassVar[bool] = True
+    prefix: ClassVar[str] = PREFIX  # of the event type, before the name of the class
 
 
 class ResultInformation(Struct, frozen=True, rename="camel", kw_only=True):
@@ -181,7 +184,8 @@ def parse(  # noqa: PLR0917  # the attributes of a CloudEvent
     registry: Registry, event_type: str, event_id: str, at: datetime | None, subject: str | None, data: Any
 ) -> Event:
     """A CloudEvent as a typed event. Raises Unreadable."""
-    if not event_type.startswith(PREFIX):
+    prefix = MEDIA_PREFIX if event_type.startswith(MEDIA_PREFIX) else PREFIX
+    if not event_type.startswith(prefix):
         raise Unreadable(f"its type does not begin with {PREFIX}")
     if not event_id:
         raise Unreadable("it has no id")
@@ -189,8 +193,10 @@ def parse(  # noqa: PLR0917  # the attributes of a CloudEvent
         raise Unreadable("it has no time")
     if (moment := in_utc(at)).year not in YEARS:  # deadlines are calculated from it
         raise Unreadable(f"its time is not in the years {YEARS.start} to {YEARS.stop - 1}")
-    name = event_type.removeprefix(PREFIX)
+    name = event_type.removeprefix(prefix)
     shape = registry.get(name, CallbackPayload)
+    if shape.prefix != prefix:
+        raise Unreadable(f"{prefix} has no event {valid_text(name)[:LONGEST_NAME]}")
     try:
         payload, unread = read(data, shape)
     except msgspec.ValidationError as error:

@@ -63,6 +63,7 @@ async def storage(context: DiagnosisContext) -> list[Finding]:
                 (settings.recordings_container, _container),
                 (settings.quarantine_container, _container),
                 (settings.deadletters_container, _exists),  # Event Grid writes there
+                (settings.transcripts_container, _exists),  # the media service writes there
             )
         ),
     ]

@@ -50,10 +50,13 @@ async def test_settings_add_streaming_transcription_and_speech(
     body = asked(emulator, "AnswerCall")[0]["body"]
     assert body["callIntelligenceOptions"] == {"cognitiveServicesEndpoint": "https://speech.example"}
     streaming = body["mediaStreamingOptions"]
-    assert (streaming["transportUrl"], streaming["transportType"]) == ("wss://media.example/audio", "websocket")
+    assert (streaming["transportUrl"], streaming["transportType"]) == (
+        f"wss://media.example/audio/{CALL_ID}",
+        "websocket",
+    )
     assert (streaming["audioChannelType"], streaming["startMediaStreaming"]) == ("unmixed", True)
     transcription = body["transcriptionOptions"]
-    assert (transcription["transportUrl"], transcription["locale"]) == ("wss://media.example/text", "de-DE")
+    assert (transcription["transportUrl"], transcription["locale"]) == (f"wss://media.example/text/{CALL_ID}", "de-DE")
     assert (transcription["transportType"], transcription["startTranscription"]) == ("websocket", True)
 
 

@@ -38,6 +38,7 @@ ROLES = {
     ("call-storage.bicep", "appPrincipalId", "storage::tables::agents"): {"Storage Table Data Contributor"},
     ("call-storage.bicep", "appPrincipalId", "storage::tables::plans"): {"Storage Table Data Contributor"},
     ("call-storage.bicep", "appPrincipalId", "storage::blobs::recordings"): {"Storage Blob Data Contributor"},
+    ("call-storage.bicep", "appPrincipalId", "storage::blobs::transcripts"): {"Storage Blob Data Reader"},
     # A user delegation key is the account's; it allows nothing by itself.
     ("call-storage.bicep", "appPrincipalId", "storage"): {"Storage Blob Delegator"},
     ("call-storage.bicep", "appPrincipalId", "storage::blobs::quarantine"): {"Storage Blob Data Contributor"},

@@ -302,6 +302,7 @@ def test_without_settings_calls_are_answered_and_recorded_unmixed() -> None:
         ("wakes_queue", "wakes"),
         ("recordings_container", "recordings"),
         ("quarantine_container", "quarantine"),
+        ("transcripts_container", "transcripts"),
         ("directory_table", "directory"),
         ("api_key_roles", frozenset()),
         ("authority", AUTHORITIES[0]),

@@ -19,6 +19,7 @@ from shared.calls.capabilities import Call, next_check_at
 from shared.calls.capabilities.consult import Consults
 from shared.calls.capabilities.dtmf import MOST_TONES, Dtmf, Tone
 from shared.calls.capabilities.lifecycle import Lifecycle, Result
+from shared.calls.capabilities.media import Audio, AudioFile, Media, Talker, Transcript
 from shared.calls.capabilities.outbound import Outbound
 from shared.calls.capabilities.participants import MOST_INVITATIONS, MOST_PARTICIPANTS, MOST_PRESENT, Participants
 from shared.calls.capabilities.prompts import Prompts
@@ -191,6 +192,14 @@ def rich(id: str) -> Call:
             True,
         ),
         outbound=Outbound(START, "28:orgid:1", "4:+1", "Hello."),
+        media=Media(
+            Transcript("x.jsonl", START, "x.vtt", START, lines=2, gaps=1, left_out=1),
+            {
+                "s": Audio(
+                    START, START, frames=1, talkers=(Talker("4:+1", 1.0, 0.5),), files=(AudioFile("x.wav", START),)
+                )
+            },
+        ),
         streams=Streams(Stream(StreamState.ACTIVE, START, "x"), Stream(StreamState.FAILED, START, "y")),
     )
 

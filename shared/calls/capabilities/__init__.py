@@ -16,6 +16,7 @@ from shared.calls.capabilities import (
     consult,
     dtmf,
     lifecycle,
+    media,
     music,
     on_behalf_of,
     outbound,
@@ -30,6 +31,7 @@ from shared.calls.capabilities import (
 from shared.calls.capabilities.consult import Consults
 from shared.calls.capabilities.dtmf import Dtmf
 from shared.calls.capabilities.lifecycle import Lifecycle
+from shared.calls.capabilities.media import Media
 from shared.calls.capabilities.outbound import Outbound
 from shared.calls.capabilities.participants import Participants
 from shared.calls.capabilities.prompts import Prompts
@@ -57,6 +59,7 @@ class Call(BaseCall, frozen=True, kw_only=True, omit_defaults=True):
     recognition: Recognition = Recognition()
     dtmf: Dtmf = Dtmf()
     streams: Streams = Streams()
+    media: Media = Media()
     routing: Routing = Routing()
     outbound: Outbound = Outbound()
     on_behalf_of: NoPart = NoPart()
@@ -73,6 +76,7 @@ CAPABILITIES: Capabilities = (
     consult.CAPABILITY,
     transfer.CAPABILITY,
     streams.CAPABILITY,
+    media.CAPABILITY,
     routing.CAPABILITY,
     outbound.CAPABILITY,
     on_behalf_of.CAPABILITY,

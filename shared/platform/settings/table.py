@@ -215,8 +215,9 @@ class Settings:
     media_streaming_url = Setting(
         "MEDIA_STREAMING_URL",
         optional(WEBSOCKET_URL),
-        "A WebSocket that gets the audio of calls from their start. Empty: none.",
-        example="wss://media.contoso.com/calls",
+        "A WebSocket that gets the audio of calls from their start, with the call's id as the last part of the path. "
+        "Empty: none.",
+        example="wss://media.contoso.com/audio",
         if_invalid=DEFAULT_HOLDS,
     )
     media_streaming_channels: Setting[Literal["mixed", "unmixed"]] = Setting(
@@ -229,9 +230,9 @@ class Settings:
     transcription_url = Setting(
         "TRANSCRIPTION_URL",
         optional(WEBSOCKET_URL),
-        "A WebSocket that gets the transcript of calls from their start, which needs `COGNITIVE_SERVICES_ENDPOINT`. "
-        "Empty: none.",
-        example="wss://media.contoso.com/transcripts",
+        "A WebSocket that gets the transcript of calls from their start, which needs `COGNITIVE_SERVICES_ENDPOINT`, "
+        "with the call's id as the last part of the path. Empty: none.",
+        example="wss://media.contoso.com/transcription",
         if_invalid=DEFAULT_HOLDS,
     )
     transcription_locale = Setting("TRANSCRIPTION_LOCALE", TEXT, "The language to be transcribed.", default="en-US")
@@ -411,6 +412,13 @@ class Settings:
         TEXT,
         "The blob container that recordings are archived in.",
         default="recordings",
+        set_by=SetBy.DEPLOYMENT,
+    )
+    transcripts_container = Setting(
+        "TRANSCRIPTS_CONTAINER",
+        TEXT,
+        "The blob container of transcripts, and of the audio that the media service stores.",
+        default="transcripts",
         set_by=SetBy.DEPLOYMENT,
     )
     quarantine_container = Setting(
