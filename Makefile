@@ -26,12 +26,14 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 VENV := .venv/$(VERSION)
 RUN := $(VENV)/bin/python
 AZURITE := emulator/azurite/node_modules/.installed
+CONSOLE := console/node_modules/.installed
+CONSOLE_BUILT := console/dist/.built
 KUSTO := tests/infra/kusto/node_modules/.installed
 POLICY := .local/policy
 CHECKOV := 3.3.30
 ZIZMOR := 1.32.0
 
-.PHONY: help setup demo serve doctor calls watch dry-run draw test test-failed check format bench lists crowd queue faults package policy docs lock clean
+.PHONY: help setup demo serve console doctor calls watch dry-run draw test test-failed check format bench lists crowd queue faults package policy docs lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -54,6 +56,16 @@ $(AZURITE): emulator/azurite/package-lock.json
 	@echo "Everything is set up."
 	@touch $@
 
+$(CONSOLE): console/package-lock.json
+	@echo "Installing the packages of the web console, once (a minute or two) …"
+	@npm ci --prefix console --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(CONSOLE_BUILT): $(CONSOLE) docs/openapi.json $(shell find console/src console/public console/*.ts console/*.json console/index.html -type f 2>/dev/null)
+	@echo "Building the web console in console/dist …"
+	@npm run --silent build --prefix console -- --logLevel warn
+	@touch $@
+
 $(KUSTO): tests/infra/kusto/package-lock.json
 	@echo "Installing Microsoft's Kusto parser, for the tests (once) …"
 	@npm ci --prefix tests/infra/kusto --ignore-scripts --no-audit --no-fund --loglevel=error
@@ -64,6 +76,9 @@ demo: setup  ## one call, end to end (SCENARIO=happy | transfer | consult | api 
 
 serve: setup  ## the same system, left running (HOST=func for Azure Functions Core Tools, HOST=none for the platform alone, TOPOLOGY=flex for a process for each function, SET="RECORDING=off" for other settings)
 	@$(RUN) -m local.serve --host $(HOST) --topology $(TOPOLOGY) --ports $(PORTS) --set "$(SET)"
+
+console: setup $(CONSOLE_BUILT)  ## make serve, with the web console at http://localhost:4280, opened in a browser
+	@$(RUN) -m local.serve --console --topology $(TOPOLOGY) --ports $(PORTS) --set "$(SET)"
 
 doctor: setup  ## check everything that a call depends on, in the app of `make serve` (JSON=yes)
 	@$(RUN) -c 'import socket; socket.create_connection(("127.0.0.1", 7071), 2)' 2> /dev/null || \
@@ -83,7 +98,7 @@ dry-run: setup  ## the way of a call through a plan (PLAN=plan.json AT=2026-11-2
 draw: setup  ## a plan as a picture (PLAN=plan.json, FORMAT=mermaid, OUT=plan.svg)
 	@$(RUN) -m local.draw --plan "$(PLAN)" --format "$(FORMAT)" --out "$(OUT)"
 
-test: setup $(KUSTO)  ## all tests (PYTHON=python3.13 for another Python, TESTS=tests/calls for a part, WORKERS=0 for one process)
+test: setup $(KUSTO) $(CONSOLE_BUILT)  ## all tests (PYTHON=python3.13 for another Python, TESTS=tests/calls for a part, WORKERS=0 for one process)
 	@for each in $(TESTS); do test -e "$${each%%::*}" || { echo "TESTS: there is no $$each"; exit 1; }; done
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
@@ -139,4 +154,4 @@ lock: setup  ## pin the newest versions that requirements*.in allow
 	    --custom-compile-command "make lock" $$each.in -o $$each.txt; done
 
 clean:  ## remove everything that was installed or generated
-	rm -rf .venv .local dist emulator/azurite/node_modules tests/infra/kusto/node_modules
+	rm -rf .venv .local dist emulator/azurite/node_modules tests/infra/kusto/node_modules console/node_modules console/dist

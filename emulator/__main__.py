@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     add("--access-key", default=ACCESS_KEY, help="base64 key requests are signed with (%(default)s)")
     add("--resource-id", default=RESOURCE_ID, help="immutable id, audience of the callbacks' tokens (%(default)s)")
     add("--seed", type=int, help="make ids and sequence numbers the same every time")
+    add("--cors", default="", metavar="ORIGINS", help="origins of browsers that may call, separated by commas (none)")
     add("--storage", help="Azure Storage connection string, for recordings to own containers and dead letters")
     return parse
 
@@ -64,6 +65,7 @@ def configuration(arguments: argparse.Namespace) -> Config:
         resource_id=arguments.resource_id,
         seed=arguments.seed,
         storage=arguments.storage,
+        origins=tuple(filter(None, arguments.cors.split(","))),
     )
 
 

@@ -36,6 +36,7 @@ class Config:
     tls_certificate: Path = Path(".local/emulator-tls.pem")  # made if there is none
     seed: int | None = None
     storage: str | None = None
+    origins: tuple[str, ...] = ()  # whose pages may call, in a browser
 
 
 @dataclass

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from emulator import control, eventgrid, tls
+from emulator import control, cors, eventgrid, tls
 from emulator.acs.gateway import Gateway
 from emulator.arm import Arm
 from emulator.config import Config
@@ -66,7 +66,9 @@ class Emulator(Platform):
             await self._runner.cleanup()
 
     def _application(self) -> web.Application:
-        application = web.Application(client_max_size=MAX_BODY, middlewares=[control.explain])
+        application = web.Application(
+            client_max_size=MAX_BODY, middlewares=[cors.allow(self.config.origins), control.explain]
+        )
         application.add_routes(Gateway(self.service).routes())
         application.add_routes(eventgrid.routes(self.grid))
         application.add_routes(self.entra.routes())

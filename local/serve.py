@@ -63,7 +63,15 @@ async def main(given: argparse.Namespace) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     keep, logs = folder("azurite", ports), folder("logs", ports)
     values = settings.values_of(changed)
-    stack = Stack(ports=ports, host=given.host, topology=given.topology, settings=values, keep=keep, logs=logs)
+    stack = Stack(
+        ports=ports,
+        host=given.host,
+        topology=given.topology,
+        settings=values,
+        keep=keep,
+        logs=logs,
+        console=given.console,
+    )
     async with stack:
         if given.host != "none":
             async with aiohttp.ClientSession() as http:
@@ -79,4 +87,6 @@ async def main(given: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(as_command(main(options(__doc__ or "").parse_args())))
+    parser = options(__doc__ or "")
+    parser.add_argument("--console", action="store_true", help="serve the web console, which `make console` builds")
+    sys.exit(as_command(main(parser.parse_args())))

@@ -32,7 +32,7 @@ SAMPLE = settings.sample()
 
 CERTIFICATE = ROOT / SAMPLE["SSL_CERT_FILE"]
 
-PORTS = "default, free (any that are free) or six numbers: emulator,host,blob,queue,table,tls"
+PORTS = "default, free (any that are free) or seven numbers: emulator,host,blob,queue,table,tls,console"
 PORT_USERS = {
     "emulator": "the emulator",
     "host": "the Functions host",
@@ -40,6 +40,7 @@ PORT_USERS = {
     "queue": "Azurite's queue service",
     "table": "Azurite's table service",
     "tls": "the emulator's TLS listener",
+    "console": "the web console",
 }
 LAST_PORT = 65535
 
@@ -52,10 +53,11 @@ class Ports:
     queue: int = 10001
     table: int = 10002
     tls: int = 7443
+    console: int = 4280
 
     @classmethod
     def parse(cls, text: str) -> Ports:
-        """``default``, ``free``, or the six numbers separated by commas. Raises ValueError, with the reason."""
+        """``default``, ``free``, or the seven numbers separated by commas. Raises ValueError, with the reason."""
         if text in {"default", "free"}:
             return cls() if text == "default" else cls.free()
         numbers = text.split(",")
@@ -93,7 +95,8 @@ class Stack:
 
     ``settings`` go over the sample's; ``logs`` is where the processes write, a file each; ``keep`` is a folder
     for Azurite's data, in memory if None; ``host`` is ``emulator``, ``func`` (Azure Functions Core Tools) or
-    ``none``; ``topology`` is ``single``, one process for all functions, or ``flex``, one for each scaling group.
+    ``none``; ``topology`` is ``single``, one process for all functions, or ``flex``, one for each scaling group;
+    ``console`` serves the web console, which must have been built.
     """
 
     ports: Ports = field(default_factory=Ports)
@@ -103,6 +106,7 @@ class Stack:
     host: str = "emulator"
     topology: str = "single"
     emulator_options: tuple[str, ...] = ()
+    console: bool = False
     workers: list[Worker] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -116,6 +120,11 @@ class Stack:
     def tls_url(self) -> str:
         """Where the emulator takes tokens: Entra, Graph, Resource Manager."""
         return f"https://127.0.0.1:{self.ports.tls}"
+
+    @property
+    def console_url(self) -> str:
+        """The web console. The calling SDK takes ``localhost``, and refuses 127.0.0.1."""
+        return f"http://localhost:{self.ports.console}"
 
     @property
     def host_url(self) -> str:
@@ -140,6 +149,7 @@ class Stack:
             await self._start_emulator()
             await self.start_host()
             await self._processes.listening("emulator", self.ports.emulator)
+            await self._start_console()
         except BaseException:
             await self.stop()
             raise
@@ -168,13 +178,25 @@ class Stack:
     async def _start_emulator(self) -> None:
         command = (sys.executable, "-m", "emulator", "--port", str(self.ports.emulator))
         platform = ("--config", str(self._platform()), "--storage", self.ports.storage())
-        secure = ("--tls-port", str(self.ports.tls), "--tls-certificate", str(CERTIFICATE))
+        secure = ("--tls-port", str(self.ports.tls), "--tls-certificate", str(CERTIFICATE), "--cors", self.console_url)
         await self._processes.start("emulator", *command, *platform, *secure, *self.emulator_options)
+
+    async def _start_console(self) -> None:
+        if not self.console:
+            return
+        urls = ("--host-url", self.host_url, "--emulator-url", self.emulator_url)
+        tls_url = ("--tls-url", f"https://localhost:{self.ports.tls}")
+        port = ("--port", str(self.ports.console))
+        await self.start_beside(
+            "console", sys.executable, "-m", "local.console", *port, *urls, *tls_url, port=self.ports.console
+        )
 
     async def start_host(self) -> None:
         """The workers that are not running."""
         for worker in self.workers:
-            await self._processes.start(worker.name, *worker.command(self.host), environment=self._environment())
+            await self._processes.start(
+                worker.name, *worker.command(self.host, self.console_url), environment=self._environment()
+            )
         await asyncio.gather(*(self._processes.listening(worker.name, worker.port) for worker in self.workers))
 
     async def start_beside(self, name: str, *command: str, port: int, **environment: str) -> None:

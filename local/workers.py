@@ -33,12 +33,15 @@ class Worker:
         """Where Event Grid delivers events for the function."""
         return f"http://127.0.0.1:{self.port}/runtime/webhooks/EventGrid?functionName={quote(function)}"
 
-    def command(self, host: str) -> list[str]:
-        """How the worker is started. Raises NotStarted if Azure Functions Core Tools are needed and missing."""
+    def command(self, host: str, origin: str) -> list[str]:
+        """How the worker is started; pages of the origin may call it.
+
+        Raises NotStarted if Azure Functions Core Tools are needed and missing.
+        """
         if host == "func":
-            return [_core_tools(), "start", "--port", str(self.port)]
+            return [_core_tools(), "start", "--port", str(self.port), "--cors", origin]
         if not self.functions:
-            return [*EMULATED, "--port", str(self.port)]
+            return [*EMULATED, "--port", str(self.port), "--cors", origin]
         # On Flex Consumption no other function uses the processors of the instances that answer calls.
         priority = [] if ANSWERS in self.functions else ["nice", "-n", "5"]
         return [*priority, *EMULATED, "--port", str(self.port), "--functions", *self.functions]

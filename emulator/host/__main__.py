@@ -37,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
             environment=os.environ,
             address=(options.host, options.port),
             keys=Keys(options.function_key, options.enforce_keys),
+            origins=options.cors.split(","),
         )
         return asyncio.run(_serve(host, options))
     except (BadApp, BadSettings) as error:
@@ -57,6 +58,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     add("--settings", help=f"file whose Values become settings (first found of {', '.join(SETTINGS)})")
     add("--function-key", default="emulated", help="the one key of all functions (%(default)s)")
+    add(
+        "--cors", default="", metavar="ORIGINS", help="origins of browsers that may call, as `func start --cors` (none)"
+    )
     add("--enforce-keys", action="store_true", help="require keys, as Azure does and Core Tools do not")
     add("--functions", nargs="+", metavar="NAME", help="serve these alone, as `func start --functions` does (all)")
     add("--list", action="store_true", help="print each function's scaling group on Flex Consumption and its name")

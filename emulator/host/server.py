@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from typing import Any
 
 from aiohttp import web
 
+from emulator import cors
 from emulator.host.admin import Admin
 from emulator.host.functions import EVENT_GRID, HTTP, QUEUE, SUPPORTED, TIMER, Function
 from emulator.host.http import HttpTriggers
@@ -40,7 +41,9 @@ class Host:
         environment: Mapping[str, str],
         address: tuple[str, int] = ("127.0.0.1", 7071),
         keys: Keys,
+        origins: Collection[str] = (),
     ) -> None:
+        self._origins = origins
         self.functions, self._settings, self._environment = functions, settings, environment
         self._address, self._keys = address, keys
         self._invoker = Invoker(timeout=settings.function_timeout, threads=_threads(environment))
@@ -93,7 +96,7 @@ class Host:
         webhook = EventGridWebhook(events, self._invoker, self._keys)
         admin = Admin(self.functions, self._timers, self._invoker, self._keys, self.urls())
         limit = int(self._environment.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT") or MAX_BODY)
-        application = web.Application(client_max_size=limit)
+        application = web.Application(client_max_size=limit, middlewares=[cors.allow(self._origins)])
         add = application.router.add_route
         add("*", "/runtime/webhooks/{extension:(?i:eventgrid)}", webhook.handle)
         add("GET", "/admin/host/status", admin.status)

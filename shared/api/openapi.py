@@ -193,11 +193,19 @@ def _path_schema(route: Route, name: str) -> dict[str, Any]:
 
 
 def _in_query(query: type[Struct]) -> list[dict[str, Any]]:
-    schema = msgspec.json.schema(query)["$defs"][query.__name__]
+    definitions = msgspec.json.schema(query)["$defs"]
+    schema = definitions[query.__name__]
     required = schema.get("required", [])
     return [
-        _parameter(name, "query", _optional(s), required=name in required) for name, s in schema["properties"].items()
+        _parameter(name, "query", _inline(_optional(s), definitions), required=name in required)
+        for name, s in schema["properties"].items()
     ]
+
+
+def _inline(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a parameter with the definition that it refers to, which the document has nowhere else."""
+    name = schema.pop("$ref", "").rpartition("/")[2]
+    return {**definitions.get(name, {}), **schema}
 
 
 def _in_header(route: Route) -> list[dict[str, Any]]:

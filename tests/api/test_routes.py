@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from local.stack import ROOT
+from shared.api import openapi
 from shared.api.parameters import ACCOUNT, TENANT, USER
 from shared.api.problems import PROBLEMS
 from shared.api.v1 import ROUTES
@@ -271,3 +272,18 @@ def test_the_documentation_lists_every_problem_of_the_api() -> None:
     assert dict(re.findall(r"^\| `(\w+)` \| (\d{3}) \|", page, flags=re.MULTILINE)) == {
         code: str(kind.status) for code, kind in PROBLEMS.items()
     }
+
+
+def references(document: Any) -> set[str]:
+    if isinstance(document, dict):
+        own = {document["$ref"]} if isinstance(document.get("$ref"), str) else set()
+        return own.union(*map(references, document.values()))
+    return set().union(*map(references, document)) if isinstance(document, list) else set()
+
+
+def test_every_reference_of_the_openapi_document_resolves() -> None:
+    document = openapi.document(ROUTES)
+    for reference in references(document):
+        found: Any = document
+        for part in reference.removeprefix("#/").split("/"):
+            found = found[part]

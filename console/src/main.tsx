@@ -1,0 +1,25 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { createApi } from "./api/client";
+import { App } from "./app";
+import { loadConfig } from "./config";
+import { signIn } from "./signin/signin";
+import { CannotStart } from "./ui/cannot-start";
+import { Providers } from "./ui/providers";
+
+const root = createRoot(document.getElementById("root") as HTMLElement);
+
+async function start(): Promise<void> {
+  const config = await loadConfig();
+  const session = await signIn(config);
+  const services = { config, session, api: createApi(config, session) };
+  root.render(
+    <StrictMode>
+      <Providers services={services}>
+        <App />
+      </Providers>
+    </StrictMode>,
+  );
+}
+
+start().catch((error: unknown) => root.render(<CannotStart error={error} />));

@@ -1,0 +1,18 @@
+import type { ComponentType } from "react";
+import type { Role } from "./signin/session";
+
+export interface Page {
+  /** The address; a part that begins with a colon is a parameter. */
+  readonly path: string;
+  /** The name in the navigation; a page without one is reached from others. */
+  readonly title?: string;
+  /** Who sees it in the navigation. The API decides who may use it. */
+  readonly roles: readonly Role[];
+  readonly load: () => Promise<{ default: ComponentType }>;
+}
+
+/** Every page of the console. To add one, add a line. */
+export const PAGES: readonly Page[] = [
+  { path: "/", title: "Phone", roles: ["Agent"], load: () => import("./agent/agent-page") },
+  { path: "/calls", title: "Calls", roles: ["Supervisor", "Administrator"], load: () => import("./supervisor/calls-page") },
+];

@@ -1,0 +1,15 @@
+import { FluentProvider } from "@fluentui/react-components";
+import type { ReactNode } from "react";
+import { type Services, ServicesContext } from "../services";
+import { useColorScheme } from "./color-scheme";
+
+export function Providers(props: { readonly services: Services; readonly children: ReactNode }) {
+  const theme = useColorScheme();
+  return (
+    <ServicesContext value={props.services}>
+      <FluentProvider theme={theme} style={{ minHeight: "100vh" }}>
+        {props.children}
+      </FluentProvider>
+    </ServicesContext>
+  );
+}

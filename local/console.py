@@ -1,0 +1,72 @@
+"""The server of the web console on this machine: ``python -m local.console``, after ``make console`` has built it.
+
+In Azure the same files are served by Static Web Apps, with the headers of ``console/public/staticwebapp.config.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from local.settings import SAMPLE_FILE
+
+BUILT = Path(__file__).parent.parent / "console/dist"
+HOST = "localhost"  # the calling SDK refuses 127.0.0.1
+
+
+def application(config: dict[str, Any], built: Path = BUILT) -> web.Application:
+    """The files of the build, ``/config.json`` with the settings, and the first page for every other path."""
+    rules = json.loads((built / "staticwebapp.config.json").read_text())
+
+    async def settings(_: web.Request) -> web.Response:
+        return web.json_response(config, headers={"Cache-Control": "no-store"})
+
+    async def file(request: web.Request) -> web.FileResponse:
+        path = (built / request.path.lstrip("/")).resolve()
+        found = path.is_file() and path.is_relative_to(built)
+        if not found and request.path.startswith("/assets/"):
+            raise web.HTTPNotFound
+        return web.FileResponse(path if found else built / "index.html", headers={"Cache-Control": "no-cache"})
+
+    async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(rules["globalHeaders"])
+
+    app = web.Application()
+    app.on_response_prepare.append(add_headers)
+    app.add_routes([web.get("/config.json", settings), web.get("/{path:.*}", file)])
+    return app
+
+
+def config_of(environment: dict[str, str], *, host: str, emulator: str, tls: str) -> dict[str, Any]:
+    """The settings of a console whose API is the app at ``host``, with the emulated platform."""
+    return {
+        "api": f"{host}/api/v1",
+        "apiClientId": environment["API_CLIENT_ID"],
+        "clientId": environment["API_CLIENT_ID"],
+        "authority": f"{tls}/organizations",
+        "knownAuthorities": [tls.removeprefix("https://")],
+        "calls": "local",
+        "acsEndpoint": environment["ACS_ENDPOINT"],
+        "emulator": emulator,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=4280)
+    parser.add_argument("--host-url", default="http://127.0.0.1:7071", help="the Functions host")
+    parser.add_argument("--emulator-url", default="http://127.0.0.1:7080")
+    parser.add_argument("--tls-url", default="https://localhost:7443", help="the emulator, with TLS")
+    given = parser.parse_args()
+    environment = json.loads(SAMPLE_FILE.read_text())["Values"] | os.environ
+    config = config_of(environment, host=given.host_url, emulator=given.emulator_url, tls=given.tls_url)
+    web.run_app(application(config), host=HOST, port=given.port, print=None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""The web console in a real browser, with the whole system behind it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from local import browser as browsers
+from local.stack import Ports, Stack, copy_accounts
+
+# A microphone without a device: a tone, and no question for permission.
+FLAGS = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--no-sandbox")
+
+OpenPage = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture(scope="session")
+async def console(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """The system with the built console, its resource accounts copied."""
+    import aiohttp  # noqa: PLC0415  # reads SSL_CERT_FILE when it is imported
+
+    settings = {"API_REQUESTS_PER_MINUTE": "100000"}
+    logs = tmp_path_factory.mktemp("logs")
+    async with Stack(ports=Ports.free(), settings=settings, logs=logs, console=True) as stack:
+        async with aiohttp.ClientSession() as http:
+            await copy_accounts(http, stack)
+        yield stack
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        made = await playwright.chromium.launch(executable_path=browsers.find(), args=FLAGS)
+        yield made
+        await made.close()
+
+
+@pytest.fixture
+async def open_page(console: Stack, browser: Browser) -> AsyncIterator[OpenPage]:
+    """A browser of its own for each call: a user and an address; the page is returned when it is shown.
+
+    An error that the page logs fails the test.
+    """
+    errors: list[str] = []
+    contexts = []
+
+    async def open_as(user: str, path: str = "/", **options: Any) -> Page:
+        context = await browser.new_context(base_url=console.console_url, ignore_https_errors=True, **options)
+        contexts.append(context)
+        page = await context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        await page.goto(f"{path}?user={user}")
+        await page.get_by_role("button", name="Sign out").wait_for()
+        return page
+
+    yield open_as
+    for context in contexts:
+        await context.close()
+    assert errors == []
