@@ -45,6 +45,10 @@ class Clock:
         """Wait an emulated duration."""
         await asyncio.sleep(seconds / self.speed)
 
+    async def until(self, moment: float) -> None:
+        """Wait for a moment of ``wall``. Sound is as fast as the wall's clock, whatever the speed."""
+        await asyncio.sleep(max(0.0, moment - self.wall()))
+
     async def within(self, seconds: float, awaitable: Awaitable[T]) -> T:
         """Await something for at most an emulated duration. Raises TimeoutError."""
         return await asyncio.wait_for(awaitable, seconds / self.speed)

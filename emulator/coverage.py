@@ -14,6 +14,7 @@ from azure.communication.identity.aio import CommunicationIdentityClient
 
 from emulator.acs.callback_types import CALLBACK_TYPES
 from emulator.acs.errors import KNOWN
+from emulator.acs.media.streams.messages import MESSAGES
 from emulator.acs.operations import (
     ACCESS_OPERATIONS,
     ACCESS_VERSIONS,
@@ -62,10 +63,10 @@ date.
 the events follow. *Accepted only*: the request is checked and answered, a plausible event follows, and nothing else
 happens.
 
-Each operation, callback, result code, error code and duration is *documented* (the public documentation, or the REST
-specification of api-version 2026-03-12 and of those named below), *recorded* (seen in recordings of the real service in
-the SDKs' repositories) or *assumed* (chosen by the emulator, since nothing is published). All recordings are of calls
-of Azure Communication Services: of Teams Phone calls there are none.
+Each operation, callback, message, result code, error code and duration is *documented* (the public documentation, or
+the REST specification of api-version 2026-03-12 and of those named below), *recorded* (seen in recordings of the real
+service in the repositories of the SDKs and their samples) or *assumed* (chosen by the emulator, since nothing is
+published). All recordings are of calls of Azure Communication Services: of Teams Phone calls there are none.
 
 ## Call Automation
 
@@ -94,6 +95,13 @@ CALLBACKS = """
 
 | type | source | notes |
 |---|---|---|
+"""
+
+STREAMS = """
+## Messages on the web sockets of media streaming and transcription
+
+| message | direction | source | notes |
+|---|---|---|---|
 """
 
 RESULT_CODES = """
@@ -157,6 +165,8 @@ def _facts() -> Iterator[str]:
     """Callbacks, codes and durations, each with its source."""
     yield CALLBACKS
     yield from (f"| {name} | {source} | {note} |\n" for name, (source, note) in CALLBACK_TYPES.items())
+    yield STREAMS
+    yield from (f"| {name} | {way} | {source} | {note} |\n" for name, (way, source, note) in MESSAGES.items())
     yield RESULT_CODES
     for result in RESULTS:
         yield f"| {result.code}/{result.sub_code} | {result.message} | {result.when} | {result.source} |\n"

@@ -9,7 +9,8 @@ A rule says where it applies, to what, what happens and how often::
     ``acs`` (a request to Call Automation; facts: ``operation``), ``callbacks`` (an event sent to the
     callback URL; facts: ``type``), ``eventgrid`` (a delivery to a subscription; facts: ``type``,
     ``subscription``, ``topic``), ``recording`` (a requested recording; facts: ``call_connection_id``), ``outcome`` (an
-    operation on a call, once it is accepted; facts: ``operation``), or
+    operation on a call, once it is accepted; facts: ``operation``), ``streams`` (a message on the web socket of a
+    stream; facts: ``kind``, ``call_connection_id``), or
     ``graph``, ``entra`` and ``arm`` (a request to Graph, Entra and Resource Manager; facts: ``operation``).
 ``do``
     ``duplicate`` (``count`` deliveries in all, at once), ``reorder`` (hold events until ``count`` are held
@@ -17,8 +18,8 @@ A rule says where it applies, to what, what happens and how often::
     place at once and only the answer is late, so that callbacks overtake it), ``drop`` (never happens),
     ``lose_ack`` (it happens, but the acknowledgement is lost), ``status`` (answer ``status`` with ``code``,
     ``message``, ``retry_after``), for recordings and outcomes ``fail`` (StartRecordingFailed,
-    PlayFailed… with ``code``, ``subCode``, ``message``), and at ``graph`` ``next_link`` (the next page's link leads
-    to ``host``).
+    PlayFailed… with ``code``, ``subCode``, ``message``), at ``streams`` ``close`` (the message is lost, and the socket
+    is closed), and at ``graph`` ``next_link`` (the next page's link leads to ``host``).
 ``times``
     How often the rule applies before it is used up; none means always.
 ``label``
@@ -46,6 +47,7 @@ WHERE = {
     "eventgrid": {"duplicate", "reorder", "delay", "drop", "lose_ack"},
     "recording": {"fail"},
     "outcome": {"fail"},
+    "streams": {"duplicate", "delay", "drop", "close"},
     "graph": {"delay", "drop", "lose_ack", "next_link", "status"},
     "entra": {"delay", "drop", "status"},
     "arm": {"status"},
@@ -54,6 +56,7 @@ FACTS = {
     "callbacks": {"type"},
     "eventgrid": {"type", "subscription", "topic"},
     "recording": {"call_connection_id"},
+    "streams": {"kind", "call_connection_id"},
     **{where: {"operation"} for where in ("acs", "outcome", "graph", "entra", "arm")},
 }
 PARAMETERS = {

@@ -9,7 +9,7 @@ from emulator.clock import Clock, stamp
 KEPT = 200_000  # entries; a long `make serve` must not grow for ever
 KINDS = (
     *("acs.request", "graph.request", "entra.request", "arm.request"),
-    *("event", "callback", "delivery", "handshake", "dead_letter", "fault", "upload_failed", "party"),
+    *("event", "callback", "delivery", "handshake", "dead_letter", "fault", "upload_failed", "party", "stream"),
 )
 
 
@@ -23,8 +23,9 @@ class Journal:
     event accepted by a topic: topic, event), ``delivery`` (one POST to a subscription's endpoint: subscription,
     events, status, attempt), ``handshake`` (a subscription's validation succeeded, or failed in a new way:
     subscription, endpoint, attempt, reason), ``dead_letter`` (subscription, event, reason), ``fault`` (the rule that
-    was applied), ``upload_failed`` (a recording that could not be written to its container), and ``party`` (a party
-    of a call takes it or not, presses a key, says something or hangs up: call, who, does, what).
+    was applied), ``upload_failed`` (a recording that could not be written to its container), ``party`` (a party of a
+    call takes it or not, presses a key, says something or hangs up: call, who, does, what), and ``stream`` (the web
+    socket of a stream begins, fails or stops: stream, call, url, does, why).
     """
 
     def __init__(self, clock: Clock) -> None:

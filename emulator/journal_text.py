@@ -71,6 +71,10 @@ def _party(entry: dict[str, Any], style: Style) -> str:
     return _arrow(style, "party", "call", f"{words.party(entry['who'])} {entry['does']} {about}".rstrip())
 
 
+def _stream(entry: dict[str, Any], style: Style) -> str:
+    return _arrow(style, "ACS", "web socket", f"{entry['stream']} {entry['does']}", entry["why"])
+
+
 def _fault(entry: dict[str, Any], style: Style) -> str:
     rule = entry.get("fault") or entry.get("rule") or {}
     return _arrow(style, "fault", str(rule.get("where")), str(rule.get("do")))
@@ -98,6 +102,7 @@ _PRINTERS: dict[str, Callable[[dict[str, Any], Style], str]] = {
     "handshake": _handshake,
     "dead_letter": _dead_letter,
     "party": _party,
+    "stream": _stream,
     **dict.fromkeys(SERVICES, _request),
 }
 

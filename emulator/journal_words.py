@@ -10,16 +10,9 @@ from typing import Any
 
 from emulator.acs.identifiers import canonical, parse
 from emulator.acs.media import sources
+from emulator.acs.wire import KEYS
 
 LONGEST = 40  # characters of a text
-KEYS = {
-    **dict(
-        zip(("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"), "0123456789", strict=True)
-    ),
-    **{letter: letter.upper() for letter in "abcd"},
-    "pound": "#",
-    "asterisk": "*",
-}
 KINDS = {
     "teamsExtensionUser": "agent",
     "microsoftTeamsUser": "Teams user",

@@ -8,6 +8,7 @@ from emulator.acs.identifiers import Identifier
 from emulator.acs.parties import Participant, Phrase
 from emulator.acs.provenance import SPOKEN_CHARACTER
 from emulator.acs.service import Service
+from emulator.acs.wire import KEYS
 
 UNINTELLIGIBLE = "(not understood)"  # the name of the sound of a phrase without words
 
@@ -34,6 +35,8 @@ def press(service: Service, call: Call, tone: str, raw_id: str | None = None) ->
         call.tones_heard += 1
         data = {"tone": tone, "sequenceId": call.tones_heard}
         service.emit(call, "ContinuousDtmfRecognitionToneReceived", data, request=request)
+    if call.media_streaming.stream:
+        call.media_streaming.stream.press(KEYS[tone])
     if call.playlist:
         call.playlist.hear(person.raw_id, tone)
 
@@ -44,6 +47,8 @@ def say(service: Service, call: Call, phrase: Phrase, raw_id: str | None = None)
     if person is None or not call.connected:
         return
     note(service, call, person.raw_id, "says", phrase.text or UNINTELLIGIBLE)
+    if call.transcription.stream:
+        call.transcription.stream.say(person.raw_id, phrase)
     if call.playlist:
         call.playlist.hear(person.raw_id, phrase)
     call.timers.append(service.background.start(_speak(service, call, phrase, person.raw_id), busy=False))

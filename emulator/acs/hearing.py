@@ -19,7 +19,8 @@ def pitches(call: Call) -> dict[str, int]:
 def changes(call: Call) -> set[float]:
     """The moments at which something may begin or cease to be heard."""
     moments = {moment for person in call.participants.values() for moment in person.presence.moments}
-    return moments | {edge for sound in call.sounds.log for edge in (sound.start, sound.end) if edge is not None}
+    edges = {edge for sound in call.sounds.log for edge in (sound.start, sound.end) if edge is not None}
+    return moments | edges | set(call.sounds.streamed.moments)
 
 
 def said_by(call: Call, person: Participant, moment: float) -> Tones:
@@ -36,9 +37,9 @@ def said_in_call(call: Call, person: Participant, moment: float) -> Tones:
 
 
 def played_in_call(call: Call, moment: float) -> Tones:
-    """The prompts to all."""
+    """The prompts to all, and what the application streams."""
     played = (each for each in call.sounds.log if each.speaker is None and each.listeners is None)
-    return tuple(each.frequency for each in played if each.lasts(moment))
+    return *(each.frequency for each in played if each.lasts(moment)), *call.sounds.streamed.at(moment)
 
 
 def heard_by(call: Call, person: Participant, moment: float) -> Tones:
@@ -50,7 +51,8 @@ def heard_by(call: Call, person: Participant, moment: float) -> Tones:
     near = (each for each in others if each.presence.at(moment).place == presence.place)
     voices = itertools.chain.from_iterable(said_by(call, each, moment) for each in near)
     played = (each for each in call.sounds.log if each.speaker is None and each.reaches(person.raw_id, presence))
-    return *voices, *(each.frequency for each in played if each.lasts(moment))
+    streamed = call.sounds.streamed.at(moment) if presence.place == CALL else ()
+    return *voices, *(each.frequency for each in played if each.lasts(moment)), *streamed
 
 
 def runs(

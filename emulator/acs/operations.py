@@ -171,32 +171,24 @@ OPERATIONS = (
     _on_call(
         *("StartTranscription", "startTranscription", 202, streaming.start_transcription),
         model="StartTranscriptionRequest",
-        extent="accepted only",
-        note="TranscriptionStarted comes; no text is sent",
+        note="the phrases of the participants are sent as text; custom models are ignored",
     ),
     _on_call(
         *("StopTranscription", "stopTranscription", 202, streaming.stop_transcription),
         model="StopTranscriptionRequest",
-        extent="accepted only",
-        note="TranscriptionStopped comes",
     ),
     _on_call(
         *("UpdateTranscription", "updateTranscription", 202, streaming.update_transcription),
         model="UpdateTranscriptionRequest",
-        extent="accepted only",
-        note="TranscriptionUpdated comes",
+        note="TranscriptionUpdated comes; the metadata is not sent again, and phrases are in the language they are in",
     ),
     _on_call(
         *("StartMediaStreaming", "startMediaStreaming", 202, streaming.start_media_streaming),
         model="StartMediaStreamingRequest",
-        extent="accepted only",
-        note="MediaStreamingStarted comes; no web socket is opened",
     ),
     _on_call(
         *("StopMediaStreaming", "stopMediaStreaming", 202, streaming.stop_media_streaming),
         model="StopMediaStreamingRequest",
-        extent="accepted only",
-        note="MediaStreamingStopped comes",
     ),
     _no_call(
         *("StartRecording", "POST", _RECORDINGS, 202, recordings.start_recording),

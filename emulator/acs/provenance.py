@@ -30,8 +30,14 @@ RECORDING_START = Timing(0.05, "assumed", "from StartRecording to RecordingState
 CALLBACK_TIMEOUT = Timing(30.0, "assumed", "an application has to answer a callback")
 FILE_PROMPT = Timing(1.0, "assumed", "a file source plays, whatever its length")
 SPOKEN_CHARACTER = Timing(0.06, "assumed", "a character of a text, an SSML source or a phrase is spoken")
+STREAM_TOKEN_LIFE = Timing(24 * 3600.0, "documented", "the token of a stream's web socket is valid")
+STREAM_CONNECT = Timing(5.0, "assumed", "an application has to accept the web socket of a stream")
+STREAM_LATE = Timing(1.0, "assumed", "an application may be slow to read frames before some are left out")
+PLAYOUT = Timing(0.06, "assumed", "streamed sound waits before it is heard, so that it has no gaps")
+TRANSCRIBED = Timing(0.3, "assumed", "from the end of a phrase to its final transcript")
 
 TIMINGS = (
     *(RING, INITIAL_SILENCE, INTER_TONE, END_SILENCE, TOKEN_LIFE, FILE_LIFE, REPEATABILITY_WINDOW),
     *(RECORDING_START, CALLBACK_TIMEOUT, FILE_PROMPT, SPOKEN_CHARACTER),
+    *(STREAM_TOKEN_LIFE, STREAM_CONNECT, STREAM_LATE, PLAYOUT, TRANSCRIBED),
 )

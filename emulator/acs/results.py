@@ -58,6 +58,21 @@ BAD_FILE = Result(
     when="a source can't be played",
 )
 CANCELED = Result(400, 8508, "Action falied, the operation was cancelled.", "recorded", "a media action was cut off")
+STREAM_UNREACHABLE = Result(
+    *(400, 8581, "Action failed, Transport url is not valid or web socket server is not operational."),
+    source="recorded",
+    when="the web socket of a stream can't be opened (Azure-Samples/communication-services-python-quickstarts#60)",
+)
+STREAMING_LOST = Result(
+    *(500, 8603, "Action failed, the media streaming failed."),
+    source="assumed",
+    when="the web socket of media streaming was lost; its message and the code 500 are assumed",
+)
+TRANSCRIPTION_LOST = Result(
+    *(500, 8578, "Action failed, the transcription failed."),
+    source="assumed",
+    when="the web socket of a transcription was lost; its message and the code 500 are assumed",
+)
 
 NOT_IN_CALL = Result(
     404,

@@ -18,7 +18,8 @@ from emulator.acs.calls import Call, Calls, Script
 from emulator.acs.file_store import FileStore
 from emulator.acs.identifiers import Identifier
 from emulator.acs.identity_stores import Assignments, Identities
-from emulator.acs.provenance import RING
+from emulator.acs.media.streams.connecting import Connector
+from emulator.acs.provenance import RING, STREAM_TOKEN_LIFE
 from emulator.acs.repeatability import Repeatability
 from emulator.acs.results import HUNG_UP, OK, OTHER_LEFT, Result
 from emulator.acs.signing_keys import SigningKeys
@@ -51,6 +52,7 @@ class Service:
         self.callbacks = Callbacks(
             clock=clock, journal=journal, faults=faults, background=self.background, token=self.callback_token
         )
+        self.connector = Connector(clock, self.stream_token)
         self.repeatability = Repeatability(clock)
         self.calls = Calls()
         self.callees = CalleeBehaviours()
@@ -69,6 +71,7 @@ class Service:
     async def reset(self) -> None:
         """Forget everything but the signing keys."""
         await self.background.cancel()
+        await self.connector.close()
         for store in (self.calls, self.callees, self.repeatability, self.callbacks, self.files, self.faults):
             store.clear()
         self.identities.clear()
@@ -79,6 +82,7 @@ class Service:
 
     async def close(self) -> None:
         await self.background.cancel()
+        await self.connector.close()
         await self.callbacks.close()
         self.files.close()
 
@@ -95,6 +99,10 @@ class Service:
 
     def callback_token(self) -> str:
         return self.keys.token(issuer=self.base_url, audience=self.config.resource_id)
+
+    def stream_token(self) -> str:
+        keys, life = self.keys, STREAM_TOKEN_LIFE.seconds
+        return keys.token(issuer=self.base_url, audience=self.config.resource_id, expires_in=life)
 
     # Ringing
 
@@ -187,6 +195,8 @@ class Service:
             call.transfer.cancel()
         if call.playlist:
             call.playlist.stop()
+        call.media_streaming.close()
+        call.transcription.close()
         if call.connection_state in ("connected", "connecting"):
             call.connection_state = "disconnected"
             self.emit(call, "CallDisconnected", context=call.operation_context, result=result)

@@ -9,6 +9,7 @@ from zlib import crc32
 
 from emulator.acs.audio import FRAMES_PER_SECOND, PITCHES
 from emulator.acs.parties import CALL, Presence
+from emulator.acs.track import Track
 from emulator.clock import Clock
 
 GAP = 1 / FRAMES_PER_SECOND  # between the repetitions of a loop
@@ -37,9 +38,10 @@ class Sound:
 
 
 class Sounds:
-    """The sounds of a call, and the pitch of each by its name."""
+    """The sounds of a call, and the pitch of each by its name. ``streamed`` is what the application streams into it."""
 
     def __init__(self) -> None:
+        self.streamed = Track()
         self.log: list[Sound] = []
         self.pitches: dict[str, int] = {}
 

@@ -38,6 +38,7 @@ ENUMS = {
     "StreamingTransportType": ("websocket",),
     "VoiceKind": ("male", "female"),
 }
+KEYS = dict(zip(ENUMS["DtmfTone"], "0123456789ABCD#*", strict=True))  # as they are on a telephone
 
 _MODELS = """
 AddParticipantRequest: sourceCallerIdNumber:PhoneNumberIdentifierModel sourceDisplayName:str participantToAdd:CommunicationIdentifierModel! invitationTimeoutInSeconds:int[0..180] operationContext:str operationCallbackUri:uri customCallingContext:CustomCallingContext

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from emulator.acs.callback_types import CALLBACK_TYPES
 from emulator.acs.failing import FAILED
+from emulator.acs.media.streams.messages import KINDS
 from emulator.acs.operations import EVERY_OPERATION
 from emulator.arm.routes import OPERATION as ARM_OPERATION
 from emulator.config import RECORDING_FILE_SHAPES, START_RECORDING_ANSWERS
@@ -25,6 +26,7 @@ NAMES: dict[tuple[str, str], tuple[str, ...]] = {
     ("graph", "operation"): tuple(dict.fromkeys(each.name for each in GRAPH_OPERATIONS)),
     ("entra", "operation"): ("ClientCredentials", "OnBehalfOf", "RefreshToken", "GetKeys"),
     ("arm", "operation"): (ARM_OPERATION,),
+    ("streams", "kind"): KINDS,
     ("callbacks", "type"): tuple(f"Microsoft.Communication.{name}" for name in CALLBACK_TYPES),
 }
 OPTIONS: dict[str, Callable[[Fields, str], Any]] = {

@@ -6,15 +6,13 @@ import pytest
 from azure.communication.callautomation import (
     DtmfTone,
     FileSource,
-    MediaStreamingOptions,
     PhoneNumberIdentifier,
     RecognitionChoice,
     RecognizeInputType,
     SsmlSource,
     TextSource,
-    TranscriptionOptions,
 )
-from azure.communication.callautomation.aio import CallAutomationClient, CallConnectionClient
+from azure.communication.callautomation.aio import CallConnectionClient
 from azure.core.exceptions import HttpResponseError
 
 from tests.emulator.client import CALLER, Answered, Application, Control, refusal, until
@@ -198,42 +196,13 @@ async def test_keys_are_sent(answered: Any, app: Application) -> None:
     assert (await app.event("SendDtmfTonesCompleted"))["operationContext"] == "sending"
 
 
-async def test_streams_need_to_be_set_up_with_the_call(
-    answered: Any, client: CallAutomationClient, control: Control, app: Application
-) -> None:
+async def test_streams_need_to_be_set_up_with_the_call(answered: Any) -> None:
     call = await answered()
     assert await _streams(call.connection) == ("disabled", "disabled")
     for start in (call.connection.start_media_streaming, call.connection.start_transcription):
         with pytest.raises(HttpResponseError) as raised:
             await start()
         assert refusal(raised) == (400, "8500")
-    dialled = await control.dial()
-    answer = await client.answer_call(
-        dialled["incomingCallContext"],
-        app.url,
-        media_streaming=MediaStreamingOptions(
-            transport_url="wss://stream.example",
-            transport_type="websocket",
-            content_type="audio",
-            audio_channel_type="mixed",
-            start_media_streaming=True,
-        ),
-        transcription=TranscriptionOptions(
-            transport_url="wss://stream.example", transport_type="websocket", locale="en-US", start_transcription=False
-        ),
-    )
-    started = await app.event("MediaStreamingStarted")
-    assert started["mediaStreamingUpdate"]["mediaStreamingStatus"] == "mediaStreamingStarted"
-    assert started["mediaStreamingUpdate"]["contentType"] == "Audio"
-    connection = client.get_call_connection(str(answer.call_connection_id))
-    assert await _streams(connection) == ("active", "inactive")
-    await connection.stop_media_streaming()
-    await connection.start_transcription(locale="en-US")
-    await connection.update_transcription(locale="de-DE")
-    assert await _streams(connection) == ("inactive", "active")
-    await connection.stop_transcription()
-    for event in ("MediaStreamingStopped", "TranscriptionStarted", "TranscriptionUpdated", "TranscriptionStopped"):
-        await app.event(event)
 
 
 async def _streams(connection: CallConnectionClient) -> tuple[str, str]:

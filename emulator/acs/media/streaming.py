@@ -1,4 +1,4 @@
-"""Media streaming and transcription: accepted and confirmed by events; no web socket is opened."""
+"""Media streaming and transcription: started and stopped with the call or by request."""
 
 from __future__ import annotations
 
@@ -6,40 +6,42 @@ from typing import Any
 
 from emulator.acs import errors
 from emulator.acs.calls import Call
+from emulator.acs.media.streams.audio_stream import AudioStream
+from emulator.acs.media.streams.stream import Stream
+from emulator.acs.media.streams.transcription_stream import TranscriptionStream
 from emulator.acs.media.subscription import Subscription
 from emulator.acs.messages import Answer, Request
-from emulator.acs.results import DONE
 from emulator.acs.service import Service
 
 
 def start_media_streaming(service: Service, request: Request) -> Answer:
     _require(request.call.media_streaming, "mediaStreamingOptions")
-    _streaming(service, request.call, "Started", request.body)
+    _start(service, request.call, request.call.media_streaming, AudioStream, request.body)
     return Answer()
 
 
 def stop_media_streaming(service: Service, request: Request) -> Answer:
     _require(request.call.media_streaming, "mediaStreamingOptions")
-    _streaming(service, request.call, "Stopped", request.body)
+    _stop(service, request.call, request.call.media_streaming, AudioStream, request.body)
     return Answer()
 
 
 def start_transcription(service: Service, request: Request) -> Answer:
-    _require(request.call.transcription, "transcriptionOptions")
-    _transcription(service, request.call, "Started", request.body)
+    _speak(_require(request.call.transcription, "transcriptionOptions"), request.body)
+    _start(service, request.call, request.call.transcription, TranscriptionStream, request.body)
     return Answer()
 
 
 def stop_transcription(service: Service, request: Request) -> Answer:
     _require(request.call.transcription, "transcriptionOptions")
-    _transcription(service, request.call, "Stopped", request.body)
+    _stop(service, request.call, request.call.transcription, TranscriptionStream, request.body)
     return Answer()
 
 
 def update_transcription(service: Service, request: Request) -> Answer:
-    options = _require(request.call.transcription, "transcriptionOptions")
-    options.update({"locale": request.body["locale"]} if request.body.get("locale") else {})
-    _transcription(service, request.call, "Updated", request.body)
+    _speak(_require(request.call.transcription, "transcriptionOptions"), request.body)
+    stream = TranscriptionStream(service, request.call, request.call.transcription, request.body)
+    stream.report("Updated", "transcriptionLocaleUpdated", request.body)
     return Answer()
 
 
@@ -47,9 +49,9 @@ def start_streams(service: Service, call: Call) -> None:
     """Start the streams that were requested together with the call."""
     body = {} if call.operation_context is None else {"operationContext": call.operation_context}
     if (call.media_streaming.options or {}).get("startMediaStreaming"):
-        _streaming(service, call, "Started", body)
+        _start(service, call, call.media_streaming, AudioStream, body)
     if (call.transcription.options or {}).get("startTranscription"):
-        _transcription(service, call, "Started", body)
+        _start(service, call, call.transcription, TranscriptionStream, body)
 
 
 def _require(subscription: Subscription, name: str) -> dict[str, Any]:
@@ -58,19 +60,20 @@ def _require(subscription: Subscription, name: str) -> dict[str, Any]:
     return subscription.options
 
 
-def _streaming(service: Service, call: Call, what: str, body: dict[str, Any]) -> None:
-    call.media_streaming.active = what == "Started"
-    update = {
-        "contentType": "Audio",
-        "mediaStreamingStatus": f"mediaStreaming{what}",
-        "mediaStreamingStatusDetails": f"subscription{what}",
-    }
-    service.emit(call, f"MediaStreaming{what}", {"mediaStreamingUpdate": update}, request=body, result=DONE)
+def _speak(options: dict[str, Any], body: dict[str, Any]) -> None:
+    """Take over the language of a request, if it has one."""
+    options.update({"locale": body["locale"]} if body.get("locale") else {})
 
 
-def _transcription(service: Service, call: Call, what: str, body: dict[str, Any]) -> None:
-    if what != "Updated":
-        call.transcription.active = what == "Started"
-    details = "transcriptionLocaleUpdated" if what == "Updated" else f"subscription{what}"
-    update = {"transcriptionStatus": f"transcription{what}", "transcriptionStatusDetails": details}
-    service.emit(call, f"Transcription{what}", {"transcriptionUpdate": update}, request=body, result=DONE)
+def _start(service: Service, call: Call, subscription: Subscription, kind: type[Stream], body: dict[str, Any]) -> None:
+    if subscription.stream and not subscription.stream.ended:
+        subscription.stream.start_again(body)
+        return
+    subscription.id = service.new_id()  # "unique identifier for a subscription request": audio-streaming-quickstart
+    subscription.stream = kind(service, call, subscription, body)
+    subscription.stream.start()
+
+
+def _stop(service: Service, call: Call, subscription: Subscription, kind: type[Stream], body: dict[str, Any]) -> None:
+    subscription.close()
+    kind(service, call, subscription, body).report("Stopped", "subscriptionStopped", body)

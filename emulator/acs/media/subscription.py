@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
+
+from emulator.acs.parties import Phrase
+
+
+class OpenStream(Protocol):
+    """The stream of a subscription: ``emulator.acs.media.streams``."""
+
+    ended: bool
+
+    def start(self) -> None: ...
+    def start_again(self, body: dict[str, Any]) -> None: ...
+    def close(self) -> None: ...
+    def press(self, key: str) -> None: ...
+    def say(self, raw_id: str, phrase: Phrase) -> None: ...
 
 
 @dataclass
@@ -14,6 +28,11 @@ class Subscription:
     options: dict[str, Any] | None = None
     active: bool = False
     id: str = ""
+    stream: OpenStream | None = None
+
+    def close(self) -> None:
+        if self.stream:
+            self.stream.close()
 
     @property
     def state(self) -> Literal["disabled", "inactive", "active"]:
@@ -26,7 +45,8 @@ class Subscription:
             return {"state": "disabled"}
         name, values = self.contents
         locale = {"locale": self.options["locale"]} if "locale" in self.options else {}
-        return {"id": self.id, "state": self.state, name: values, **locale}
+        more = ["intermediate"] if self.options.get("enableIntermediateResults") else []
+        return {"id": self.id, "state": self.state, name: values + more, **locale}
 
 
 def media_streaming() -> Subscription:

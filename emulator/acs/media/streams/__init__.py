@@ -1,0 +1,1 @@
+"""The web sockets of media streaming and transcription, from the service to the application."""
