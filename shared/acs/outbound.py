@@ -7,13 +7,16 @@ from azure.communication.callautomation import MicrosoftTeamsAppIdentifier
 from shared.acs.answering import media_streaming, transcription
 from shared.acs.context import Context, Executors, repeatable
 from shared.acs.emergency import refuse_emergency
-from shared.acs.errors import accepted
+from shared.acs.errors import ActionError, accepted
 from shared.acs.identifiers import identifier
 from shared.calls.actions import CreateCall
 from shared.calls.capabilities import Call
-from shared.calls.capabilities.outbound import CallCreated
+from shared.calls.capabilities.outbound import CallCreated, is_late
 from shared.calls.effect import Effect
 from shared.calls.event import Event
+
+NO_CODE = 0  # of ACS: the message says why
+TOO_LATE = "the call was requested more than three minutes ago, and is not dialled any more"
 
 
 async def create(context: Context, call: Call, effect: Effect, action: CreateCall) -> Event:
@@ -21,6 +24,8 @@ async def create(context: Context, call: Call, effect: Effect, action: CreateCal
     retries: a request that has no response can have been carried out.
     """
     refuse_emergency(call, action.target)
+    if is_late(call.outbound, context.now()):
+        raise ActionError(NO_CODE, TOO_LATE)
     settings = context.settings
     created = await accepted(
         context.clients.call_automation_once.create_call,

@@ -51,8 +51,8 @@ def describe(event: Event, text: str) -> str:
     """The entry's text: the capability's, or the meaning of the result code; and the fields that could not be read."""
     words = text or in_words(*event.data.codes)
     match event.data:
-        case ActionFailed(action=action):
-            words = f"{action.name}: {words}"
+        case ActionFailed(action=action, message=message):  # one without codes is this app's own
+            words = f"{action.name}: {words or message}"
         case OperationRequested(action=action, requested_by=by):
             words = f"{action.name}{f' ({text})' if text else ''}, by {by}"
     unread = f"unreadable: {', '.join(event.unread)}" if event.unread else ""

@@ -41,8 +41,7 @@ class OutboundCalls:
         """
         name = _digest(f"{requested.tenant} {requested.requested_by} {key or uuid4()}")
         body = _digest([requested, plan.plan.start if plan else None])
-        now = self._now()
-        placed = Placed(keys.call_id_of(name, now), now, body)
+        placed = Placed(keys.call_id_of(name, self._now()), body)
         if key:
             placed = await self._index.placed(name, placed)
         if placed.body != body:
@@ -52,8 +51,9 @@ class OutboundCalls:
             return row.call
         if not await self._index.take_line(requested.account, placed.call_id, self._most, self._is_over):
             raise LinesBusy(requested.account)
-        events = [own(f"{placed.call_id}/requested", placed.at, requested)]
-        events += [own(f"{placed.call_id}/plan {plan.name} {plan.version}", placed.at, plan)] if plan else []
+        now = self._now()  # not of an earlier request with the key, which has left no row
+        events = [own(f"{placed.call_id}/requested", now, requested)]
+        events += [own(f"{placed.call_id}/plan {plan.name} {plan.version}", now, plan)] if plan else []
         await self._processor.process(placed.call_id, events, row)
         return (await self._store.read(placed.call_id)).call or Call(id=placed.call_id)
 

@@ -7,7 +7,6 @@ be over takes it. So a crash holds no line.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from azure.core import MatchConditions
@@ -19,10 +18,9 @@ if TYPE_CHECKING:
 
 
 class Placed(Struct, frozen=True):
-    """The call of a request, when it was requested, and a digest of its body."""
+    """The call of a request, and a digest of the request's body."""
 
     call_id: str
-    at: datetime
     body: str
 
 
@@ -33,12 +31,12 @@ class OutboundIndex:
     async def placed(self, key: str, new: Placed) -> Placed:
         """The call of an idempotency key (a digest): the one that is known, or the new one."""
         partition, row = f"outbound {key}", "call"
-        columns = {"at": new.at, "call_id": new.call_id, "body": new.body}
+        columns = {"call_id": new.call_id, "body": new.body}
         try:
             await self._index.create_entity({"PartitionKey": partition, "RowKey": row} | columns)
         except ResourceExistsError:
             found = await self._index.get_entity(partition, row)
-            return Placed(found["call_id"], _plain(found["at"]), found["body"])
+            return Placed(found["call_id"], found["body"])
         return new
 
     async def take_line(self, account: str, call_id: str, most: int, is_over: Callable[[str], Awaitable[bool]]) -> bool:
@@ -68,8 +66,3 @@ class OutboundIndex:
             taken = await self._index.get_entity(entity["PartitionKey"], line)
             return bool(taken["call_id"] == call_id)
         return True
-
-
-def _plain(at: datetime) -> datetime:
-    """The time without the type of the storage SDK, which JSON encoders do not know."""
-    return datetime.combine(at.date(), at.timetz())

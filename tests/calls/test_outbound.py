@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared.calls.actions import CreateCall, Play
-from shared.calls.capabilities.outbound import CallCreated
+from shared.calls.capabilities.outbound import CallCreated, failure
 from shared.calls.event import CallRequested, Event, own
 from shared.calls.policy import CallPolicy
 from shared.calls.state import CallState
@@ -35,7 +35,7 @@ def test_a_call_is_dialled_and_greeted_when_it_is_picked_up() -> None:
     call = dialing()
     assert (call.call.state, call.asked) == (CallState.DIALING, [CREATE])
     created(call, 0.5)
-    assert (call.call.call_connection_id, call.open) == ("connection", [])
+    assert (call.call.call_connection_id, call.asked) == ("connection", [])
     assert call.receive(event("call_connected", 9)).asked == [Play("greeting", "Hello.")]
     assert call.call.lifecycle.caller == "4:+4930123"
 
@@ -43,7 +43,7 @@ def test_a_call_is_dialled_and_greeted_when_it_is_picked_up() -> None:
 def test_a_repeated_request_dials_once() -> None:
     call = dialing()
     created(call, 0.5).receive(requested(), 1)
-    assert (call.asked, call.open) == ([], [])
+    assert (call.asked, call.wake(100).asked) == ([], [])
 
 
 def test_a_call_that_is_declined_has_failed() -> None:
@@ -61,6 +61,23 @@ def test_a_request_whose_invocation_died_is_not_sent_again() -> None:
     assert call.wake(180).call.state is CallState.FAILED
     texts = [entry.text for entry in call.call.timeline if entry.type == "ActionFailed"]
     assert texts[0].startswith("CreateCall: 408")
+
+
+def test_a_call_of_which_no_event_comes_has_failed_and_says_so() -> None:
+    call = created(dialing(), 0.5).wake(170)
+    assert (call.asked, call.call.state) == ([], CallState.DIALING)
+    assert call.wake(181).call.state is CallState.FAILED
+    failed = failure(call.call)
+    assert failed is not None
+    assert (failed.code, failed.message) == (408, "no event reported the outcome")
+
+
+def test_a_repeated_request_that_finds_no_row_begins_anew() -> None:
+    """The first one left its key and nothing else: its instance died before the row."""
+    later = own(f"{CALL}/requested", at(3600), REQUESTED)
+    call = CallDriver(CallPolicy(record=False)).receive(later, 3600)
+    assert (call.asked, call.call.state) == ([CREATE], CallState.DIALING)
+    assert created(call, 3600.5).wake(3700).call.state is CallState.DIALING
 
 
 def test_a_call_whose_response_was_lost_goes_on_when_it_is_picked_up() -> None:

@@ -27,6 +27,7 @@ from shared.calls.state import CallState
 from shared.platform import tokens
 from shared.storage import lists
 from tests.simulation import command_invariants as commanded
+from tests.simulation import outbound_invariants as outbound
 from tests.simulation import plan_invariants as planned
 from tests.simulation.platform import START
 from tests.simulation.schedules import FOREIGN
@@ -204,7 +205,8 @@ def order_free(result: RunResult) -> Iterator[str]:
         folded = sorted((f for f in result.folded if f.call_id == id), key=_knows_the_line)
         distinct = {(f.event.id, f.event.at, getattr(f.event.data, "decision", None)): f for f in folded}
         in_order = sorted(distinct.values(), key=lambda f: (f.event.type == "TimerFired", f.event.at, f.event.id))
-        left_out = ADDED if result.schedule.deploys else ()  # what the version before did not write is not known now
+        added = ADDED if result.schedule.deploys else ()  # what the version before did not write is not known now
+        left_out = (*added, *_from_responses(call))
         facts, saved = _facts(_refold(call, in_order), left_out), _facts(call, left_out)
         if facts != saved:
             yield f"call {id}: {_difference(facts, saved)} in the order of the events"
@@ -213,6 +215,15 @@ def order_free(result: RunResult) -> Iterator[str]:
         again = _facts(_refold(call, sorted(shuffled, key=lambda f: f.event.type == "TimerFired")), left_out)
         if again != facts:
             yield f"call {id}: {_difference(facts, again)} in another order"
+
+
+def _from_responses(call: Call) -> tuple[str, ...]:
+    """What the responses to the request for an outbound call can say: they are no events of the platform."""
+    if not call.lifecycle.is_outbound:
+        return ()
+    has_failed = CallState.FAILED in {call.state, *call.reached}
+    own_end = ("state", "reached") if has_failed else ()
+    return ("call_connection_id", "correlation_id", *own_end)
 
 
 def _knows_the_line(folded: Folded) -> bool:
@@ -391,6 +402,9 @@ INVARIANTS: dict[str, Callable[[RunResult], Iterator[str]]] = {
     "21 one agent": planned.one_agent,
     "22 rings the living": planned.rings_the_living,
     "23 released": planned.released,
+    "24 placed once": outbound.placed_once,
+    "25 placed truly": outbound.placed_truly,
+    "26 callee added once": outbound.callee_added_once,
 }
 
 

@@ -136,7 +136,7 @@ def dialled_once(result: RunResult) -> Iterator[str]:
     for acs, call in _planned(result):
         by_plan = Counter(target for visit in call.routing.visits for target in _invited(visit))
         by_commands = Counter(getattr(each.action, "target", "") for each in call.operations.requested.values())
-        for target, done in _invitations(result, acs).items():
+        for target, done in invitations(result, acs).items():
             allowed = by_plan[target] + by_commands[target]
             if len(done) > max(allowed, 1) and not may_repeat(result, done):
                 yield f"call {call.id}: {target[-12:]} was invited {len(done)} times instead of {allowed}"
@@ -146,7 +146,7 @@ def _invited(visit: Visit) -> list[str]:
     return [name.removeprefix(INVITED) for name in visit.choices if name.startswith(INVITED)]
 
 
-def _invitations(result: RunResult, acs: AcsCall) -> dict[str, list[dict[str, Any]]]:
+def invitations(result: RunResult, acs: AcsCall) -> dict[str, list[dict[str, Any]]]:
     """The requests of a call that ACS carried out, by the raw id of whom they invite."""
     found: dict[str, list[dict[str, Any]]] = {}
     for entry in result.journal:
@@ -224,7 +224,7 @@ def _planned(result: RunResult) -> Iterator[tuple[AcsCall, Call]]:
 
 def _silences(result: RunResult, acs: AcsCall, call: Call) -> list[Span]:
     """When the caller was in the call with the app, and heard nothing while the plan was under way."""
-    spans = presence(acs, acs.source["rawId"], result.seconds)
+    spans = presence(acs, acs.far_end["rawId"], result.seconds)
     heard = [*sounds(result, acs), *others(result, acs), *attended(result), *on_its_way(call), *lost(result, call)]
     ended = [visit.left_at for visit in call.routing.visits[-1:] if visit.left_at]
     heard += [(seconds_of(at), result.seconds) for at in ended]

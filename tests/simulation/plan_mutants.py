@@ -13,7 +13,8 @@ import shared.agents.states
 import shared.calls.capabilities
 import shared.calls.engine
 import shared.storage.calls
-from shared.calls.actions import AddParticipant
+from shared.calls.actions import AddParticipant, CreateCall
+from shared.calls.actions.base import Operation
 from shared.calls.capabilities import Call
 from shared.calls.capabilities.routing import CAPABILITY, Routing, expire
 from shared.calls.plans import inviting, ring, walk
@@ -69,6 +70,10 @@ def _invited_until_the_outcome() -> list[Any]:
     ]
 
 
+def _dialled_until_the_response() -> list[Any]:
+    return [patch.object(CreateCall, "is_sent_once", False), patch.object(CreateCall, "is_final", Operation.is_final)]
+
+
 def _everyone_in_conference() -> list[Any]:
     return [patch.object(RingStep, "conference", True)]
 
@@ -91,6 +96,12 @@ PLAN_MUTANTS: dict[str, Mutant] = {
         "20 dialled once",
         _invited_until_the_outcome,
         ("rung",),
+    ),
+    "redials-calls": Mutant(
+        "an outbound call is dialled again where the response is lost",
+        "24 placed once",
+        _dialled_until_the_response,
+        ("placed",),
     ),
     "two-agents": Mutant("everyone who accepts stays in the call", "21 one agent", _everyone_in_conference, ("both",)),
     "rings-the-dead": Mutant(

@@ -138,7 +138,7 @@ class _Driven:
                 yield from process.hold()
             try:
                 yield awaited
-            except asyncio.CancelledError as error:
+            except (asyncio.CancelledError, Exception) as error:  # noqa: BLE001  # of the future that was awaited
                 thrown = error
             if process.dead:
                 process.buried.append(coroutine)

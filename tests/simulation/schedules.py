@@ -12,8 +12,9 @@ from emulator.config import START_RECORDING_ANSWERS
 from local.stack import SAMPLE
 from shared.platform.settings import Settings
 from shared.platform.settings.table import TABLE
-from tests.simulation import agents
+from tests.simulation import agents, outbound
 from tests.simulation.bending import Bent
+from tests.simulation.outbound import Outbound
 from tests.simulation.plans import PLANS, presses
 from tests.simulation.storage import Reply, blob_error, table_error
 from tests.simulation.supervisors import ACTIONS, Command
@@ -36,6 +37,8 @@ FOREIGN = "99999999-0000-4000-8000-000000000000"  # a resource account without c
 STEPS = 160  # about as many as a call has; faults chosen beyond its end do not happen
 
 COMMANDED = 0.4  # of the seeds have commands
+OUTBOUND = 0.15  # of the seeds have outbound calls by the server
+ON_BEHALF = 0.05  # of the seeds have a call of an agent's client on behalf of the resource account
 PLANNED = 0.4  # of the seeds have a routing plan
 
 Apply = Callable[[Schedule, random.Random], None]
@@ -119,7 +122,9 @@ def _acs(do: str, *statuses: int) -> Apply:
             body = f'{{"error":{{"code":"{code}","message":"A fault was asked for."}}}}'.encode()
             reply = Reply(status, body, {"Content-Type": "application/json", **wait})
         nth, times, seconds = 1, rng.choice((1, 1, 2, 3, 6)), rng.choice((0.5, 2.0, 4.0))
-        if schedule.commands and rng.random() < 0.5:
+        if schedule.outbound and rng.random() < 0.5:
+            operation = "CreateCall"
+        elif schedule.commands and rng.random() < 0.5:
             operation, nth = rng.choice(_COMMANDED), rng.choice((1, 1, 2))
         else:
             operation = rng.choice(_OFTEN if rng.random() < 0.75 else _ASKED)
@@ -236,6 +241,7 @@ def schedule_of(seed: int) -> Schedule:
     kinds = COMBINATIONS[seed % len(COMBINATIONS)]
     schedule = Schedule("seed", seed, kinds, **_circumstances(rng))
     _add_plan(schedule, random.Random(f"routing {seed}"))  # noqa: S311
+    _add_outbound(schedule, random.Random(f"outbound {seed}"))  # noqa: S311
     for kind in kinds:
         before = len(schedule.network_faults), len(schedule.rules)
         KINDS[kind](schedule, rng)
@@ -291,6 +297,26 @@ def _add_plan(schedule: Schedule, rng: random.Random) -> None:
     lasts = rng.choice((8.0, 25.0, 60.0, 120.0, 4000.0))
     schedule.callers = tuple(
         replace(caller, hangs_up_after=lasts, presses=presses(rng, lasts)) for caller in schedule.callers
+    )
+
+
+def _add_outbound(schedule: Schedule, rng: random.Random) -> None:
+    """Some seeds have up to three outbound calls beside the caller, and in some the caller is an agent's client."""
+    if rng.random() < OUTBOUND:
+        schedule.outbound = tuple(_outbound(schedule, rng, n) for n in range(rng.choice((1, 1, 2, 3))))
+        schedule.options["repeatability"] = rng.random() < 0.5
+    if not schedule.plan and rng.random() < ON_BEHALF:
+        schedule.callers = tuple(replace(caller, on_behalf_of="4:+12065550199") for caller in schedule.callers)
+
+
+def _outbound(schedule: Schedule, rng: random.Random, n: int) -> Outbound:
+    return Outbound(
+        at=rng.uniform(0, 15),
+        key="" if rng.random() < 0.1 else f"out{n}",
+        clicks=rng.choice(((0.0,), (0.0, 0.0), (0.0, 0.3, 5.0))),
+        callee=rng.choice(outbound.CALLEES),
+        greeting=rng.choice(("", "Good morning.")),
+        step=next(iter(PLANS[schedule.plan])) if schedule.plan and rng.random() < 0.5 else "",
     )
 
 
@@ -396,6 +422,15 @@ BOTH: dict[str, Any] = {
     "agents": (replace(agents.SILENT, talks=25.0), replace(agents.QUICK, talks=25.0), agents.GONE),
     "settings": {"RECORDING": "off"},
 }
+# Two outbound calls, where ACS recognizes no repeated request: one is requested twice at once, and is declined; the
+# response to the other one is lost.
+PLACED: dict[str, Any] = {
+    "callers": (),
+    "outbound": (Outbound(clicks=(0.0, 0.0), callee=outbound.CALLEES[2]), Outbound(1.0, "other", greeting="")),
+    "network_faults": (("acs", "CreateCall", "answer lost", 2),),
+    "settings": {"RECORDING": "off"},
+    "options": {"repeatability": False},
+}
 SCENARIOS: dict[str, dict[str, Any]] = {
     "recorded": RECORDED,
     "ended": ENDED,
@@ -407,6 +442,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "routed": ROUTED,
     "rung": RUNG,
     "both": BOTH,
+    "placed": PLACED,
 }
 
 
@@ -418,6 +454,7 @@ def crashing(scenario: str, *points: int) -> Schedule:
         kinds=("crash",) * len(points),
         callers=how["callers"],
         commands=how.get("commands", ()),
+        outbound=how.get("outbound", ()),
         plan=how.get("plan", ""),
         agents=how.get("agents", ()),
         decider=how.get("decider", ()),

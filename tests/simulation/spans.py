@@ -42,13 +42,13 @@ def together(result: RunResult, one: tuple[AcsCall, str], other: tuple[AcsCall, 
 
 def sounds(result: RunResult, acs: AcsCall) -> Iterator[Span]:
     for sound in acs.sounds.log:
-        if sound.speaker is None and (sound.listeners is None or acs.source["rawId"] in sound.listeners):
+        if sound.speaker is None and (sound.listeners is None or acs.far_end["rawId"] in sound.listeners):
             yield sound.start, result.seconds if sound.end is None else sound.end
 
 
 def others(result: RunResult, acs: AcsCall) -> Iterator[Span]:
     for raw_id in acs.participants:
-        if raw_id != acs.source["rawId"]:
+        if raw_id != acs.far_end["rawId"]:
             yield from presence(acs, raw_id, result.seconds)
 
 

@@ -48,6 +48,7 @@ from tests.simulation.agents import FIRST, Behaviour, Clients, Decider, decision
 from tests.simulation.bending import Bending, Bent
 from tests.simulation.host import Host, Invocation
 from tests.simulation.loop import VirtualLoop, pause, run
+from tests.simulation.outbound import Outbound, Placement, Placements
 from tests.simulation.patches import FOLDED_EVENTS, patched
 from tests.simulation.platform import START, Platform, acs_operation
 from tests.simulation.process import HERE, Process, Site, Steps, task_factory
@@ -90,11 +91,14 @@ NAME = "Ada Lovelace {}"
 
 @dataclass(frozen=True)
 class Caller:
-    """A caller: when they call, for how long, and the keys that they press."""
+    """A caller: when they call, for how long, and the keys that they press. ``on_behalf_of``: the caller is an agent's
+    client, which calls this number on behalf of the resource account.
+    """
 
     at: float = 0.0
     hangs_up_after: float = 20.0
     presses: tuple[tuple[float, str], ...] = ()
+    on_behalf_of: str = ""
 
 
 @dataclass
@@ -106,6 +110,7 @@ class Schedule:
     kinds: tuple[str, ...] = ()
     callers: tuple[Caller, ...] = (Caller(),)
     commands: tuple[Command, ...] = ()
+    outbound: tuple[Outbound, ...] = ()
     plan: str = ""  # the name of the routing plan (``plans.PLANS``) of the line; it has none without
     agents: tuple[Behaviour, ...] = ()  # those of the plan's group
     decider: Decider = ()
@@ -130,7 +135,7 @@ class Schedule:
 
     @property
     def most_invocations(self) -> int:
-        return MOST_INVOCATIONS * len(self.callers)
+        return MOST_INVOCATIONS * (len(self.callers) + len(self.outbound))
 
 
 @dataclass
@@ -159,6 +164,7 @@ class RunResult:
     invocations: list[Invocation]
     poisoned: list[str]
     submissions: list[Submission]
+    placements: list[Placement]  # of outbound calls
     unanswerable: set[str]  # ids of the IncomingCall events that lack what is needed to answer
     ended: dict[str, float]  # when a row first said that its call was over, in seconds
     late: list[str]  # actions of commands in rows that say that the call is over
@@ -237,6 +243,7 @@ class World:
         self._numbers = itertools.count()
         self.host = Host(schedule.instances, self._instance, rng, self.queues, clock.now)
         self.supervisors = Supervisors(self.host, LINE.tenant_id, loop.time, self._call_of)
+        self.placements = Placements(self.host, LINE.id, LINE.tenant_id, loop.time)
         self.clients = Clients(
             self.host, LINE.tenant_id, schedule.agents, schedule.decider, clock.now, self._claim_on, self._start
         )
@@ -364,6 +371,8 @@ class World:
         platform, loop = self.platform.start(), self.loop
         tasks = [self.host.watch_queues(), self._sweeps(), *(self._call(caller) for caller in self.schedule.callers)]
         tasks += [self.supervisors.send(command) for command in self.schedule.commands]
+        service, outbound = self.platform.service, self.schedule.outbound
+        tasks += [self.placements.send(n, each, service) for n, each in enumerate(outbound)]
         tasks += [self.clients.renew(number) for number, _ in enumerate(self.schedule.agents, FIRST)]
         tasks += [self._deploy(at) for at in self.schedule.deploys]
         tasks += [self.others.write(*change) for change in self.schedule.changes]
@@ -376,7 +385,8 @@ class World:
         else:
             self._add_rules()
         self._tasks += [loop.create_task(task) for task in tasks]
-        begins = [caller.at for caller in self.schedule.callers] + [command.at for command in self.schedule.commands]
+        everyone: Any = (*self.schedule.callers, *self.schedule.commands, *outbound)
+        begins = [each.at for each in everyone]
         await asyncio.sleep(max(begins) + 1)
         quiet_since = loop.time()
         while loop.time() < HORIZON and len(self.host.invocations) < self.schedule.most_invocations:
@@ -429,7 +439,8 @@ class World:
         script = Script(hangs_up_after=caller.hangs_up_after, presses=keys)
         call = service.ring(parse("4:" + NUMBER.format(1000 + n)), parse(ACCOUNT), script=script)
         self.acs_calls.append(call)
-        event = service.incoming_call_event(call, display_name=NAME.format(n))
+        callee = parse(caller.on_behalf_of) if caller.on_behalf_of else None
+        event = service.incoming_call_event(call, display_name=NAME.format(n), on_behalf_of=callee)
         await self.platform.grid.publish("acs", [event])
 
     def _add_rules(self) -> None:
@@ -549,8 +560,8 @@ def _result(world: World, ended: bool, logged: list[str]) -> RunResult:
     calls = {key: store.decode(plain(others.readable(key))) for key in rows}
     errors = [i for i in world.host.invocations if i.error is not None]
     texts = logged + [_text(i.error) for i in errors if i.error is not None]
-    acs = world.acs_calls
-    secrets = [text for call in acs for text in (call.source["rawId"][3:], call.context or "") if text]
+    acs = world.acs_calls + [call for call in world.platform.service.calls if call.context is None]
+    secrets = [text for call in acs for text in (call.far_end["rawId"][3:], call.context or "") if text]
     secrets += [NAME.format(n) for n in range(len(acs))] + world.platform.tokens + [str(LINE.phone_number)]
     result = RunResult(
         schedule=world.schedule,
@@ -566,6 +577,7 @@ def _result(world: World, ended: bool, logged: list[str]) -> RunResult:
         invocations=world.host.invocations,
         poisoned=world.host.poisoned,
         submissions=world.supervisors.submissions,
+        placements=world.placements.sent,
         unanswerable=world.bending.lost_calls(),
         ended=world.ended,
         late=world.late,
@@ -638,12 +650,16 @@ def _trace(result: RunResult) -> str:
         digest.update(f"{invocation.function} {invocation.instance} {invocation.seconds:.6f}\n".encode())
     for submission in result.submissions:
         digest.update(f"{submission.sent_at:.6f} {submission.status} {submission.answered_at:.6f}\n".encode())
+    for placement in result.placements:
+        digest.update(f"{placement.sent_at:.6f} {placement.status} {placement.call_id}\n".encode())
     for id, entity in sorted(result.entities.items()):
         digest.update(f"{id} {sorted(entity.items())}".encode())
     return digest.hexdigest()[:16]
 
 
 def id_of(call: AcsCall) -> str:
-    assert call.context is not None
+    """The app's id of a call; that of an outbound call is in the URL of its callbacks."""
+    if call.context is None:
+        return call.callback_uri.rpartition("/")[2]
     assert call.ringing_at is not None
     return call_id_of(call.context, call.ringing_at)

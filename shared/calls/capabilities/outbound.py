@@ -16,6 +16,8 @@ from shared.calls.capability import Capability
 from shared.calls.effect import Wanted, effect_id
 from shared.calls.event import ActionFailed, ActionPerformed, CallRequested, Event, Fact, TimerFired
 from shared.calls.identities import described
+from shared.calls.joins import earliest
+from shared.calls.operations import Outcome, OutcomeStatus
 from shared.calls.policy import resource_account
 from shared.calls.state import CallState
 
@@ -43,7 +45,8 @@ class Outbound(Struct, frozen=True, omit_defaults=True):
 def fold(part: Outbound, event: Event) -> Outbound:
     match event.data:
         case CallRequested(account=account, target=target, greeting=greeting):
-            return replace(part, requested_at=event.at, account=account, target=target, greeting=greeting)
+            first = earliest(part.requested_at, event.at)
+            return replace(part, requested_at=first, account=account, target=target, greeting=greeting)
     return part
 
 
@@ -51,25 +54,41 @@ def implied_state(call: BaseCall, part: Outbound, event: Event, now: datetime) -
     match event.data:
         case CallRequested():
             return CallState.DIALING
-        case ActionFailed(action=CreateCall(), code=code) as failed if not failed.silent and code not in AMBIGUOUS:
-            return CallState.FAILED if _is_over(call, CREATE) else CallState.NEW
-        case TimerFired() if call.state is CallState.DIALING and part.requested_at is not None:
-            return CallState.FAILED if now >= part.requested_at + LONGEST_SETUP else CallState.NEW
+        case ActionFailed(action=CreateCall(), code=code, silent=silent) if not silent and code not in AMBIGUOUS:
+            return CallState.FAILED
+        case ActionFailed(action=CreateCall()) | TimerFired() if _awaits_events(call) and is_late(part, now):
+            return CallState.FAILED
     return CallState.NEW
+
+
+def _awaits_events(call: BaseCall) -> bool:
+    """Whether the call is not dialled any more, and only an event can say what has become of it."""
+    return call.state is CallState.DIALING and _is_over(call, CREATE)
+
+
+def is_late(part: Outbound, now: datetime) -> bool:
+    """Whether ACS would have given up on a call that was dialled when it was requested."""
+    return part.requested_at is not None and now >= part.requested_at + LONGEST_SETUP
 
 
 def wanted(call: BaseCall, part: Outbound, _: datetime) -> Iterator[Wanted]:
     if part.requested_at is None:
         return
-    if call.state is CallState.DIALING and call.call_connection_id is None and not _is_over(call, CREATE):
+    if call.state is CallState.DIALING and not _is_over(call, CREATE):
         yield Wanted(CREATE, CreateCall(part.target, resource_account(part.account) or ""))
     if call.state is CallState.CONNECTED and part.greeting and not _is_over(call, GREETING):
         yield Wanted(GREETING, Play(GREETING, part.greeting))
 
 
 def deadlines(call: BaseCall, part: Outbound) -> Iterator[datetime]:
-    if call.state is CallState.DIALING and part.requested_at is not None:
+    if _awaits_events(call) and part.requested_at is not None:
         yield part.requested_at + LONGEST_SETUP
+
+
+def failure(call: BaseCall) -> Outcome | None:
+    """Why the call was not dialled, or why it is not known whether it was; None if ACS has dialled it."""
+    outcome = call.operations.outcome(effect_id(call.id, CREATE))
+    return outcome if outcome is not None and outcome.status is OutcomeStatus.FAILED else None
 
 
 def _is_over(call: BaseCall, step: str) -> bool:

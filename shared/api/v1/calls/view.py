@@ -15,7 +15,7 @@ from shared.api.v1.calls.models import (
     RecordingSummary,
     ResultView,
 )
-from shared.calls.capabilities import Call, latencies, recording_status
+from shared.calls.capabilities import Call, latencies, outbound, recording_status
 from shared.calls.capabilities.lifecycle import Result
 from shared.calls.capabilities.recording import RecordingStatus
 from shared.calls.identities import kind_of, number_of, user_of
@@ -44,7 +44,7 @@ def view_of(call: Call) -> CallView:
         plan_version=call.routing.version if call.routing.plan else None,
         on_behalf_of=party_of(part.on_behalf_of),
         participants=() if call.state.is_settled else _present(call),
-        result=_result(part.result),
+        result=_result(part.result) or _not_dialled(call),
         latencies=_latencies(call),
         call_connection_id=call.call_connection_id,
         server_call_id=call.server_call_id,
@@ -101,6 +101,16 @@ def _result(result: Result | None) -> ResultView | None:
         return None
     known = look_up(result.code, result.sub_code)
     return ResultView(result.code, result.sub_code, known.meaning, known.remedy, result.source_event)
+
+
+def _not_dialled(call: Call) -> ResultView | None:
+    """Why an outbound call has failed of which ACS has reported nothing. A failure without codes is this app's own."""
+    failure = outbound.failure(call) if call.state is CallState.FAILED else None
+    if failure is None:
+        return None
+    known = look_up(failure.code, failure.sub_code)
+    meaning = known.meaning if failure.code else failure.message
+    return ResultView(failure.code, failure.sub_code, meaning, known.remedy, failure.source_event)
 
 
 def _latencies(call: Call) -> LatenciesView:
