@@ -100,6 +100,7 @@ draw: setup  ## a plan as a picture (PLAN=plan.json, FORMAT=mermaid, OUT=plan.sv
 
 test: setup $(KUSTO) $(CONSOLE_BUILT)  ## all tests (PYTHON=python3.13 for another Python, TESTS=tests/calls for a part, WORKERS=0 for one process)
 	@for each in $(TESTS); do test -e "$${each%%::*}" || { echo "TESTS: there is no $$each"; exit 1; }; done
+	@$(RUN) -m local.browser
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 test-failed: setup  ## the tests that failed last, in one process

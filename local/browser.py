@@ -1,9 +1,14 @@
-"""The browser that the tests of the web console and its demo drive: the first that is found."""
+"""The browser that the tests of the web console and its demo drive: the first that is found.
+
+``python -m local.browser`` prints it, or has Playwright download one.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -37,3 +42,22 @@ def _of_playwright() -> list[str]:
     return [
         str(path) for cache in caches for path in sorted(cache.glob("chromium-*/chrome-linux*/chrome"), reverse=True)
     ]
+
+
+def _install() -> bool:
+    """Whether Playwright could download its own Chromium."""
+    command = (sys.executable, "-m", "playwright", "install", "--only-shell", "chromium")
+    return subprocess.run(command, check=False).returncode == 0
+
+
+def main() -> None:
+    """Print the browser that the tests use; download one if there is none."""
+    try:
+        print(f"Browser of the tests: {find()}")
+    except NoBrowserError as error:
+        if not _install():
+            print(f"{error}\nThe tests of the web console are skipped.")
+
+
+if __name__ == "__main__":
+    main()
