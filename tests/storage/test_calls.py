@@ -26,7 +26,7 @@ from shared.calls.capabilities.prompts import Prompts
 from shared.calls.capabilities.recognition import LONGEST_SPEECH, MOST_RESULTS, Recognition, Recognized
 from shared.calls.capabilities.recording import MOST_CHUNKS, MOST_RECORDINGS, Chunk, Failure, Recording, Recordings
 from shared.calls.capabilities.routing import Answer, Chosen, Offer, Routing
-from shared.calls.capabilities.streams import Stream, Streams, StreamState
+from shared.calls.capabilities.streams import Stream, StreamFailure, Streams, StreamState
 from shared.calls.capabilities.transfer import MOST_TRANSFERS, Transfer, Transfers
 from shared.calls.capability import NoPart
 from shared.calls.effect import Effect, effect_id
@@ -200,7 +200,11 @@ def rich(id: str) -> Call:
                 )
             },
         ),
-        streams=Streams(Stream(StreamState.ACTIVE, START, "x"), Stream(StreamState.FAILED, START, "y")),
+        streams=Streams(
+            Stream(StreamState.ACTIVE, START, "x"),
+            Stream(StreamState.FAILED, START, "y"),
+            {"event": StreamFailure("transcription", START, 500, 8578)},
+        ),
     )
 
 

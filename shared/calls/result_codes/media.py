@@ -41,7 +41,7 @@ MEDIA: tuple[ResultCode, ...] = (
     final(400, 8563, "what was said could not be recognized", "Repeat the question, or ask for keys."),
     final(400, 8565, "the AI service failed", CHECK_SPEECH),
     final(400, 8567, "the ACS resource has no identity for the AI service", CHECK_SPEECH),
-    final(400, 8581, "the URL of the stream is not valid", CHECK_STREAM_URL),
+    transient(400, 8581, "the URL of the stream is not valid, or its server could not be reached", CHECK_STREAM_URL),
     final(
         400,
         8582,

@@ -28,8 +28,8 @@ def _transient(sub_code: int, meaning: str) -> SubCode:
     return SubCode(sub_code, Disposition.TRANSIENT, meaning, ASK_MICROSOFT)
 
 
-def _by_code(sub_code: int, meaning: str) -> SubCode:
-    return SubCode(sub_code, None, meaning, ASK_MICROSOFT)
+def _by_code(sub_code: int, meaning: str, remedy: str = ASK_MICROSOFT) -> SubCode:
+    return SubCode(sub_code, None, meaning, remedy)
 
 
 SUB_CODES: tuple[SubCode, ...] = (
@@ -75,13 +75,13 @@ SUB_CODES: tuple[SubCode, ...] = (
     _final(8568, "the ACS resource's identity got no token for the AI service", CHECK_SPEECH),
     _by_code(8570, "the AI service failed to recognize speech"),
     _final(8573, "the recording cannot be paused or resumed now", SEE_TIMELINE),
-    _final(8578, "the transcription failed", f"{CHECK_SPEECH} {CHECK_STREAM_URL}"),
+    _by_code(8578, "the transcription failed", f"{CHECK_SPEECH} {CHECK_STREAM_URL}"),
     _final(8579, "the transcription was cancelled", NOT_THE_APP),
     _transient(8580, "the service of transcription is shutting down"),
     _final(8586, "the incoming call was not acknowledged in time", "Look at how long `incoming_call` took to start."),
     _final(8587, "the incoming call was not answered in time", "Look at how long `incoming_call` took to start."),
     _transient(8589, "too many recordings were requested"),
-    _final(8603, "the media streaming failed", CHECK_STREAM_URL),
+    _by_code(8603, "the media streaming failed", CHECK_STREAM_URL),
     _final(8604, "the media streaming was cancelled", NOT_THE_APP),
     _final(8605, "the transcription does not support a custom speech model", CHECK_SPEECH),
     _by_code(8606, "the identifier of a participant could not be made"),
