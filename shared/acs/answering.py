@@ -20,6 +20,8 @@ from shared.calls.emergency import MARK
 from shared.calls.event import Event, own
 from shared.platform.settings import SettingError
 
+AUDIO_FORMATS = {"16000": "pcm16KMono", "24000": "pcm24KMono"}
+
 log = logging.getLogger(__name__)
 
 
@@ -93,6 +95,9 @@ def media_streaming(context: Context, call_id: str) -> MediaStreamingOptions | N
         transport_type="websocket",
         content_type="audio",
         audio_channel_type=settings.media_streaming_channels,
+        audio_format=AUDIO_FORMATS[settings.media_streaming_sample_rate],
+        enable_bidirectional=settings.media_streaming_bidirectional,
+        enable_dtmf_tones=settings.media_streaming_keys,
         start_media_streaming=True,
     )
 
@@ -106,4 +111,5 @@ def transcription(context: Context, call_id: str) -> TranscriptionOptions | None
         transport_type="websocket",
         locale=settings.transcription_locale,
         start_transcription=True,
+        enable_intermediate_results=True,
     )

@@ -42,6 +42,8 @@ async def test_settings_add_streaming_transcription_and_speech(
     responder = make_responder(
         MEDIA_STREAMING_URL="wss://media.example/audio",
         MEDIA_STREAMING_CHANNELS="unmixed",
+        MEDIA_STREAMING_SAMPLE_RATE="24000",
+        MEDIA_STREAMING_BIDIRECTIONAL="on",
         TRANSCRIPTION_URL="wss://media.example/text",
         TRANSCRIPTION_LOCALE="de-DE",
         COGNITIVE_SERVICES_ENDPOINT="https://speech.example",
@@ -55,7 +57,10 @@ async def test_settings_add_streaming_transcription_and_speech(
         "websocket",
     )
     assert (streaming["audioChannelType"], streaming["startMediaStreaming"]) == ("unmixed", True)
+    assert (streaming["audioFormat"], streaming["enableBidirectional"]) == ("pcm24KMono", True)
+    assert not streaming["enableDtmfTones"]
     transcription = body["transcriptionOptions"]
+    assert transcription["enableIntermediateResults"]
     assert (transcription["transportUrl"], transcription["locale"]) == (f"wss://media.example/text/{CALL_ID}", "de-DE")
     assert (transcription["transportType"], transcription["startTranscription"]) == ("websocket", True)
 

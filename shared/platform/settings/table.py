@@ -227,6 +227,27 @@ class Settings:
         default="mixed",
         if_invalid=DEFAULT_HOLDS,
     )
+    media_streaming_sample_rate: Setting[Literal["16000", "24000"]] = Setting(
+        "MEDIA_STREAMING_SAMPLE_RATE",
+        one_of("16000", "24000"),
+        "The samples in a second of streamed audio, in both directions.",
+        default="16000",
+        if_invalid=DEFAULT_HOLDS,
+    )
+    media_streaming_bidirectional = Setting(
+        "MEDIA_STREAMING_BIDIRECTIONAL",
+        SWITCH,
+        "Whether the audio that the WebSocket sends is played in the call.",
+        default="off",
+        if_invalid=DEFAULT_HOLDS,
+    )
+    media_streaming_keys = Setting(
+        "MEDIA_STREAMING_KEYS",
+        SWITCH,
+        "Whether the WebSocket gets the keys that are pressed, those of secrets included.",
+        default="off",
+        if_invalid=DEFAULT_HOLDS,
+    )
     transcription_url = Setting(
         "TRANSCRIPTION_URL",
         optional(WEBSOCKET_URL),
