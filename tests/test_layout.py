@@ -24,13 +24,14 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("shared/calls/capabilities",),
     ("shared/calls",),
 )
-BESIDE = {  # not deployed, and what each may import besides itself
+BESIDE = {  # not deployed with the app, and what each may import besides itself
     "emulator": (),
-    "samples": (),
-    "local": ("shared", "emulator", "function_app", "tests.simulation"),
-    "tests": ("shared", "emulator", "local", "function_app"),
+    "media": ("shared",),  # a service of its own
+    "samples": ("media",),
+    "local": ("shared", "emulator", "media", "function_app", "tests.simulation"),
+    "tests": ("shared", "emulator", "local", "media", "samples", "function_app"),
 }
-PACKAGES = ("function_app", "shared", "emulator", "local", "samples", "tests")
+PACKAGES = ("function_app", "shared", "media", "emulator", "local", "samples", "tests")
 
 
 def imports_of(path: Path) -> set[str]:
@@ -89,7 +90,7 @@ def test_folders_that_are_not_deployed_import_only_allowed_ones(folder: str) -> 
                 assert any(name == each or name.startswith(f"{each}.") for each in allowed), f"{path} imports {name}"
 
 
-@pytest.mark.parametrize("package", ["shared", "emulator", "local"])
+@pytest.mark.parametrize("package", ["shared", "media", "emulator", "local"])
 def test_there_are_no_circular_imports(package: str) -> None:
     """At run time or in types."""
     graph = {module_of(path): imports_of(path) for path in (ROOT / package).rglob("*.py")}
