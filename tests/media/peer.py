@@ -22,7 +22,7 @@ from tests.golden import START
 DAY = 24 * 3600.0
 CONNECTION = "1f204fcc-0b6e-4b2e-9d0f-7c2b4b8a1e11"
 CALLER, AGENT = "4:+12065551212", "8:acs:resource_tenant_agent"
-PATIENCE = 20.0
+LIMIT = 20.0
 
 
 def token(emulator: Emulator, keys: SigningKeys | None = None, **changed: Any) -> str:
@@ -71,7 +71,7 @@ class Peer:
 
 async def eventually(condition: Callable[[], Any], what: str = "") -> Any:
     """What the condition returns, once that is true."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + LIMIT
     while True:
         found = condition()
         found = await found if isinstance(found, Awaitable) else found

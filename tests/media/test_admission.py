@@ -43,7 +43,7 @@ async def test_a_token_that_is_not_acs_for_this_resource_is_refused(
     assert peer.service.counts.accepted == 0
 
 
-async def test_a_key_that_nobody_published_is_refused_or_to_be_tried_again(
+async def test_a_key_that_is_not_published_is_refused_or_to_be_tried_again(
     peer: Peer, call: Call, emulator: Emulator
 ) -> None:
     forged = token(emulator, SigningKeys(emulator.service.clock))
