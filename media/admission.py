@@ -27,7 +27,7 @@ ROW_SECONDS = 5.0
 ROW_PAUSE = 0.1
 
 
-class Refused(Exception):
+class NotAdmitted(Exception):
     """A socket is refused with the HTTP status. ``reason`` is one of few words, which are counted."""
 
     def __init__(self, status: int, reason: str) -> None:
@@ -48,19 +48,19 @@ class Admission:
         self._settings, self._keys, self._store = settings, keys, store
 
     async def admit(self, call_id: str, headers: Mapping[str, str]) -> Admitted:
-        """Raises Refused: 401 not from ACS, 400 without a connection, 404 no such call, 403 the call of another
+        """Raises NotAdmitted: 401 not from ACS, 400 without a connection, 404 no such call, 403 the call of another
         connection or one that may not be streamed, 410 it has ended, 503 it cannot be determined now.
         """
         await self._authenticate(headers.get("Authorization", ""))
         connection_id = headers.get(CONNECTION, "")
         if not connection_id:
-            raise Refused(400, "no connection id")
+            raise NotAdmitted(400, "no connection id")
         if not CALL_ID.fullmatch(call_id):
-            raise Refused(404, "no call id")
+            raise NotAdmitted(404, "no call id")
         try:
             call = await self._call(call_id)
         except (AzureError, UnreadableRow, TimeoutError):
-            raise Refused(503, "row not readable") from None
+            raise NotAdmitted(503, "row not readable") from None
         _check(call, connection_id)
         return Admitted(call, connection_id, headers.get(CORRELATION, ""))
 
@@ -69,9 +69,9 @@ class Admission:
         try:
             await tokens.verify(authorization, self._keys, issuer=issuer, audience=audience)
         except tokens.Forbidden:
-            raise Refused(401, "token") from None
+            raise NotAdmitted(401, "token") from None
         except tokens.KeysUnavailable:
-            raise Refused(503, "no signing keys") from None
+            raise NotAdmitted(503, "no signing keys") from None
 
     async def _call(self, call_id: str) -> Call:
         """The call, once its connection is known; it is awaited for a few seconds."""
@@ -81,15 +81,15 @@ class Admission:
             if call is not None and (call.call_connection_id or call.state.is_settled):
                 return call
             if asyncio.get_running_loop().time() >= until:
-                raise Refused(404, "no such call")
+                raise NotAdmitted(404, "no such call")
             await asyncio.sleep(ROW_PAUSE)
 
 
 def _check(call: Call, connection_id: str) -> None:
-    """Raises Refused for a call that is not streamed over this connection."""
+    """Raises NotAdmitted for a call that is not streamed over this connection."""
     if call.call_connection_id != connection_id:
-        raise Refused(403, "another connection")
+        raise NotAdmitted(403, "another connection")
     if call.state.is_settled:
-        raise Refused(410, "call is over")
+        raise NotAdmitted(410, "call is over")
     if is_emergency(call):
-        raise Refused(403, "emergency")
+        raise NotAdmitted(403, "emergency")

@@ -1,4 +1,4 @@
-"""When a call's plan collects a secret: what is said then is neither transcribed nor stored.
+"""When a call's plan collects a secret: speech is then neither transcribed nor stored.
 
 The row has it before the caller is asked: effects are recorded before they are performed. So a row that is read after
 something was said knows whether it was secret.

@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 from aiohttp import WSCloseCode, web
 
-from media.admission import Admission, Admitted, Refused
+from media.admission import Admission, Admitted, NotAdmitted
 from media.counts import Counts
 from media.sockets import HEARTBEAT, Session, Socket
 
@@ -58,29 +58,29 @@ class Server:
     async def _handle(self, request: web.Request, kind: Kind) -> web.StreamResponse:
         try:
             self._check_room(request)
-        except Refused as refused:
+        except NotAdmitted as refused:
             return self._refuse(refused, kind)
         self.counts.open += 1  # from here on, so that waiting requests are limited too
         try:
             async with asyncio.timeout(REQUEST_SECONDS):
                 admitted = await self._admission.admit(request.match_info["call_id"], request.headers)
             return await self._accept(request, kind, admitted)
-        except Refused as refused:
+        except NotAdmitted as refused:
             return self._refuse(refused, kind)
         except TimeoutError:
-            return self._refuse(Refused(503, "too slow"), kind)
+            return self._refuse(NotAdmitted(503, "too slow"), kind)
         finally:
             self.counts.open -= 1
 
     def _check_room(self, request: web.Request) -> None:
         if request.headers.get("Upgrade", "").lower() != "websocket":
-            raise Refused(426, "no upgrade")
+            raise NotAdmitted(426, "no upgrade")
         if self._is_draining:
-            raise Refused(503, "draining")
+            raise NotAdmitted(503, "draining")
         if self.counts.open >= self._most:
-            raise Refused(503, "full")
+            raise NotAdmitted(503, "full")
 
-    def _refuse(self, refused: Refused, kind: Kind) -> web.Response:
+    def _refuse(self, refused: NotAdmitted, kind: Kind) -> web.Response:
         self.counts.refused[refused.reason] += 1
         log.warning("%s socket refused: %s", kind, refused)
         return web.Response(status=refused.status, text=refused.reason)
@@ -116,7 +116,7 @@ class Server:
             async with asyncio.timeout(REPLACE_SECONDS), self._ended:
                 await self._ended.wait_for(lambda: self._sockets.get(key) is not before)
         except TimeoutError:
-            raise Refused(503, "not replaced") from None
+            raise NotAdmitted(503, "not replaced") from None
 
     async def _end(self, key: tuple[Kind, str], socket: Socket, session: Session) -> None:
         await session.end(socket.reason)

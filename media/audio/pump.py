@@ -31,7 +31,7 @@ class Pump:
         waiting.append(item)
 
     async def close(self, seconds: float) -> None:
-        """Hand over what is left, and close the sink; what takes longer is lost."""
+        """Hand over the rest, and close the sink; what takes longer is lost."""
         self._is_closing = True
         self._something.set()
         _, unfinished = await asyncio.wait([self._task], timeout=seconds)
@@ -52,5 +52,5 @@ class Pump:
                     await self.sink.take(items)
             await self.sink.close()
         except Exception:
-            # A sink can be anybody's code. Its items are counted as dropped from here on.
+            # A sink can be any code. Its items are counted as dropped from here on.
             log.exception("call %s: %s failed, and receives no more", self._call_id, type(self.sink).__name__)

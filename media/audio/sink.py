@@ -13,7 +13,7 @@ Item = Frame | Key
 
 
 class AudioStream(Struct, frozen=True):
-    """The stream that a sink is for. ``say`` plays PCM of its format in the call, after what is played already;
+    """The stream that a sink is for. ``say`` plays PCM of its format in the call, after the sound before it;
     ``hush`` ends that. Both need a call that is answered with bidirectional streaming.
     """
 

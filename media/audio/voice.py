@@ -24,7 +24,7 @@ class Voice:
         self._socket = socket
 
     async def say(self, pcm: bytes) -> None:
-        """Play PCM after what is played already. Raises ConnectionError, TimeoutError."""
+        """Play PCM after the sound before it. Raises ConnectionError, TimeoutError."""
         data = b64encode(pcm).decode()
         await self._send(f'{{"Kind":"AudioData","AudioData":{{"Data":"{data}"}},"StopAudio":null}}')
 

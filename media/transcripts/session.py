@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 GATHER = 0.25  # seconds in which results are gathered for one append
 LONGEST_PAUSE = 10.0  # seconds between two attempts to write
-CLOSING_SECONDS = 8.0  # for what is left when the socket is closed
+CLOSING_SECONDS = 8.0  # to write the rest when the socket is closed
 MOST_WAITING = 1_000  # results
 
 
@@ -82,7 +82,7 @@ class TranscriptSession:
         self._something.set()
 
     async def end(self, reason: str) -> None:
-        """Write what is left, the captions, and the report."""
+        """Write the rest, the captions, and the report."""
         self._is_closing = True
         self._something.set()
         try:

@@ -50,7 +50,7 @@ class TranscriptWriter:
         await self._append(self._transcript.opened(metadata, now))
 
     async def write(self, results: Iterable[Received]) -> None:
-        """Append what is new. After an error the same results can be written again. Raises AzureError, Full,
+        """Append the new ones. The same results can be written again after an error. Raises AzureError, Full,
         UnreadableRow.
         """
         new = [each for each in results if not self._transcript.knows(each.subscription, each.data)]

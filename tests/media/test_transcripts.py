@@ -33,9 +33,7 @@ def reported(emulator: Emulator, call: Call) -> list[dict[str, Any]]:
     return [each["data"] for each in events if each.get("callid") == call.id]
 
 
-async def test_what_is_said_is_readable_while_the_call_lasts(
-    peer: Peer, call: Call, transcripts: ContainerClient
-) -> None:
+async def test_speech_is_readable_while_the_call_lasts(peer: Peer, call: Call, transcripts: ContainerClient) -> None:
     async with peer.open("transcription", call) as socket:
         await socket.send_str(transcription_metadata())
         await socket.send_str(said("Hello.", 1.5, 0.8))
