@@ -10,7 +10,7 @@ export type Registration =
   | { readonly state: "starting" }
   | { readonly state: "ready" }
   /** Registered, and without a connection now: the next call may not ring here. */
-  | { readonly state: "disconnected"; readonly since: number }
+  | { readonly state: "disconnected"; readonly since: number; readonly reason: string; readonly remedy: string }
   /** No calls can come; `reason` says why and `remedy` what to do. */
   | { readonly state: "failed"; readonly reason: string; readonly remedy: string };
 
@@ -74,16 +74,21 @@ export interface AudioDevice {
   readonly kind: "microphone" | "speaker";
 }
 
+export type Permission = "unknown" | "granted" | "denied";
+
 export interface PhoneState {
   readonly persona: Persona;
   readonly registration: Registration;
   readonly rings: readonly Ring[];
+  /** Those that ended stay, with `ended`, until they are dismissed. */
   readonly calls: readonly ActiveCall[];
   readonly devices: readonly AudioDevice[];
   readonly microphone?: string;
   readonly speaker?: string;
   /** The browser's answer when it was asked for the microphone. */
-  readonly microphonePermission: "unknown" | "granted" | "denied";
+  readonly microphonePermission: Permission;
+  /** Whether this page may show a ring as a notification of the desktop. */
+  readonly notificationPermission: Permission;
   /** Another tab of this browser takes the same person's calls. */
   readonly otherTab: boolean;
   /** The last command that failed, in words with the remedy; until it is dismissed. */
@@ -112,6 +117,8 @@ export type Meeting =
 
 /** What a person does. A command that fails resolves, and leaves `notice` in the state. */
 export interface PhoneCommands {
+  /** Register again after `registration` has failed. */
+  register(): Promise<void>;
   accept(ringId: string): Promise<void>;
   decline(ringId: string): Promise<void>;
   start(callees: readonly Callee[], options?: StartOptions): Promise<void>;
@@ -123,5 +130,16 @@ export interface PhoneCommands {
   grantConsent(callId: string): Promise<void>;
   useDevice(kind: AudioDevice["kind"], id: string): Promise<void>;
   askForMicrophone(): Promise<void>;
+  askForNotifications(): Promise<void>;
+  /** Play a short tone on the chosen speaker. */
+  testSpeaker(): Promise<void>;
+  /** Remove a call that has ended. */
+  dismissCall(callId: string): void;
   dismissNotice(): void;
+}
+
+/** The phone of one persona at this page, as `usePhone` gives it to the views. */
+export interface Phone {
+  readonly state: PhoneState;
+  readonly commands: PhoneCommands;
 }
