@@ -133,7 +133,9 @@ def _destination(subscription: Subscription, app: str) -> dict[str, Any]:
 
 def _filter(subscription: Subscription) -> dict[str, Any]:
     types, left_out = subscription.event_types, sorted(subscription.event_types_except)
-    advanced = [{"operatorType": "StringNotIn", "key": "type", "values": left_out}] if left_out else []
+    begins = sorted(subscription.event_types_begin_with)
+    advanced = [{"operatorType": "StringBeginsWith", "key": "type", "values": begins}] if begins else []
+    advanced += [{"operatorType": "StringNotIn", "key": "type", "values": left_out}] if left_out else []
     return {
         "subjectBeginsWith": subscription.subject_begins_with,
         "subjectEndsWith": subscription.subject_ends_with,

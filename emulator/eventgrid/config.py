@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 FIELDS = {
-    "name", "topic", "function", "endpoint", "event_types", "event_types_except", "subject_begins_with",
-    "subject_ends_with", "max_attempts", "ttl_minutes", "max_events_per_batch", "schema", "dead_letter",
+    "name", "topic", "function", "endpoint", "event_types", "event_types_except", "event_types_begin_with",
+    "subject_begins_with", "subject_ends_with", "max_attempts", "ttl_minutes", "max_events_per_batch", "schema",
+    "dead_letter",
 }  # fmt: skip
 
 # "Maximum number of attempts: an integer between 1 and 30 (30). Event time to live: between 1 and 1440
@@ -37,6 +38,7 @@ class Subscription:
     function: str | None = None
     event_types: frozenset[str] | None = None  # None means all
     event_types_except: frozenset[str] = frozenset()
+    event_types_begin_with: frozenset[str] = frozenset()  # any of them; none means all
     subject_begins_with: str = ""
     subject_ends_with: str = ""
     max_attempts: int = 30
@@ -54,12 +56,19 @@ class Subscription:
             return False
         if kind in self._lower["event_types_except"]:
             return False
+        prefixes = tuple(self._lower["event_types_begin_with"])
+        if prefixes and not kind.startswith(prefixes):
+            return False
         begins, ends = self.subject_begins_with.lower(), self.subject_ends_with.lower()
         return subject.startswith(begins) and subject.endswith(ends)
 
     @cached_property
     def _lower(self) -> dict[str, frozenset[str]]:
-        names = {"event_types": self.event_types or (), "event_types_except": self.event_types_except}
+        names = {
+            "event_types": self.event_types or (),
+            "event_types_except": self.event_types_except,
+            "event_types_begin_with": self.event_types_begin_with,
+        }
         return {field: frozenset(name.lower() for name in given) for field, given in names.items()}
 
     def describe(self) -> dict[str, Any]:
@@ -72,6 +81,7 @@ class Subscription:
             "endpoint": self.endpoint,
             "event_types": types,
             "event_types_except": sorted(self.event_types_except),
+            "event_types_begin_with": sorted(self.event_types_begin_with),
             "subject_begins_with": self.subject_begins_with,
             "subject_ends_with": self.subject_ends_with,
             "max_attempts": self.max_attempts,
@@ -131,6 +141,7 @@ def read_subscription(
         function=_text(entry, "function", here) or None,
         event_types=types,
         event_types_except=_types(entry, "event_types_except", here) or frozenset(),
+        event_types_begin_with=_types(entry, "event_types_begin_with", here) or frozenset(),
         subject_begins_with=_text(entry, "subject_begins_with", here),
         subject_ends_with=_text(entry, "subject_ends_with", here),
         max_attempts=_number(entry, "max_attempts", here),

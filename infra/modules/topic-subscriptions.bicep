@@ -38,7 +38,13 @@ resource toFunctions 'Microsoft.EventGrid/topics/eventSubscriptions@2025-02-15' 
         // One function gets the types of no other. In the CloudEvents schema the key of the event type is 'type'. Event
         // Grid allows 25 values in all advanced filters of a subscription.
         includedEventTypes: each.?event_types
+        // The app's own events, for other applications and of the doctor, wake no function.
         advancedFilters: contains(each, 'event_types_except') ? [
+          {
+            operatorType: 'StringBeginsWith'
+            key: 'type'
+            values: each.event_types_begin_with
+          }
           {
             operatorType: 'StringNotIn'
             key: 'type'

@@ -17,6 +17,7 @@ from shared.acs import (
     outbound,
     participants,
     prompts,
+    publishing,
     recognition,
     recording,
     streams,
@@ -40,6 +41,7 @@ EXECUTORS: Executors = {
     **decisions.EXECUTORS,
     **offers.EXECUTORS,
     **outbound.EXECUTORS,
+    **publishing.EXECUTORS,
 }
 
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from shared.calls.effect import Effect
 from shared.calls.operations import Operations
+from shared.calls.outbox import Outbox
 from shared.calls.policy import CallPolicy
 from shared.calls.state import CallState
 from shared.calls.timeline import Timeline
@@ -30,6 +31,7 @@ class BaseCall(Struct, frozen=True, kw_only=True, omit_defaults=True):
     correlation_id: str | None = None
     last_event_at: datetime | None = None  # when an event last brought something new
     operations: Operations = Operations()
+    outbox: Outbox = Outbox()
     effects: tuple[Effect, ...] = ()
     timeline: Timeline = ()
 

@@ -17,6 +17,7 @@ from shared.calls.call import BaseCall
 from shared.calls.effect import Wanted
 from shared.calls.event import Event, Fact, Payload
 from shared.calls.operations import Outcome, OutcomeStatus
+from shared.calls.outbox import Happened
 from shared.calls.state import CallState
 
 
@@ -41,6 +42,8 @@ class Capability(Struct, Generic[Part], frozen=True, kw_only=True):
     ``expire``: the part after the changes that follow from the whole call and the time: decisions that are never
     revised. They depend on the order of events.
     ``decided``: the events of what ``expire`` has changed, from the part before to the part after, for the timeline.
+    ``published``: what has happened, for other applications, as keys of the outbox. The first word of a key is the
+    type of the event (``published.py``).
     ``command_outcome``: the outcome of a command, by its operation context, if it follows from several steps.
     ``command_result``: what a command has brought, for the API, by its operation context.
     ``columns``: properties of the row that calls are filtered by.
@@ -60,6 +63,7 @@ class Capability(Struct, Generic[Part], frozen=True, kw_only=True):
     timers: Callable[[BaseCall, Part], Iterable[datetime]] = lambda *_: ()
     expire: Callable[[BaseCall, Part, datetime], Part] = lambda call, part, now: part  # noqa: ARG005
     decided: Callable[[BaseCall, Part, Part], Iterable[Event]] = lambda *_: ()
+    published: Callable[[BaseCall, Part], Iterable[Happened]] = lambda *_: ()
     command_outcome: Callable[[BaseCall, Part, str], Outcome | None] = lambda *_: None
     command_result: Callable[[BaseCall, Part, str], dict[str, Any] | None] = lambda *_: None
     columns: Callable[[BaseCall, Part], Mapping[str, Any]] = lambda *_: {}

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from shared.calls import commands, operations, timeline
+from shared.calls import commands, operations, outbox, timeline
 from shared.calls.call import BaseCall
 from shared.calls.capability import Capabilities, Capability
 from shared.calls.effect import Effect, Wanted, effect_id
@@ -101,7 +101,7 @@ def _apply(call: Call, event: Event, now: datetime, capabilities: Capabilities) 
 def _fold(call: Call, event: Event, now: datetime, capabilities: Capabilities) -> Call:
     after = _with_parts(call, capabilities, lambda capability, part: capability.fold(part, event))
     after = _with_ids(after, event)
-    after = replace(after, operations=_operations(after, event, capabilities))
+    after = replace(after, operations=_operations(after, event, capabilities), outbox=outbox.fold(after.outbox, event))
     after = _with_state(after, event, now, capabilities)
     return _in_timeline(call, after, event, now, capabilities)
 
@@ -242,6 +242,14 @@ def _wanted(call: BaseCall, now: datetime, capabilities: Capabilities) -> Iterat
         for context, requested in commands.under_way(call):
             if not requested.action.steps:
                 yield COMMANDS, context, Wanted(context, requested.action)
+    for wanted in _publications(call, now, capabilities):
+        yield outbox.OUTBOX, effect_id(call.id, wanted.step), wanted
+
+
+def _publications(call: BaseCall, now: datetime, capabilities: Capabilities) -> Iterator[Wanted]:
+    if call.policy.events and call.state is not CallState.NOT_OURS:
+        happened = [each for capability in capabilities for each in capability.published(call, _part(call, capability))]
+        yield from outbox.wanted(call.outbox, call.effects, happened, now)
 
 
 def _lease(call: Call, now: datetime) -> tuple[Call, tuple[Effect, ...]]:

@@ -22,6 +22,7 @@ from shared.calls.actions import AnyAction
 
 PREFIX = "Microsoft.Communication."  # of every event type of the platform
 MEDIA_PREFIX = "TeamsPhone.Media."  # of the events of the media service
+OWN_PREFIX = "TeamsPhone."  # of every event type that this app publishes for others
 YEARS = range(2000, 3000)
 LONGEST_NAME = 100  # characters of an unknown event type that an error quotes
 LONGEST_MESSAGE = 300  # characters of a message of the platform that a row keeps

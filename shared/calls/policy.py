@@ -16,7 +16,8 @@ class CallPolicy(Struct, frozen=True, omit_defaults=True):
     ``accounts`` are the object ids or raw ids of the resource accounts to answer for; empty means all.
     ``announcement`` and ``notice`` are text to speak or, when they begin with http, the URL of an audio file.
     ``recording_container`` is the URL of a container that ACS writes recordings to, in place of its own storage.
-    ``emergency_numbers`` are further ones than those of ``emergency.CODES``.
+    ``emergency_numbers`` are further ones than those of ``emergency.CODES``. ``events``: whether the call publishes
+    events for other applications.
     """
 
     accounts: tuple[str, ...] = ()
@@ -28,6 +29,7 @@ class CallPolicy(Struct, frozen=True, omit_defaults=True):
     notice: str = ""
     recording_container: str | None = None
     emergency_numbers: tuple[str, ...] = ()
+    events: bool = False
 
     def includes(self, raw_id: str) -> bool:
         """Whether calls to the account are answered: it is listed by its raw id or its object id, in either case."""

@@ -164,14 +164,20 @@ def _filter_faults(wanted: dict[str, Any], chosen: dict[str, Any]) -> Iterator[s
         yield "it includes some event types only"
     if chosen.get("subjectBeginsWith") or chosen.get("subjectEndsWith"):
         yield "it is filtered by subject"
-    left_out = {
+    if _values(chosen, "StringNotIn") != set(wanted.get("event_types_except", ())):
+        yield "it does not exclude the event types of other functions"
+    if _values(chosen, "StringBeginsWith") != set(wanted.get("event_types_begin_with", ())):
+        yield "it does not leave out the events for other applications"
+
+
+def _values(chosen: dict[str, Any], operator: str) -> set[str]:
+    """The values of the filters by event type with this operator."""
+    return {
         value
         for each in chosen.get("advancedFilters") or ()
-        if each.get("operatorType") == "StringNotIn" and str(each.get("key", "")).lower() in ("type", "eventtype")
+        if each.get("operatorType") == operator and str(each.get("key", "")).lower() in ("type", "eventtype")
         for value in each.get("values") or ()
     }
-    if left_out != set(wanted.get("event_types_except", ())):
-        yield "it does not exclude the event types of other functions"
 
 
 def _dead_letter_faults(container: str, subscribed: dict[str, Any]) -> Iterator[str]:

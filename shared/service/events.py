@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from shared.acs import callbacks
 from shared.calls.capabilities.recording import RecordingFileStatusUpdated, recording_id_of, server_call_id_of
-from shared.calls.event import CallbackPayload, Event, Unreadable
+from shared.calls.event import MEDIA_PREFIX, OWN_PREFIX, CallbackPayload, Event, Unreadable
 from shared.service.processor import Processor, TryAgain
 from shared.service.time_limits import INVOCATION_SECONDS, within
 from shared.service.wire import CALL_ID, EventReader, WireEvent
@@ -28,7 +28,11 @@ class CallEvents:
 
     @within(INVOCATION_SECONDS)
     async def callback(self, wire: WireEvent) -> None:
-        """A callback, delivered by the custom topic. The ``callid`` attribute names its call."""
+        """A callback, delivered by the custom topic. The ``callid`` attribute names its call. Events of this app,
+        which a subscription of an earlier version delivers, are for others.
+        """
+        if wire.type.startswith(OWN_PREFIX) and not wire.type.startswith(MEDIA_PREFIX):
+            return
         event = await self._reader.read(wire, "call_event", CallbackPayload)
         if event is None:
             return

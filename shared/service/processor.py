@@ -38,6 +38,7 @@ CHANGING = {"Timestamp", "next_check_at", PAUSE}  # left out of a quarantined ro
 CONFLICT = "call %s: its row has changed since it was read"
 SOON = timedelta(seconds=60)  # timers that are due within it use the queue; the sweep, every minute, finds the others
 MOMENT = timedelta(seconds=3)  # a timer that is due so soon after an invocation began can be awaited by it
+OTHERS_SECONDS = 2.0  # for which an outcome that can wait is not saved alone
 CLOCK_MARGIN = 0.01  # seconds: a wait is measured with another clock than the one that due times are compared with
 
 
@@ -53,6 +54,7 @@ class _Work:
     effect_seconds: float
     row: Row | None = None
     timer: datetime | None = None  # the next of the call, if a write of this invocation has set it
+    waiting: list[Event] = field(default_factory=list)  # outcomes that are saved together with the next
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -118,7 +120,8 @@ class Processor:
     async def _advance(self, work: _Work, events: list[Event]) -> None:
         # The lock and the limit are not held while effects are performed: a copy can take minutes.
         async with work.lock, asyncio.timeout(INVOCATION_SECONDS):
-            change = await self._record(work, events)
+            waiting, work.waiting = work.waiting, []
+            change = await self._record(work, [*waiting, *events]) if waiting or events else None
         if change is not None and change.effects:
             await self._perform(work, change)
 
@@ -161,11 +164,18 @@ class Processor:
 
     async def _folded(self, call_id: str, before: Call | None, events: list[Event]) -> _Change:
         now = self._now()
-        call, effects = _fold(before or Call(id=call_id, policy=self._settings.call_policy), events, now)
+        call, effects = _fold(self._begun(call_id, before), events, now)
         for event in events:
             if timeline.is_left_out(call.timeline, event):
                 await self._quarantine.add(to_builtins(event), f"the timeline of call {call_id} is full", "timeline")
         return _Change(before, call, effects, events)
+
+    def _begun(self, call_id: str, call: Call | None) -> Call:
+        """The call, or a new one. Whether it publishes events is not fixed: a version before may have written it."""
+        events = self._settings.publishes_events
+        if call is None:
+            return Call(id=call_id, policy=self._settings.call_policy)
+        return call if call.policy.events == events else replace(call, policy=replace(call.policy, events=events))
 
     async def _postpone_check(self, row: Row) -> None:
         """Postpone the next check of a call for which this version has nothing to do: a newer version has set the row's
@@ -199,15 +209,26 @@ class Processor:
         """Perform the effects concurrently, and fold each outcome at once: none waits for a copy that takes minutes. A
         fault of this app in one is raised after the others have ended.
         """
-        performing = (self._carry_out(work, change.call, effect) for effect in change.effects)
+        performing = [asyncio.create_task(self._carry_out(work, change.call, effect)) for effect in change.effects]
+        if any(effect.action.outcome_can_wait for effect in change.effects):
+            performing.append(asyncio.create_task(self._save_waiting(work, set(performing))))
         results = await asyncio.gather(*performing, return_exceptions=True)
         for error in results:
             if error is not None:
                 raise error
 
+    async def _save_waiting(self, work: _Work, pending: set[asyncio.Task[None]]) -> None:
+        """Save the outcomes that can wait, unless that of another effect is saved soon, which takes them along."""
+        while pending:
+            _, pending = await asyncio.wait(pending, timeout=OTHERS_SECONDS)
+            await self._advance(work, [])
+
     async def _carry_out(self, work: _Work, call: Call, effect: Effect) -> None:
         outcome = await self._executor.perform(call, effect, min(effect.action.time_limit, work.effect_seconds))
-        await self._advance(work, [outcome])
+        if effect.action.outcome_can_wait:
+            work.waiting.append(outcome)
+        else:
+            await self._advance(work, [outcome])
 
 
 def _fold(call: Call, events: list[Event], now: datetime) -> tuple[Call, list[Effect]]:

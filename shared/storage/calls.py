@@ -33,6 +33,7 @@ from shared.calls.call import BaseCall
 from shared.calls.capabilities import CAPABILITIES, Call, next_check_at, recording
 from shared.calls.effect import Effect
 from shared.calls.operations import Operations
+from shared.calls.outbox import OUTBOX, Outbox
 from shared.calls.queues import COMMANDS
 from shared.calls.state import CallState
 from shared.calls.timeline import Timeline
@@ -253,11 +254,12 @@ def _leases(call: Call, before: Call | None) -> bool:
 
 # -- From a call to an entity, and back --------------------------------------------------------------------------
 
-_BASE = tuple(name for name in BaseCall.__struct_fields__ if name not in {"operations", "effects", "timeline"})
+_APART = {"operations", "outbox", "effects", "timeline"}  # with properties of their own
+_BASE = tuple(name for name in BaseCall.__struct_fields__ if name not in _APART)
 _COLUMNS = tuple(name for each in CAPABILITIES for name in each.columns(BaseCall(id=""), each.part()))
 _PARTS: Mapping[str, type[Struct]] = {
     each.name: type(each.part()) for each in CAPABILITIES if each.name in Call.__struct_fields__
-} | {"operations": Operations}
+} | {"operations": Operations, OUTBOX: Outbox}
 _WANTED_BY = {"operations": COMMANDS}  # the effects that are saved with a part are those that its capability wants
 _KEYS = ("PartitionKey", "RowKey", "Timestamp")
 _FIXED = (*_KEYS, "version", "state", "connected_at", "ended_at", "next_check_at", PAUSE, lists.MARKER)

@@ -29,6 +29,7 @@ from shared.storage import lists
 from tests.simulation import command_invariants as commanded
 from tests.simulation import outbound_invariants as outbound
 from tests.simulation import plan_invariants as planned
+from tests.simulation import published_invariants as for_others
 from tests.simulation.platform import START
 from tests.simulation.schedules import FOREIGN
 from tests.simulation.storage import plain
@@ -251,13 +252,14 @@ def _facts(call: Call, left_out: tuple[str, ...] = ()) -> dict[str, Any]:
     recordings = {id: _announced(r) for id, r in call.recording.recordings.items() if _announced(r) != Recording()}
     said = {
         "lifecycle": replace(call.lifecycle, checked_at=None, received_at=None, answer_sent_at=None, answered_at=None),
-        "participants": replace(call.participants, invitations={}, invited=()),
+        "participants": replace(call.participants, invitations={}, invited=(), rings={}),
         "recording": recordings,
         "operations": (call.operations.requested, _outcomes(call)),
         "routing": replace(call.routing, visits=(), offers={}),  # decisions, and responses to requests of this app
         "timeline": [(e.at, e.id, e.type, e.text) for e in call.timeline if e.type not in OWN_DECISIONS],
     }
-    excluded = {"effects", "last_event_at", "consult", *left_out}  # consult: what was concluded because time passed
+    # consult: what was concluded because time passed; outbox: what was published, in the order of arrival
+    excluded = {"effects", "last_event_at", "consult", "outbox", *left_out}
     return {name: said.get(name, getattr(call, name)) for name in call.__struct_fields__ if name not in excluded}
 
 
@@ -405,6 +407,7 @@ INVARIANTS: dict[str, Callable[[RunResult], Iterator[str]]] = {
     "24 placed once": outbound.placed_once,
     "25 placed truly": outbound.placed_truly,
     "26 callee added once": outbound.callee_added_once,
+    "27 published": for_others.published,
 }
 
 

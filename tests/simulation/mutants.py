@@ -29,6 +29,7 @@ import shared.storage.calls
 from emulator.acs.calls import Call as AcsCall
 from emulator.acs.service import Service
 from shared.acs.executor import EffectExecutor
+from shared.calls.actions import PublishEvents
 from shared.calls.capabilities import Call
 from shared.calls.capabilities.lifecycle import Decision, IncomingCall, decide
 from shared.calls.effect import Effect
@@ -215,6 +216,16 @@ def _archived_without_a_look() -> list[Any]:
     return [patch.object(shared.storage.archive, "_copy", believed)]
 
 
+def _failures_forgotten() -> list[Any]:
+    failed = EffectExecutor._failed
+
+    def performed_anyway(self: EffectExecutor, effect: Effect, *arguments: Any) -> Event:
+        is_publication = isinstance(effect.action, PublishEvents)
+        return self._context.performed(effect) if is_publication else failed(self, effect, *arguments)
+
+    return [patch.object(EffectExecutor, "_failed", performed_anyway)]
+
+
 MUTANTS: dict[str, Mutant] = {
     "no-etags": Mutant(
         "rows are written whatever they have become since they were read", "3 accounted for", _without_etags
@@ -247,6 +258,9 @@ MUTANTS: dict[str, Mutant] = {
     "unbounded": Mutant("invocations wait as long as it takes", "6 quick", _unbounded),
     "no-sweep": Mutant("calls whose wake message is lost are not swept", "7 ends", _without_a_sweep),
     "unverified-archive": Mutant("files are believed to be copied", "2 recorded truly", _archived_without_a_look),
+    "forgets-events": Mutant(
+        "an event that the topic did not accept counts as published", "27 published", _failures_forgotten
+    ),
     **COMMAND_MUTANTS,
     **PLAN_MUTANTS,
 }

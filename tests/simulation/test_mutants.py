@@ -15,6 +15,7 @@ SEEDS = 400  # one of them catches each mutant, as `make faults MUTANT=all` show
 SHOWN_BY: dict[str, tuple[str] | tuple[str, str]] = {
     "401-for-503": ("topic unreachable",),
     "accept-first": ("newer rows",),
+    "forgets-events": ("topic unreachable",),
     "no-age-check": ("event delayed", "event never delivered"),
     "no-sweep": ("unreadable events",),
     "unbounded": ("storage time-out", "ACS 429"),

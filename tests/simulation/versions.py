@@ -16,8 +16,8 @@ from typing import Any
 from shared.storage.calls import VERSION
 from tests.simulation.storage import Entity
 
-# Capabilities that the version before does not have, and columns that it does not write.
-ADDED = ("participants", "prompts")
+# Parts that the version before does not have, and columns that it does not write.
+ADDED = ("participants", "prompts", "outbox")
 COLUMNS = ("tenant",)
 _ADDED = re.compile(rf"(({'|'.join(ADDED)})(_z)?(_\d+)?|{'|'.join(COLUMNS)})(@odata\.type)?")
 

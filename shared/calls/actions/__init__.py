@@ -35,6 +35,7 @@ from shared.calls.actions.participants import (
     RemoveParticipant,
     UnholdParticipant,
 )
+from shared.calls.actions.publishing import PublishEvents
 from shared.calls.actions.recording import (
     ArchiveChunk,
     PauseRecording,
@@ -83,6 +84,7 @@ AnyAction = (
     | StopWaiting
     | RequestDecision
     | CreateCall
+    | PublishEvents
 )
 
 __all__ = [
@@ -113,6 +115,7 @@ __all__ = [
     "Operation",
     "PauseRecording",
     "Play",
+    "PublishEvents",
     "Recognize",
     "ReleaseAgent",
     "RemoveParticipant",

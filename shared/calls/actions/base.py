@@ -30,6 +30,7 @@ class Action(Struct, frozen=True, tag_field="do", omit_defaults=True):
     ``queue``: of the actions with the same queue, ACS carries out one at a time; the app sends one at a time.
     ``is_done_when_accepted``: no event follows; the response is the outcome.
     ``is_sent_once``: it is not sent again if the response to it is lost.
+    ``outcome_can_wait``: nothing follows from its outcome, which can be saved together with another one.
     ``takes_over``: as a command it moves the call, whose plan ends with it.
     ``steps``: the steps of a command that ACS has no single operation for. A capability wants them.
     """
@@ -40,6 +41,7 @@ class Action(Struct, frozen=True, tag_field="do", omit_defaults=True):
     queue: ClassVar[str] = ""
     is_done_when_accepted: ClassVar[bool] = False
     steps: ClassVar[tuple[str, ...]] = ()
+    outcome_can_wait: ClassVar[bool] = False
     takes_over: ClassVar[bool] = False
     is_sent_once: ClassVar[bool] = False
 

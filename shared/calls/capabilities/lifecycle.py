@@ -20,6 +20,7 @@ from shared.calls.effect import Wanted
 from shared.calls.event import CallbackPayload, CallRequested, Event, Fact, Identifier, Payload, TimerFired
 from shared.calls.identities import Kind, kind_of
 from shared.calls.joins import best, earliest, known, latest
+from shared.calls.outbox import Happened
 from shared.calls.policy import CallPolicy
 from shared.calls.state import CallState
 
@@ -338,6 +339,20 @@ def _idle_check_at(call: BaseCall, part: Lifecycle) -> datetime | None:
     return since + idle
 
 
+NOT_CONNECTED = frozenset({CallState.MISSED, CallState.REFUSED, CallState.REJECTED, CallState.FAILED})
+
+
+def published(call: BaseCall, part: Lifecycle) -> Iterator[Happened]:
+    if call.connected_at is not None:
+        yield "CallConnected", call.connected_at
+    has_failed = call.connected_at is None and CallState.FAILED in call.reached
+    state = CallState.FAILED if has_failed else call.state
+    if state is CallState.ENDED:
+        yield "CallEnded", call.ended_at
+    elif state in NOT_CONNECTED:
+        yield f"CallNotConnected {state}", call.reached.get(state)
+
+
 def columns(call: BaseCall, part: Lifecycle) -> dict[str, Any]:
     texts = ("caller", "caller_name", "callee", "callee_name", "callee_number", "tenant")
     cut = {name: (getattr(part, name) or "")[:LONGEST_COLUMN] or None for name in texts}
@@ -367,6 +382,7 @@ CAPABILITY = Capability(
     implied_state=implied_state,
     wanted=wanted,
     deadlines=deadlines,
+    published=published,
     columns=columns,
     describe=describe,
 )

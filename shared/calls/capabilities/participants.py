@@ -6,7 +6,7 @@ declined, and can arrive before or after the update.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -24,11 +24,13 @@ from shared.calls.actions import (
     TransferCall,
     UnholdParticipant,
 )
+from shared.calls.call import BaseCall
 from shared.calls.capability import Capability
 from shared.calls.event import ActionPerformed, CallbackPayload, Event, Fact, Identifier, OperationRequested
-from shared.calls.identities import described
+from shared.calls.identities import described, user_of
 from shared.calls.joins import bounded
 from shared.calls.operations import OutcomeStatus
+from shared.calls.outbox import Happened
 from shared.calls.timeline import in_words
 
 MOST_PRESENT = 350  # ACS allows as many at a time
@@ -101,11 +103,18 @@ class ParticipantInvited(ActionPerformed, frozen=True, kw_only=True):
 # -- The part of the call ----------------------------------------------------------------------------------------
 
 
+class Ring(Struct, frozen=True):
+    """An invitation or a transfer that ACS accepted: the target's client rings."""
+
+    target: str
+    at: datetime
+
+
 class Participants(Struct, frozen=True, omit_defaults=True):
     """Raw ids, sorted. ``present``, ``muted`` and ``on_hold`` are of the event with this number and time.
 
     ``invited``: those to whom the call was offered, by a command or by its plan, whether they accepted or not.
-    ``invitations``: ACS's ids of invitations, by the operation context of the request.
+    ``invitations``: ACS's ids of invitations, by the operation context of the request; ``rings`` likewise.
     """
 
     present: tuple[str, ...] = ()
@@ -116,6 +125,7 @@ class Participants(Struct, frozen=True, omit_defaults=True):
     joined_at: dict[str, datetime] = {}  # when each was first reported in the call
     invited: tuple[str, ...] = ()
     invitations: dict[str, str] = {}
+    rings: dict[str, Ring] = {}
 
     @property
     def all_participants(self) -> tuple[str, ...]:
@@ -128,11 +138,19 @@ def fold(part: Participants, event: Event) -> Participants:
     if offered := _offered(event.data):
         part = replace(part, invited=tuple(sorted({*part.invited, *offered}))[:MOST_INVITATIONS])
     match event.data:
+        case ActionPerformed(effect_id=context, action=AddParticipant() | TransferCall() as action):
+            part = _rung(part, context, Ring(action.target, event.at))
+    match event.data:
         case ParticipantInvited(effect_id=context, invitation_id=str(id)):
             known = min(part.invitations.get(context, id), id)
             invitations = bounded(part.invitations | {context: known}, MOST_INVITATIONS, lambda _: 0)
             return replace(part, invitations=invitations)
     return part
+
+
+def _rung(part: Participants, context: str, ring: Ring) -> Participants:
+    earliest = min(part.rings.get(context, ring), ring, key=lambda each: each.at)
+    return replace(part, rings=bounded(part.rings | {context: earliest}, MOST_INVITATIONS, lambda each: each.at))
 
 
 def _offered(data: Fact) -> tuple[str, ...]:
@@ -172,6 +190,19 @@ def _state(updated: ParticipantsUpdated, at: datetime) -> State:
 
 def _raw_ids(participants: tuple[Participant, ...]) -> tuple[str, ...]:
     return tuple(sorted(each.identifier.raw_id for each in participants))[:MOST_PRESENT]
+
+
+# -- Events for others -------------------------------------------------------------------------------------------
+
+
+def published(call: BaseCall, part: Participants) -> Iterator[Happened]:
+    """Of agents and Teams users. One who leaves and comes back has connected once."""
+    for context, ring in part.rings.items():
+        if user_of(ring.target):
+            yield f"AgentRang {context}", ring.at
+    for raw_id, at in part.joined_at.items():
+        if user := user_of(raw_id):
+            yield f"AgentConnected {user}", at
 
 
 # -- The timeline ------------------------------------------------------------------------------------------------
@@ -232,5 +263,6 @@ CAPABILITY = Capability(
         HoldFailed: OutcomeStatus.FAILED,
     },
     fold=fold,
+    published=published,
     describe=describe,
 )

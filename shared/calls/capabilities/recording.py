@@ -40,6 +40,7 @@ from shared.calls.event import (
     in_utc,
 )
 from shared.calls.joins import bounded, earliest, latest
+from shared.calls.outbox import Happened
 from shared.calls.policy import ANNOUNCEMENT
 from shared.calls.result_codes import Disposition, look_up
 from shared.calls.state import CallState
@@ -479,6 +480,15 @@ def _was_recordable(call: BaseCall) -> bool:
     return call.connected_at is not None or (call.call_connection_id is not None and not never_set_up)
 
 
+def published(call: BaseCall, part: Recordings) -> Iterator[Happened]:
+    """Once for each recording whose files are all archived or lost; again if more files come later."""
+    for id, recording in part.recordings.items():
+        if recording.chunks and all(chunk.path or chunk.lost for chunk in recording.chunks.values()):
+            yield f"CallArchived {digest_of(id)} {len(recording.chunks)}", None
+    if part.file_lost:
+        yield "CallArchived", None
+
+
 def is_unnamed(call: BaseCall, part: Recordings, before: BaseCall | None = None) -> bool:
     """Whether ACS may have started a recording whose id is not known. A request that failed may have been carried out
     nevertheless, if its response was lost. So may one whose invocation died; once the call has ended, its effect is
@@ -518,6 +528,7 @@ CAPABILITY = Capability(
     wanted=wanted,
     deadlines=deadlines,
     expire=expire,
+    published=published,
     columns=columns,
     describe=describe,
 )

@@ -22,6 +22,7 @@ from shared.calls.emergency import is_emergency, is_recorded
 from shared.calls.event import ActionPerformed, Event, Fact, TimerFired, own
 from shared.calls.identities import described
 from shared.calls.joins import bounded, latest
+from shared.calls.outbox import Happened
 from shared.calls.plans import emergencies, ending, walk
 from shared.calls.plans.base import CALLER_LEFT, Exit, Step, Visit, VisitContext
 from shared.calls.plans.document import Plan
@@ -298,6 +299,11 @@ def timers(call: BaseCall, part: Routing) -> Iterator[datetime]:
         yield from step.timers(at) if visit.left_at is None else step.timers_after(at)
 
 
+def published(call: BaseCall, part: Routing) -> Iterator[Happened]:
+    for visit in part.visits:
+        yield f"StepReached {visit.name}", visit.begun_at
+
+
 # -- The timeline ------------------------------------------------------------------------------------------------
 
 
@@ -329,5 +335,6 @@ CAPABILITY = Capability(
     wanted=wanted,
     steps=steps,
     timers=timers,
+    published=published,
     describe=describe,
 )

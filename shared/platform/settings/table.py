@@ -362,6 +362,15 @@ class Settings:
         set_by=SetBy.DEPLOYMENT,
     )
 
+    call_events: Setting[Literal["on", "off", "with-callers"]] = Setting(
+        "CALL_EVENTS",
+        one_of("on", "off", "with-callers"),
+        "Whether calls publish events for other applications on this topic ([events.md](events.md)). `with-callers`: "
+        "also with the caller's phone number and display name.",
+        default="on",
+        if_invalid=DEFAULT_HOLDS,
+    )
+
     # -- Storage --
 
     storage_connection_string = Setting(
@@ -554,7 +563,13 @@ class Settings:
             notice=self.unrecorded_notice,
             recording_container=self.recording_container_url,
             emergency_numbers=self.emergency_numbers,
+            events=self.publishes_events,
         )
+
+    @property
+    def publishes_events(self) -> bool:
+        """Whether calls publish events for other applications."""
+        return self.call_events != "off"
 
     @property
     def wakes_queue(self) -> str:
