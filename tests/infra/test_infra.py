@@ -96,6 +96,10 @@ MUTATIONS = {
     "an event comes to the function for all others as well": (
         "infra/local.json", '        "Microsoft.Communication.CallConnected",\n', "", "exactly what no other function",
     ),
+    "events for other applications wake the function for all others": (
+        "infra/local.json", '["Microsoft.Communication.", "TeamsPhone.Media."]', '["Microsoft.Communication.", "T"]',
+        "exactly what no other function",
+    ),
     "a role is for one more topic": (
         "infra/modules/topic.bicep", "var eventGridEventSubscriptionReader = '2414bbcf-6497-4faf-8c65-045460748405'",
         "var eventGridEventSubscriptionReader = 'acdd72a7-3385-48ef-bd42-f606fba81ae7'", "Reader is too much for",
