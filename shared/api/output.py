@@ -9,6 +9,9 @@ from shared.api.http import Request, Response, as_json, etag_of
 from shared.api.route import Result, Route
 from shared.directory.models import Page
 
+# What a page of another origin may read. The origins are those of the Functions app's CORS settings.
+FOR_SCRIPTS = "ETag, Location, Retry-After, WWW-Authenticate, X-Request-Id"
+
 OK, NO_CONTENT, NOT_MODIFIED, UNAUTHORIZED = 200, 204, 304, 401
 
 
@@ -56,6 +59,7 @@ def _conditional(response: Response, request: Request) -> Response:
 def finished(response: Response, request: Request, request_id: str) -> Response:
     """With the headers that every response has."""
     response.headers |= {"X-Request-Id": request_id, "X-Content-Type-Options": "nosniff"}
+    response.headers["Access-Control-Expose-Headers"] = FOR_SCRIPTS
     response.headers.setdefault("Cache-Control", "no-store")
     if response.status == UNAUTHORIZED:
         given = "authorization" in request.headers

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from shared.service.outbound import OutboundCalls
     from shared.service.steps import Steps
     from shared.service.sweeper import Sweeper
+    from shared.service.wrap_ups import WrapUpWriter
     from shared.storage.listing import CallLists
 
 
@@ -102,6 +103,12 @@ class Container:
         from shared.service.steps import Steps
 
         return Steps(self.store, self.processor, self._now)
+
+    @cached_property
+    def wrap_ups(self) -> WrapUpWriter:
+        from shared.service.wrap_ups import WrapUpWriter
+
+        return WrapUpWriter(self.store, self.processor, self._now)
 
     @cached_property
     def ingress(self) -> CallbackIngress:

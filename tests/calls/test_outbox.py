@@ -1,4 +1,4 @@
-"""The outbox: what is published of a call, once, with numbers that have no gaps."""
+"""The outbox: the events that a call publishes, each once, with numbers that have no gaps."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ from shared.calls.capabilities import (
     routing,
     streams,
     transfer,
+    wrap_up,
 )
 from shared.calls.capabilities.consult import Consults
 from shared.calls.capabilities.dtmf import Dtmf
@@ -40,6 +41,7 @@ from shared.calls.capabilities.recording import Recordings, RecordingStatus
 from shared.calls.capabilities.routing import Routing
 from shared.calls.capabilities.streams import Streams
 from shared.calls.capabilities.transfer import Transfers
+from shared.calls.capabilities.wrap_up import WrapUps
 from shared.calls.capability import Capabilities, NoPart
 from shared.calls.effect import Effect
 from shared.calls.event import Event
@@ -63,6 +65,7 @@ class Call(BaseCall, frozen=True, kw_only=True, omit_defaults=True):
     routing: Routing = Routing()
     outbound: Outbound = Outbound()
     on_behalf_of: NoPart = NoPart()
+    wrap_up: WrapUps = WrapUps()
 
 
 CAPABILITIES: Capabilities = (
@@ -80,6 +83,7 @@ CAPABILITIES: Capabilities = (
     routing.CAPABILITY,
     outbound.CAPABILITY,
     on_behalf_of.CAPABILITY,
+    wrap_up.CAPABILITY,
 )
 
 _REGISTRY = capability.registry(CAPABILITIES)

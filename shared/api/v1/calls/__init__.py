@@ -14,6 +14,7 @@ from shared.api.v1.calls import (
     steps,
     timeline,
     transfers,
+    wrap_up,
 )
 
 ROUTES = (
@@ -28,4 +29,5 @@ ROUTES = (
     *media.ROUTES,
     *steps.ROUTES,
     *operations.ROUTES,
+    *wrap_up.ROUTES,
 )

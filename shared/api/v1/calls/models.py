@@ -132,6 +132,15 @@ class LatenciesView(Struct, frozen=True, rename="camel"):
     time_to_first_audio: float | None = None
 
 
+class WrapUpView(Struct, frozen=True, rename="camel"):
+    """What an agent, by object id, has written about a call."""
+
+    agent: str
+    code: str
+    note: str
+    at: datetime
+
+
 class CallSummary(Struct, frozen=True, rename="camel", kw_only=True):
     """A call of a list."""
 
@@ -163,6 +172,7 @@ class CallView(CallSummary, frozen=True, rename="camel", kw_only=True):
     call_connection_id: str | None
     server_call_id: str | None
     correlation_id: str | None
+    wrap_ups: tuple[WrapUpView, ...]
 
 
 class TimelineEntryView(Struct, frozen=True, rename="camel"):

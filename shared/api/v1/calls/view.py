@@ -14,10 +14,12 @@ from shared.api.v1.calls.models import (
     PartyView,
     RecordingSummary,
     ResultView,
+    WrapUpView,
 )
 from shared.calls.capabilities import Call, latencies, outbound, recording_status
 from shared.calls.capabilities.lifecycle import Result
 from shared.calls.capabilities.recording import RecordingStatus
+from shared.calls.capabilities.wrap_up import WrapUp
 from shared.calls.identities import kind_of, number_of, user_of
 from shared.calls.plans import walk
 from shared.calls.policy import resource_account
@@ -49,7 +51,12 @@ def view_of(call: Call) -> CallView:
         call_connection_id=call.call_connection_id,
         server_call_id=call.server_call_id,
         correlation_id=call.correlation_id,
+        wrap_ups=tuple(wrap_up_of(agent, each) for agent, each in call.wrap_up.by_agent.items()),
     )
+
+
+def wrap_up_of(agent: str, written: WrapUp) -> WrapUpView:
+    return WrapUpView(agent, written.code, written.note, written.at)
 
 
 def _step(call: Call) -> str | None:
