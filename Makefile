@@ -33,6 +33,9 @@ POLICY := .local/policy
 CHECKOV := 3.3.30
 ZIZMOR := 1.32.0
 
+# Compiled files are kept, also where the environment says not to: hundreds of processes import the same modules.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo serve console doctor calls watch dry-run draw test test-failed check format bench lists crowd queue faults package policy docs lock clean
 
 help:  ## list the targets
