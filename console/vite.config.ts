@@ -3,6 +3,11 @@ import { defineConfig } from "vite";
 
 export default defineConfig({
   plugins: [react()],
-  build: { outDir: "dist", sourcemap: true, target: "es2022" },
+  build: {
+    outDir: "dist",
+    sourcemap: true,
+    target: "es2022",
+    rolldownOptions: { input: ["index.html", "signin.html"] },
+  },
   server: { host: "localhost", port: 4280, strictPort: true },
 });

@@ -10,12 +10,14 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from local.settings import SAMPLE_FILE
 
 BUILT = Path(__file__).parent.parent / "console/dist"
+CLIENT_ID = "c0501e00-0000-4000-8000-0000000000c2"  # the console's registration in emulator/directory.json
 HOST = "localhost"  # the calling SDK refuses 127.0.0.1
 
 
@@ -47,12 +49,26 @@ def config_of(environment: dict[str, str], *, host: str, emulator: str, tls: str
     return {
         "api": f"{host}/api/v1",
         "apiClientId": environment["API_CLIENT_ID"],
-        "clientId": environment["API_CLIENT_ID"],
+        "clientId": CLIENT_ID,
         "authority": f"{tls}/organizations",
-        "knownAuthorities": [tls.removeprefix("https://")],
+        "knownAuthorities": [urlsplit(tls).netloc],
+        "authorityMetadata": _endpoints(f"http://{HOST}:{urlsplit(emulator).port}/organizations"),
         "calls": "local",
         "acsEndpoint": environment["ACS_ENDPOINT"],
         "emulator": emulator,
+    }
+
+
+def _endpoints(entra: str) -> dict[str, str]:
+    """The emulated Entra without TLS, so that no browser has to trust its certificate. MSAL wants https of the authority
+    alone, and does not fetch the configuration of one that it is given.
+    """
+    return {
+        "issuer": f"{entra}/v2.0",
+        "authorization_endpoint": f"{entra}/oauth2/v2.0/authorize",
+        "token_endpoint": f"{entra}/oauth2/v2.0/token",
+        "end_session_endpoint": f"{entra}/oauth2/v2.0/logout",
+        "jwks_uri": f"{entra}/discovery/v2.0/keys",
     }
 
 

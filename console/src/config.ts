@@ -10,6 +10,8 @@ export interface Config {
   readonly authority: string;
   /** Hosts of authorities that are no public cloud's, such as `localhost:7443`. */
   readonly knownAuthorities: readonly string[];
+  /** The OpenID configuration of an authority whose own can't be fetched. */
+  readonly authorityMetadata?: Readonly<Record<string, string>>;
   /** Which implementation of calls: the calling SDK, or the emulator's client endpoint. */
   readonly calls: "acs" | "local";
   /** The endpoint of the ACS resource, for the token of an agent. */
@@ -20,11 +22,19 @@ export interface Config {
 
 const REQUIRED = ["api", "apiClientId", "clientId", "authority", "calls"] as const;
 
-/** Read the settings. Throws an Error that says which setting is missing. */
+/** The scope of the API. */
+export function apiScope(config: Config): string {
+  return `api://${config.apiClientId}/access_as_user`;
+}
+
+/** The settings are not there, or not complete; the text says what is missing. */
+export class ConfigError extends Error {}
+
+/** The settings. Throws ConfigError. */
 export async function loadConfig(): Promise<Config> {
   const response = await fetch("/config.json", { cache: "no-store" });
   if (!response.ok) {
-    throw new Error(`/config.json: HTTP ${response.status}. The server of this page has no settings for it.`);
+    throw new ConfigError(`/config.json: HTTP ${response.status}. The server of this page has no settings for it.`);
   }
   return checked((await response.json()) as Partial<Config>);
 }
@@ -32,7 +42,7 @@ export async function loadConfig(): Promise<Config> {
 function checked(given: Partial<Config>): Config {
   const missing = REQUIRED.filter((name) => !given[name]);
   if (missing.length > 0) {
-    throw new Error(`/config.json has no ${missing.join(", ")}. Add what is missing to the settings of this page.`);
+    throw new ConfigError(`/config.json has no ${missing.join(", ")}. Add what is missing to the settings of this page.`);
   }
   return { knownAuthorities: [], acsEndpoint: "", ...given } as Config;
 }

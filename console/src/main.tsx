@@ -3,6 +3,7 @@ import { createRoot } from "react-dom/client";
 import { createApi } from "./api/client";
 import { App } from "./app";
 import { loadConfig } from "./config";
+import { minutesOff } from "./signin/clock";
 import { signIn } from "./signin/signin";
 import { CannotStart } from "./ui/cannot-start";
 import { Providers } from "./ui/providers";
@@ -22,4 +23,7 @@ async function start(): Promise<void> {
   );
 }
 
-start().catch((error: unknown) => root.render(<CannotStart error={error} />));
+start().catch(async (error: unknown) => root.render(<CannotStart error={error} minutesOff={await minutesOff()} />));
+
+// The page that the browser kept while Entra's was shown has stopped: "back" starts it again.
+window.addEventListener("pageshow", (event) => event.persisted && location.reload());

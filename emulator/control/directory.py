@@ -16,7 +16,7 @@ _USER = ("id", "userPrincipalName", "displayName", "mail", "jobTitle", "callingP
 FIELDS: dict[str, tuple[str, ...]] = {
     "apps": (
         *("displayName", "secret", "delegated", "application", "roles", "assignmentRequired"),
-        "optionalClaims",
+        *("optionalClaims", "spaRedirectUris", "accessTokenLifetime"),
     ),
     "users": (*_USER, "mfa", "blocked", "enabled"),
     "resourceAccounts": (*_USER, "appId", "phoneNumber", "acsResourceId"),

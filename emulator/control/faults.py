@@ -24,7 +24,7 @@ NAMES: dict[tuple[str, str], tuple[str, ...]] = {
     ("acs", "operation"): tuple(each.name for each in EVERY_OPERATION),
     ("outcome", "operation"): tuple(FAILED),
     ("graph", "operation"): tuple(dict.fromkeys(each.name for each in GRAPH_OPERATIONS)),
-    ("entra", "operation"): ("ClientCredentials", "OnBehalfOf", "RefreshToken", "GetKeys"),
+    ("entra", "operation"): ("AuthorizationCode", "ClientCredentials", "OnBehalfOf", "RefreshToken", "GetKeys"),
     ("arm", "operation"): (ARM_OPERATION,),
     ("streams", "kind"): KINDS,
     ("callbacks", "type"): tuple(f"Microsoft.Communication.{name}" for name in CALLBACK_TYPES),

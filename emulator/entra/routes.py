@@ -14,13 +14,19 @@ from emulator.acs.signing_keys import SigningKeys
 from emulator.clock import Clock
 from emulator.directory import Directory
 from emulator.entra.errors import EntraError
-from emulator.entra.grants import Grants
+from emulator.entra.grants import ANY_TENANT, Grants
+from emulator.entra.interactive import Interactive
 from emulator.faults import Faults
 from emulator.journal import Journal
 
 API = "a9100000-0000-4000-8000-0000000000a1"  # the registration of the API under development, in directory.json
+OPERATIONS = {
+    "authorization_code": "AuthorizationCode",
+    "client_credentials": "ClientCredentials",
+    "refresh_token": "RefreshToken",
+}
+ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}  # pages of any origin may ask, and read the answer
 ALGORITHMS = ("RS256", "HS256", "none")
-ANY_TENANT = ("common", "organizations")
 # Claims beyond those of every token ("Optional claims reference"). Registrations of the directory have this one unless
 # their ``optionalClaims`` differ.
 OPTIONAL_CLAIMS = ("idtyp",)
@@ -50,6 +56,7 @@ class Entra:
             web.get("/{tenant}/v2.0/.well-known/openid-configuration", self._configuration),
             web.get("/{tenant}/discovery/v2.0/keys", self._published),
             web.post("/{tenant}/oauth2/v2.0/token", self._token),
+            *Interactive(self._directory, self._journal, self._clock, self._url, lambda: self._grants).routes(),
         ]
 
     def reset(self) -> None:
@@ -112,7 +119,7 @@ class Entra:
     # -- Over HTTP --
 
     async def _configuration(self, request: web.Request) -> web.Response:
-        at = f"{self._url()}/{request.match_info['tenant']}"
+        at = f"{request.scheme}://{request.host}/{request.match_info['tenant']}"
         issuer = "{tenantid}" if request.match_info["tenant"] in ANY_TENANT else request.match_info["tenant"]
         return web.json_response(
             {
@@ -120,8 +127,14 @@ class Entra:
                 "jwks_uri": f"{at}/discovery/v2.0/keys",
                 "token_endpoint": f"{at}/oauth2/v2.0/token",
                 "authorization_endpoint": f"{at}/oauth2/v2.0/authorize",
+                "end_session_endpoint": f"{at}/oauth2/v2.0/logout",
                 "id_token_signing_alg_values_supported": ["RS256"],
-            }
+                "response_modes_supported": ["query", "fragment"],
+                "response_types_supported": ["code"],
+                "scopes_supported": ["openid", "profile", "email", "offline_access"],
+                "subject_types_supported": ["pairwise"],
+            },
+            headers=ANY_ORIGIN,
         )
 
     async def _published(self, request: web.Request) -> web.StreamResponse:
@@ -130,13 +143,12 @@ class Entra:
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
         form = {name: str(value) for name, value in (await request.post()).items()}
-        operation = {"client_credentials": "ClientCredentials", "refresh_token": "RefreshToken"}.get(
-            form.get("grant_type", ""), "OnBehalfOf"
-        )
+        operation = OPERATIONS.get(form.get("grant_type", ""), "OnBehalfOf")
         if failed := await self._fault(operation, request):
             return failed
+        origin = request.headers.get("Origin", "")
         try:
-            answer, status = self._grants.grant(request.match_info["tenant"], form), 200
+            answer, status = self._grants.grant(request.match_info["tenant"], form, origin), 200
         except EntraError as refused:
             answer, status = refused.body(self._clock.now()), refused.status
         return self._note(operation, request, status, answer)
@@ -161,7 +173,7 @@ class Entra:
     ) -> web.Response:
         error = body.get("error_description", "").partition(":")[0] or None  # AADSTS and its number
         self._journal.add("entra.request", operation=operation, path=request.path, status=status, error=error)
-        return web.json_response(body, status=status, headers=headers)
+        return web.json_response(body, status=status, headers=ANY_ORIGIN | (headers or {}))
 
 
 def _check(asked: dict[str, Any]) -> None:

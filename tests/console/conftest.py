@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, StorageState, async_playwright
 
 from local import browser as browsers
 from local.stack import Ports, Stack, copy_accounts
@@ -50,25 +50,42 @@ async def browser() -> AsyncIterator[Browser]:
         await made.close()
 
 
+@pytest.fixture(scope="session")
+def signed_in() -> dict[str, StorageState]:
+    """By user: the cookies of a browser in which the user has signed in, with which the next sign-in asks nothing."""
+    return {}
+
+
 @pytest.fixture
-async def open_page(console: Stack, browser: Browser) -> AsyncIterator[OpenPage]:
+async def open_page(console: Stack, browser: Browser, signed_in: dict[str, StorageState]) -> AsyncIterator[OpenPage]:
     """A browser of its own for each call: a user and an address; the page is returned when it is shown.
 
-    An error that the page logs fails the test.
+    The user signs in. An error that the page logs fails the test.
     """
     errors: list[str] = []
     contexts = []
 
     async def open_as(user: str, path: str = "/", **options: Any) -> Page:
-        context = await browser.new_context(base_url=console.console_url, ignore_https_errors=True, **options)
+        state = {"storage_state": signed_in.get(user)} | options
+        context = await browser.new_context(base_url=console.console_url, ignore_https_errors=True, **state)
         contexts.append(context)
         page = await context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
-        await page.goto(f"{path}?user={user}")
-        await page.get_by_role("button", name="Sign out").wait_for()
+        await page.goto(path)
+        await sign_in(page, user)
+        signed_in[user] = await context.storage_state()
         return page
 
     yield open_as
     for context in contexts:
         await context.close()
     assert errors == []
+
+
+async def sign_in(page: Page, user: str) -> None:
+    """Choose the user's account where Entra asks, and wait for the console."""
+    account, shown = page.get_by_role("button", name=f"({user}@"), page.get_by_role("button", name="Sign out")
+    await account.or_(shown).first.wait_for()
+    if await account.is_visible():
+        await account.click()
+        await shown.wait_for()

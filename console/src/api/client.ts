@@ -1,5 +1,5 @@
 import createClient, { type Client } from "openapi-fetch";
-import type { Config } from "../config";
+import { apiScope, type Config } from "../config";
 import type { Session } from "../signin/session";
 import type { components, paths } from "./schema";
 
@@ -9,7 +9,7 @@ export type Schemas = components["schemas"];
 /** A client of the API, typed by its OpenAPI document, that signs its requests with the session's token. */
 export function createApi(config: Config, session: Session): Api {
   const api = createClient<paths>({ baseUrl: config.api });
-  const scopes = [`api://${config.apiClientId}/access_as_user`];
+  const scopes = [apiScope(config)];
   api.use({
     async onRequest({ request }) {
       request.headers.set("Authorization", `Bearer ${await session.token(scopes)}`);

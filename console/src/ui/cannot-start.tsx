@@ -1,12 +1,22 @@
+import { ConfigError } from "../config";
+import { troubleOf } from "../signin/troubles";
+
 /** The page that stands where the console cannot start. It needs nothing that could be the reason. */
-export function CannotStart(props: { readonly error: unknown }) {
+export function CannotStart(props: { readonly error: unknown; readonly minutesOff: number }) {
+  const { title, remedy } = wordsOf(props.error, props.minutesOff);
   return (
     <main role="alert" style={{ font: "1rem system-ui", margin: "4rem auto", maxWidth: "40rem", padding: "0 1rem" }}>
-      <h1>The console cannot start</h1>
-      <p>{props.error instanceof Error ? props.error.message : String(props.error)}</p>
+      <h1>{title}</h1>
+      <p>{remedy}</p>
       <p>
-        <a href="/">Try again</a>
+        <a href="/">Sign in again</a>
       </p>
     </main>
   );
+}
+
+function wordsOf(error: unknown, minutesOff: number): { readonly title: string; readonly remedy: string } {
+  return error instanceof ConfigError
+    ? { title: "The console cannot start", remedy: error.message }
+    : troubleOf(error, minutesOff);
 }

@@ -3,7 +3,9 @@ import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { PAGES } from "../pages";
 import { useServices } from "../services";
+import { NoRole } from "../signin/no-role";
 import { hasRole } from "../signin/session";
+import { SignInBar } from "../signin/sign-in-bar";
 
 const useStyles = makeStyles({
   header: {
@@ -52,7 +54,8 @@ export function Shell(props: { readonly children: ReactNode }) {
           Sign out
         </Button>
       </header>
-      <main className={styles.main}>{props.children}</main>
+      <SignInBar />
+      <main className={styles.main}>{session.person.roles.length > 0 ? props.children : <NoRole />}</main>
     </>
   );
 }
