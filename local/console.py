@@ -60,8 +60,9 @@ def config_of(environment: dict[str, str], *, host: str, emulator: str, tls: str
 
 
 def _endpoints(entra: str) -> dict[str, str]:
-    """The emulated Entra without TLS, so that no browser has to trust its certificate. MSAL wants https of the authority
-    alone, and does not fetch the configuration of one that it is given.
+    """The emulated Entra without TLS, so that no browser has to trust its certificate.
+
+    MSAL wants https of the authority alone, and does not fetch a configuration that it is given.
     """
     return {
         "issuer": f"{entra}/v2.0",
