@@ -12,7 +12,7 @@ from typing import Any
 
 from emulator.directory import Directory
 from emulator.entra import clients
-from emulator.entra.clients import Asked
+from emulator.entra.clients import ScopeRequest
 from emulator.entra.codes import SignIn
 from emulator.entra.errors import CANCELLED, CONSENT, EntraError
 from emulator.entra.grants import ANY_TENANT, Grants
@@ -84,7 +84,7 @@ class Authorization:
 
     def answer(self, chosen: Mapping[str, str], remembered: Sequence[str]) -> Question | Granted:
         """What to ask next, or a code. Raises EntraError for a refusal, which the client is redirected with."""
-        asked = Asked.of(self._query.get("scope", ""), self._url())
+        asked = ScopeRequest.of(self._query.get("scope", ""), self._url())
         account = self._account(chosen, remembered)
         if account is None:
             return self._ask("account", self._offered())
@@ -95,7 +95,7 @@ class Authorization:
             self._grants.consent(sign_in, asked)
         return self._checked(sign_in, asked, account) or self._code(sign_in, account)
 
-    def _checked(self, sign_in: SignIn, asked: Asked, account: Account) -> Question | None:
+    def _checked(self, sign_in: SignIn, asked: ScopeRequest, account: Account) -> Question | None:
         try:
             self._grants.check(sign_in, asked)
         except EntraError as refused:

@@ -22,14 +22,14 @@ DEFAULT = ".default"
 
 
 @dataclass(frozen=True)
-class Asked:
+class ScopeRequest:
     """The resource of a request, and its scopes by name."""
 
     resource: str
     scopes: tuple[str, ...]
 
     @classmethod
-    def of(cls, scope: str, url: str) -> Asked:
+    def of(cls, scope: str, url: str) -> ScopeRequest:
         """Raises EntraError unless the scopes are of one resource. Those without a resource are Graph's."""
         given = scope.split()
         scopes = [each.rpartition("/") for each in given if each not in OPENID]
@@ -75,7 +75,7 @@ def _same(uri: str, registered: str) -> bool:
     return uri == registered
 
 
-def allowed(app: dict[str, Any], asked: Asked) -> tuple[str, ...]:
+def allowed(app: dict[str, Any], asked: ScopeRequest) -> tuple[str, ...]:
     """The app's scopes of the resource: of the directory's ``delegated``, where bare names are Graph's."""
     prefix = "" if asked.resource == GRAPH else asked.resource
     split = [scope.rpartition("/") for scope in app["delegated"]]

@@ -19,7 +19,7 @@ from emulator.acs.signing_keys import SigningKeys
 from emulator.clock import Clock
 from emulator.directory import Directory
 from emulator.entra import clients
-from emulator.entra.clients import DEFAULT, FEDERATION, GRAPH, Asked
+from emulator.entra.clients import DEFAULT, FEDERATION, GRAPH, ScopeRequest
 from emulator.entra.codes import Codes, RefreshTokens, SignIn
 from emulator.entra.errors import CONSENT, EntraError
 
@@ -72,7 +72,7 @@ class Grants:
             case _:
                 raise EntraError(70003)
 
-    def check(self, sign_in: SignIn, asked: Asked) -> None:
+    def check(self, sign_in: SignIn, asked: ScopeRequest) -> None:
         """Raises EntraError unless the user may have a token for the client's scopes."""
         tenant, user, app = self._of(sign_in)
         if not user.get("enabled", True):
@@ -86,7 +86,7 @@ class Grants:
         self._audience(tenant, asked.resource)
         self._scopes(sign_in, asked)
 
-    def consent(self, sign_in: SignIn, asked: Asked) -> None:
+    def consent(self, sign_in: SignIn, asked: ScopeRequest) -> None:
         """The user lets the client have the scopes."""
         self._consents |= {(_weak(sign_in), asked.resource, scope) for scope in asked.scopes}
 
@@ -138,7 +138,7 @@ class Grants:
     # -- The tokens --
 
     def _for_app(self, tenant: dict[str, Any], form: Form, app: dict[str, Any]) -> dict[str, Any]:
-        resource = self._audience(tenant, Asked.of(form.get("scope", ""), self._url()).resource)
+        resource = self._audience(tenant, ScopeRequest.of(form.get("scope", ""), self._url()).resource)
         # Graph's own registration has the optional claim idtyp.
         own = {"idtyp": "app", "oid": str(uuid.uuid5(uuid.UUID(tenant["id"]), form["client_id"]))}
         return self._claims(tenant, form["client_id"], resource) | own | {"roles": app["application"]}
@@ -146,7 +146,7 @@ class Grants:
     def _for_user(
         self, form: Form, sign_in: SignIn, *, page: bool, end: datetime | None = None, nonce: str | None = None
     ) -> dict[str, Any]:
-        asked = Asked.of(form.get("scope", ""), self._url())
+        asked = ScopeRequest.of(form.get("scope", ""), self._url())
         self.check(sign_in, asked)
         claims = self._user_claims(sign_in, asked)
         if sign_in.strong:
@@ -155,7 +155,7 @@ class Grants:
         answer = self._answer(claims) | {"refresh_token": refresh}
         return answer | self._identity(sign_in, nonce) if page else answer
 
-    def _user_claims(self, sign_in: SignIn, asked: Asked) -> dict[str, Any]:
+    def _user_claims(self, sign_in: SignIn, asked: ScopeRequest) -> dict[str, Any]:
         tenant, user, _ = self._of(sign_in)
         audience = self._audience(tenant, asked.resource)
         claims = self._claims(tenant, sign_in.client, audience) | {
@@ -169,7 +169,7 @@ class Grants:
         roles = resource.get("roles", {}).get(sign_in.user)
         return claims | {"azp": sign_in.client} | ({"roles": roles} if roles else {})
 
-    def _scopes(self, sign_in: SignIn, asked: Asked) -> list[str]:
+    def _scopes(self, sign_in: SignIn, asked: ScopeRequest) -> list[str]:
         """All that the app may do with the resource. Raises EntraError without consent to what is asked."""
         _, _, app = self._of(sign_in)
         own = {name for who, resource, name in self._consents if (who, resource) == (_weak(sign_in), asked.resource)}
