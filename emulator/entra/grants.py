@@ -170,7 +170,7 @@ class Grants:
         return claims | {"azp": sign_in.client} | ({"roles": roles} if roles else {})
 
     def _scopes(self, sign_in: SignIn, asked: ScopeRequest) -> list[str]:
-        """All that the app may do with the resource. Raises EntraError without consent to what is asked."""
+        """All that the app may do with the resource. Raises EntraError without consent to the scopes."""
         _, _, app = self._of(sign_in)
         own = {name for who, resource, name in self._consents if (who, resource) == (_weak(sign_in), asked.resource)}
         granted = [*clients.allowed(app, asked), *sorted(own)]
