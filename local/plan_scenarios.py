@@ -47,7 +47,7 @@ MENU = json.loads((ROOT / "docs/plans/menu-then-transfer.json").read_text())
 Prepare = Callable[[Stack, aiohttp.ClientSession], Awaitable[None]]
 
 
-def _prepare(plan: dict[str, Any], callees: dict[str, Any], available: tuple[str, ...]) -> Prepare:
+def prepared(plan: dict[str, Any], callees: dict[str, Any], available: tuple[str, ...]) -> Prepare:
     """The plan of the account, the agents of the group, and what each does when rung."""
 
     async def prepare(stack: Stack, http: aiohttp.ClientSession) -> None:
@@ -202,7 +202,7 @@ PLANS = {
             {},
             _grace_then_alan,
             seconds=60,
-            prepare=_prepare(RING, {FIRST: DECLINES, SECOND: ACCEPTS}, ("grace", "alan")),
+            prepare=prepared(RING, {FIRST: DECLINES, SECOND: ACCEPTS}, ("grace", "alan")),
             act=_agent_answers,
         ),
         Scenario(
@@ -211,7 +211,7 @@ PLANS = {
             {},
             _three_in_turn,
             seconds=90,
-            prepare=_prepare(RING, {FIRST: DECLINES, SECOND: RINGS_OUT, THE_COLLEAGUE: ACCEPTS}, ("grace", "alan")),
+            prepare=prepared(RING, {FIRST: DECLINES, SECOND: RINGS_OUT, THE_COLLEAGUE: ACCEPTS}, ("grace", "alan")),
             act=_nobody_answers,
         ),
         Scenario(
@@ -220,7 +220,7 @@ PLANS = {
             {},
             _pressed,
             seconds=60,
-            prepare=_prepare(MENU, {THE_COLLEAGUE: ACCEPTS}, ()),
+            prepare=prepared(MENU, {THE_COLLEAGUE: ACCEPTS}, ()),
             act=_menu,
         ),
         Scenario(
@@ -229,7 +229,7 @@ PLANS = {
             {},
             _waited,
             seconds=60,
-            prepare=_prepare(WAIT, {FIRST: ACCEPTS}, ()),
+            prepare=prepared(WAIT, {FIRST: ACCEPTS}, ()),
             act=_waiting,
         ),
     )

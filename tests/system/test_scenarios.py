@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from local.call_list import CRM
 from local.control_scenarios import CONTROL
 from local.own_step import OWN_STEP
 from local.plan_scenarios import PLANS
@@ -24,7 +25,7 @@ async def _demo(name: str) -> tuple[int | None, str]:
 
 
 @pytest.mark.parametrize(
-    "scenarios", [SCENARIOS, CONTROL, PLANS, OWN_STEP], ids=["calls", "control", "plans", "own_step"]
+    "scenarios", [SCENARIOS, CONTROL, PLANS, OWN_STEP | CRM], ids=["calls", "control", "plans", "subscribers"]
 )
 async def test_every_scenario_of_the_demo_ends_as_described(scenarios: dict[str, Scenario]) -> None:
     results = dict(zip(scenarios, await asyncio.gather(*map(_demo, scenarios)), strict=True))
