@@ -1,4 +1,4 @@
-"""The scenario ``crm``: a subscriber of the user's own keeps a list of calls (``samples/call-list``)."""
+"""The scenario ``crm``: a subscriber of the user's own keeps a list of calls (``samples/call_list``)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from local.workers import EMULATED_HOST
 from shared.calls.capabilities import Call
 from shared.calls.published import CALL_EVENTS
 
-SAMPLE = ROOT / "samples/call-list/function_app.py"
+SAMPLE = ROOT / "samples/call_list/function_app.py"
 NAME = "call-list"  # of the process and of the subscription
 SECONDS = 45.0  # Event Grid delivers an event again after ten seconds
 EXPECTED = ["CallConnected", "StepReached", "AgentRang", "AgentConnected", "CallEnded", "CallArchived"]

@@ -61,7 +61,7 @@ Generated from `shared/calls/published.py` by `make docs`; do not edit.
 
 The app publishes these CloudEvents (1.0, structured JSON) on the custom topic that its own events are on. Subscribe to
 the topic and filter by `type`: a subscription without a filter gets the callbacks of the platform too. A subscriber of
-some twenty lines, a list of calls, is in [samples/call-list](../samples/call-list/README.md): `make demo SCENARIO=crm`.
+some twenty lines, a list of calls, is in [samples/call_list](../samples/call_list/README.md): `make demo SCENARIO=crm`.
 
 ```sh
 az eventgrid event-subscription create --name my-crm --source-resource-id "$EVENTS_TOPIC_ID" \\

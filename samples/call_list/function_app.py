@@ -6,6 +6,7 @@ An Azure Function for the events, and one that shows the list. In place of the f
 import json
 import os
 import sqlite3
+from typing import Any
 
 import azure.functions as func
 
@@ -28,7 +29,7 @@ def note(event: func.CloudEvent) -> None:
 @app.route("calls", methods=["GET"])
 def calls(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001  # the binding demands it
     """The calls, each from its events in their order. A number that is missing is still to come."""
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     with events() as table:
         for sequence, kind, text in table.execute("SELECT sequence, kind, data FROM events ORDER BY sequence"):
             data = json.loads(text)
