@@ -54,7 +54,7 @@ def system_event(type: str, subject: str, data: dict[str, Any], *, id: str, at: 
 def incoming_call(
     call: Call,
     display_name: str,
-    on_behalf_of: Identifier | None,
+    on_behalf_of: Identifier | list[Identifier] | None,
     custom_context: dict[str, Any] | None,
 ) -> tuple[str, dict[str, Any]]:
     """Subject and data of IncomingCall. Without custom headers it has no customContext, as recorded."""

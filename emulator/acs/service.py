@@ -141,7 +141,7 @@ class Service:
         call: Call,
         *,
         display_name: str = "",
-        on_behalf_of: Identifier | None = None,
+        on_behalf_of: Identifier | list[Identifier] | None = None,
         custom_context: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         subject, data = events.incoming_call(call, display_name, on_behalf_of, custom_context)

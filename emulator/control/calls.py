@@ -8,9 +8,10 @@ from aiohttp import web
 
 from emulator.acs import acting
 from emulator.acs.calls import Call
+from emulator.acs.identifiers import Identifier
 from emulator.acs.service import Service
 from emulator.control import scripts
-from emulator.control.fields import ControlError, Fields, fields_of, json_of
+from emulator.control.fields import ControlError, Fields, fields_of, identifier, json_of
 from emulator.platform import Platform
 
 PARTIES_OF_A_HOLD = 2  # besides the application
@@ -117,7 +118,7 @@ class _Dial:
         self.target = fields.identifier("to", DEFAULT_ACCOUNT)
         self.kind: Any = fields.one_of("kind", ("tpe", "acs"), "tpe")
         self.display_name = fields.text("display_name", "")
-        self.on_behalf_of = fields.identifier("on_behalf_of_callee") if "on_behalf_of_callee" in fields else None
+        self.on_behalf_of = _callees(fields.raw("on_behalf_of_callee", None))
         self.custom_context = _custom_context(fields.raw("custom_headers"))
         self.event_delay = fields.seconds("event_delay", 0.0)
         self.ringing_for = fields.seconds("ringing_for", 0.0)
@@ -136,6 +137,13 @@ class _Dial:
             custom_context=self.custom_context,
         )
         return call, event
+
+
+def _callees(named: Any) -> Identifier | list[Identifier] | None:
+    """One callee of a call on behalf of a resource account, as documented, or a list of them."""
+    if isinstance(named, list):
+        return [identifier(str(each), "'on_behalf_of_callee'") for each in named]
+    return identifier(str(named), "'on_behalf_of_callee'") if named is not None else None
 
 
 def _who(fields: Fields) -> str | None:

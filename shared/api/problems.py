@@ -99,6 +99,11 @@ PROBLEMS: dict[str, Kind] = {
     "KeyReused": Kind(
         409, "the idempotency key was sent before, with another command", "Send a new Idempotency-Key for each command."
     ),
+    "CallDenied": Kind(
+        403,
+        "the outbound rules of the resource account do not allow the call",
+        "Call another number or at another time, or have an administrator change the outbound rules.",
+    ),
     "LinesBusy": Kind(
         409,
         "the resource account has as many outbound calls as it may have at a time",
@@ -114,6 +119,11 @@ PROBLEMS: dict[str, Kind] = {
         503,
         "the plan cannot be read by this version of the app",
         "Have the operators deploy the version that saved the plan, or delete its row.",
+    ),
+    "RulesUnreadable": Kind(
+        503,
+        "the outbound rules cannot be read by this version of the app",
+        "Have the operators deploy the version that saved the rules, or delete them.",
     ),
     "CallUnreadable": Kind(
         503,

@@ -81,7 +81,8 @@ def is_emergency(call: BaseCall) -> bool:
     """Whether an emergency service takes part in the call, as the caller, as the one whom it is for, or since."""
     lifecycle: Any = call.lifecycle  # type: ignore[attr-defined]  # of its capability, as the next
     joined = call.participants.joined_at  # type: ignore[attr-defined]
-    people = (lifecycle.caller, lifecycle.on_behalf_of, *joined)
+    callees = call.on_behalf_of.callees  # type: ignore[attr-defined]
+    people = (lifecycle.caller, *callees, *joined)
     added = call.policy.emergency_numbers
     return lifecycle.is_emergency or any(is_emergency_service(each, added) for each in people)
 

@@ -42,6 +42,12 @@ def user_of(raw_id: str) -> str | None:
     return found.groups()[-1].lower() if found else None
 
 
+def tenant_of(raw_id: str) -> str | None:
+    """The Entra tenant of an agent; None for others."""
+    found = _FORMS[Kind.AGENT].fullmatch(raw_id)
+    return found.group(2).lower() if found else None
+
+
 def number_of(raw_id: str) -> str | None:
     """The phone number in E.164; None for others."""
     found = _FORMS[Kind.PHONE_NUMBER].fullmatch(raw_id)

@@ -21,6 +21,7 @@ from shared.calls.emergency import is_emergency_service
 from shared.calls.event import Event
 from shared.calls.result_codes import Disposition, look_up
 from shared.platform.settings import Settings
+from shared.service import on_behalf
 from shared.service.processor import Processor, TryAgain
 from shared.service.time_limits import INVOCATION_SECONDS, within
 from shared.service.wire import EventReader, WireEvent
@@ -31,11 +32,13 @@ if TYPE_CHECKING:
     from shared.directory.directory import Directory
     from shared.directory.models import ResourceAccount
     from shared.service.choosing import PlanChooser
+    from shared.service.outbound_guard import OutboundGuard
 
 log = logging.getLogger(__name__)
 
 REMEMBERED_ANSWERS = 1000
-AFTER = timedelta(microseconds=1)  # the choice of the plan stands after IncomingCall in the timeline
+AFTER = timedelta(microseconds=1)  # what the app makes of the call stands after IncomingCall in the timeline
+FORBIDDEN = "forbidden"  # the reason of a rejection
 LONGEST_NAME = 256  # characters of a caller's display name, which callers choose themselves
 
 
@@ -46,11 +49,14 @@ def call_id_of(context: str, at: datetime) -> str:
 
 @dataclass(frozen=True)
 class _Response:
-    """The response to a ringing call. ``fault`` is an error of this app; the call goes on ringing then."""
+    """The response to a ringing call. ``fault`` is an error of this app; the call goes on ringing then. ``refused``:
+    why a client's call is rejected.
+    """
 
     decision: Decision
     outcome: Event | None
     fault: Exception | None
+    refused: str = ""
 
 
 class Answering:
@@ -70,6 +76,7 @@ class Answering:
         processor: Callable[[], Processor],
         directory: Callable[[], Directory],
         plans: Callable[[], PlanChooser],
+        guard: Callable[[], OutboundGuard],
     ) -> None:
         self._settings = settings
         self._reader = reader
@@ -78,6 +85,7 @@ class Answering:
         self._processor = processor
         self._directory = directory
         self._plans = plans
+        self._guard = guard
         self._answers: dict[str, asyncio.Task[Event]] = {}
 
     @within(INVOCATION_SECONDS)
@@ -91,12 +99,15 @@ class Answering:
             return
         payload: IncomingCall = event.data  # type: ignore[assignment]  # the reader has checked it
         call_id = call_id_of(payload.incoming_call_context, event.at)
-        response = await self._answer_or_reject(call_id, payload, event.at, received_at)
+        response = await self._answer_or_reject(call_id, event, payload, received_at)
         account = None if response.decision is Decision.NOT_OURS else await self._account(payload.to.raw_id)
         received = _received(payload, response.decision, received_at, account)
         events = [replace(event, data=received), *([response.outcome] if response.outcome else [])]
-        if response.decision is Decision.ANSWER:
-            events += await self._plan(call_id, event, received)
+        if on_behalf.is_on_behalf(event, payload):
+            if response.decision is not Decision.NOT_OURS:
+                events.append(on_behalf.called(call_id, event.at + AFTER, payload, self._settings, response.refused))
+        elif response.decision is Decision.ANSWER:
+            events += await self._plans().choose(call_id, event.at + AFTER, received, payload.custom_context)
         async with self._reader.unless_unreadable_row(wire, "incoming_call"):
             await self._processor().process(call_id, events, Row())
         if response.fault is not None:
@@ -106,22 +117,30 @@ class Answering:
         if any(isinstance(each.data, PlanUnavailable) and each.data.is_transient for each in events):
             raise TryAgain(f"call {call_id}: its plan cannot be read; the event must be delivered again")
 
-    async def _answer_or_reject(
-        self, call_id: str, payload: IncomingCall, called_at: datetime, now: datetime
-    ) -> _Response:
-        decision, outcome, fault = Decision.ANSWER, None, None
+    async def _answer_or_reject(self, call_id: str, event: Event, payload: IncomingCall, now: datetime) -> _Response:
+        decision, outcome, fault, refused = Decision.ANSWER, None, None, ""
         try:
-            decision = await self._decision(payload, called_at, now)
-            outcome = await self._respond(decision, call_id, payload)
+            decision = await self._decision(payload, event.at, now)
+            if decision is Decision.ANSWER and on_behalf.is_on_behalf(event, payload):
+                refused = await self._refusal(payload)
+                decision = Decision.REJECT if refused else decision
+            outcome = await self._respond(decision, call_id, payload, refused)
         except Exception as error:  # noqa: BLE001  # a fault of this app; the call must reach its row
             fault = error
-        return _Response(decision, outcome, fault)
+        return _Response(decision, outcome, fault, refused)
 
     async def _decision(self, payload: IncomingCall, called_at: datetime, now: datetime) -> Decision:
         callee = payload.to.raw_id
         if self._settings.linked_accounts_only and await self._directory().account_cache.is_elsewhere(callee):
             return Decision.NOT_OURS
         return decide(self._settings.call_policy, callee, called_at, now)
+
+    async def _refusal(self, payload: IncomingCall) -> str:
+        """Why a call on behalf of the resource account is rejected; empty if it is answered."""
+        tenant = on_behalf.tenant_in(payload)
+        if tenant is None and (account := await self._account(payload.to.raw_id)):
+            tenant = account.tenant_id
+        return await on_behalf.refusal(self._guard(), payload, tenant)
 
     async def _account(self, raw_id: str) -> ResourceAccount | None:
         """The callee in the directory; None if it is unknown or cannot be read. The directory is read after the answer,
@@ -133,28 +152,21 @@ class Answering:
             log.error("the callee of a call cannot be looked up: %s", type(error).__name__)  # noqa: TRY400
             return None
 
-    async def _plan(self, call_id: str, event: Event, received: IncomingCallReceived) -> list[Event]:
-        """The call's plan, as an event. A call on behalf of a person has none, nor one that may be such a call."""
-        incoming: IncomingCall = event.data  # type: ignore[assignment]  # the reader has checked it
-        if incoming.on_behalf_of_callee is not None or any(n.startswith("onBehalfOfCallee") for n in event.unread):
-            return []
-        return await self._plans().choose(call_id, event.at + AFTER, received, incoming.custom_context)
-
-    async def _respond(self, decision: Decision, call_id: str, payload: IncomingCall) -> Event | None:
+    async def _respond(self, decision: Decision, call_id: str, payload: IncomingCall, refused: str) -> Event | None:
         context = payload.incoming_call_context
         match decision:
             case Decision.ANSWER:
                 answer = partial(self._responder.answer, emergency=self._is_emergency(payload))
                 return await self._once(call_id, partial(answer, call_id, context, EFFECT_SECONDS))
             case Decision.REJECT:
-                reason = self._settings.call_policy.incoming
+                reason = FORBIDDEN if refused else self._settings.call_policy.incoming
                 respond = partial(self._responder.reject, call_id, context, reason, EFFECT_SECONDS)
                 return await self._once(call_id, respond)
         return None
 
     def _is_emergency(self, payload: IncomingCall) -> bool:
-        people, added = (payload.from_, payload.on_behalf_of_callee), self._settings.emergency_numbers
-        return any(is_emergency_service(each.raw_id, added) for each in people if each)
+        people = (*on_behalf.callees_of(payload), *([payload.from_.raw_id] if payload.from_ else []))
+        return any(is_emergency_service(each, self._settings.emergency_numbers) for each in people)
 
     async def _once(self, call_id: str, respond: Callable[[], Awaitable[Event]]) -> Event:
         """One response for all deliveries of an event that reach this process, unless it must be tried again.
@@ -186,7 +198,6 @@ def _received(
         caller=payload.from_.raw_id if known and payload.from_ else None,
         callee=payload.to.raw_id,
         caller_name=(payload.caller_display_name or "")[:LONGEST_NAME] or None if known else None,
-        on_behalf_of=payload.on_behalf_of_callee.raw_id if known and payload.on_behalf_of_callee else None,
         server_call_id=payload.server_call_id,
         correlation_id=payload.correlation_id,
         received_at=received_at,

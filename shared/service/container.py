@@ -39,10 +39,12 @@ if TYPE_CHECKING:
     from shared.service.events import CallEvents
     from shared.service.ingress import CallbackIngress
     from shared.service.outbound import OutboundCalls
+    from shared.service.outbound_guard import OutboundGuard
     from shared.service.steps import Steps
     from shared.service.sweeper import Sweeper
     from shared.service.wrap_ups import WrapUpWriter
     from shared.storage.listing import CallLists
+    from shared.storage.outbound_rules import OutboundRuleStore
 
 
 class Container:
@@ -76,6 +78,7 @@ class Container:
             processor=lambda: self.processor,
             directory=lambda: self.directory,
             plans=lambda: self.plan_chooser,
+            guard=lambda: self.outbound_guard,
         )
 
     @cached_property
@@ -95,8 +98,20 @@ class Container:
         from shared.service.outbound import OutboundCalls
         from shared.storage.outbound import OutboundIndex
 
-        most = self.settings.outbound_calls_per_account
-        return OutboundCalls(OutboundIndex(self.clients.calls_index), self.store, self.processor, self._now, most)
+        most, index = self.settings.outbound_calls_per_account, OutboundIndex(self.clients.calls_index)
+        return OutboundCalls(index, self.store, self.processor, self.outbound_guard, self._now, most=most)
+
+    @cached_property
+    def outbound_guard(self) -> OutboundGuard:
+        from shared.service.outbound_guard import OutboundGuard
+
+        return OutboundGuard(lambda: self.outbound_rules, self._now)
+
+    @cached_property
+    def outbound_rules(self) -> OutboundRuleStore:
+        from shared.storage.outbound_rules import OutboundRuleStore
+
+        return OutboundRuleStore(self.clients.plans)
 
     @cached_property
     def steps(self) -> Steps:

@@ -13,6 +13,7 @@ from shared.calls.capabilities import Call
 from shared.calls.capabilities.routing import PlanChosen
 from shared.calls.event import CallRequested, own
 from shared.service.commands import KeyReused
+from shared.service.outbound_guard import OutboundGuard
 from shared.service.processor import Processor
 from shared.storage import keys
 from shared.storage.calls import CallStore, UnreadableRow
@@ -26,18 +27,31 @@ class LinesBusy(Exception):
     """The account has as many outbound calls as it may have at a time."""
 
 
+class CallDenied(Exception):
+    """The outbound rules of the resource account do not allow the call. The text says why."""
+
+
 class OutboundCalls:
     """``most`` is how many outbound calls a resource account has at a time."""
 
     def __init__(
-        self, index: OutboundIndex, store: CallStore, processor: Processor, now: Callable[[], datetime], most: int
+        self,
+        index: OutboundIndex,
+        store: CallStore,
+        processor: Processor,
+        guard: OutboundGuard,
+        now: Callable[[], datetime],
+        *,
+        most: int,
     ) -> None:
-        self._index, self._store, self._processor, self._now, self._most = index, store, processor, now, most
+        self._index, self._store, self._processor = index, store, processor
+        self._guard, self._now, self._most = guard, now, most
 
-    async def place(self, requested: CallRequested, plan: PlanChosen | None, key: str) -> Call:
+    async def place(self, requested: CallRequested, plan: PlanChosen | None, key: str, user: str | None) -> Call:
         """The call of a request, with a plan that begins when it is picked up. The same ``key`` of a caller is the same
-        call, which is dialled once; without a key each request is a new one. Raises KeyReused, LinesBusy, and TryAgain
-        if others change its row all the time.
+        call, which is dialled once; without a key each request is a new one. ``user``: the object id of the one who
+        calls, if it is a user. Raises KeyReused, CallDenied, LinesBusy, and TryAgain if others change its row all the
+        time.
         """
         name = _digest(f"{requested.tenant} {requested.requested_by} {key or uuid4()}")
         body = _digest([requested, plan.plan.start if plan else None])
@@ -49,6 +63,8 @@ class OutboundCalls:
         row = await self._store.read(placed.call_id)
         if row.call is not None:
             return row.call
+        if refused := await self._guard.refusal(requested.tenant or "", requested.account, user, [requested.target]):
+            raise CallDenied(refused)
         if not await self._index.take_line(requested.account, placed.call_id, self._most, self._is_over):
             raise LinesBusy(requested.account)
         now = self._now()  # not of an earlier request with the key, which has left no row

@@ -70,6 +70,12 @@ class CallLists:
             return await self._of_index(wanted, size, position)
         return await self._of_days(wanted, size, position, today)
 
+    async def of_request(self, name: str) -> str | None:
+        """The id of the newest call of a client's request (``lists.request_name``); None if there is none."""
+        async for row in self._rows(self._index, ["PartitionKey eq @name"], {"name": name}, ["RowKey"], 1):
+            return _key_of(row)[-ID:]
+        return None
+
     # -- Days --
 
     async def _of_days(self, wanted: CallFilter, size: int, position: str | None, today: date) -> CallPage:

@@ -106,7 +106,13 @@ def indexed(call: Call) -> set[str]:
     people = {*call.participants.all_participants, *call.participants.invited}
     number = number_of(call.lifecycle.caller or "")
     agents = {agent_partition(user) for user in map(user_of, people) if user}
-    return agents | ({number_partition(number)} if number else set())
+    requests = {call.on_behalf_of.request} if call.on_behalf_of.request else set()
+    return agents | requests | ({number_partition(number)} if number else set())
+
+
+def request_name(user: str, id: str) -> str:
+    """The partition of a client's request in the index, by the user's object id and the request id."""
+    return f"request {hashlib.sha256(f'{user.lower()} {id}'.encode()).hexdigest()}"
 
 
 def index_row(call_id: str, partition: str) -> dict[str, Any]:

@@ -109,4 +109,6 @@ async def test_the_routes_for_administrators_are_the_intended_ones() -> None:
         "getDiagnosis",
         "putPlan",
         "deletePlan",
+        "putOutboundRules",
+        "deleteOutboundRules",
     }

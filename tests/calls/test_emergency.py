@@ -19,6 +19,7 @@ from shared.calls.actions import (
     StopRecording,
     TransferCall,
 )
+from shared.calls.capabilities.on_behalf_of import CalledOnBehalf
 from shared.calls.capabilities.recording import RecordingStatus
 from shared.calls.capabilities.routing import PlanChosen
 from shared.calls.emergency import CODES, MARK, REFUSAL, is_emergency, is_emergency_number, is_emergency_service
@@ -202,9 +203,9 @@ def test_a_recording_whose_start_was_under_way_is_stopped() -> None:
 
 
 def test_a_call_to_an_emergency_number_on_behalf_of_the_account_is_not_recorded_and_ends() -> None:
-    event_ = incoming()
-    on_behalf = replace(event_, data=replace(event_.data, on_behalf_of="4:+112"))
-    driver = CallDriver(ANNOUNCED).receive(on_behalf).receive(answered()).receive(event("call_connected", 1))
+    on_behalf = own("on behalf", at(0), CalledOnBehalf(callees=("4:+112",)))
+    driver = CallDriver(ANNOUNCED).receive(incoming()).receive(on_behalf).receive(answered())
+    driver.receive(event("call_connected", 1))
     assert driver.asked == [HangUp()]  # the agent's client places it itself
 
 

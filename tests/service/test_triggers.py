@@ -114,7 +114,7 @@ async def test_a_call_to_another_applications_account_is_not_answered_and_its_ca
     await container.answering.incoming_call(wire)
     call = await row_of(container, wire)
     assert call.state is CallState.NOT_OURS
-    assert (call.lifecycle.caller, call.lifecycle.caller_name, call.lifecycle.on_behalf_of) == (None, None, None)
+    assert (call.lifecycle.caller, call.lifecycle.caller_name, call.on_behalf_of.callees) == (None, None, ())
     assert not asked(emulator, "AnswerCall")
     assert not asked(emulator, "RejectCall")
 

@@ -346,10 +346,13 @@ def asked_for(result: RunResult) -> Iterator[str]:
     yield from result.unasked
     at = {call.context: call.ringing_at for call in result.acs}
     policy = result.schedule.settings.get("INCOMING_CALLS", "answer")
+    is_on_behalf = any(caller.on_behalf_of for caller in result.schedule.callers)
     for sent in result.sent:
         if sent.operation not in {"AnswerCall", "RejectCall"}:
             continue
         wanted = "AnswerCall" if policy == "answer" else "RejectCall"
+        if sent.operation == "RejectCall" and is_on_behalf and result.struck:  # its outbound rules cannot be read
+            continue
         if sent.operation != wanted or result.schedule.settings.get("RESOURCE_ACCOUNTS") == FOREIGN:
             yield f"{sent.operation} was sent, against the schedule"
         ringing_at = at.get(json.loads(sent.request.body).get("incomingCallContext"))

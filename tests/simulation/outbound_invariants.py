@@ -86,12 +86,7 @@ def callee_added_once(result: RunResult) -> Iterator[str]:
     """
     for acs in result.acs:
         call = result.calls.get(id_of(acs))
-        callees = _callees(call) if call else ()
-        for callee in callees:
+        for callee in call.on_behalf_of.callees if call else ():
             done: list[dict[str, Any]] = invitations(result, acs).get(callee, [])
             if len(done) > 1 and not may_repeat(result, done):
                 yield f"call {id_of(acs)}: its callee was invited {len(done)} times"
-
-
-def _callees(call: Call) -> tuple[str, ...]:
-    return (call.lifecycle.on_behalf_of,) if call.lifecycle.on_behalf_of else ()

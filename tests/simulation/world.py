@@ -53,7 +53,8 @@ from tests.simulation.patches import FOLDED_EVENTS, patched
 from tests.simulation.platform import START, Platform, acs_operation
 from tests.simulation.process import HERE, Process, Site, Steps, task_factory
 from tests.simulation.storage import LISTS, Blobs, HttpRequest, Queues, Tables, plain
-from tests.simulation.supervisors import Command, Submission, Supervisors, staff
+from tests.simulation.supervisors import AGENT as AGENTS
+from tests.simulation.supervisors import RESOURCE, Command, Submission, Supervisors, staff
 from tests.simulation.transport import Network, NetworkFault, Route, Sent, Transport
 from tests.simulation.versions import FOR_GOOD, OtherVersions, as_before
 
@@ -84,6 +85,7 @@ COPY = [
     ),
 ]
 
+AGENT = identities.agent(RESOURCE, LINE.tenant_id, AGENTS.format(1))  # whose client calls on behalf of the account
 NO_CALL = f"20261121-{0:032x}"
 NUMBER = "+1206555{:04d}"
 NAME = "Ada Lovelace {}"
@@ -437,7 +439,8 @@ class World:
         n = len(self.acs_calls)
         keys = [(at, tones_of(key)[0]) for at, key in caller.presses]
         script = Script(hangs_up_after=caller.hangs_up_after, presses=keys)
-        call = service.ring(parse("4:" + NUMBER.format(1000 + n)), parse(ACCOUNT), script=script)
+        source = AGENT if caller.on_behalf_of else "4:" + NUMBER.format(1000 + n)
+        call = service.ring(parse(source), parse(ACCOUNT), script=script)
         self.acs_calls.append(call)
         callee = parse(caller.on_behalf_of) if caller.on_behalf_of else None
         event = service.incoming_call_event(call, display_name=NAME.format(n), on_behalf_of=callee)

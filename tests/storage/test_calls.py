@@ -20,6 +20,7 @@ from shared.calls.capabilities.consult import Consults
 from shared.calls.capabilities.dtmf import MOST_TONES, Dtmf, Tone
 from shared.calls.capabilities.lifecycle import Lifecycle, Result
 from shared.calls.capabilities.media import Audio, AudioFile, Media, Talker, Transcript
+from shared.calls.capabilities.on_behalf_of import OnBehalfOf
 from shared.calls.capabilities.outbound import Outbound
 from shared.calls.capabilities.participants import MOST_INVITATIONS, MOST_PARTICIPANTS, MOST_PRESENT, Participants
 from shared.calls.capabilities.prompts import Prompts
@@ -128,6 +129,7 @@ def rich(id: str) -> Call:
         ),
         effects=tuple(effects),
         timeline=entries(3),
+        on_behalf_of=OnBehalfOf(START, ("8:orgid:2",), "https://x/ring.wav", "no rule", "request 1"),
         lifecycle=Lifecycle(
             caller="4:+12065551212",
             caller_name='\U0001d504da "O\'Neil" \u0000\u2028🙂',
@@ -135,7 +137,6 @@ def rich(id: str) -> Call:
             tenant="c0000000-0000-4000-8000-000000000001",
             callee_name="Support line",
             callee_number="+18005550100",
-            on_behalf_of="8:orgid:2",
             is_outbound=True,
             is_emergency=True,
             called_at=START,

@@ -13,6 +13,7 @@ from shared.api.v1 import (
     document,
     identities,
     meetings,
+    outbound_rules,
     plans,
     users,
 )
@@ -29,5 +30,6 @@ ROUTES = (
     *customers.ROUTES,
     *agents.ROUTES,
     *plans.ROUTES,
+    *outbound_rules.ROUTES,
     *diagnosis.ROUTES,
 )

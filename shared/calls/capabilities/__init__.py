@@ -33,6 +33,7 @@ from shared.calls.capabilities.consult import Consults
 from shared.calls.capabilities.dtmf import Dtmf
 from shared.calls.capabilities.lifecycle import Lifecycle
 from shared.calls.capabilities.media import Media
+from shared.calls.capabilities.on_behalf_of import OnBehalfOf
 from shared.calls.capabilities.outbound import Outbound
 from shared.calls.capabilities.participants import Participants
 from shared.calls.capabilities.prompts import Prompts
@@ -64,7 +65,7 @@ class Call(BaseCall, frozen=True, kw_only=True, omit_defaults=True):
     media: Media = Media()
     routing: Routing = Routing()
     outbound: Outbound = Outbound()
-    on_behalf_of: NoPart = NoPart()
+    on_behalf_of: OnBehalfOf = OnBehalfOf()
     wrap_up: WrapUps = WrapUps()
 
 

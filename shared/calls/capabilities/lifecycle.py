@@ -67,7 +67,7 @@ class IncomingCall(Payload, frozen=True, kw_only=True):
     server_call_id: str | None = None
     correlation_id: str | None = None
     caller_display_name: str | None = None
-    on_behalf_of_callee: Identifier | None = None
+    on_behalf_of_callee: Identifier | tuple[Identifier, ...] | None = None  # documented as one
     custom_context: CustomContext | None = None
 
 
@@ -95,7 +95,6 @@ class IncomingCallReceived(Fact, frozen=True, kw_only=True):
     received_at: datetime
     caller: str | None = None
     caller_name: str | None = None
-    on_behalf_of: str | None = None
     server_call_id: str | None = None
     correlation_id: str | None = None
     tenant: str | None = None  # of the resource account; this and the next two from the directory
@@ -181,7 +180,6 @@ class Lifecycle(Struct, frozen=True, omit_defaults=True):
     tenant: str | None = None
     callee_name: str | None = None
     callee_number: str | None = None
-    on_behalf_of: str | None = None
     is_outbound: bool = False
     is_emergency: bool = False  # the call was answered as that of an emergency service
     called_at: datetime | None = None
@@ -223,7 +221,6 @@ def _incoming(part: Lifecycle, incoming: IncomingCallReceived, at: datetime) -> 
         tenant=known(part.tenant, incoming.tenant),
         callee_name=known(part.callee_name, incoming.callee_name),
         callee_number=known(part.callee_number, incoming.callee_number),
-        on_behalf_of=known(part.on_behalf_of, incoming.on_behalf_of),
         called_at=earliest(part.called_at, at),
         received_at=earliest(part.received_at, incoming.received_at),
     )
@@ -361,8 +358,6 @@ def columns(call: BaseCall, part: Lifecycle) -> dict[str, Any]:
 
 def describe(data: Fact) -> str:
     match data:
-        case IncomingCallReceived(on_behalf_of=str()):
-            return "on behalf of a callee"
         case CallConnected(operation_context=str(context)) if context.endswith(emergency.MARK):
             return f"{emergency.REASON}: no recording, no prompts"
     return ""

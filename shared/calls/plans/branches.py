@@ -74,25 +74,10 @@ class HoursStep(Step, frozen=True, kw_only=True, tag="hours"):
     otherwise: StepName
 
     def problems(self) -> Mapping[str, str]:
-        found = {} if opening.zone(self.time_zone) else {"timeZone": "unknown time zone: an IANA name is needed"}
-        if not self.open:
-            found["open"] = "at least one day is needed"
-        return found | dict(self._unreadable())
-
-    def _unreadable(self) -> Iterator[tuple[str, str]]:
-        for days, ranges in self.open.items():
-            if not opening.days_of(days):
-                yield f"open.{days}", "must be a day (mon) or days (mon-fri)"
-            for n, hours in enumerate(ranges):
-                if opening.hours_of(hours) is None:
-                    yield f"open.{days}.{n}", "must be hours such as 08:00-18:00, from 00:00 to 24:00"
-        for n, date in enumerate(self.closed):
-            if opening.date_of(date) is None:
-                yield f"closed.{n}", "there is no such date"
+        return opening.problems(self.time_zone, self.open, self.closed)
 
     def leave(self, at: VisitContext) -> Exit | None:
-        zone = opening.zone(self.time_zone)
-        if zone is None:
+        if opening.zone(self.time_zone) is None:
             return Exit(self.otherwise, "the time zone is not known")
-        is_open = opening.is_open(self.open, self.closed, at.time.astimezone(zone).replace(tzinfo=None))
+        is_open = opening.is_open_at(self.time_zone, self.open, self.closed, at.time)
         return Exit(self.then, "open") if is_open else Exit(self.otherwise, "closed")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
@@ -60,6 +60,32 @@ def date_of(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
+
+
+def problems(time_zone: str, hours: Mapping[str, Sequence[str]], closed: Sequence[str]) -> dict[str, str]:
+    """The errors in opening hours, by the path of the field."""
+    found = {} if zone(time_zone) else {"timeZone": "unknown time zone: an IANA name is needed"}
+    if not hours:
+        found["open"] = "at least one day is needed"
+    return found | dict(_unreadable(hours, closed))
+
+
+def _unreadable(hours: Mapping[str, Sequence[str]], closed: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for days, ranges in hours.items():
+        if not days_of(days):
+            yield f"open.{days}", "must be a day (mon) or days (mon-fri)"
+        for n, text in enumerate(ranges):
+            if hours_of(text) is None:
+                yield f"open.{days}.{n}", "must be hours such as 08:00-18:00, from 00:00 to 24:00"
+    for n, each in enumerate(closed):
+        if date_of(each) is None:
+            yield f"closed.{n}", "there is no such date"
+
+
+def is_open_at(time_zone: str, hours: Mapping[str, Sequence[str]], closed: Iterable[str], at: datetime) -> bool:
+    """Whether a moment is within the hours; not if the time zone is not known."""
+    there = zone(time_zone)
+    return there is not None and is_open(hours, closed, at.astimezone(there).replace(tzinfo=None))
 
 
 def is_open(hours: Mapping[str, Sequence[str]], closed: Iterable[str], moment: datetime) -> bool:

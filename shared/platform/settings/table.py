@@ -208,6 +208,14 @@ class Settings:
         example="https://contoso.blob.core.windows.net/audio/hold.wav",
         if_invalid=DEFAULT_HOLDS,
     )
+    ring_tone = Setting(
+        "RING_TONE",
+        optional(HTTPS_URL),
+        "The URL of a WAV or MP3 file, which an agent who calls on behalf of a resource account hears in a loop while "
+        "the callee rings. Empty: the agent hears nothing.",
+        example="https://contoso.blob.core.windows.net/audio/ring.wav",
+        if_invalid=DEFAULT_HOLDS,
+    )
     prompt_voice = Setting(
         "PROMPT_VOICE", TEXT, "The voice of spoken text, by the name that Azure AI Speech gives it.",
         default="en-US-NancyNeural",

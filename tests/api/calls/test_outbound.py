@@ -118,6 +118,21 @@ async def test_emergency_numbers_are_not_called(line: Line) -> None:
     assert (refused.status, refused.data["code"]) == (409, "NotAllowed")
 
 
+async def test_a_call_that_the_rules_deny_is_refused_with_the_reason(line: Line) -> None:
+    target, other = number(), number()
+    rules = {"rules": [{"do": "deny", "prefixes": [target]}, {"do": "allow"}]}
+    administrator = await line.client.token(roles=["Administrator"])
+    saved = await line.client.ask("PUT", f"outbound-rules/{SALES_LINE}", administrator, rules)
+    assert saved.status in {200, 201}, saved.body
+    await callee(line, other, after=0.1, hangs_up_after=0.1)
+    refused, placed = await place(line, target), await place(line, other)
+    await line.client.ask("DELETE", f"outbound-rules/{SALES_LINE}", administrator)
+    assert (refused.status, refused.data["code"]) == (403, "CallDenied")
+    assert refused.data["detail"] == "Rule 1 of the outbound rules denies the call."
+    await line.system.until(placed.data["id"], has_ended)
+    assert await dialled(line, target) == 0
+
+
 async def test_an_unknown_account_is_refused(line: Line) -> None:
     unknown = await place(line, number(), account=str(uuid4()))
     assert (unknown.status, unknown.data["code"]) == (404, "NotFound")

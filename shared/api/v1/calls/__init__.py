@@ -11,6 +11,7 @@ from shared.api.v1.calls import (
     outbound,
     participants,
     recordings,
+    requests,
     steps,
     timeline,
     transfers,
@@ -20,6 +21,7 @@ from shared.api.v1.calls import (
 ROUTES = (
     *lists.ROUTES,
     *outbound.ROUTES,
+    *requests.ROUTES,
     *calls.ROUTES,
     *participants.ROUTES,
     *transfers.ROUTES,

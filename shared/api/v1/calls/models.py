@@ -158,6 +158,7 @@ class CallView(CallSummary, frozen=True, rename="camel", kw_only=True):
     """A call. ``caller`` is the other party, also of an outbound call. ``participants`` are those in it now.
     ``transferred_at``: when ACS last accepted a transfer, which ended the app's control of the transferee, and its
     recording. ``step``: where it stands in its plan, such as ``menu.1``; null without a plan, and after its end.
+    ``on_behalf_of``: whom an agent's client calls on behalf of the resource account.
     """
 
     direction: Literal["inbound", "outbound"]
@@ -165,7 +166,7 @@ class CallView(CallSummary, frozen=True, rename="camel", kw_only=True):
     step: str | None
     plan_id: str | None
     plan_version: int | None
-    on_behalf_of: PartyView | None
+    on_behalf_of: tuple[PartyView, ...]
     participants: tuple[PartyView, ...]
     result: ResultView | None
     latencies: LatenciesView

@@ -24,7 +24,7 @@ from shared.calls.state import CallState
 from shared.directory.models import ResourceAccount
 from shared.plans.cache import PlansUnavailable
 from shared.service.commands import KeyReused
-from shared.service.outbound import LinesBusy
+from shared.service.outbound import CallDenied, LinesBusy
 from shared.service.processor import TryAgain
 
 EXAMPLE = {"account": ACCOUNT, "target": {"number": "+12065550199"}}
@@ -54,9 +54,12 @@ async def place_call(context: RequestContext) -> Result:
     )
     plan = await _plan(context, account, context.body.step) if context.body.step else None
     try:
-        call = await context.container.outbound.place(requested, plan, idempotency_key(context))
+        user = context.caller.id.lower() if context.caller.kind == "user" else None
+        call = await context.container.outbound.place(requested, plan, idempotency_key(context), user)
     except KeyReused:
         raise Problem("KeyReused") from None
+    except CallDenied as denied:
+        raise Problem("CallDenied", f"{denied}.") from None
     except LinesBusy:
         raise Problem("LinesBusy") from None
     except TryAgain:

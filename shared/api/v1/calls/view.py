@@ -16,7 +16,7 @@ from shared.api.v1.calls.models import (
     ResultView,
     WrapUpView,
 )
-from shared.calls.capabilities import Call, latencies, outbound, recording_status
+from shared.calls.capabilities import Call, latencies, on_behalf_of, outbound, recording_status
 from shared.calls.capabilities.lifecycle import Result
 from shared.calls.capabilities.recording import RecordingStatus
 from shared.calls.capabilities.wrap_up import WrapUp
@@ -44,9 +44,9 @@ def view_of(call: Call) -> CallView:
         step=_step(call),
         plan_id=call.routing.name if call.routing.plan else None,
         plan_version=call.routing.version if call.routing.plan else None,
-        on_behalf_of=party_of(part.on_behalf_of),
+        on_behalf_of=tuple(shown(callee) for callee in call.on_behalf_of.callees),
         participants=() if call.state.is_settled else _present(call),
-        result=_result(part.result) or _not_dialled(call),
+        result=_not_reached(call) or _result(part.result),
         latencies=_latencies(call),
         call_connection_id=call.call_connection_id,
         server_call_id=call.server_call_id,
@@ -110,9 +110,12 @@ def _result(result: Result | None) -> ResultView | None:
     return ResultView(result.code, result.sub_code, known.meaning, known.remedy, result.source_event)
 
 
-def _not_dialled(call: Call) -> ResultView | None:
-    """Why an outbound call has failed of which ACS has reported nothing. A failure without codes is this app's own."""
-    failure = outbound.failure(call) if call.state is CallState.FAILED else None
+def _not_reached(call: Call) -> ResultView | None:
+    """Why no callee was reached: by an agent's client, or by the app where ACS has reported nothing. A failure without
+    codes is this app's own.
+    """
+    has_failed = call.state is CallState.FAILED and call.lifecycle.result is None
+    failure = outbound.failure(call) if has_failed else on_behalf_of.not_reached(call, call.on_behalf_of)
     if failure is None:
         return None
     known = look_up(failure.code, failure.sub_code)
