@@ -158,7 +158,8 @@ async def test_a_call_is_answered_with_any_values_in_unneeded_fields(
     call = await row_of(container, wire)
     assert (call.state, call.lifecycle.caller, call.lifecycle.caller_name) == (CallState.ANSWERED, None, None)
     assert [entry.text for entry in call.timeline] == [
-        "unreadable: from, correlationId, callerDisplayName, onBehalfOfCallee"
+        "unreadable: from, correlationId, callerDisplayName, onBehalfOfCallee",
+        "no callee can be read: the call ends",
     ]
 
 
