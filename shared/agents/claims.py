@@ -102,6 +102,10 @@ class Claims:
 
     # -- Waiting --
 
+    async def waiting(self, tenant: str) -> list[Waiting]:
+        """The calls that wait, the oldest first, as it was some seconds ago."""
+        return await self._queue.recent(tenant)
+
     async def _position(self, tenant: str, waiting: Waiting) -> int:
         """The position as it was some seconds ago."""
         return 1 + ahead(await self._queue.recent(tenant), waiting)

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from enum import StrEnum
+from itertools import islice
+
+MOST_IN_COLUMN = 10
 
 _GUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _IN_ACS = rf"({_GUID})_([0-9a-f-]+)"
@@ -81,6 +84,11 @@ def is_same(raw_id: str, other: str) -> bool:
 
 def is_among(raw_id: str, others: Iterable[str]) -> bool:
     return any(is_same(raw_id, each) for each in others)
+
+
+def joined(raw_ids: Iterable[str]) -> str | None:
+    """The first of them as a text for a column, separated by spaces, which no known form has; None without any."""
+    return " ".join(each for each in islice(raw_ids, MOST_IN_COLUMN) if " " not in each) or None
 
 
 def described(raw_id: str) -> str:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from shared.service.sweeper import Sweeper
     from shared.service.wrap_ups import WrapUpWriter
     from shared.storage.listing import CallLists
+    from shared.storage.live import LiveCalls
     from shared.storage.outbound_rules import OutboundRuleStore
 
 
@@ -154,6 +155,12 @@ class Container:
         from shared.storage.listing import CallLists
 
         return CallLists(self.clients.calls, self.clients.calls_index)
+
+    @cached_property
+    def live_calls(self) -> LiveCalls:
+        from shared.storage.live import LiveCalls
+
+        return LiveCalls(self.clients.calls, self._now)
 
     def now(self) -> datetime:
         return self._now()

@@ -31,6 +31,11 @@ def keys_of(call_id: str) -> tuple[str, str]:
     return f"{call_id[-1]}-{call_id[:8]}", f"{_LAST - int(call_id[9:14], 16):05x}-{call_id}"
 
 
+def key_before(moment: datetime) -> str:
+    """Above the row keys of the day's calls that began in this second or later, and below those of earlier ones."""
+    return f"{_LAST - (moment.hour * 3600 + moment.minute * 60 + moment.second):05x}."
+
+
 def entity_keys(call_id: str) -> dict[str, str]:
     """The keys as properties of an entity."""
     partition, row_key = keys_of(call_id)

@@ -39,6 +39,10 @@ COLUMNS = (
     "ended_at",
     "recording_status",
     "recording_reason",
+    "is_outbound",
+    "present",
+    "ringing",
+    "step",
 )
 _NAME = re.compile(r"(account|tenant) [0-9a-z-]{1,64}|state [a-z ]+")
 _encoder = msgspec.json.Encoder(order="deterministic")

@@ -353,7 +353,7 @@ def published(call: BaseCall, part: Lifecycle) -> Iterator[Happened]:
 def columns(call: BaseCall, part: Lifecycle) -> dict[str, Any]:
     texts = ("caller", "caller_name", "callee", "callee_name", "callee_number", "tenant")
     cut = {name: (getattr(part, name) or "")[:LONGEST_COLUMN] or None for name in texts}
-    return cut | {"called_at": part.called_at}
+    return cut | {"called_at": part.called_at, "is_outbound": part.is_outbound or None}
 
 
 def describe(data: Fact) -> str:

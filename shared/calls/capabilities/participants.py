@@ -27,10 +27,11 @@ from shared.calls.actions import (
 from shared.calls.call import BaseCall
 from shared.calls.capability import Capability
 from shared.calls.event import ActionPerformed, CallbackPayload, Event, Fact, Identifier, OperationRequested
-from shared.calls.identities import described, user_of
+from shared.calls.identities import described, joined, user_of
 from shared.calls.joins import bounded
 from shared.calls.operations import OutcomeStatus
 from shared.calls.outbox import Happened
+from shared.calls.state import CallState
 from shared.calls.timeline import in_words
 
 MOST_PRESENT = 350  # ACS allows as many at a time
@@ -231,6 +232,11 @@ def _described(action: Action) -> str:
     return ""
 
 
+def columns(call: BaseCall, part: Participants) -> dict[str, Any]:
+    present = part.present if call.state is CallState.CONNECTED else ()
+    return {"present": joined(present)}
+
+
 PAYLOADS: Mapping[str, Any] = {
     each.__name__: each
     for each in (
@@ -264,5 +270,6 @@ CAPABILITY = Capability(
     },
     fold=fold,
     published=published,
+    columns=columns,
     describe=describe,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -20,12 +20,13 @@ from shared.calls.capability import Capability
 from shared.calls.effect import Wanted, effect_id
 from shared.calls.emergency import is_emergency, is_recorded
 from shared.calls.event import ActionPerformed, Event, Fact, TimerFired, own
-from shared.calls.identities import described
+from shared.calls.identities import described, joined
 from shared.calls.joins import bounded, latest
 from shared.calls.outbox import Happened
 from shared.calls.plans import emergencies, ending, walk
 from shared.calls.plans.base import CALLER_LEFT, Exit, Step, Visit, VisitContext
 from shared.calls.plans.document import Plan
+from shared.calls.plans.invitations import invitations
 from shared.calls.policy import ANNOUNCEMENT
 from shared.calls.presence import caller_has_left, caller_of
 from shared.calls.state import CallState
@@ -302,6 +303,24 @@ def timers(call: BaseCall, part: Routing) -> Iterator[datetime]:
 def published(call: BaseCall, part: Routing) -> Iterator[Happened]:
     for visit in part.visits:
         yield f"StepReached {visit.name}", visit.begun_at
+# -- Columns -----------------------------------------------------------------------------------------------------
+
+
+def current(call: BaseCall, part: Routing) -> Visit | None:
+    """Where the call stands in its plan; None without one, and after its end."""
+    return None if call.state.is_settled else walk.current(part.visits)
+
+
+def ringing(call: BaseCall, part: Routing) -> tuple[str, ...]:
+    """The raw ids of those to whom the call is offered now, and who are not in it."""
+    visit = current(call, part)
+    invited = invitations(visit) if visit else []
+    return tuple(each.target for each in invited if each.is_open and each.present_since is None)
+
+
+def columns(call: BaseCall, part: Routing) -> dict[str, Any]:
+    visit = current(call, part)
+    return {"step": visit.name if visit else None, "ringing": joined(ringing(call, part))}
 
 
 # -- The timeline ------------------------------------------------------------------------------------------------
@@ -336,5 +355,6 @@ CAPABILITY = Capability(
     steps=steps,
     timers=timers,
     published=published,
+    columns=columns,
     describe=describe,
 )

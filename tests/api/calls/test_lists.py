@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
 from shared.api.parameters import ACCOUNT, TENANT, USER
 from shared.calls.state import CallState
 from shared.storage.keys import keys_of
+from shared.storage.live import RECENT
 from tests.api.calls.conftest import Line
 
 OTHER_NUMBER = "+12065559876"
@@ -100,3 +102,20 @@ async def test_a_list_is_read_page_by_page(line: Line) -> None:
     for continuation in ("elsewhere", "20260231", "20261121-"):
         wrong = await line.get(f"calls?continuation={continuation}")
         assert (wrong.status, wrong.data["code"]) == (400, "BadParameter"), continuation
+
+
+async def test_live_calls_are_those_of_the_tenant_that_go_on(line: Line) -> None:
+    call_id = await line.recorded()
+    await asyncio.sleep(RECENT.total_seconds())  # a read of other tests is shared
+    live = await line.get("calls/live")
+    (shown,) = (each for each in live.data["calls"] if each["id"] == call_id)
+    whole = (await line.get(f"calls/{call_id}")).data
+    assert shown == {name: whole[name] for name in shown}
+    assert live.data["totals"]["answered"] >= 1
+    again = await line.get("calls/live", etag=live.headers["ETag"])
+    assert again.status == 304
+    stranger = await line.client.token(tenant="fabrikam", user="fred", roles=["Supervisor"])
+    theirs = await line.get("calls/live", stranger)
+    assert (theirs.data["calls"], theirs.data["totals"]["calls"]) == ([], 0)
+    agent = await line.client.token(user="grace", roles=["Agent"])
+    assert (await line.get("calls/live", agent)).status == 403

@@ -6,6 +6,7 @@ from shared.api.v1.calls import (
     calls,
     consults,
     lists,
+    live,
     media,
     operations,
     outbound,
@@ -20,6 +21,7 @@ from shared.api.v1.calls import (
 
 ROUTES = (
     *lists.ROUTES,
+    *live.ROUTES,
     *outbound.ROUTES,
     *requests.ROUTES,
     *calls.ROUTES,

@@ -142,32 +142,34 @@ class WrapUpView(Struct, frozen=True, rename="camel"):
 
 
 class CallSummary(Struct, frozen=True, rename="camel", kw_only=True):
-    """A call of a list."""
+    """A call of a list. ``caller`` is the other party, also of an outbound call. ``participants`` are those in it now,
+    ``ringing`` those to whom its plan offers it; ten at most in a list. ``step``: where it stands in its plan, such as
+    ``menu.1``; null without a plan, and after its end.
+    """
 
     id: str
     state: CallState
+    direction: Literal["inbound", "outbound"]
     account: AccountView | None
     caller: PartyView | None
     recording: RecordingSummary
     called_at: datetime | None
     connected_at: datetime | None
     ended_at: datetime | None
+    step: str | None
+    participants: tuple[PartyView, ...]
+    ringing: tuple[PartyView, ...]
 
 
 class CallView(CallSummary, frozen=True, rename="camel", kw_only=True):
-    """A call. ``caller`` is the other party, also of an outbound call. ``participants`` are those in it now.
-    ``transferred_at``: when ACS last accepted a transfer, which ended the app's control of the transferee, and its
-    recording. ``step``: where it stands in its plan, such as ``menu.1``; null without a plan, and after its end.
-    ``on_behalf_of``: whom an agent's client calls on behalf of the resource account.
+    """A call. ``transferred_at``: when ACS last accepted a transfer, which ended the app's control of the transferee,
+    and its recording. ``on_behalf_of``: whom an agent's client calls on behalf of the resource account.
     """
 
-    direction: Literal["inbound", "outbound"]
     transferred_at: datetime | None
-    step: str | None
     plan_id: str | None
     plan_version: int | None
     on_behalf_of: tuple[PartyView, ...]
-    participants: tuple[PartyView, ...]
     result: ResultView | None
     latencies: LatenciesView
     call_connection_id: str | None

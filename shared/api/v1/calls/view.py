@@ -20,8 +20,8 @@ from shared.calls.capabilities import Call, latencies, on_behalf_of, outbound, r
 from shared.calls.capabilities.lifecycle import Result
 from shared.calls.capabilities.recording import RecordingStatus
 from shared.calls.capabilities.wrap_up import WrapUp
+from shared.calls.capabilities.routing import current, ringing
 from shared.calls.identities import kind_of, number_of, user_of
-from shared.calls.plans import walk
 from shared.calls.policy import resource_account
 from shared.calls.result_codes import look_up
 from shared.calls.state import CallState
@@ -41,11 +41,12 @@ def view_of(call: Call) -> CallView:
         ended_at=call.ended_at,
         direction="outbound" if part.is_outbound else "inbound",
         transferred_at=call.transfer.last.at if call.transfer.last else None,
-        step=_step(call),
+        step=visit.name if (visit := current(call, call.routing)) else None,
         plan_id=call.routing.name if call.routing.plan else None,
         plan_version=call.routing.version if call.routing.plan else None,
         on_behalf_of=tuple(shown(callee) for callee in call.on_behalf_of.callees),
-        participants=() if call.state.is_settled else _present(call),
+        participants=() if call.state.is_settled else tuple(map(shown, call.participants.present)),
+        ringing=tuple(map(shown, ringing(call, call.routing))),
         result=_not_reached(call) or _result(part.result),
         latencies=_latencies(call),
         call_connection_id=call.call_connection_id,
@@ -59,15 +60,6 @@ def wrap_up_of(agent: str, written: WrapUp) -> WrapUpView:
     return WrapUpView(agent, written.code, written.note, written.at)
 
 
-def _step(call: Call) -> str | None:
-    visit = None if call.state.is_settled else walk.current(call.routing.visits)
-    return visit.name if visit else None
-
-
-def _present(call: Call) -> tuple[PartyView, ...]:
-    return tuple(party for each in call.participants.present if (party := party_of(each)))
-
-
 def summary_of(columns: Mapping[str, Any]) -> CallSummary:
     """A call of a list, from the columns of its row."""
     return CallSummary(
@@ -79,6 +71,10 @@ def summary_of(columns: Mapping[str, Any]) -> CallSummary:
         called_at=_moment(columns.get("called_at")),
         connected_at=_moment(columns.get("connected_at")),
         ended_at=_moment(columns.get("ended_at")),
+        direction="outbound" if columns.get("is_outbound") else "inbound",
+        step=columns.get("step"),
+        participants=tuple(map(shown, columns.get("present", "").split())),
+        ringing=tuple(map(shown, columns.get("ringing", "").split())),
     )
 
 
