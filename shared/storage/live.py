@@ -60,7 +60,7 @@ class Live(Struct, frozen=True):
 
 
 class Day(Struct, frozen=True):
-    """What is known of a day: the totals of the calls before a moment, none of which changes any more."""
+    """The totals of a day: of the calls before a moment, none of which changes any more."""
 
     until: datetime
     settled: Totals = Totals()

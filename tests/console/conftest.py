@@ -11,6 +11,10 @@ from playwright.async_api import Browser, Page, StorageState, async_playwright
 
 from local import browser as browsers
 from local.stack import Ports, Stack, copy_accounts
+from shared.api.parameters import ACCOUNT
+from tests.api.conftest import Client
+from tests.console.centre import Centre, opened
+from tests.system.conftest import of
 
 # A microphone without a device: a tone, and no question for permission.
 FLAGS = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--no-sandbox")
@@ -89,3 +93,16 @@ async def sign_in(page: Page, user: str) -> None:
     if await account.is_visible():
         await account.click()
         await shown.wait_for()
+
+
+@pytest.fixture
+async def centre(console: Stack) -> AsyncIterator[Centre]:
+    """A line with a plan that rings Grace. Its calls are hung up afterwards, so that she is free for the next test."""
+    import aiohttp  # noqa: PLC0415  # as above
+
+    async with aiohttp.ClientSession() as http, of(console, http) as system:
+        centre = await opened(system, Client(console, http))
+        yield centre
+        await centre.caller_hangs_up()
+        await system.idle()
+        await centre.ask("DELETE", f"plans/{ACCOUNT}")

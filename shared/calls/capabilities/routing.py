@@ -303,6 +303,8 @@ def timers(call: BaseCall, part: Routing) -> Iterator[datetime]:
 def published(call: BaseCall, part: Routing) -> Iterator[Happened]:
     for visit in part.visits:
         yield f"StepReached {visit.name}", visit.begun_at
+
+
 # -- Columns -----------------------------------------------------------------------------------------------------
 
 

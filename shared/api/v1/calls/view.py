@@ -19,8 +19,8 @@ from shared.api.v1.calls.models import (
 from shared.calls.capabilities import Call, latencies, on_behalf_of, outbound, recording_status
 from shared.calls.capabilities.lifecycle import Result
 from shared.calls.capabilities.recording import RecordingStatus
-from shared.calls.capabilities.wrap_up import WrapUp
 from shared.calls.capabilities.routing import current, ringing
+from shared.calls.capabilities.wrap_up import WrapUp
 from shared.calls.identities import kind_of, number_of, user_of
 from shared.calls.policy import resource_account
 from shared.calls.result_codes import look_up
