@@ -15,7 +15,7 @@ async def test_a_call_is_seen_ringing_connected_and_ended_without_a_reload(centr
     await centre.agent_does(GRACE, behaviour="accept", after=7)
     page = await open_page("joan", "/calls")
     loads: list[str] = []
-    page.on("load", lambda: loads.append(page.url))
+    page.on("load", lambda loaded: loads.append(loaded.url))
     call_id = await centre.dial(**{"from": "+12065550123"})
     row = page.locator(f'tr[data-call="{call_id}"]')
     await expect(row).to_contain_text("+12065550123", timeout=SOON)
