@@ -15,6 +15,7 @@ from shared.api.v1.calls import (
     requests,
     steps,
     timeline,
+    transcripts,
     transfers,
     wrap_up,
 )
@@ -30,6 +31,7 @@ ROUTES = (
     *consults.ROUTES,
     *timeline.ROUTES,
     *recordings.ROUTES,
+    *transcripts.ROUTES,
     *media.ROUTES,
     *steps.ROUTES,
     *operations.ROUTES,

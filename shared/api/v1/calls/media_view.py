@@ -61,10 +61,14 @@ def media_of(settings: Settings, call: Call) -> MediaView:
         playing=_operation(now) if now else None,
         waiting=tuple(_operation(each) for each in waiting(call)),
         media_streaming=_stream(call.streams.media, settings.media_streaming_url),
-        transcription=_stream(call.streams.transcription, settings.transcription_url),
+        transcription=transcription_of(settings, call),
         listening=tuple(listened_to(call)),
         tones=tuple(_tone(call, each) for each in call.dtmf.in_order),
     )
+
+
+def transcription_of(settings: Settings, call: Call) -> StreamView:
+    return _stream(call.streams.transcription, settings.transcription_url)
 
 
 def _operation(operation: MediaOperation) -> MediaOperationView:
