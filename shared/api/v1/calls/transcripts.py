@@ -1,4 +1,4 @@
-"""The transcript of a call, which grows while people talk: what was said, by whom, and what is missing.
+"""The transcript of a call, which grows while people talk: what was said, by whom, and the gaps.
 
 The media service writes it, to the container of transcripts; it is kept as long as recordings are.
 """
