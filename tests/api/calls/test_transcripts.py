@@ -58,7 +58,7 @@ async def test_a_transcript_is_read_while_it_grows(line: Line) -> None:
     line_of_speech = said(1, words=[word], confidence=0.9, locale="en-US", final=True, until=None, reason=None)
     del line_of_speech["offset"]  # from the beginning of the subscription: ``at`` says it better
     assert first["lines"][1] == line_of_speech
-    assert [each["final"] for each in first["lines"]] == [None, True, False]
+    assert [each["final"] for each in first["lines"]] == [True, True, False]
     assert (first["isComplete"], first["captions"]) == (False, False)
     same = (await line.get(f"{path}?offset={first['nextOffset']}")).data
     assert (same["lines"], same["nextOffset"]) == ([], first["nextOffset"])

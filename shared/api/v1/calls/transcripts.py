@@ -43,8 +43,8 @@ class TranscriptWord(Struct, frozen=True, rename="camel"):
 class TranscriptLine(Struct, frozen=True, rename="camel"):
     """Lines with the same ``id`` are the same line; ``at`` is in UTC. Fields that a kind does not have are null.
 
-    ``said``: ``speaker``, a raw id, said ``text``, for ``duration`` seconds. If it is not ``final``, it counts until a
-    final line of the same speaker ends after its ``at``.
+    ``said``: ``speaker``, a raw id, said ``text``, for ``duration`` seconds. If it is not ``final``, which no other
+    kind can be, it counts until a final line of the same speaker ends after its ``at``.
     ``leftOut``: something was said while the plan collected a secret. ``gap``: nothing was received until ``until``.
     ``opened``, ``closed``: the connection of ACS to the media service began, or ended for this ``reason``.
     """
@@ -55,7 +55,7 @@ class TranscriptLine(Struct, frozen=True, rename="camel"):
     speaker: str | None = None
     text: str | None = None
     duration: float | None = None
-    final: bool | None = None
+    final: bool = True
     locale: str | None = None
     confidence: float | None = None
     words: tuple[TranscriptWord, ...] = ()
