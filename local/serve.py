@@ -71,6 +71,7 @@ async def main(given: argparse.Namespace) -> int:
         keep=keep,
         logs=logs,
         console=given.console,
+        media={},
     )
     async with stack:
         if given.host != "none":

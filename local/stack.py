@@ -32,7 +32,7 @@ SAMPLE = settings.sample()
 
 CERTIFICATE = ROOT / SAMPLE["SSL_CERT_FILE"]
 
-PORTS = "default, free (any that are free) or seven numbers: emulator,host,blob,queue,table,tls,console"
+PORTS = "default, free (any that are free) or eight numbers: emulator,host,blob,queue,table,tls,console,media"
 PORT_USERS = {
     "emulator": "the emulator",
     "host": "the Functions host",
@@ -41,6 +41,7 @@ PORT_USERS = {
     "table": "Azurite's table service",
     "tls": "the emulator's TLS listener",
     "console": "the web console",
+    "media": "the media service",
 }
 LAST_PORT = 65535
 
@@ -54,10 +55,11 @@ class Ports:
     table: int = 10002
     tls: int = 7443
     console: int = 4280
+    media: int = 7090
 
     @classmethod
     def parse(cls, text: str) -> Ports:
-        """``default``, ``free``, or the seven numbers separated by commas. Raises ValueError, with the reason."""
+        """``default``, ``free``, or the eight numbers separated by commas. Raises ValueError, with the reason."""
         if text in {"default", "free"}:
             return cls() if text == "default" else cls.free()
         numbers = text.split(",")
@@ -96,7 +98,8 @@ class Stack:
     ``settings`` go over the sample's; ``logs`` is where the processes write, a file each; ``keep`` is a folder
     for Azurite's data, in memory if None; ``host`` is ``emulator``, ``func`` (Azure Functions Core Tools) or
     ``none``; ``topology`` is ``single``, one process for all functions, or ``flex``, one for each scaling group;
-    ``console`` serves the web console, which must have been built.
+    ``console`` serves the web console, which must have been built; ``media``, if it is not None, starts the media service
+    with these settings, and has all calls streamed to it.
     """
 
     ports: Ports = field(default_factory=Ports)
@@ -107,6 +110,7 @@ class Stack:
     topology: str = "single"
     emulator_options: tuple[str, ...] = ()
     console: bool = False
+    media: dict[str, str] | None = None
     workers: list[Worker] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -149,6 +153,7 @@ class Stack:
             await self._start_emulator()
             await self.start_host()
             await self._processes.listening("emulator", self.ports.emulator)
+            await self.start_media()
             await self._start_console()
         except BaseException:
             await self.stop()
@@ -191,6 +196,13 @@ class Stack:
             "console", sys.executable, "-m", "local.console", *port, *urls, *tls_url, port=self.ports.console
         )
 
+    async def start_media(self) -> None:
+        """The media service, if this stack has one."""
+        if self.media is None:
+            return
+        own = {"MEDIA_HOST": "127.0.0.1", "MEDIA_PORT": str(self.ports.media), "MEDIA_SINKS": "talk,audio"}
+        await self.start_beside("media", sys.executable, "-m", "media", port=self.ports.media, **(own | self.media))
+
     async def start_host(self) -> None:
         """The workers that are not running."""
         for worker in self.workers:
@@ -219,7 +231,15 @@ class Stack:
         await self._processes.stop_all()
 
     def _environment(self) -> dict[str, str]:
-        return os.environ | self.ports.settings() | self.settings
+        return os.environ | self.ports.settings() | self._streams() | self.settings
+
+    def _streams(self) -> dict[str, str]:
+        """The settings by which calls are streamed to the media service."""
+        if self.media is None:
+            return {}
+        urls = {"MEDIA_STREAMING_URL": "audio", "TRANSCRIPTION_URL": "transcription"}
+        at = f"ws://127.0.0.1:{self.ports.media}"
+        return {name: f"{at}/{path}" for name, path in urls.items()} | {"MEDIA_STREAMING_CHANNELS": "unmixed"}
 
     def _platform(self) -> Path:
         """``infra/local.json``, with each subscription delivered to the worker that serves its function."""
