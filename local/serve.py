@@ -31,11 +31,14 @@ def what_next(stack: Stack) -> str:
     return f"""
 {BOLD}Running.{PLAIN} Emulator {emulator} and, with TLS, {stack.tls_url}
 Functions host {host}{" (start it yourself)" if stack.host == "none" else ""}
+Media service ws://127.0.0.1:{stack.ports.media}: gets the audio of calls, and writes their transcripts
 
 Dial a resource account; the caller hangs up after ten seconds:
   curl -X POST {emulator}/_emulator/calls -d '{dial}'
 See what went over the wire:
   curl '{emulator}/_emulator/journal?kind=acs.request'
+Have the caller say something, with the call's id of the answer above, then read the transcript (docs/control.md):
+  curl {emulator}/_emulator/calls/ID/say -d '{{"phrase": "I have lost my card."}}'
 Make the next recording fail for the time being, then dial again:
   curl -X POST {emulator}/_emulator/faults \\
     -d '{{"where": "recording", "do": "fail", "code": 429, "subCode": 8530, "times": 2}}'

@@ -114,7 +114,7 @@ async def test_missing_node_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_two_runs_in_one_clone_keep_their_data_apart() -> None:
-    first, second = Ports(), Ports.parse("7180,7171,11000,11001,11002,7543")
+    first, second = Ports(), Ports.parse("7180,7171,11000,11001,11002,7543,4380,7190")
     assert folder("azurite", first) == ROOT / ".local/azurite"
     assert folder("azurite", second) != folder("azurite", first)
     assert folder("logs", second) != folder("logs", first)
