@@ -81,7 +81,8 @@ def check_free(port: int, user: str) -> None:
         except OSError as error:
             raise NotStarted(
                 f"port {port}, which {user} needs, cannot be used ({error.strerror}): stop what uses it, or choose "
-                "other ports (PORTS=free takes any that are free, PORTS=7180,7171,11000,11001,11002,7543,4380,7190 these)."
+                "other ports (PORTS=free takes any that are free, or the eight after "
+                "PORTS=7180,7171,11000,11001,11002,7543,4380,7190)."
             ) from None
 
 

@@ -98,8 +98,8 @@ class Stack:
     ``settings`` go over the sample's; ``logs`` is where the processes write, a file each; ``keep`` is a folder
     for Azurite's data, in memory if None; ``host`` is ``emulator``, ``func`` (Azure Functions Core Tools) or
     ``none``; ``topology`` is ``single``, one process for all functions, or ``flex``, one for each scaling group;
-    ``console`` serves the web console, which must have been built; ``media``, if it is not None, starts the media service
-    with these settings, and has all calls streamed to it.
+    ``console`` serves the web console, which must have been built; ``media``, unless it is None, starts the media
+    service with these settings, and has all calls streamed to it.
     """
 
     ports: Ports = field(default_factory=Ports)
