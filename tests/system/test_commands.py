@@ -23,7 +23,7 @@ from local.stack import PORT_USERS, ROOT, Ports, Stack
     [
         ("demo --host none", "without a Functions host nothing takes the call"),
         ("demo --ports 70000,7071,10000,10001,10002,7443,4280,7090", "70000 is not a port: ports are 1 to 65535"),
-        ("serve --ports 7080,7080,10000,10001,10002,7443,4280,7090", "7080 is there twice: each needs a port of its own"),
+        ("serve --ports 7080,7080,10000,10001,10002,7443,4280,7090", "7080 is there twice: each needs a port of its"),
         ("serve --ports 7080,7071", "'7080,7071' is not default, free"),
         ("crowd --calls 1", "--calls is at least 2, not 1"),
         ("faults --seed abc", "there is no run 'abc'"),
