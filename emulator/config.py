@@ -49,6 +49,7 @@ class Options:
     zero_byte_downloads: int = 0  # how often a new file is served empty before it is there
     own_participant: bool = True  # whether the application's identity is among the participants
     leading_inactive: bool = False  # whether RecordingStateChanged says inactive before it says active
+    invitations_ring: bool = False  # whether inviting an ACS identity raises IncomingCall on the same resource
     targeted_play_isolates: bool = True  # whether a prompt for one party takes them out of the conversation
     recording_file_delay: float = 0.5  # seconds from the end of a recording to the event that announces it
     recording_file_shape: str = RECORDING_FILE_SHAPES[0]

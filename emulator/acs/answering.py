@@ -50,6 +50,12 @@ async def forward(
     await service.publish("acs", [service.incoming_call_event(leg, custom_context=custom_context)])
 
 
+def ring_back(service: Service, call: Call, target: Identifier) -> None:
+    """Raise IncomingCall for an invited identity of this resource, if the option says so: another leg of the call."""
+    if service.options.invitations_ring and target["rawId"].startswith("8:acs:"):
+        service.background.start(forward(service, call, target))
+
+
 def get_call(_: Service, request: Request) -> Answer:
     call = request.call
     return Answer({**call.properties(), "transcriptionSubscription": call.transcription.describe()})

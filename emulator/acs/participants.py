@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emulator.acs import acting, errors, invitations
+from emulator.acs.answering import ring_back
 from emulator.acs.callees import Outcome
 from emulator.acs.calls import Call, Invitation
 from emulator.acs.identifiers import canonical
@@ -29,6 +30,7 @@ def add_participant(service: Service, request: Request) -> Answer:
     who = canonical(body["participantToAdd"])
     invitations.check(call, who, body)
     invitations.note(request, who, "add")
+    ring_back(service, call, who)
     id = service.new_id()
     timeout = body.get("invitationTimeoutInSeconds")
     outcome = service.callees.rung(who, RING.seconds if timeout is None else timeout)

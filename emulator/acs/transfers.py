@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.acs import acting, errors, invitations
-from emulator.acs.answering import forward
+from emulator.acs.answering import forward, ring_back
 from emulator.acs.callees import Outcome
 from emulator.acs.calls import Call
 from emulator.acs.custom_context import CustomContext
@@ -26,6 +26,7 @@ def transfer_to_participant(service: Service, request: Request) -> Answer:
         raise errors.AcsError(409, errors.TRANSFER_CONFLICT, "Another transfer of the call is under way.")
     context = invitations.note(request, target, "transfer")
     data = {"transferTarget": target, "transferee": transferee.identifier}
+    ring_back(service, call, target)
     outcome = service.callees.rung(target, RING.seconds)
     if _rings_here(service, target):
         call.transfer = service.background.after(0, lambda: _ring_here(service, call, body, data, context))

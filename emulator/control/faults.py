@@ -34,6 +34,7 @@ OPTIONS: dict[str, Callable[[Fields, str], Any]] = {
     "repeatability": Fields.flag,
     "own_participant": Fields.flag,
     "leading_inactive": Fields.flag,
+    "invitations_ring": Fields.flag,
     "targeted_play_isolates": Fields.flag,
     "start_recording_answer": lambda fields, name: fields.one_of(name, START_RECORDING_ANSWERS),
     "recording_chunks": lambda fields, name: fields.count(name, least=1),

@@ -96,10 +96,20 @@ def _refused_addition(call: Call, target: str) -> str | None:
     if is_among(target, call.participants.present):
         again = "a number can be in a call once" if kind_of(target) is Kind.PHONE_NUMBER else "nothing to add"
         return f"The target ({who}) is in the call already: {again}."
+    if _was_dialled(call, target):
+        return f"The target ({who}) has been in the call: Teams Phone dials a number into a call once."
     under_way = next((id for id, action in _under_way(call, AddParticipant) if is_same(action.target, target)), None)
     if under_way:
         return f"The target ({who}) is being invited already, by operation {under_way}: cancel it first."
     return None
+
+
+def _was_dialled(call: Call, target: str) -> bool:
+    """Whether a number was dialled into a Teams Phone call: it has been in it, and did not call by itself."""
+    if kind_of(target) is not Kind.PHONE_NUMBER or not is_teams_phone(call):
+        return False
+    has_called = is_same(target, call.lifecycle.caller or "") and not call.lifecycle.is_outbound
+    return not has_called and is_among(target, call.participants.joined_at)
 
 
 def _absent(call: Call, target: str) -> str | None:

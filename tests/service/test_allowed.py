@@ -49,6 +49,19 @@ def test_only_clients_mute_and_hold_in_a_teams_phone_call(action: Any) -> None:
     assert refusal(line(CALLER, ADA, callee=APP), action) is None
 
 
+def test_a_number_is_dialled_into_a_teams_phone_call_once() -> None:
+    driver = CallDriver(CallPolicy(record=False))
+    for number, people in ((1, (CALLER, NUMBER)), (2, (APP,))):
+        present = [{"identifier": {"rawId": each}} for each in people]
+        driver.receive(event("participants_updated", number, sequenceNumber=number, participants=present))
+    inbound = replace(driver.call, lifecycle=Lifecycle(callee=OWN, caller=CALLER))
+    assert "dials a number into a call once" in (refusal(inbound, AddParticipant(NUMBER)) or "")
+    assert refusal(inbound, AddParticipant(CALLER)) is None
+    outbound = replace(driver.call, lifecycle=Lifecycle(callee=OWN, caller=CALLER, is_outbound=True))
+    assert refusal(outbound, AddParticipant(CALLER)) is not None
+    assert refusal(replace(inbound, lifecycle=Lifecycle(callee=APP)), AddParticipant(NUMBER)) is None
+
+
 ALLOWED = [
     (line(CALLER, APP), AddParticipant(ADA)),
     (line(CALLER, APP), AddParticipant(NUMBER)),

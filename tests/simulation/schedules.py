@@ -39,6 +39,7 @@ STEPS = 160  # about as many as a call has; faults chosen beyond its end do not 
 COMMANDED = 0.4  # of the seeds have commands
 OUTBOUND = 0.15  # of the seeds have outbound calls by the server
 ON_BEHALF = 0.05  # of the seeds have a call of an agent's client on behalf of the resource account
+RINGS_HERE = 0.3  # of the seeds have a platform that raises IncomingCall for agents whom the app invites
 PLANNED = 0.4  # of the seeds have a routing plan
 
 Apply = Callable[[Schedule, random.Random], None]
@@ -307,6 +308,8 @@ def _add_outbound(schedule: Schedule, rng: random.Random) -> None:
         schedule.options["repeatability"] = rng.random() < 0.5
     if not schedule.plan and rng.random() < ON_BEHALF:
         schedule.callers = tuple(replace(caller, on_behalf_of="4:+12065550199") for caller in schedule.callers)
+        schedule.settings["RING_TONE"] = rng.choice(("", "https://example.com/ring.wav"))
+    schedule.options["invitations_ring"] = rng.random() < RINGS_HERE
 
 
 def _outbound(schedule: Schedule, rng: random.Random, n: int) -> Outbound:
