@@ -60,7 +60,8 @@ class Reports:
 
 def event(call_id: str, data: OfMedia, now: datetime) -> dict[str, Any]:
     """The CloudEvent; its id is made from what it says, so that a repeated one is the same event."""
-    content = {name: value for name, value in msgspec.to_builtins(data).items() if value is not None}
+    encoded = msgspec.json.decode(msgspec.json.encode(data))  # with lists: the SDK writes tuples as text
+    content = {name: value for name, value in encoded.items() if value is not None}
     kind = f"{MEDIA_PREFIX}{type(data).__name__}"
     id = uuid.uuid5(uuid.NAMESPACE_URL, f"{call_id} {kind} {msgspec.json.encode(content, order='sorted').decode()}")
     return {

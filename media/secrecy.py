@@ -19,15 +19,17 @@ MARGIN = timedelta(seconds=3)
 class Secrecy:
     def __init__(self, store: CallStore, call: Call) -> None:
         self._store, self._call = store, call
+        self._periods = secret_periods(call)
 
     async def refresh(self) -> None:
         """Read the row, unless its plan has no secrets. Raises AzureError, UnreadableRow."""
         if can_be_secret(self._call):
             self._call = (await self._store.read(self._call.id)).call or self._call
+            self._periods = secret_periods(self._call)
 
     def covers(self, start: datetime, end: datetime) -> bool:
         """Whether a secret was collected at a time between the two; ``refresh`` first."""
-        return any(_overlap(period, start - MARGIN, end + MARGIN) for period in secret_periods(self._call))
+        return any(_overlap(period, start - MARGIN, end + MARGIN) for period in self._periods)
 
 
 def _overlap(period: Period, start: datetime, end: datetime) -> bool:

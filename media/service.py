@@ -7,17 +7,21 @@ import logging
 import resource
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Self
 
 from aiohttp import web
+from azure.storage.blob.aio import ContainerClient
 
 from media.admission import Admission, Admitted
 from media.audio.session import AudioSession
+from media.audio.sink import AudioStream, Sink
 from media.counts import Counts
 from media.reports import Reports
 from media.secrecy import Secrecy
 from media.server import REQUEST_SECONDS, Kind, Server
 from media.settings import MediaSettings
+from media.sinks import Make, named
 from media.sockets import Session
 from media.transcripts.session import TranscriptSession
 from media.transcripts.writer import TranscriptWriter
@@ -39,6 +43,7 @@ class Service:
         self.settings = MediaSettings(environment)
         self.clients = Clients(self.settings)
         self.counts = Counts()
+        self._sinks = [named(name) for name in self.settings.sinks]
         self.store = CallStore(self.clients.calls, self.clients.calls_index)
         self.reports = Reports(lambda: self.clients.topic, clock.now)
         self._keys = SigningKeys(self.settings.callback_keys_url)
@@ -80,11 +85,17 @@ class Service:
 
     async def open_session(self, kind: Kind, admitted: Admitted) -> Session:
         call_id, connection_id = admitted.call.id, admitted.call_connection_id
-        if kind == "audio":
-            return AudioSession(call_id, connection_id, (), self.reports)
+        container = self.clients.container(self.settings.transcripts_container)
         secrecy = Secrecy(self.store, admitted.call)
-        writer = TranscriptWriter(call_id, self.clients.container(self.settings.transcripts_container), secrecy)
+        if kind == "audio":
+            sinks = [partial(_made, make, container, secrecy) for make in self._sinks]
+            return AudioSession(call_id, connection_id, sinks, self.reports)
+        writer = TranscriptWriter(call_id, container, secrecy)
         return TranscriptSession(call_id, connection_id, writer, self.reports, clock.now)
+
+
+def _made(make: Make, container: ContainerClient, secrecy: Secrecy, stream: AudioStream) -> Sink:
+    return make(stream, container, secrecy)
 
 
 def _allow_many_sockets() -> None:

@@ -13,8 +13,8 @@ from datetime import datetime
 
 from azure.core.exceptions import AzureError
 
+from media.blobs import Full
 from media.reports import Reports
-from media.transcripts.blob import Full
 from media.transcripts.writer import Received, TranscriptWriter
 from media.wire import Malformed, TranscriptionData, TranscriptionMetadata, transcription_message
 from shared.storage.calls import UnreadableRow

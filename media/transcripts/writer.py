@@ -10,9 +10,9 @@ from azure.storage.blob.aio import ContainerClient
 from msgspec import Struct
 from msgspec.structs import replace
 
+from media.blobs import AppendBlob, Moved
 from media.secrecy import Secrecy
 from media.transcripts import lines
-from media.transcripts.blob import AppendBlob, Moved
 from media.transcripts.captions import captions
 from media.transcripts.lines import AnyLine
 from media.transcripts.transcript import Transcript, left_out
@@ -45,7 +45,8 @@ class TranscriptWriter:
     async def open(self, metadata: TranscriptionMetadata, now: datetime) -> None:
         """Begin the transcript, or continue the one that is there. Raises AzureError."""
         if not self._is_open:
-            self._transcript.add(lines.decode(await self._blob.open()))
+            if not await self._blob.create():
+                self._transcript.add(lines.decode(await self._blob.tail()))
             self._is_open = True
         await self._append(self._transcript.opened(metadata, now))
 
@@ -102,8 +103,8 @@ class TranscriptWriter:
             count, data = _as_many_as_fit(self._unwritten)
             try:
                 await self._blob.append(data)
-            except Moved as moved:
-                self._unwritten = self._without(lines.decode(moved.data))
+            except Moved:
+                self._unwritten = self._without(lines.decode(await self._blob.tail()))
             else:
                 del self._unwritten[:count]
 

@@ -81,6 +81,12 @@ async def eventually(condition: Callable[[], Any], what: str = "") -> Any:
         await asyncio.sleep(0.02)
 
 
+def reported(emulator: Emulator, call: Call, kind: str) -> list[dict[str, Any]]:
+    """The data of the events that the topic has received for the row, of one kind."""
+    events = [entry["event"] for entry in emulator.journal.entries("event")]
+    return [e["data"] for e in events if e.get("callid") == call.id and e["type"] == f"TeamsPhone.Media.{kind}"]
+
+
 # -- Messages ----------------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from azure.storage.blob.aio import ContainerClient
 
 from emulator.server import Emulator
 from shared.calls.capabilities import Call
-from tests.media.peer import AGENT, CALLER, Peer, eventually, said, transcription_metadata
+from tests.media.peer import AGENT, CALLER, Peer, eventually, reported, said, transcription_metadata
 from tests.support import content_of
 
 
@@ -25,12 +25,6 @@ async def lines_of(transcripts: ContainerClient, call: Call, kind: str | None = 
 
 async def texts(transcripts: ContainerClient, call: Call) -> list[str]:
     return [line["text"] for line in await lines_of(transcripts, call, "said")]
-
-
-def reported(emulator: Emulator, call: Call) -> list[dict[str, Any]]:
-    """The data of the events that the topic has received for the row."""
-    events = [entry["event"] for entry in emulator.journal.entries("event")]
-    return [each["data"] for each in events if each.get("callid") == call.id]
 
 
 async def test_speech_is_readable_while_the_call_lasts(peer: Peer, call: Call, transcripts: ContainerClient) -> None:
@@ -68,11 +62,17 @@ async def test_the_row_hears_of_its_beginning_and_its_end(
 ) -> None:
     async with peer.open("transcription", call) as socket:
         await socket.send_str(transcription_metadata())
-        (begun,) = await eventually(lambda: reported(emulator, call))
+        (begun,) = await eventually(lambda: reported(emulator, call, "TranscriptWritten"))
         assert (begun["blob"], begun.get("captions")) == (f"{call.id}.jsonl", "")
         await socket.send_str(said("Hello.", 1.5))
         await eventually(lambda: texts(transcripts, call))
-    _, closed = await eventually(lambda: reported(emulator, call) if len(reported(emulator, call)) > 1 else None)
+    _, closed = await eventually(
+        lambda: (
+            reported(emulator, call, "TranscriptWritten")
+            if len(reported(emulator, call, "TranscriptWritten")) > 1
+            else None
+        )
+    )
     assert (closed["lines"], closed["gaps"], closed["captions"]) == (1, 0, f"{call.id}.vtt")
     (last,) = await lines_of(transcripts, call, "closed")
     assert last["reason"] == "ended"
