@@ -99,9 +99,9 @@ def transcription_metadata(subscription: str = "s1", connection: str = CONNECTIO
     return text({"kind": "TranscriptionMetadata", "transcriptionMetadata": content})
 
 
-def said(what: str, offset: float, duration: float = 1.0, speaker: str = CALLER, **changed: Any) -> str:
-    """A result; ``offset`` and ``duration`` in seconds."""
-    ticks, length = round(offset * 10**7), round(duration * 10**7)
+def said(what: str, start: float, seconds: float = 1.0, speaker: str = CALLER, **changed: Any) -> str:
+    """A result, ``start`` seconds into the subscription; ``changed`` are fields of it."""
+    ticks, length = round(start * 10**7), round(seconds * 10**7)
     content = {
         "text": what,
         "format": "display",

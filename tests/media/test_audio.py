@@ -160,7 +160,7 @@ async def test_tones_in_are_tones_in_blob_by_participant_while_the_call_lasts(
         CALLER: (names[CALLER], 2.0),
         AGENT: (names[AGENT], 1.0),
     }
-    assert report["talkers"] == [{"participant": CALLER, "seconds": 2.0}]
+    assert report["talkers"] == [{"participant": CALLER, "seconds": 2.0, "overlap": 0.0}]
     with wave.open(io.BytesIO(caller)) as opened:
         assert (opened.getframerate(), opened.getnchannels(), opened.getsampwidth()) == (16_000, 1, 2)
         assert opened.readframes(100_000) == caller[HEADER:]
