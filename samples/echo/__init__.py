@@ -9,7 +9,7 @@ from media.audio.frames import Frame
 from media.audio.level import is_loud
 from media.audio.sink import AudioStream, Item, Sink
 
-QUIET, LONGEST = 0.6, 20.0  # seconds: a pause that ends what is said; the longest echo
+PAUSE, LONGEST = 0.6, 20.0  # seconds: a pause that ends what is said; the longest echo
 
 
 class Echo(Sink):
@@ -29,9 +29,9 @@ class Echo(Sink):
                 await self.stream.hush()
             self.spoke_at, self.plays_until = frame.at, 0.0
         seconds = len(self.heard) / self.stream.format.bytes_per_second
-        if self.heard and (frame.at - self.spoke_at > QUIET or seconds > LONGEST):
+        if self.heard and (frame.at - self.spoke_at > PAUSE or seconds > LONGEST):
             await self.stream.say(bytes(self.heard))
             self.heard.clear()
             self.plays_until = frame.at + seconds
-        elif self.spoke_at and frame.at - self.spoke_at <= QUIET:
+        elif self.spoke_at and frame.at - self.spoke_at <= PAUSE:
             self.heard += frame.pcm

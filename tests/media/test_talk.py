@@ -13,19 +13,19 @@ from media.audio.talk import Talk
 CALLER, AGENT = "4:+12065551212", "8:acs:agent"
 SPEECH = memoryview(array("h", [0, 4000, 0, -4000] * 80).tobytes())
 NOISE = memoryview(array("h", [0, 100, 0, -100] * 80).tobytes())
-QUIET = memoryview(bytes(640))
+SILENT = memoryview(bytes(640))
 
 
 def frames(participant: str, start: float, end: float, pcm: memoryview) -> list[Frame]:
-    return [Frame(participant, n / 50, pcm, pcm is QUIET) for n in range(round(start * 50), round(end * 50))]
+    return [Frame(participant, n / 50, pcm, pcm is SILENT) for n in range(round(start * 50), round(end * 50))]
 
 
 CONVERSATION = [
     *frames(CALLER, 0, 4, SPEECH),
     *frames(CALLER, 4, 10, NOISE),
-    *frames(AGENT, 0, 3, QUIET),
+    *frames(AGENT, 0, 3, SILENT),
     *frames(AGENT, 3, 6, SPEECH),
-    *frames(AGENT, 6, 10, QUIET),
+    *frames(AGENT, 6, 10, SILENT),
 ]
 
 
@@ -58,7 +58,7 @@ async def test_a_frame_that_comes_twice_counts_once() -> None:
 
 
 async def test_a_pause_between_words_belongs_to_the_talk_and_is_no_dead_air() -> None:
-    words = [*frames(CALLER, 0, 1, SPEECH), *frames(CALLER, 1, 1.3, QUIET), *frames(CALLER, 1.3, 2, SPEECH)]
+    words = [*frames(CALLER, 0, 1, SPEECH), *frames(CALLER, 1, 1.3, SILENT), *frames(CALLER, 1.3, 2, SPEECH)]
     assert await measured(words) == {"talkers": {CALLER: (2.0, 0.0)}, "silence": 0.0, "longest_silence": 0.0}
 
 
@@ -67,6 +67,6 @@ async def test_audio_that_never_came_is_no_dead_air() -> None:
     assert found == {"talkers": {CALLER: (2.0, 0.0)}, "silence": 0.0, "longest_silence": 0.0}
 
 
-@pytest.mark.parametrize("pcm", [memoryview(b""), QUIET, NOISE])
+@pytest.mark.parametrize("pcm", [memoryview(b""), SILENT, NOISE])
 async def test_noise_is_no_talk(pcm: memoryview) -> None:
     assert (await measured(frames("", 0, 2, pcm)))["talkers"] == {}
