@@ -121,7 +121,8 @@ class Server:
     async def _end(self, key: tuple[Kind, str], socket: Socket, session: Session) -> None:
         await session.end(socket.reason)
         self.counts.closed[socket.reason] += 1
-        self.counts.malformed += socket.malformed
+        self.counts.malformed += session.malformed
+        self.counts.dropped += session.dropped
         log.info("call %s: its %s socket is over: %s", key[1], key[0], socket.reason)
         async with self._ended:
             if self._sockets.get(key) is socket:
@@ -129,11 +130,10 @@ class Server:
             self._ended.notify_all()
 
     async def watch(self) -> None:
-        """Close silent sockets, until it is cancelled."""
+        """Close silent and malformed sockets, until it is cancelled."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            silent = [each for each in self._sockets.values() if each.is_silent(_time())]
-            await asyncio.gather(*(each.close("silent", WSCloseCode.POLICY_VIOLATION) for each in silent))
+            await asyncio.gather(*(each.check(_time()) for each in [*self._sockets.values()]))
 
     async def drain(self, seconds: float) -> None:
         """Refuse new sockets, wait for the open ones to end by themselves, and close the rest."""

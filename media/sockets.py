@@ -8,7 +8,6 @@ from typing import Protocol
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from media.audio.voice import Sender
-from media.wire import Malformed
 
 BEGIN_SECONDS = 10.0  # in which the first message must come
 HEARTBEAT = 20.0  # seconds between pings; without a pong in half of it the socket is lost
@@ -17,17 +16,23 @@ MOST_MALFORMED = 10  # messages, then the socket is closed
 
 
 class Session(Protocol):
-    """What a kind of socket does with its messages. ``longest_silence``: seconds without a message after which the
-    socket is closed; None for no limit.
+    """What a kind of socket does with its messages, of ``largest_message`` bytes at most. ``longest_silence``: seconds
+    without a message after which the socket is closed; None for no limit. ``malformed``: messages that are unreadable.
     """
 
     largest_message: int
     longest_silence: float | None
+    malformed: int
 
     @property
-    def has_begun(self) -> bool: ...
-    def receive(self, message: bytes) -> None:
-        """Raises Malformed."""
+    def dropped(self) -> int:
+        """How much was lost, because its receiver was too slow."""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the metadata has come."""
+
+    def receive(self, message: bytes) -> None: ...
 
     def attach(self, socket: Sender) -> None:
         """The open socket, for what the session sends."""
@@ -42,7 +47,6 @@ class Socket:
         self._response, self._session = response, session
         self._opened_at = self._heard_at = opened_at
         self._messages = self._seen = 0
-        self.malformed = 0
         self.reason = "lost"
 
     async def read(self) -> None:
@@ -53,17 +57,18 @@ class Socket:
             if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                 break
             self._messages += 1
-            try:
-                session.receive(message.data)
-            except Malformed:
-                self.malformed += 1
-                if self.malformed >= MOST_MALFORMED:
-                    await self.close("malformed", WSCloseCode.INVALID_TEXT)
+            session.receive(message.data)
         if self.reason == "lost" and message.type is WSMsgType.CLOSE:
             self.reason = "ended"
 
-    def is_silent(self, now: float) -> bool:
-        """Whether nothing has come for too long. It is to be called every second or so."""
+    async def check(self, now: float) -> None:
+        """Close it if nothing has come for too long, or too much that cannot be read. To be called every second."""
+        if self._session.malformed >= MOST_MALFORMED:
+            await self.close("malformed", WSCloseCode.INVALID_TEXT)
+        elif self._is_silent(now):
+            await self.close("silent", WSCloseCode.POLICY_VIOLATION)
+
+    def _is_silent(self, now: float) -> bool:
         if self._messages != self._seen:
             self._seen, self._heard_at = self._messages, now
         if not self._session.has_begun:

@@ -34,13 +34,34 @@ class AudioMetadata(Struct, frozen=True, rename="camel"):
     length: int = 640
 
 
-class AudioData(Struct, frozen=True, rename="camel", gc=False):
-    """A frame of 20 ms, in Base64. ``participant``: a raw id; None or absent where the audio is mixed."""
+class Frame(Struct, rename="camel", gc=False):
+    """A frame of audio, 20 ms long as ACS sends it. ``data`` is decoded from Base64.
+
+    ``missing``: seconds before it that never came. ``late``: it came after a later one, or twice. These two are not on
+    the wire: the session sets them.
+    """
 
     data: bytes
     timestamp: datetime
-    participant: str | None = field(default=None, name="participantRawID")
+    participant_raw_id: str | None = field(default=None, name="participantRawID")
     silent: bool = False
+    missing: float = 0.0
+    late: bool = False
+
+    @property
+    def participant(self) -> str:
+        """A raw id; empty for mixed audio."""
+        return self.participant_raw_id or ""
+
+    @property
+    def at(self) -> float:
+        """The time stamp, in seconds since 1970."""
+        return self.timestamp.timestamp()
+
+    @property
+    def pcm(self) -> memoryview:
+        """The samples, 16 bits each, as a view of ``data``."""
+        return memoryview(self.data)
 
 
 class DtmfData(Struct, frozen=True, rename="camel"):
@@ -49,13 +70,18 @@ class DtmfData(Struct, frozen=True, rename="camel"):
     data: str
 
 
-class AudioMessage(Struct, frozen=True, rename="camel", gc=False):
-    """A message of an audio socket: ``kind`` names the one field that is set."""
+class AudioMessage(Struct, frozen=True, rename="camel", gc=False, tag_field="kind", tag="AudioData"):
+    """The message of a frame."""
 
-    kind: str
-    audio_data: AudioData | None = None
-    audio_metadata: AudioMetadata | None = None
-    dtmf_data: DtmfData | None = None
+    audio_data: Frame
+
+
+class MetadataMessage(Struct, frozen=True, rename="camel", tag_field="kind", tag="AudioMetadata"):
+    audio_metadata: AudioMetadata
+
+
+class DtmfMessage(Struct, frozen=True, rename="camel", tag_field="kind", tag="DtmfData"):
+    dtmf_data: DtmfData
 
 
 class TranscriptionMetadata(Struct, frozen=True, rename="camel"):
@@ -97,16 +123,25 @@ class _Envelope(Struct, frozen=True, rename="camel"):
     transcription_metadata: Any = None
 
 
-_audio = msgspec.json.Decoder(AudioMessage)
+UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)  # raised for a message that is none
+
+
+class _OfKind(Struct, frozen=True):
+    kind: str
+
+
+_KINDS = frozenset({"AudioData", "AudioMetadata", "DtmfData"})
+audio_decoder = msgspec.json.Decoder(AudioMessage | MetadataMessage | DtmfMessage)
+_kind = msgspec.json.Decoder(_OfKind)
 _transcription = msgspec.json.Decoder(_Envelope)
 
 
-def audio_message(text: bytes | str) -> AudioMessage:
-    """A message of an audio socket. Raises Malformed."""
+def has_unknown_kind(text: bytes) -> bool:
+    """Whether a message that cannot be read is one of a kind that ACS has added since: it is to be ignored."""
     try:
-        return _audio.decode(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Malformed(f"it is no message of an audio stream: {type(error).__name__}") from None
+        return _kind.decode(text).kind not in _KINDS
+    except UNREADABLE:
+        return False
 
 
 def transcription_message(text: bytes | str) -> TranscriptionMetadata | TranscriptionData | None:
@@ -121,6 +156,6 @@ def transcription_message(text: bytes | str) -> TranscriptionMetadata | Transcri
                 return read(message.transcription_metadata, TranscriptionMetadata)[0]
             case "TranscriptionData":
                 return read(message.transcription_data, TranscriptionData)[0]
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise Malformed(f"it is no message of a transcription: {type(error).__name__}") from None
     return None

@@ -17,12 +17,13 @@ from typing import Any
 
 from azure.core.exceptions import AzureError
 from azure.storage.blob.aio import ContainerClient
+from msgspec.structs import replace
 
-from media.audio.frames import TOLERANCE, Format, Frame
+from media.audio.frames import TOLERANCE, Format
 from media.audio.sink import AudioStream, Item, Sink
 from media.blobs import AppendBlob, Moved
 from media.secrecy import Secrecy
-from media.wire import SAMPLE
+from media.wire import SAMPLE, Frame
 from shared.calls.capabilities.media import AudioFile
 from shared.storage.calls import UnreadableRow
 
@@ -32,7 +33,7 @@ WAV = "audio/wav"
 HEADER = 44  # bytes
 ENDLESS = 0xFFFFFFFF  # the length of a stream, which is not known when its header is written
 BEGUN, RATE = "begunat", "rate"  # the file's metadata
-LONGEST_SILENCE = 3600  # seconds that are filled; what is missing beyond that shortens the file
+LONGEST_SILENCE = 3600  # seconds that are filled; a longer gap makes the file shorter
 ATTEMPTS, PAUSE = 6, 0.5  # to store what has come; the pause in seconds, then twice as long each time
 
 
@@ -54,7 +55,7 @@ class WavFile:
 
     def __init__(self, blob: AppendBlob, participant: str, audio_format: Format) -> None:
         self._blob, self.participant, self._format = blob, participant, audio_format
-        self._tolerance = SAMPLE * round(TOLERANCE * audio_format.rate)
+        self._tolerance = SAMPLE * round(TOLERANCE.total_seconds() * audio_format.rate)
         self.begun_at = 0.0  # seconds since 1970
 
     async def open(self, at: float) -> None:
@@ -141,7 +142,7 @@ class AudioFiles(Sink):
         at = datetime.fromtimestamp(frame.at, UTC)
         if not self._secrecy.covers(at, at):
             return frame
-        return Frame(frame.participant, frame.at, memoryview(bytes(len(frame.pcm))), silent=True)
+        return replace(frame, data=bytes(len(frame.data)), silent=True)
 
     def results(self) -> dict[str, Any]:
         return {"files": tuple(file.described for _, file in sorted(self._files.items()))}

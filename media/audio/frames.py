@@ -1,13 +1,16 @@
-"""What sinks receive: frames of audio and keys, with the time at which they were heard."""
+"""The time stamps of frames: which came late, and how much is missing between two of them."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from msgspec import Struct
 
-from media.wire import SAMPLE, AudioData, Malformed
+from media.wire import SAMPLE, Frame, Malformed
 
 LONGEST_FRAME = 1.0  # seconds; ACS sends 20 ms
-TOLERANCE = 0.01  # seconds by which time stamps differ from the length of the audio: they are rounded
+TOLERANCE = timedelta(milliseconds=10)  # by which time stamps differ from the length of the audio: they are rounded
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class Format(Struct, frozen=True):
@@ -20,42 +23,37 @@ class Format(Struct, frozen=True):
         return self.rate * SAMPLE
 
 
-class Frame(Struct, frozen=True, gc=False):
-    """``participant`` is a raw id, empty for mixed audio; ``at`` in seconds since 1970 (UTC). ``pcm`` is a view of the
-    decoded bytes. ``missing``: seconds before it that never came. ``late``: it came after a later one, or twice.
+class Track(Struct):
+    """One participant's frames so far. ``first`` and ``last`` are time stamps, ``length`` and ``step`` the length of a
+    frame in bytes and in time.
     """
 
-    participant: str
-    at: float
-    pcm: memoryview
-    silent: bool = False
-    missing: float = 0.0
-    late: bool = False
+    bytes_per_second: int
+    length: int = -1
+    step: timedelta = timedelta()
+    first: datetime = NEVER
+    last: datetime = NEVER
+    missing: timedelta = timedelta()
+    late: int = 0
 
-
-class Key(Struct, frozen=True):
-    """A key that a participant pressed: ``0``-``9``, ``*``, ``#``."""
-
-    key: str
-
-
-class Clock:
-    """The time stamps of one participant's frames."""
-
-    __slots__ = ("_next",)
-
-    def __init__(self) -> None:
-        self._next = 0.0
-
-    def frame(self, data: AudioData, per_second: int) -> Frame:
-        """The frame, with what its time stamp shows. Raises Malformed."""
-        length = len(data.data)
-        seconds = length / per_second
+    def measure(self, frame: Frame) -> None:
+        """Note the length of a frame. Raises Malformed."""
+        length = len(frame.data)
+        seconds = length / self.bytes_per_second
         if length % SAMPLE or seconds > LONGEST_FRAME:
             raise Malformed("its audio is no frame of 16-bit samples")
-        at, due = data.timestamp.timestamp(), self._next
-        if due and at < due - TOLERANCE:
-            return Frame(data.participant or "", at, memoryview(data.data), data.silent, late=True)
-        missing = at - due if due and at > due + TOLERANCE else 0.0
-        self._next = at + seconds
-        return Frame(data.participant or "", at, memoryview(data.data), data.silent, missing)
+        self.length, self.step = length, timedelta(seconds=seconds)
+
+    def is_late(self, frame: Frame) -> bool:
+        """Note a frame whose time stamp is not exactly a step after the last one."""
+        if self.last is NEVER:
+            self.first = frame.timestamp
+            return False
+        difference = frame.timestamp - self.last - self.step
+        if difference < -TOLERANCE:
+            frame.late = True
+            self.late += 1
+        elif difference > TOLERANCE:
+            frame.missing = difference.total_seconds()
+            self.missing += difference
+        return frame.late

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from media.audio.frames import Frame
+from media.wire import Frame
 
 LOUD = 600  # of 32,768: about -35 dB of full scale, above the noise of a telephone line and below speech
 STEP = 7  # samples: enough to show the loudness of speech, and in step with no tone of a telephone

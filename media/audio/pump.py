@@ -21,14 +21,12 @@ class Pump:
         self.dropped = 0
         self._task = asyncio.create_task(self._run())
 
-    def put(self, item: Item) -> None:
-        waiting = self._waiting
-        if len(waiting) >= MOST_WAITING:
-            self.dropped += 1
-            return
-        if not waiting:
-            self._something.set()
-        waiting.append(item)
+    def put(self, items: list[Item]) -> None:
+        """What the queue has no room for is dropped."""
+        room = MOST_WAITING - len(self._waiting)
+        self._waiting += items[:room]
+        self.dropped += max(0, len(items) - room)
+        self._something.set()
 
     async def close(self, seconds: float) -> None:
         """Hand over the rest, and close the sink; what takes longer is lost."""
@@ -37,8 +35,8 @@ class Pump:
         _, unfinished = await asyncio.wait([self._task], timeout=seconds)
         if unfinished:
             self._task.cancel()
-            self.dropped += len(self._waiting)
             log.error("call %s: %s was too slow at its end", self._call_id, type(self.sink).__name__)
+        self.dropped += len(self._waiting)
 
     async def _run(self) -> None:
         try:
@@ -52,5 +50,5 @@ class Pump:
                     await self.sink.take(items)
             await self.sink.close()
         except Exception:
-            # A sink can be any code. Its items are counted as dropped from here on.
+            # A sink can be any code. What waits from here on is dropped.
             log.exception("call %s: %s failed, and receives no more", self._call_id, type(self.sink).__name__)

@@ -7,9 +7,10 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from media.audio.frames import Format, Frame, Key
+from media.audio.frames import Format
+from media.wire import DtmfData, Frame
 
-Item = Frame | Key
+Item = Frame | DtmfData
 
 
 class AudioStream(Struct, frozen=True):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from media.audio.frames import Frame
 from media.audio.level import is_loud
 from media.audio.sink import Item, Sink
+from media.wire import Frame
 from shared.calls.capabilities.media import Talker
 
 SLOTS = 10  # a second

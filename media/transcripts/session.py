@@ -47,7 +47,7 @@ class TranscriptSession:
         self._lost: tuple[datetime, datetime] | None = None
         self._something = asyncio.Event()
         self._is_closing = False
-        self.dropped = 0
+        self.dropped = self.malformed = 0
         self._task = asyncio.create_task(self._run())
 
     @property
@@ -59,7 +59,12 @@ class TranscriptSession:
         """Nothing is sent on it."""
 
     def receive(self, message: bytes) -> None:
-        """Raises Malformed."""
+        try:
+            self._receive(message)
+        except Malformed:
+            self.malformed += 1
+
+    def _receive(self, message: bytes) -> None:
         match transcription_message(message):
             case TranscriptionMetadata() as metadata:
                 if metadata.call_connection_id not in ("", self._connection_id):

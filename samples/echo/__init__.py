@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from media.audio.frames import Frame
 from media.audio.level import is_loud
 from media.audio.sink import AudioStream, Item, Sink
+from media.wire import Frame
 
-PAUSE, LONGEST = 0.6, 20.0  # seconds: a pause that ends what is said; the longest echo
+PAUSE, LONGEST = 0.6, 20.0  # seconds: the pause that ends a phrase; the longest echo
 
 
 class Echo(Sink):

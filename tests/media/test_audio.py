@@ -15,10 +15,10 @@ from azure.storage.blob.aio import ContainerClient
 
 from emulator.server import Emulator
 from media.audio.files import HEADER, name_of
-from media.audio.frames import Frame, Key
 from media.audio.sink import AudioStream, Item, Sink
 from media.service import Service
 from media.sinks import NoSink
+from media.wire import DtmfData, Frame
 from shared.calls.capabilities import Call
 from tests.golden import START
 from tests.media.conftest import MakePeer
@@ -91,7 +91,7 @@ async def test_frames_and_keys_reach_a_sink_as_plain_data(make_peer: MakePeer, c
     at = START.timestamp()
     assert isinstance(mixed, Frame)
     assert (mixed.participant, mixed.at, bytes(mixed.pcm), mixed.silent) == ("", at + 1, pcm, False)
-    assert key == Key("3")
+    assert key == DtmfData("3")
     assert isinstance(silent, Frame)
     assert (silent.silent, silent.missing, silent.late) == (True, 0.0, False)
     assert STREAMS[call.id].format.rate == rate
@@ -118,6 +118,7 @@ async def test_a_slow_or_faulty_sink_loses_frames_and_its_neighbour_none(
     make_peer: MakePeer, call: Call, emulator: Emulator, sink: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("media.audio.pump.MOST_WAITING", 20)
+    monkeypatch.setattr(Memory, "pause", 0.0)
     monkeypatch.setattr("media.audio.session.CLOSING_SECONDS", 0.1)
     sinks = f"tests.media.test_audio:{sink},tests.media.test_audio:Memory"
     peer = await make_peer(MEDIA_SINKS=sinks)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import random
 from array import array
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from media.audio.frames import Frame
 from media.audio.talk import Talk
+from media.wire import Frame
 
+START = datetime(2026, 11, 21, 9, tzinfo=UTC)
 CALLER, AGENT = "4:+12065551212", "8:acs:agent"
-SPEECH = memoryview(array("h", [0, 4000, 0, -4000] * 80).tobytes())
-NOISE = memoryview(array("h", [0, 100, 0, -100] * 80).tobytes())
-SILENT = memoryview(bytes(640))
+SPEECH = array("h", [0, 4000, 0, -4000] * 80).tobytes()
+NOISE = array("h", [0, 100, 0, -100] * 80).tobytes()
+SILENT = bytes(640)
 
 
-def frames(participant: str, start: float, end: float, pcm: memoryview) -> list[Frame]:
-    return [Frame(participant, n / 50, pcm, pcm is SILENT) for n in range(round(start * 50), round(end * 50))]
+def frames(participant: str, start: float, end: float, pcm: bytes) -> list[Frame]:
+    times = [n / 50 for n in range(round(start * 50), round(end * 50))]
+    return [Frame(pcm, START + timedelta(seconds=at), participant, silent=pcm is SILENT) for at in times]
 
 
 CONVERSATION = [
@@ -67,6 +70,6 @@ async def test_audio_that_never_came_is_no_dead_air() -> None:
     assert found == {"talkers": {CALLER: (2.0, 0.0)}, "silence": 0.0, "longest_silence": 0.0}
 
 
-@pytest.mark.parametrize("pcm", [memoryview(b""), SILENT, NOISE])
-async def test_noise_is_no_talk(pcm: memoryview) -> None:
+@pytest.mark.parametrize("pcm", [b"", SILENT, NOISE])
+async def test_noise_is_no_talk(pcm: bytes) -> None:
     assert (await measured(frames("", 0, 2, pcm)))["talkers"] == {}
