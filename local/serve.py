@@ -15,7 +15,7 @@ from pathlib import Path
 
 import aiohttp
 
-from local import settings
+from local import first_run, settings
 from local.demo import options
 from local.processes import as_command
 from local.scenarios import ACCOUNT, CALLER
@@ -80,6 +80,8 @@ async def main(given: argparse.Namespace) -> int:
         if given.host != "none":
             async with aiohttp.ClientSession() as http:
                 await copy_accounts(http, stack)  # calls show names, and run plans
+                if given.console:
+                    await first_run.prepare(http, stack)
         print(what_next(stack), flush=True)
         stopping = asyncio.ensure_future(stop.wait())
         await asyncio.wait({stopping, asyncio.ensure_future(stack.ended())}, return_when=asyncio.FIRST_COMPLETED)

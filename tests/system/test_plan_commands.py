@@ -27,6 +27,7 @@ async def command(*arguments: str) -> tuple[int | None, str]:
 
 
 WAYS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "menu-then-agents": ({"keys": ["1"], "answers": {"agents": ["accepted"]}}, ["welcome", "agents", "bye"]),
     "menu-then-transfer": ({"keys": ["1"]}, ["menu", "sales"]),
     "office-hours": ({"keys": ["2"]}, ["hours", "closed", "bye"]),
     "account-number": (
