@@ -13,6 +13,7 @@ from aiohttp import web
 from emulator import control, cors, eventgrid, tls
 from emulator.acs.gateway import Gateway
 from emulator.arm import Arm
+from emulator.clients.endpoint import ClientEndpoint
 from emulator.config import Config
 from emulator.listener import Listener
 from emulator.platform import Platform
@@ -25,6 +26,7 @@ class Emulator(Platform):
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
+        self.clients = ClientEndpoint(self)
         self._runner: web.AppRunner | None = None
         self._listener: Listener | None = None
 
@@ -57,6 +59,10 @@ class Emulator(Platform):
         site = web.TCPSite(runner, self.config.host, self.config.tls_port, ssl_context=tls.context(certificate))
         await site.start()
 
+    async def reset(self) -> None:
+        self.clients.reset()
+        await super().reset()
+
     async def stop(self) -> None:
         await self.service.close()
         await self.grid.close()
@@ -74,7 +80,8 @@ class Emulator(Platform):
         application.add_routes(self.entra.routes())
         application.add_routes(self.graph.routes())
         application.add_routes(Arm(self.grid, self.entra.verify, self.faults, self.journal).routes())
-        application.add_routes(control.routes(self))
+        application.add_routes(self.clients.routes())
+        application.add_routes(control.routes(self, self.clients))
         return application
 
 

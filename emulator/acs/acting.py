@@ -80,7 +80,8 @@ def mute(service: Service, call: Call, person: Participant, *, on: bool) -> None
 
 def _changed(service: Service, call: Call, person: Participant) -> None:
     person.update(service.clock.wall())
-    service.participants_updated(call)
+    if call.connected:
+        service.participants_updated(call)
 
 
 def hang_up(service: Service, call: Call, raw_id: str | None = None) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
-from emulator.acs import acting, errors, invitations
+from emulator.acs import acting, errors, invitations, ringing
 from emulator.acs.answering import connect_leg, identify, new_user
 from emulator.acs.callees import Outcome
 from emulator.acs.calls import Call
 from emulator.acs.identifiers import Identifier, canonical, parse
 from emulator.acs.media.streaming import start_streams
 from emulator.acs.messages import Answer, Request
-from emulator.acs.provenance import RING
 from emulator.acs.service import Service
 
 
@@ -74,12 +74,8 @@ class _Outbound:
 
     def ring(self) -> None:
         for target in self._targets:
-            outcome = self._service.callees.rung(target, RING.seconds)
-            timer = self._service.background.after(
-                outcome.after,
-                lambda target=target, outcome=outcome: self._settle(target, outcome),  # type: ignore[misc]
-            )
-            self._call.timers.append(timer)
+            settle = functools.partial(self._settle, target)
+            self._call.timers.append(ringing.start(self._service, self._call, target, settle))
 
     def _settle(self, target: Identifier, outcome: Outcome) -> None:
         service, call = self._service, self._call

@@ -17,6 +17,7 @@ from emulator.acs.recording.model import Recording
 from emulator.acs.sounds import Sounds
 from emulator.clock import stamp
 
+Kind = Literal["tpe", "acs", "teams"]  # teams: Teams' own, which no application has a part in
 State = Literal["ringing", "connecting", "connected", "missed", "rejected", "redirected", "ended"]
 
 
@@ -41,7 +42,7 @@ class Script:
 @dataclass
 class Call:
     id: str
-    kind: Literal["tpe", "acs"]
+    kind: Kind
     source: Identifier
     target: Identifier
     server_call_id: str

@@ -12,7 +12,8 @@ from emulator.acs.parties import CALL, Participant
 
 def pitches(call: Call) -> dict[str, int]:
     """Hertz by name: voices by raw id, prompts by their text or file name, phrases by their words."""
-    voices = {person.raw_id: frequency(person.voice) for person in call.participants.values()}
+    people = call.participants.values()
+    voices = {person.raw_id: frequency(person.voice) for person in people if person.captured is None}
     return voices | call.sounds.pitches
 
 
@@ -20,7 +21,9 @@ def changes(call: Call) -> set[float]:
     """The moments at which something may begin or cease to be heard."""
     moments = {moment for person in call.participants.values() for moment in person.presence.moments}
     edges = {edge for sound in call.sounds.log for edge in (sound.start, sound.end) if edge is not None}
-    return moments | edges | set(call.sounds.streamed.moments)
+    captured = (person.captured for person in call.participants.values() if person.captured)
+    tracks = (track.moments for track in (call.sounds.streamed, *captured))
+    return moments.union(edges, *tracks)
 
 
 def said_by(call: Call, person: Participant, moment: float) -> Tones:
@@ -28,7 +31,12 @@ def said_by(call: Call, person: Participant, moment: float) -> Tones:
     if not person.presence.at(moment).audible:
         return ()
     spoken = (each for each in call.sounds.log if each.speaker == person.raw_id and each.lasts(moment))
-    return frequency(person.voice), *(each.frequency for each in spoken)
+    return *voice(person, moment), *(each.frequency for each in spoken)
+
+
+def voice(person: Participant, moment: float) -> Tones:
+    """Their microphone, or the tone of a scripted party, who never pauses."""
+    return (frequency(person.voice),) if person.captured is None else person.captured.at(moment)
 
 
 def said_in_call(call: Call, person: Participant, moment: float) -> Tones:

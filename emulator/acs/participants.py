@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.acs import acting, errors, invitations
+from emulator.acs import acting, errors, invitations, ringing
 from emulator.acs.answering import ring_back
 from emulator.acs.callees import Outcome
 from emulator.acs.calls import Call, Invitation
@@ -29,12 +29,14 @@ def add_participant(service: Service, request: Request) -> Answer:
     body, call = request.body, request.call
     who = canonical(body["participantToAdd"])
     invitations.check(call, who, body)
-    invitations.note(request, who, "add")
+    context = invitations.note(request, who, "add")
     ring_back(service, call, who)
     id = service.new_id()
     timeout = body.get("invitationTimeoutInSeconds")
-    outcome = service.callees.rung(who, RING.seconds if timeout is None else timeout)
-    task = service.background.after(outcome.after, lambda: _settle(service, call, id, outcome))
+    seconds = RING.seconds if timeout is None else timeout
+    task = ringing.start(
+        service, call, who, lambda outcome: _settle(service, call, id, outcome), seconds=seconds, context=context
+    )
     call.invitations[id] = Invitation(id, who, task, body.get("operationContext"), body.get("operationCallbackUri"))
     invited = {"identifier": who, "isMuted": False, "isOnHold": False}
     return Answer({"participant": invited, "invitationId": id, **operation_context(body)})

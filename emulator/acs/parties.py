@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from emulator.acs.identifiers import Identifier
+from emulator.acs.track import Track
 
 T = TypeVar("T")
 
@@ -50,6 +51,7 @@ class Phrase(NamedTuple):
 class Participant:
     identifier: Identifier
     voice: int  # the number of their tone
+    captured: Track | None = None  # what their microphone sends, in place of the tone
     is_muted: bool = False
     is_on_hold: bool = False
     is_isolated: bool = False  # a prompt is played to them alone: isOnHold shows it, as recorded

@@ -14,7 +14,7 @@ from emulator.acs import errors, events
 from emulator.acs.callback_types import CALLBACK_TYPES
 from emulator.acs.callbacks import Callbacks
 from emulator.acs.callees import CalleeBehaviours
-from emulator.acs.calls import Call, Calls, Script
+from emulator.acs.calls import Call, Calls, Kind, Script
 from emulator.acs.file_store import FileStore
 from emulator.acs.identifiers import Identifier
 from emulator.acs.identity_stores import Assignments, Identities
@@ -22,6 +22,7 @@ from emulator.acs.media.streams.connecting import Connector
 from emulator.acs.provenance import RING, STREAM_TOKEN_LIFE
 from emulator.acs.repeatability import Repeatability
 from emulator.acs.results import HUNG_UP, OK, OTHER_LEFT, Result
+from emulator.acs.rings import Rings
 from emulator.acs.signing_keys import SigningKeys
 from emulator.background import BackgroundTasks
 from emulator.clock import Clock, ticks_stamp
@@ -56,6 +57,7 @@ class Service:
         self.repeatability = Repeatability(clock)
         self.calls = Calls()
         self.callees = CalleeBehaviours()
+        self.rings = Rings()
         self.files = FileStore(clock)
         self.identities = Identities()
         self.assignments = Assignments()
@@ -74,6 +76,7 @@ class Service:
         await self.connector.close()
         for store in (self.calls, self.callees, self.repeatability, self.callbacks, self.files, self.faults):
             store.clear()
+        self.rings.clear()
         self.identities.clear()
         self.assignments.reset()
         self.journal.clear()
@@ -111,7 +114,7 @@ class Service:
         source: Identifier,
         target: Identifier,
         *,
-        kind: Literal["tpe", "acs"] = "tpe",
+        kind: Kind = "tpe",
         script: Script | None = None,
         correlation_id: str | None = None,
         ringing_for: float = 0.0,

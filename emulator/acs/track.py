@@ -12,27 +12,27 @@ FRAME = 1 / FRAMES_PER_SECOND  # seconds
 
 class Track:
     """``moments`` are those of the wall's monotonic clock at which the sound changes. Equal frames in a row, such as
-    those of a tone, are one.
+    those of a tone, are one. ``end`` is when all of it has been heard.
     """
 
     def __init__(self) -> None:
         self.moments: list[float] = []
         self._sounds: list[Tones] = []
-        self._end = 0.0
+        self.end = 0.0
 
     def play(self, pcm: bytes, rate: int, now: float) -> None:
         """Append sound to the rest that is not heard yet; after a pause it begins a little later."""
-        start = self._end if self._end >= now else now + PLAYOUT.seconds
+        start = self.end if self.end >= now else now + PLAYOUT.seconds
         pieces = frames(pcm, rate)
         for n, frame in enumerate(pieces):
             self._set((frame,), start + n * FRAME)
-        self._end = start + len(pieces) * FRAME
-        self._set((), self._end)
+        self.end = start + len(pieces) * FRAME
+        self._set((), self.end)
 
     def stop(self, now: float) -> None:
         """Drop the rest that is not heard yet."""
-        if now < self._end:
-            self._end = now
+        if now < self.end:
+            self.end = now
             self._set((), now)
 
     def at(self, moment: float) -> Tones:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
-from emulator.acs import acting, errors, invitations
+from emulator.acs import acting, errors, invitations, ringing
 from emulator.acs.answering import forward, ring_back
 from emulator.acs.callees import Outcome
 from emulator.acs.calls import Call
@@ -12,7 +13,6 @@ from emulator.acs.custom_context import CustomContext
 from emulator.acs.identifiers import Identifier, canonical
 from emulator.acs.messages import Answer, Request, operation_context, participant
 from emulator.acs.parties import Participant
-from emulator.acs.provenance import RING
 from emulator.acs.results import NOT_IN_CALL
 from emulator.acs.service import Service
 
@@ -27,11 +27,11 @@ def transfer_to_participant(service: Service, request: Request) -> Answer:
     context = invitations.note(request, target, "transfer")
     data = {"transferTarget": target, "transferee": transferee.identifier}
     ring_back(service, call, target)
-    outcome = service.callees.rung(target, RING.seconds)
     if _rings_here(service, target):
         call.transfer = service.background.after(0, lambda: _ring_here(service, call, body, data, context))
     else:
-        call.transfer = service.background.after(outcome.after, lambda: _arrive(service, call, body, data, outcome))
+        arrive = functools.partial(_arrive, service, call, body, data)
+        call.transfer = ringing.start(service, call, target, arrive, context=context)
     call.timers.append(call.transfer)
     return Answer(operation_context(body))
 

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from emulator.control import callees, calls, directory, events, faults, hearing, journal, overview
+from emulator.clients.endpoint import ClientEndpoint
+from emulator.control import callees, calls, clients, directory, events, faults, hearing, journal, overview
 from emulator.control.fields import ControlError
 from emulator.directory import UnknownTenant
 from emulator.entra.routes import NotSignedIn
@@ -18,7 +19,7 @@ __all__ = ["explain", "routes"]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def routes(platform: Platform) -> list[web.RouteDef]:
+def routes(platform: Platform, endpoint: ClientEndpoint) -> list[web.RouteDef]:
     parts = (
         calls.Calls,
         callees.Callees,
@@ -29,6 +30,7 @@ def routes(platform: Platform) -> list[web.RouteDef]:
         directory.DirectoryEditor,
     )
     control = [route for part in parts for route in part(platform).routes()]
+    control += clients.Clients(endpoint).routes()
     return [*control, web.get("/", overview.Overview(platform, control).show)]
 
 
