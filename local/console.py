@@ -54,7 +54,7 @@ def config_of(environment: dict[str, str], *, host: str, emulator: str, tls: str
         "knownAuthorities": [urlsplit(tls).netloc],
         "authorityMetadata": _endpoints(f"http://{HOST}:{urlsplit(emulator).port}/organizations"),
         "calls": "local",
-        "acsEndpoint": environment["ACS_ENDPOINT"],
+        "acsEndpoint": tls,  # an Entra token goes there, which the SDK sends over TLS alone
         "emulator": emulator,
     }
 

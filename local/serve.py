@@ -16,11 +16,12 @@ from pathlib import Path
 import aiohttp
 
 from local import first_run, settings
+from local.console import CLIENT_ID
 from local.demo import options
 from local.processes import as_command
 from local.scenarios import ACCOUNT, CALLER
 from local.show import BOLD, DIM, PLAIN, RED
-from local.stack import ROOT, Ports, Stack, copy_accounts
+from local.stack import ROOT, Ports, Stack, allow_agents, copy_accounts
 
 
 def what_next(stack: Stack) -> str:
@@ -82,6 +83,7 @@ async def main(given: argparse.Namespace) -> int:
                 await copy_accounts(http, stack)  # calls show names, and run plans
                 if given.console:
                     await first_run.prepare(http, stack)
+                    await allow_agents(http, stack, CLIENT_ID)
         print(what_next(stack), flush=True)
         stopping = asyncio.ensure_future(stop.wait())
         await asyncio.wait({stopping, asyncio.ensure_future(stack.ended())}, return_when=asyncio.FIRST_COMPLETED)

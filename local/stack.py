@@ -295,3 +295,16 @@ async def copy_accounts(session: aiohttp.ClientSession, stack: Stack) -> int:
         if not answer.ok:
             raise RuntimeError(f"the app refused to copy the resource accounts: {body}")
     return int(body["count"])
+
+
+async def allow_agents(session: aiohttp.ClientSession, stack: Stack, client_id: str) -> None:
+    """Let the ACS resource act for contoso's agents in a client application, as an administrator does by the API."""
+    tenant = (await control(session, stack, "GET", "directory"))["tenants"]["contoso"]
+    roles = tenant["apps"][SAMPLE["API_CLIENT_ID"]]["roles"]
+    token = (await control(session, stack, "POST", "entra/tokens", {"user": "ada"}))["token"]
+    for name in (name for name, held in roles.items() if "Agent" in held):
+        url = f"{stack.host_url}/api/v1/tenants/{tenant['id']}/access-assignments/{tenant['users'][name]['id']}"
+        body, headers = {"kind": "user", "clientIds": [client_id]}, {"Authorization": f"Bearer {token}"}
+        async with session.put(url, json=body, headers=headers) as answer:
+            if not answer.ok:
+                raise RuntimeError(f"the app refused to allow {name}: {answer.status} {await answer.text()}")

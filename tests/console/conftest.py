@@ -10,7 +10,8 @@ import pytest
 from playwright.async_api import Browser, Page, StorageState, async_playwright
 
 from local import browser as browsers
-from local.stack import Ports, Stack, copy_accounts
+from local.console import CLIENT_ID
+from local.stack import Ports, Stack, allow_agents, copy_accounts
 from shared.api.parameters import ACCOUNT
 from tests.api.conftest import Client
 from tests.console.centre import Centre, opened
@@ -43,6 +44,7 @@ async def console(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sta
     async with Stack(ports=Ports.free(), settings=settings, logs=logs, console=True) as stack:
         async with aiohttp.ClientSession() as http:
             await copy_accounts(http, stack)
+            await allow_agents(http, stack, CLIENT_ID)
         yield stack
 
 

@@ -1,5 +1,4 @@
 import type { Services } from "../services";
-import { credentialOf } from "./credentials";
 import { watchDevices } from "./devices";
 import type { DevicesPort } from "./ports";
 import type { Persona } from "./state";
@@ -16,7 +15,8 @@ export interface Line {
 
 /** Register the persona, and report to the store from then on. Rejects where the registration is refused. */
 export async function openLine(persona: Persona, services: Services, store: Store): Promise<Line> {
-  const [telephony, credential] = await Promise.all([load(services), credentialOf(persona, services)]);
+  const [telephony, { credentialOf }] = await Promise.all([load(services), import("./credentials")]);
+  const credential = await credentialOf(persona, services);
   const devices = await telephony.devices();
   watchDevices(devices, store);
   const agent = await telephony.register(persona === "guest" ? "guest" : "teams", credential);

@@ -1,0 +1,112 @@
+"""The phone of a page at the emulator's client endpoint: it rings, is answered, and sound goes both ways."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from emulator import listening
+from local.stack import Stack
+from shared.service.answering import call_id_of
+from tests.console import voices
+from tests.console.conftest import OpenPage, executable
+
+RESOURCE, TENANT = "ac5e0000-0000-4000-8000-000000000001", "c0000000-0000-4000-8000-000000000001"
+GRACE = f"8:acs:{RESOURCE}_{TENANT}_0000c0de-0000-4000-8000-0000000000a2"
+CALLER = 300  # hertz: the voice of the scripted caller, who joins first
+VOICE = 1000  # of the page's microphone
+
+
+@pytest.fixture(scope="session")
+async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
+    """In place of the fixture of that name: its microphone hears a tone that lasts."""
+    async with async_playwright() as playwright:
+        path = tmp_path_factory.mktemp("voice") / "tone.wav"
+        made = await voices.browser_with_voice(playwright, path, VOICE, executable_path=executable())
+        yield made
+        await made.close()
+
+
+class Exchange:
+    """The telephone network: calls at the emulator, and the API of the app."""
+
+    def __init__(self, http: aiohttp.ClientSession, stack: Stack) -> None:
+        self._http, self._stack = http, stack
+
+    async def control(self, method: str, path: str, body: Any = None) -> Any:
+        async with self._http.request(method, f"{self._stack.emulator_url}/_emulator/{path}", json=body) as response:
+            assert response.ok, await response.text()
+            return await response.json()
+
+    async def dial(self, **more: Any) -> str:
+        return str((await self.control("POST", "calls", more))["id"])
+
+    async def until(self, call: str, state: str = "connected") -> Any:
+        while True:
+            found = await self.control("GET", f"calls/{call}")
+            if found["state"] == state:
+                return found
+            await asyncio.sleep(0.05)
+
+    async def ring_agent(self, call: str, raw_id: str = GRACE) -> None:
+        """The app rings an agent, as a supervisor's request says."""
+        row = await self._row(await self.until(call))
+        url, key = f"{self._stack.host_url}/api/keyed/v1/calls/{row}/participants", {"x-functions-key": "any"}
+        while True:  # a call that has just connected cannot be controlled yet
+            body = {"targets": [{"rawId": raw_id}]}
+            async with self._http.post(url, json=body, headers=key) as response:
+                if response.status not in (404, 409):
+                    assert response.ok, await response.text()
+                    return
+            await asyncio.sleep(0.1)
+
+    async def _row(self, call: Any) -> str:
+        events = [each["event"] for each in (await self.control("GET", "journal?kind=event"))["entries"]]
+        at = next(event["time"] for event in events if event["id"] == call["eventId"])
+        return call_id_of(call["incomingCallContext"], datetime.fromisoformat(at))
+
+    async def hears(self, call: str, who: str, hertz: int) -> None:
+        """Wait until a party of a call hears a tone."""
+        while True:
+            url = f"{self._stack.emulator_url}/_emulator/calls/{call}/heard/{who}"
+            async with self._http.get(url) as response:
+                wav = await response.read()
+            if listening.heard(wav, {"tone": hertz}):
+                return
+            await asyncio.sleep(0.2)
+
+
+@pytest.fixture
+async def exchange(console: Stack) -> AsyncIterator[Exchange]:
+    async with aiohttp.ClientSession() as http:
+        yield Exchange(http, console)
+
+
+async def agent_page(open_page: OpenPage, user: str = "grace", persona: str = "agent") -> Page:
+    page = await open_page(user, "/check")
+    await page.add_init_script(voices.EARS)
+    await page.goto(f"/check?persona={persona}")
+    await expect(page.get_by_label("Registration")).to_have_text(f"{persona}: ready", timeout=15_000)
+    return page
+
+
+async def test_a_call_rings_at_the_page_and_both_hear_each_other(open_page: OpenPage, exchange: Exchange) -> None:
+    page = await agent_page(open_page)
+    call = await exchange.dial()
+    await exchange.ring_agent(call)
+    ring, shown = page.get_by_role("group", name="Ring"), page.get_by_role("group", name="Call")
+    await expect(ring).to_contain_text("4:+12065551212")
+    await expect(ring).to_contain_text("X-Call-Id")
+    await ring.get_by_role("button", name="Accept").click()
+    await expect(shown.get_by_label("State")).to_have_text("Connected")
+    await expect(ring).to_have_count(0)
+    await voices.hears(page, CALLER)
+    await exchange.hears(call, "4:+12065551212", VOICE)
+    await shown.get_by_role("button", name="Hang up").click()
+    await expect(shown.get_by_label("State")).to_have_text("Disconnected")
