@@ -70,7 +70,7 @@ class Rings:
         self._changed(ring)
 
     def clear(self) -> None:
-        self.open.clear()
+        """Identities are scripted again."""
         self._known.clear()
 
     def _changed(self, ring: Ring) -> None:

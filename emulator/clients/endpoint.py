@@ -49,6 +49,7 @@ class ClientEndpoint:
         for client in self.clients.values():
             client.close(reasons.ENDED)
         self.clients.clear()
+        self._service.rings.clear()
         self._blocked.clear()
         self.calling.meetings.clear()
 

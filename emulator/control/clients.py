@@ -17,6 +17,7 @@ class Clients:
         at = "/_emulator/clients"
         return [
             web.get(at, self.list_clients),
+            web.delete(at, self.forget),
             web.post(f"{at}/{{rawId}}/cut", self.cut),
             web.post(f"{at}/{{rawId}}/expire", self.expire),
             web.put("/_emulator/meetings", self.set_meeting),
@@ -26,6 +27,11 @@ class Clients:
         """The calling clients: whether calls ring there, and the calls they are in"""
         clients = self._endpoint.clients.values()
         return web.json_response({"clients": [client.describe() for client in clients]})
+
+    async def forget(self, request: web.Request) -> web.Response:
+        """All clients leave, and their identities are scripted again"""
+        self._endpoint.reset()
+        return await self.list_clients(request)
 
     async def cut(self, request: web.Request) -> web.Response:
         """The clients of an identity lose their connection, for some seconds"""

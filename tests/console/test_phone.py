@@ -85,7 +85,9 @@ class Exchange:
 @pytest.fixture
 async def exchange(console: Stack) -> AsyncIterator[Exchange]:
     async with aiohttp.ClientSession() as http:
-        yield Exchange(http, console)
+        exchange = Exchange(http, console)
+        yield exchange
+        await exchange.control("DELETE", "clients")
 
 
 async def agent_page(open_page: OpenPage, user: str = "grace", persona: str = "agent") -> Page:
