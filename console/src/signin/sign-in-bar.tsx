@@ -1,10 +1,12 @@
 import { Button, MessageBar, MessageBarActions, MessageBarBody, MessageBarTitle } from "@fluentui/react-components";
-import { useSyncExternalStore } from "react";
+import { useEffect, useSyncExternalStore } from "react";
+import { apiScope } from "../config";
 import { useServices } from "../services";
 
 /** Says why a token can't be had, and offers the sign-in that helps. The page is left only when the person wants it. */
 export function SignInBar() {
   const { session } = useServices();
+  useRenewal();
   const needed = useSyncExternalStore(
     (listener) => session.subscribe(listener),
     () => session.needed,
@@ -22,4 +24,20 @@ export function SignInBar() {
       </MessageBarActions>
     </MessageBar>
   );
+}
+
+const MINUTE = 60_000;
+
+/** Renews the sign-in before it expires: who waits for a call learns at once that the next one is in danger. */
+function useRenewal(): void {
+  const { config, session } = useServices();
+  useEffect(() => {
+    const renew = () => void session.token([apiScope(config)]).catch(() => undefined);
+    const timer = setInterval(renew, MINUTE);
+    window.addEventListener("focus", renew);
+    return () => {
+      clearInterval(timer);
+      window.removeEventListener("focus", renew);
+    };
+  }, [config, session]);
 }
