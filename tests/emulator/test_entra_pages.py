@@ -173,8 +173,7 @@ async def test_a_code_is_redeemed_once_and_from_a_page(browser: Browser) -> None
     assert error_of(await browser.redeem(code, {})) == 9002327
     assert "access_token" in await browser.redeem(code)
     assert error_of(await browser.redeem(code)) == 54005
-    form = {"grant_type": "authorization_code", "code": await browser.code(), "client_id": API}
-    assert error_of(await browser.token(**form)) == 9002326
+    assert error_of(await browser.redeem(await browser.code(), client_id=API)) == 9002326
 
 
 async def test_a_refresh_token_is_for_every_resource_the_client_may_use(browser: Browser) -> None:
