@@ -6,6 +6,7 @@ export default defineConfig({
   build: {
     outDir: "dist",
     sourcemap: true,
+    manifest: true, // by which a test measures the first view
     target: "es2022",
     rolldownOptions: { input: ["index.html", "signin.html"] },
   },

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,7 +27,7 @@ def application(config: dict[str, Any], built: Path = BUILT) -> web.Application:
     rules = json.loads((built / "staticwebapp.config.json").read_text())
 
     async def settings(_: web.Request) -> web.Response:
-        return web.json_response(config, headers={"Cache-Control": "no-store"})
+        return web.json_response(config)
 
     async def file(request: web.Request) -> web.FileResponse:
         path = (built / request.path.lstrip("/")).resolve()
@@ -35,13 +36,30 @@ def application(config: dict[str, Any], built: Path = BUILT) -> web.Application:
             raise web.HTTPNotFound
         return web.FileResponse(path if found else built / "index.html", headers={"Cache-Control": "no-cache"})
 
-    async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
-        response.headers.update(rules["globalHeaders"])
+    async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(_headers(rules, request.path))
+        policy = response.headers["Content-Security-Policy"]
+        response.headers["Content-Security-Policy"] = _allow_local(policy, config)
 
     app = web.Application()
     app.on_response_prepare.append(add_headers)
     app.add_routes([web.get("/config.json", settings), web.get("/{path:.*}", file)])
     return app
+
+
+def _headers(rules: dict[str, Any], path: str) -> dict[str, str]:
+    """As Static Web Apps has it: those of the first route that matches go over the global ones."""
+    routes = (each for each in rules["routes"] if fnmatchcase(path, each["route"]))
+    return rules["globalHeaders"] | next(routes, {}).get("headers", {})
+
+
+def _allow_local(policy: str, config: dict[str, Any]) -> str:
+    """The content security policy, for the addresses of this machine as well."""
+    api, emulator, authority = (urlsplit(config[name]) for name in ("api", "emulator", "authority"))
+    entra = f"http://{HOST}:{emulator.port} {authority.scheme}://{authority.netloc}"
+    own = f"{api.scheme}://{api.netloc} http://{emulator.netloc} ws://{emulator.netloc} ws://{HOST}:{emulator.port}"
+    policy = policy.replace("connect-src 'self'", f"connect-src 'self' {own} {entra}")
+    return policy.replace("frame-src 'self'", f"frame-src 'self' {entra}")
 
 
 def config_of(environment: dict[str, str], *, host: str, emulator: str, tls: str) -> dict[str, Any]:

@@ -66,17 +66,24 @@ def signed_in() -> dict[str, StorageState]:
 async def open_page(console: Stack, browser: Browser, signed_in: dict[str, StorageState]) -> AsyncIterator[OpenPage]:
     """A browser of its own for each call: a user and an address; the page is returned when it is shown.
 
-    The user signs in. An error that the page logs fails the test.
+    The user signs in. ``logged`` gets the lines of the browser's console. An error of the page fails the test.
     """
     errors: list[str] = []
     contexts = []
 
-    async def open_as(user: str, path: str = "/", **options: Any) -> Page:
+    async def open_as(
+        user: str,
+        path: str = "/",
+        *,
+        logged: list[str] | None = None,
+        **options: Any,
+    ) -> Page:
         state = {"storage_state": signed_in.get(user)} | options
         context = await browser.new_context(base_url=console.console_url, ignore_https_errors=True, **state)
         contexts.append(context)
         page = await context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: logged.append(message.text) if logged is not None else None)
         await page.goto(path)
         await sign_in(page, user)
         signed_in[user] = await context.storage_state()

@@ -1,23 +1,17 @@
 import {
   Avatar,
   Badge,
-  Button,
   makeStyles,
-  Menu,
-  MenuDivider,
-  MenuItem,
-  MenuList,
-  MenuPopover,
-  MenuTrigger,
   type PresenceBadgeStatus,
   Text,
   tokens,
 } from "@fluentui/react-components";
-import { ChevronDownRegular } from "@fluentui/react-icons";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { useServices } from "../services";
 import { Elapsed, Remaining } from "../ui/clock";
-import { type Agent, AWAY_REASONS, type Presence } from "./presence";
+import type { Agent, Presence } from "./presence";
+
+const PresenceMenu = lazy(() => import("./presence-menu"));
 
 const NAMES: Readonly<Record<Agent["state"], string>> = {
   available: "Available",
@@ -71,7 +65,7 @@ export function PresenceBar(props: { readonly presence: Presence; readonly child
           </Text>
         )}
       </div>
-      {agent && <PresenceMenu agent={agent} presence={props.presence} />}
+      <Suspense>{agent && <PresenceMenu agent={agent} presence={props.presence} />}</Suspense>
       {props.children}
     </section>
   );
@@ -91,40 +85,6 @@ function Hint({ agent }: { readonly agent: Agent }) {
     case "wrapUp":
       return <>The next call can ring in {agent.until && <Remaining until={Date.parse(agent.until)} />}</>;
   }
-}
-
-function PresenceMenu({ agent, presence }: { readonly agent: Agent; readonly presence: Presence }) {
-  const isEngaged = agent.state === "inCall" || agent.state === "ringing";
-  return (
-    <>
-      {agent.state === "away" && (
-        <Button appearance="primary" onClick={() => void presence.setAvailable()}>
-          Become available
-        </Button>
-      )}
-      <Menu>
-        <MenuTrigger disableButtonEnhancement>
-          <Button icon={<ChevronDownRegular />} iconPosition="after">
-            Change presence
-          </Button>
-        </MenuTrigger>
-        <MenuPopover>
-          <MenuList>
-            <MenuItem onClick={() => void presence.setAvailable()}>
-              {isEngaged ? "Available after this call" : "Available"}
-            </MenuItem>
-            <MenuDivider />
-            {AWAY_REASONS.map((reason) => (
-              <MenuItem key={reason} onClick={() => void presence.setAway(reason)}>
-                Away: {reason}
-                {isEngaged && " (after this call)"}
-              </MenuItem>
-            ))}
-          </MenuList>
-        </MenuPopover>
-      </Menu>
-    </>
-  );
 }
 
 /** How many wait in the queues, for the bar. */

@@ -7,7 +7,7 @@ const useStyles = makeStyles({
 });
 
 /** The first view of a person whom no administrator has given a role: what to ask for. */
-export function NoRole() {
+export default function NoRole() {
   const { config, session } = useServices();
   const styles = useStyles();
   return (

@@ -1,7 +1,8 @@
-import { Button, MessageBar, MessageBarActions, MessageBarBody, MessageBarTitle } from "@fluentui/react-components";
-import { useEffect, useSyncExternalStore } from "react";
+import { lazy, Suspense, useEffect, useSyncExternalStore } from "react";
 import { apiScope } from "../config";
 import { useServices } from "../services";
+
+const SignInNotice = lazy(() => import("./sign-in-notice"));
 
 /** Says why a token can't be had, and offers the sign-in that helps. The page is left only when the person wants it. */
 export function SignInBar() {
@@ -11,19 +12,11 @@ export function SignInBar() {
     (listener) => session.subscribe(listener),
     () => session.needed,
   );
-  if (needed === undefined) {
-    return null;
-  }
-  return (
-    <MessageBar intent="warning" layout="multiline" politeness="assertive">
-      <MessageBarBody>
-        <MessageBarTitle>{needed.trouble.title}</MessageBarTitle> {needed.trouble.remedy}
-      </MessageBarBody>
-      <MessageBarActions>
-        <Button onClick={() => void session.signInAgain()}>Sign in again</Button>
-      </MessageBarActions>
-    </MessageBar>
-  );
+  return needed ? (
+    <Suspense>
+      <SignInNotice trouble={needed.trouble} />
+    </Suspense>
+  ) : null;
 }
 
 const MINUTE = 60_000;

@@ -1,8 +1,16 @@
-import { Card, makeStyles, mergeClasses, Subtitle2, tokens } from "@fluentui/react-components";
+import { makeStyles, mergeClasses, Subtitle2, tokens } from "@fluentui/react-components";
 import { type ReactNode, useId } from "react";
 
 const useStyles = makeStyles({
-  card: { gap: tokens.spacingVerticalM, padding: tokens.spacingHorizontalL },
+  card: {
+    display: "flex",
+    flexDirection: "column",
+    gap: tokens.spacingVerticalM,
+    padding: tokens.spacingHorizontalL,
+    borderRadius: tokens.borderRadiusMedium,
+    backgroundColor: tokens.colorNeutralBackground1,
+    boxShadow: tokens.shadow4,
+  },
   raised: { borderLeft: `4px solid ${tokens.colorBrandStroke1}`, boxShadow: tokens.shadow8 },
   head: { display: "flex", alignItems: "center", gap: tokens.spacingHorizontalS, justifyContent: "space-between" },
 });
@@ -21,7 +29,7 @@ export function Section({ title, aside, isRaised = false, children }: SectionPro
   const styles = useStyles();
   const id = useId();
   return (
-    <Card className={mergeClasses(styles.card, isRaised && styles.raised)} role="region" aria-labelledby={id}>
+    <section className={mergeClasses(styles.card, isRaised && styles.raised)} aria-labelledby={id}>
       <div className={styles.head}>
         <Subtitle2 as="h2" id={id}>
           {title}
@@ -29,6 +37,6 @@ export function Section({ title, aside, isRaised = false, children }: SectionPro
         {aside}
       </div>
       {children}
-    </Card>
+    </section>
   );
 }

@@ -1,11 +1,12 @@
 import { Button, makeStyles, Text, tokens } from "@fluentui/react-components";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { Link, useLocation } from "wouter";
 import { PAGES } from "../pages";
 import { useServices } from "../services";
-import { NoRole } from "../signin/no-role";
 import { hasRole } from "../signin/session";
 import { SignInBar } from "../signin/sign-in-bar";
+
+const NoRole = lazy(() => import("../signin/no-role"));
 
 const useStyles = makeStyles({
   header: {
@@ -55,7 +56,9 @@ export function Shell(props: { readonly children: ReactNode }) {
         </Button>
       </header>
       <SignInBar />
-      <main className={styles.main}>{session.person.roles.length > 0 ? props.children : <NoRole />}</main>
+      <main className={styles.main}>
+        <Suspense>{session.person.roles.length > 0 ? props.children : <NoRole />}</Suspense>
+      </main>
     </>
   );
 }
