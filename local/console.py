@@ -49,8 +49,9 @@ def application(config: dict[str, Any], built: Path = BUILT) -> web.Application:
 
 def _headers(rules: dict[str, Any], path: str) -> dict[str, str]:
     """As Static Web Apps has it: those of the first route that matches go over the global ones."""
-    routes = (each for each in rules["routes"] if fnmatchcase(path, each["route"]))
-    return rules["globalHeaders"] | next(routes, {}).get("headers", {})
+    found = next((each for each in rules["routes"] if fnmatchcase(path, each["route"])), {})
+    own: dict[str, str] = found.get("headers", {})
+    return rules["globalHeaders"] | own
 
 
 def _allow_local(policy: str, config: dict[str, Any]) -> str:
