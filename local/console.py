@@ -49,9 +49,9 @@ def application(config: dict[str, Any], built: Path = BUILT) -> web.Application:
 
 def _headers(rules: dict[str, Any], path: str) -> dict[str, str]:
     """As Static Web Apps has it: those of the first route that matches go over the global ones."""
-    found = next((each for each in rules["routes"] if fnmatchcase(path, each["route"])), {})
-    own: dict[str, str] = found.get("headers", {})
-    return rules["globalHeaders"] | own
+    headers: dict[str, str] = dict(rules["globalHeaders"])
+    found = [each for each in rules["routes"] if fnmatchcase(path, each["route"])]
+    return headers | (found[0].get("headers", {}) if found else {})
 
 
 def _allow_local(policy: str, config: dict[str, Any]) -> str:
