@@ -23,21 +23,21 @@ import aiohttp
 from local import settings
 from local.call_list import CRM
 from local.control_scenarios import CONTROL
+from local.outbound_scenarios import OUTBOUND
 from local.own_step import OWN_STEP
 from local.plan_scenarios import PLANS
 from local.processes import as_command
 from local.scenarios import ACCOUNT, CALLER, SCENARIOS, Scenario
 from local.show import BOLD, DIM, GREEN, PLAIN, RED, lines, row
 from local.stack import PORTS, Ports, Stack, control, copy_accounts
-from local.supervisor import Supervisor, Unexpected
+from local.supervisor import Supervisor, Unexpected, id_of
 from local.workers import HOSTS, TOPOLOGIES
 from shared.calls.capabilities import Call, recording_status
-from shared.service.answering import call_id_of
 from shared.service.container import Container
 
 QUIET_SECONDS = 1.0  # the demo ends once the call is over and the emulator has been idle for so long
 NO_ROW = "the app wrote no row for the call"
-ALL = SCENARIOS | CONTROL | PLANS | OWN_STEP | CRM
+ALL = SCENARIOS | CONTROL | PLANS | OWN_STEP | CRM | OUTBOUND
 WAITING = {"starting", "active", "stopped"}
 
 
@@ -53,11 +53,16 @@ async def run(scenario: Scenario, stack: Stack) -> list[str]:
             return [str(unprepared)]
         for fault in scenario.faults:
             await control(http, stack, "POST", "faults", fault)
-        dialled = await control(http, stack, "POST", "calls", {"from": CALLER, "to": ACCOUNT} | scenario.dial)
-        app = Container(stack.ports.settings() | stack.settings)
-        acting = asyncio.create_task(_act(http, stack, scenario, dialled))
+        entries = (await control(http, stack, "GET", "journal"))["entries"]
         try:
-            call = await _watch(http, stack, app, dialled, seconds=scenario.seconds, acting=acting)
+            dialled, call_id = await _dialled(http, stack, scenario)
+        except Unexpected as fault:
+            return [str(fault)]
+        app = Container(stack.ports.settings() | stack.settings)
+        acting = asyncio.create_task(_act(http, stack, scenario, dialled, call_id))
+        seen = entries[-1]["seq"] if entries else 0
+        try:
+            call = await _watch(http, stack, app, call_id, seen, seconds=scenario.seconds, acting=acting)
             wrong = await acting
             journal = (await control(http, stack, "GET", "journal"))["entries"]
             if call is None:
@@ -72,11 +77,21 @@ async def run(scenario: Scenario, stack: Stack) -> list[str]:
             await app.close()
 
 
-async def _act(http: aiohttp.ClientSession, stack: Stack, scenario: Scenario, dialled: dict[str, Any]) -> list[str]:
+async def _dialled(http: aiohttp.ClientSession, stack: Stack, scenario: Scenario) -> tuple[dict[str, Any], str]:
+    """The call at the emulator, and the app's id of it."""
+    if scenario.place is not None:
+        return await scenario.place(stack, http)
+    dialled = await control(http, stack, "POST", "calls", {"from": CALLER, "to": ACCOUNT} | scenario.dial)
+    return dialled, await id_of(stack, http, dialled)
+
+
+async def _act(
+    http: aiohttp.ClientSession, stack: Stack, scenario: Scenario, dialled: dict[str, Any], call_id: str
+) -> list[str]:
     """What the scenario's supervisor does; returns the faults that are found."""
     if scenario.act is None:
         return []
-    supervisor = await Supervisor.signed_in(stack, http, dialled)
+    supervisor = await Supervisor.signed_in(stack, http, dialled, call_id)
     try:
         return await scenario.act(supervisor)
     except Unexpected as fault:
@@ -87,23 +102,20 @@ async def _watch(
     http: aiohttp.ClientSession,
     stack: Stack,
     app: Container,
-    dialled: dict[str, Any],
+    call_id: str,
+    seen: int,
     *,
     seconds: float,
     acting: asyncio.Task[list[str]],
 ) -> Call | None:
-    """Print the journal as it grows until the call is over and ``acting`` is done; return its row."""
-    first = (await control(http, stack, "GET", "journal?kind=event"))["entries"][0]["seq"]
-    seen, start, call, quiet_since = first - 1, None, None, time.monotonic()
+    """Print the journal from ``seen`` on as it grows, until the call is over and ``acting`` is done; return its row."""
+    start, call, quiet_since = None, None, time.monotonic()
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         entries = (await control(http, stack, "GET", f"journal?since={seen}"))["entries"]
         if entries:
             seen, quiet_since = entries[-1]["seq"], time.monotonic()
-            incoming = next((e["event"] for e in entries if _is_incoming(e)), None)
             start = start or datetime.fromisoformat(entries[0]["at"])
-            if incoming is not None:
-                call_id = call_id_of(dialled["incomingCallContext"], datetime.fromisoformat(incoming["time"]))
             for line in lines(entries, start):
                 print(line, flush=True)
         if acting.done() and acting.result():
@@ -114,10 +126,6 @@ async def _watch(
                 return call
         await asyncio.sleep(0.1)
     return call
-
-
-def _is_incoming(entry: dict[str, Any]) -> bool:
-    return entry["kind"] == "event" and str(entry["event"]["type"]).endswith(".IncomingCall")
 
 
 def _is_over(call: Call) -> bool:

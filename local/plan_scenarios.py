@@ -70,7 +70,7 @@ async def _available(stack: Stack, http: aiohttp.ClientSession, name: str) -> No
     print(f"{name.title()} is available.")
 
 
-async def _has_heard(supervisor: Supervisor, who: str, raw_id: str, expected: list[str]) -> list[str]:
+async def has_heard(supervisor: Supervisor, who: str, raw_id: str, expected: list[str]) -> list[str]:
     """Print what a party has heard so far, and when; the fault, unless the sounds began in the expected order."""
     began: list[str] = []
     for passage in passages(await supervisor.ear(raw_id), await supervisor.sounds()):
@@ -84,7 +84,7 @@ def _music_has_ended(timeline: Any) -> bool:
     return any(entry["type"] == "PlayCanceled" for entry in timeline["value"])
 
 
-async def _hangs_up(supervisor: Supervisor, who: str = THE_CALLER) -> None:
+async def hangs_up(supervisor: Supervisor, who: str = THE_CALLER) -> None:
     await supervisor.control("POST", f"calls/{supervisor.dialled['id']}/hangup", {"who": who})
 
 
@@ -97,8 +97,8 @@ async def _agent_answers(supervisor: Supervisor) -> list[str]:
     await supervisor.until("timeline", _music_has_ended, "the plan connects Alan with the caller")
     wrong = await hears(supervisor, "the caller", THE_CALLER, {SECOND})
     wrong += await hears(supervisor, "Alan", SECOND, {THE_CALLER})
-    wrong += await _has_heard(supervisor, "the caller", THE_CALLER, [ANNOUNCEMENT, "hold.wav", SECOND])
-    await _hangs_up(supervisor, SECOND)
+    wrong += await has_heard(supervisor, "the caller", THE_CALLER, [ANNOUNCEMENT, "hold.wav", SECOND])
+    await hangs_up(supervisor, SECOND)
     return wrong
 
 
@@ -115,7 +115,7 @@ async def _nobody_answers(supervisor: Supervisor) -> list[str]:
     await supervisor.until("", lambda call: call["state"] == "ended", "the call is over")
     print(f"{'':12}(the number was in the call, to be asked for a key: until it was removed, the caller heard it)")
     heard = [ANNOUNCEMENT, "hold.wav", THE_COLLEAGUE, SORRY]
-    return await _has_heard(supervisor, "the caller", THE_CALLER, heard)
+    return await has_heard(supervisor, "the caller", THE_CALLER, heard)
 
 
 def _at(step: str) -> Callable[[Any], bool]:
@@ -138,8 +138,8 @@ async def _menu(supervisor: Supervisor) -> list[str]:
     await supervisor.until("timeline", _transferred, "the caller is transferred")
     wrong = await hears(supervisor, "the caller", THE_CALLER, {THE_COLLEAGUE})
     prompt = MENU["steps"]["menu"]["prompt"]["text"]
-    wrong += await _has_heard(supervisor, "the caller", THE_CALLER, [ANNOUNCEMENT, prompt, THE_COLLEAGUE])
-    await _hangs_up(supervisor)
+    wrong += await has_heard(supervisor, "the caller", THE_CALLER, [ANNOUNCEMENT, prompt, THE_COLLEAGUE])
+    await hangs_up(supervisor)
     return wrong
 
 
@@ -165,8 +165,8 @@ async def _waiting(supervisor: Supervisor) -> list[str]:
     await _available(supervisor.stack, supervisor.http, "grace")
     await supervisor.until("timeline", _music_has_ended, "the plan connects Grace with the caller")
     wrong += await hears(supervisor, "the caller", THE_CALLER, {FIRST})
-    wrong += await _has_heard(supervisor, "the caller", THE_CALLER, [ANNOUNCEMENT, "hold.wav", FIRST])
-    await _hangs_up(supervisor)
+    wrong += await has_heard(supervisor, "the caller", THE_CALLER, [ANNOUNCEMENT, "hold.wav", FIRST])
+    await hangs_up(supervisor)
     return wrong
 
 

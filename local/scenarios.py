@@ -31,7 +31,8 @@ async def _nothing(_: Stack, __: aiohttp.ClientSession) -> None:
 @dataclass(frozen=True)
 class Scenario:
     """``check`` returns the faults of the outcome, given the call and the journal; nothing if all is well. ``prepare``
-    is performed before the call comes in. ``act`` is performed while it is under way, and returns the faults that it
+    is performed before the call comes in. ``place`` makes the call instead of ``dial``, and returns the call at the
+    emulator and the app's id of it. ``act`` is performed while it is under way, and returns the faults that it
     finds. Both raise Unexpected.
     """
 
@@ -43,6 +44,7 @@ class Scenario:
     settings: dict[str, str] = field(default_factory=dict)
     seconds: float = 40.0  # until it must be over
     prepare: Callable[[Stack, aiohttp.ClientSession], Awaitable[None]] = _nothing
+    place: Callable[[Stack, aiohttp.ClientSession], Awaitable[tuple[dict[str, Any], str]]] | None = None
     act: Callable[[Supervisor], Awaitable[list[str]]] | None = None
 
 

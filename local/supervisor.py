@@ -21,6 +21,13 @@ OK = 200
 SECONDS = 20.0  # until what a scenario waits for must have happened
 
 
+async def id_of(stack: Stack, http: aiohttp.ClientSession, dialled: dict[str, Any]) -> str:
+    """The app's id of a call that was dialled at the emulator."""
+    entries = (await control(http, stack, "GET", "journal?kind=event"))["entries"]
+    at = next(e["event"]["time"] for e in entries if e["event"]["id"] == dialled["eventId"])
+    return call_id_of(dialled["incomingCallContext"], datetime.fromisoformat(at))
+
+
 class Unexpected(Exception):
     """Something did not happen as the scenario expects. The text says what."""
 
@@ -36,12 +43,11 @@ class Supervisor:
     call_id: str
 
     @classmethod
-    async def signed_in(cls, stack: Stack, http: aiohttp.ClientSession, dialled: dict[str, Any]) -> Supervisor:
+    async def signed_in(
+        cls, stack: Stack, http: aiohttp.ClientSession, dialled: dict[str, Any], call_id: str
+    ) -> Supervisor:
         """A supervisor of the tenant of the call's resource account."""
         issued = await control(http, stack, "POST", "entra/tokens", {"user": "ada", "roles": ["Supervisor"]})
-        entries = (await control(http, stack, "GET", "journal?kind=event"))["entries"]
-        at = next(e["event"]["time"] for e in entries if e["event"]["id"] == dialled["eventId"])
-        call_id = call_id_of(dialled["incomingCallContext"], datetime.fromisoformat(at))
         return cls(stack, http, f"Bearer {issued['token']}", dialled, call_id)
 
     async def sounds(self) -> Sounds:

@@ -59,7 +59,7 @@ async def place_call(context: RequestContext) -> Result:
     except KeyReused:
         raise Problem("KeyReused") from None
     except CallDenied as denied:
-        raise Problem("CallDenied", f"{denied}.") from None
+        raise Problem("CallDenied", f"{str(denied).rstrip('.')}.") from None
     except LinesBusy:
         raise Problem("LinesBusy") from None
     except TryAgain:
