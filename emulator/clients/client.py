@@ -239,7 +239,7 @@ class Client:
             leg.person.captured = Track()  # a client has no voice but its microphone
         view = leg.view(moment)
         if view != leg.shown and self.attached:
-            leg.shown = view
+            leg.shown, leg.began = view, True
             names = {each["rawId"]: self._name(leg, each["rawId"]) for each in view["participants"]}
             people = [each | {"displayName": names[each["rawId"]]} for each in view["participants"]]
             self.send({"type": "call", "call": leg.id, **view, "participants": people})

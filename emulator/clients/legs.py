@@ -32,7 +32,8 @@ class Leg:
     holds: bool = False  # by this client
     end: EndReason | None = None
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
-    shown: dict[str, Any] | None = None  # as the client was last sent it
+    shown: dict[str, Any] | None = None  # as the client was last sent it; None after its connection was lost
+    began: bool = False  # and was ever shown
     was_connected: bool = False
 
     @property
@@ -62,8 +63,12 @@ class Leg:
         me = self.person
         if self.end is not None:
             return "Disconnected"
+        if self.in_lobby:
+            return "InLobby"
+        if not self.began or (me is None and self.incoming):
+            return "Connecting"
         if me is None:
-            return "InLobby" if self.in_lobby else "Connecting" if self.shown is None or self.incoming else "Ringing"
+            return "Ringing"
         if self.holds:
             return "LocalHold"
         return "RemoteHold" if me.is_on_hold else "Connected"
