@@ -36,7 +36,7 @@ def token_of(emulator: Emulator, raw_id: str, expires_in: float = 3600, tenant: 
     return str(identity.token(emulator.service, raw_id, ["voip"], expires, tenant)["token"])
 
 
-class Refused(Exception):
+class CommandError(Exception):
     """The code and the subcode of a refused command."""
 
 
@@ -60,14 +60,14 @@ class CallingClient:
         self._reading = asyncio.create_task(self.read())
 
     async def do(self, what: str, **more: Any) -> dict[str, Any]:
-        """The reply. Raises Refused."""
+        """The reply. Raises CommandError."""
         self._count += 1
         id = self._count
         await self.socket.send_json({"id": id, "do": what, **more})
         await until(lambda: any(each["type"] == "reply" and each["id"] == id for each in self.messages))
         reply = next(each for each in self.messages if each["type"] == "reply" and each["id"] == id)
         if "error" in reply:
-            raise Refused(reply["error"]["code"], reply["error"]["subCode"])
+            raise CommandError(reply["error"]["code"], reply["error"]["subCode"])
         return reply
 
     def of(self, type: str) -> list[dict[str, Any]]:

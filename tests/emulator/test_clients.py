@@ -15,7 +15,7 @@ from tests.emulator.calling_client import (
     TENANT,
     USERS,
     CallingClient,
-    Refused,
+    CommandError,
     agent_of,
     connected,
     teams_user,
@@ -67,7 +67,7 @@ async def test_a_token_of_the_other_kind_is_refused(
     client = CallingClient(await session.ws_connect(f"{emulator.url}/clients"))
     client.start()
     token = token_of(emulator, f"8:acs:{emulator.config.resource_id}_{USERS['grace']}", tenant=tenant)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(CommandError) as refused:
         await client.do("register", kind=kind, token=token)
     assert refused.value.args == codes
 
@@ -78,7 +78,7 @@ async def test_a_token_of_another_issuer_is_refused(
 ) -> None:
     client = CallingClient(await session.ws_connect(f"{emulator.url}/clients"))
     client.start()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(CommandError) as refused:
         await client.do("register", kind="teams", token=token.format(callback=emulator.service.callback_token()))
     assert refused.value.args == (401, 10009)
 
@@ -133,7 +133,7 @@ async def test_a_ring_that_is_not_answered_ends(
     ring = await grace.message("ring")
     assert (await app.event("AddParticipantFailed"))["resultInformation"]["subCode"] == 10004
     assert (await grace.message("ringEnded"))["ring"] == ring["ring"]
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(CommandError) as refused:
         await grace.do("accept", ring=ring["ring"], call="one")
     assert refused.value.args == (400, 41006)
 
@@ -199,7 +199,7 @@ async def test_a_call_of_two_is_held_and_one_of_three_is_not(
     await grace.do("resume", call="one")
     await call.connection.add_participant(identifier_of(emulator, "alan"))
     await until(lambda: len(app.of("AddParticipantSucceeded")) == 2)
-    with pytest.raises(Refused):
+    with pytest.raises(CommandError):
         await grace.do("hold", call="one")
 
 
