@@ -38,6 +38,11 @@ async def recording_file_ready(event: func.CloudEvent) -> None:
     await container.events.recording_file(event)
 
 
+@app.event_grid_trigger(arg_name="event")
+async def client_call(event: func.CloudEvent) -> None:
+    await container.client_calls.event(event)
+
+
 # -- Event Grid, custom topic: the callbacks. Those that start or restart a recording have functions of their own --
 
 

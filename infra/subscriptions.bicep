@@ -24,6 +24,9 @@ param deadLettersContainer string
 @description('Object ids (or raw ids) of the Teams resource accounts whose calls are delivered, separated by commas; or linked. Empty: all.')
 param resourceAccounts string = ''
 
+@description('on: events of calls between clients are delivered to the function client_call.')
+param clientCalls string = 'off'
+
 var subscriptions = loadJsonContent('local.json', 'subscriptions')
 // Linked accounts change without a deployment: then all calls are delivered, and the app selects.
 var named = toLower(trim(resourceAccounts)) == 'linked' ? '' : resourceAccounts
@@ -47,7 +50,7 @@ module fromCommunication 'modules/system-topic-subscriptions.bicep' = {
     functionAppId: app.id
     storageId: storage.id
     deadLettersContainer: deadLettersContainer
-    subscriptions: filter(subscriptions, each => each.topic == 'acs')
+    subscriptions: filter(subscriptions, each => each.topic == 'acs' && (each.function != 'client_call' || toLower(trim(clientCalls)) == 'on'))
     // Event Grid compares with at most 25 values; with more, all calls are delivered and the app selects.
     resourceAccounts: length(accounts) <= 25 ? accounts : []
   }

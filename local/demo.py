@@ -23,6 +23,7 @@ import aiohttp
 from local import settings
 from local.call_list import CRM
 from local.control_scenarios import CONTROL
+from local.interop import INTEROP
 from local.outbound_scenarios import OUTBOUND
 from local.own_step import OWN_STEP
 from local.plan_scenarios import PLANS
@@ -37,7 +38,7 @@ from shared.service.container import Container
 
 QUIET_SECONDS = 1.0  # the demo ends once the call is over and the emulator has been idle for so long
 NO_ROW = "the app wrote no row for the call"
-ALL = SCENARIOS | CONTROL | PLANS | OWN_STEP | CRM | OUTBOUND
+ALL = SCENARIOS | CONTROL | PLANS | OWN_STEP | CRM | OUTBOUND | INTEROP
 WAITING = {"starting", "active", "stopped"}
 
 

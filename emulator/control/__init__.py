@@ -7,7 +7,18 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from emulator.clients.endpoint import ClientEndpoint
-from emulator.control import callees, calls, clients, directory, events, faults, hearing, journal, overview
+from emulator.control import (
+    callees,
+    calls,
+    client_calls,
+    clients,
+    directory,
+    events,
+    faults,
+    hearing,
+    journal,
+    overview,
+)
 from emulator.control.fields import ControlError
 from emulator.directory import UnknownTenant
 from emulator.entra.routes import NotSignedIn
@@ -22,6 +33,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def routes(platform: Platform, endpoint: ClientEndpoint) -> list[web.RouteDef]:
     parts = (
         calls.Calls,
+        client_calls.ClientCalls,
         callees.Callees,
         hearing.Hearing,
         faults.FaultRules,

@@ -59,6 +59,6 @@ az deployment group create @subscription --resource-group $env:AZURE_RESOURCE_GR
     --parameters functionAppName=$env:FUNCTION_APP_NAME topicName=$env:EVENTS_TOPIC_NAME `
     systemTopicName=$env:ACS_SYSTEM_TOPIC_NAME systemTopicResourceGroup=$env:ACS_RESOURCE_GROUP `
     storageName=$env:CALL_STORAGE_NAME deadLettersContainer=$env:DEADLETTERS_CONTAINER `
-    resourceAccounts=$env:RESOURCE_ACCOUNTS
+    resourceAccounts=$env:RESOURCE_ACCOUNTS clientCalls=$env:CLIENT_CALLS
 if ($LASTEXITCODE -ne 0) { Stop-Here 'the subscriptions could not be created.' }
 Write-Output 'Done: events reach the app.'

@@ -65,5 +65,5 @@ az deployment group create $subscription --resource-group "$AZURE_RESOURCE_GROUP
   --parameters functionAppName="$FUNCTION_APP_NAME" topicName="$EVENTS_TOPIC_NAME" \
   systemTopicName="$ACS_SYSTEM_TOPIC_NAME" systemTopicResourceGroup="$ACS_RESOURCE_GROUP" \
   storageName="$CALL_STORAGE_NAME" deadLettersContainer="$DEADLETTERS_CONTAINER" \
-  resourceAccounts="${RESOURCE_ACCOUNTS:-}" || fail "the subscriptions could not be created."
+  resourceAccounts="${RESOURCE_ACCOUNTS:-}" clientCalls="${CLIENT_CALLS:-off}" || fail "the subscriptions could not be created."
 echo "Done: events reach the app."

@@ -67,6 +67,14 @@ class IdentityOwners:
         if ADMINISTRATOR not in caller.roles and entity["owner"] != caller.id:
             raise UpstreamError(IDENTITY_NOT_FOUND)
 
+    async def tenant_of(self, id: str) -> str | None:
+        """The tenant whose caller created an identity; None if the holder of a key did, or another application."""
+        query = "PartitionKey ge @first and PartitionKey lt @last and RowKey eq @id"
+        parameters = {"first": PARTITIONS[0], "last": PARTITIONS[1], "id": id.lower()}
+        async for entity in self._table.query_entities(query, parameters=parameters):
+            return str(entity["PartitionKey"]).removeprefix(PARTITIONS[0]) or None
+        return None
+
     async def remove(self, caller: Caller, id: str) -> None:
         """Remove the row of a deleted identity; for holders of keys, of any tenant."""
         if caller.tenant is not None:

@@ -58,7 +58,9 @@ async def _of_topic(
         return [unseen("Entra or Azure Resource Manager did not respond in time", "Run the doctor again.", about=name)]
     if isinstance(listed, Finding):
         return [listed]
-    return [_compare(context, each, listed) for each in expected if each["topic"] == name]
+    left_out = set() if context.settings.client_calls else {"client_call"}
+    wanted = [each for each in expected if each["topic"] == name and each["function"] not in left_out]
+    return [_compare(context, each, listed) for each in wanted]
 
 
 async def _listed(context: DiagnosisContext, name: str, setting: str, topic_id: str) -> list[dict[str, Any]] | Finding:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from shared.plans.store import PlanStore
     from shared.platform.tokens import SigningKeys
     from shared.service.choosing import PlanChooser
+    from shared.service.client_calls import ClientCalls
     from shared.service.commands import Commands
     from shared.service.events import CallEvents
     from shared.service.ingress import CallbackIngress
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from shared.service.steps import Steps
     from shared.service.sweeper import Sweeper
     from shared.service.wrap_ups import WrapUpWriter
+    from shared.storage.client_calls import ClientCallStore
     from shared.storage.listing import CallLists
     from shared.storage.live import LiveCalls
     from shared.storage.outbound_rules import OutboundRuleStore
@@ -87,6 +89,20 @@ class Container:
         from shared.service.events import CallEvents
 
         return CallEvents(self._reader, self.store, self.processor, self._now)
+
+    @cached_property
+    def client_calls(self) -> ClientCalls:
+        from shared.directory.identity_owners import IdentityOwners
+        from shared.service.client_calls import ClientCalls
+
+        owners = IdentityOwners(self.settings, self.clients.directory)
+        return ClientCalls(self.settings, self._reader, self.client_call_store, owners)
+
+    @cached_property
+    def client_call_store(self) -> ClientCallStore:
+        from shared.storage.client_calls import ClientCallStore
+
+        return ClientCallStore(self.clients.calls_index)
 
     @cached_property
     def commands(self) -> Commands:

@@ -92,7 +92,7 @@ def check_second_step(infra: Infra) -> list[str]:
         problems += [
             f"{hook}: {name} is not given" for name, p in taken.items() if p.default is None and name not in given
         ]
-        chosen = {"RESOURCE_ACCOUNTS"}  # a choice of the user's, in azd's environment like an output
+        chosen = {"RESOURCE_ACCOUNTS", "CLIENT_CALLS"}  # a choice of the user's, in azd's environment like an output
         problems += [f"{hook}: {name} is no output" for name in set(given.values()) - outputs - chosen]
         problems += [f"{hook} does not check {name}" for name in set(given.values()) - chosen if text.count(name) < 2]
     if "azd-service-name': 'app'" not in infra.files["function.bicep"].source.decode():

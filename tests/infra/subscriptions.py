@@ -16,6 +16,7 @@ HOURS = 60
 POLICIES = {
     "incoming_call": (2, 1),
     "recording_file_ready": (30, 24 * HOURS),  # as long as ACS keeps the file
+    "client_call": (30, 24 * HOURS),
     "call_connected": (30, 4 * HOURS),
     "start_recording_failed": (30, 4 * HOURS),
     "recording_state_changed": (30, 24 * HOURS),

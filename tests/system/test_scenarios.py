@@ -9,6 +9,7 @@ import pytest
 
 from local.call_list import CRM
 from local.control_scenarios import CONTROL
+from local.interop import INTEROP
 from local.outbound_scenarios import OUTBOUND
 from local.own_step import OWN_STEP
 from local.plan_scenarios import PLANS
@@ -26,7 +27,9 @@ async def _demo(name: str) -> tuple[int | None, str]:
 
 
 @pytest.mark.parametrize(
-    "scenarios", [SCENARIOS, CONTROL, PLANS, OWN_STEP | CRM | OUTBOUND], ids=["calls", "control", "plans", "others"]
+    "scenarios",
+    [SCENARIOS, CONTROL, PLANS, OWN_STEP | CRM | OUTBOUND | INTEROP],
+    ids=["calls", "control", "plans", "others"],
 )
 async def test_every_scenario_of_the_demo_ends_as_described(scenarios: dict[str, Scenario]) -> None:
     results = dict(zip(scenarios, await asyncio.gather(*map(_demo, scenarios)), strict=True))

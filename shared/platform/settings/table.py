@@ -379,6 +379,14 @@ class Settings:
         if_invalid=DEFAULT_HOLDS,
     )
 
+    client_calls = Setting(
+        "CLIENT_CALLS",
+        SWITCH,
+        "Whether Event Grid delivers the events of calls between ACS users and Teams users ([interop.md](interop.md)).",
+        default="off",
+        if_invalid=DEFAULT_HOLDS,
+    )
+
     # -- Storage --
 
     storage_connection_string = Setting(
