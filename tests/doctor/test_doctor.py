@@ -34,7 +34,14 @@ async def test_on_a_healthy_platform_all_is_fine(world: World) -> None:
     assert report.healthy
     assert {each.status for each in report.findings} == {"fine"}, [f for f in report.findings if f.status != "fine"]
     assert {each.about for each in report.findings if each.check in {"sign-in", "graph"}} == {CONTOSO, FABRIKAM}
-    assert len({each.about for each in report.findings if each.check == "subscriptions"}) == len(LOCAL["subscriptions"])
+    subscribed = {each["function"] for each in LOCAL["subscriptions"]}
+    assert {each.about for each in report.findings if each.check == "subscriptions"} == subscribed - {"client_call"}
+
+
+async def test_calls_between_clients_need_a_subscription_if_they_are_wanted(world: World) -> None:
+    report = await world.diagnose(CLIENT_CALLS="on")
+    (found,) = [each for each in report.findings if each.about == "client_call"]
+    assert (found.check, found.status) == ("subscriptions", "fine")
 
 
 async def stored(world: World) -> dict[str, Any]:
