@@ -3,7 +3,7 @@
 | partition | row key | contents |
 |---|---|---|
 | ``client {id}`` | the event's time and a digest of its id | the event. A repeated one is the same row |
-| ``client-day {day}`` | the time of the start, counted down, and the call's id | what is known of the call, for lists |
+| ``client-day {day}`` | the time of the start, counted down, and the call's id | the call, for lists |
 
 The second is written from all events that the first has, and merged: it does not matter in which order two events are
 handled. A call is listed once its CallStarted is there.
@@ -44,7 +44,7 @@ class ClientCallStore:
         return fold(id, events)
 
     async def put_in_list(self, call: ClientCall, tenant: str | None) -> None:
-        """Add a call to the list of the day on which it began, or add what is new about it."""
+        """Add a call to the list of the day on which it began, or change its row."""
         if call.started_at is None:
             return
         columns = {"tenant": tenant} | {name: getattr(call, name) for name in COLUMNS if name != "tenant"}
