@@ -17,6 +17,7 @@ from typing import Any, Self
 import aiohttp
 from azure.core.exceptions import ResourceExistsError
 from azure.data.tables.aio import TableServiceClient
+from azure.storage.blob import CorsRule
 from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
@@ -178,7 +179,7 @@ class Stack:
         await self._processes.start("azurite", "node", str(AZURITE), *flags, *where, *options)
         for _, port in ports:
             await self._processes.listening("azurite", port)
-        await provision(self.ports.storage())
+        await provision(self.ports.storage(), self.console_url)
 
     async def _start_emulator(self) -> None:
         command = (sys.executable, "-m", "emulator", "--port", str(self.ports.emulator))
@@ -254,8 +255,10 @@ class Stack:
             check_free(getattr(self.ports, name), user)
 
 
-async def provision(storage: str) -> None:
-    """Create the tables, queues and containers that the app needs; in Azure the infrastructure does."""
+async def provision(storage: str, origin: str | None = None) -> None:
+    """Create the tables, queues and containers that the app needs; in Azure the infrastructure does. Pages of the
+    origin may read blobs by signed links.
+    """
     names = LOCAL["storage"]
     async with (
         TableServiceClient.from_connection_string(storage) as tables,
@@ -265,7 +268,13 @@ async def provision(storage: str) -> None:
         makers: list[Any] = [tables.create_table_if_not_exists(name) for name in names["tables"]]
         makers += [_ensure(queues.create_queue(name)) for name in names["queues"]]
         makers += [_ensure(blobs.create_container(name)) for name in names["containers"]]
+        makers += [blobs.set_service_properties(cors=[_readable_from(origin)])] if origin else []
         await asyncio.gather(*makers)
+
+
+def _readable_from(origin: str) -> CorsRule:
+    headers = {"allowed_headers": ["*"], "exposed_headers": ["*"]}
+    return CorsRule([origin], ["GET", "HEAD"], max_age_in_seconds=3600, **headers)
 
 
 async def _ensure(making: Any) -> None:

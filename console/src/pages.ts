@@ -16,4 +16,9 @@ export const PAGES: readonly Page[] = [
   { path: "/", title: "Phone", roles: ["Agent"], load: () => import("./agent/agent-page") },
   { path: "/calls", title: "Calls", roles: ["Supervisor", "Administrator"], load: () => import("./supervisor/calls-page") },
   { path: "/check", roles: ["Agent", "Supervisor", "Administrator"], load: () => import("./check/check-page") },
+  {
+    path: "/calls/:callId",
+    roles: ["Agent", "Supervisor", "Administrator"],
+    load: () => import("./supervisor/call/call-page"),
+  },
 ];

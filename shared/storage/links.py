@@ -29,7 +29,7 @@ class Link(Struct, frozen=True, rename="camel"):
 
 
 async def link_to(blob: BlobClient, service: BlobServiceClient, now: datetime) -> Link:
-    """A link for reading the blob, by ranges too. Raises AzureError."""
+    """A link for reading the blob, by ranges too. A browser that opens it saves a file. Raises AzureError."""
     from azure.storage.blob import BlobSasPermissions, generate_blob_sas
 
     expires_at = now + LIFETIME
@@ -38,6 +38,7 @@ async def link_to(blob: BlobClient, service: BlobServiceClient, now: datetime) -
         blob.container_name,
         blob.blob_name,
         permission=BlobSasPermissions(read=True),
+        content_disposition=f'attachment; filename="{str(blob.blob_name).rpartition("/")[2]}"',
         expiry=expires_at,
         **await _signed_with(service, now, expires_at),
     )

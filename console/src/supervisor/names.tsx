@@ -64,3 +64,14 @@ export function PartyNames({ parties }: { readonly parties: readonly Party[] }) 
     </span>
   ));
 }
+
+const ID = /\b((?:agent|user|Teams user) )([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b/g;
+
+/** A text of the timeline, with the names of the people whose object ids are in it. */
+export function WithNames({ text }: { readonly text: string }) {
+  const parts = text.split(ID); // text, kind, id, text, …
+  return parts.map((part, n) => {
+    const isId = n % 3 === 2;
+    return isId ? <UserName key={n} id={part} /> : <span key={n}>{n % 3 === 1 ? "" : part}</span>;
+  });
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from shared.api.v1.calls import (
     calls,
     consults,
+    drawing,
     lists,
     live,
     media,
@@ -34,6 +35,7 @@ ROUTES = (
     *transcripts.ROUTES,
     *media.ROUTES,
     *steps.ROUTES,
+    *drawing.ROUTES,
     *operations.ROUTES,
     *wrap_up.ROUTES,
 )

@@ -9,6 +9,7 @@ from shared.api.tenants import TenantPageQuery, TenantQuery
 from shared.api.v1.plans.handlers import (
     check_plan,
     delete_plan,
+    draw_document,
     draw_plan,
     get_plan,
     get_version,
@@ -54,6 +55,17 @@ ROUTES = (
         {200: DryRun},
         try_plan,
         body=TriedPlan,
+        raw=True,
+    ),
+    Route(
+        "POST",
+        "plans/drawing",
+        "drawPlanDocument",
+        SUPERVISORS,
+        "Get a picture of a routing plan that is not saved",
+        {200: Drawing},
+        draw_document,
+        body=NewPlan,
         raw=True,
     ),
     Route(

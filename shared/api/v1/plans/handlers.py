@@ -94,6 +94,12 @@ async def try_plan(context: RequestContext) -> DryRun:
         raise Problem("BadBody", f"The situation does not fit the plan: {error}.") from None
 
 
+async def draw_document(context: RequestContext) -> Drawing:
+    """Of a plan that can be saved, so that a picture of it can be seen before."""
+    plan = _plan(context, context.body)
+    return Drawing(mermaid(plan), svg(plan))
+
+
 async def draw_plan(context: RequestContext) -> Drawing:
     plan = (await get_plan(context)).plan
     return Drawing(mermaid(plan), svg(plan))

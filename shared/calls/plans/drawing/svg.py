@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from html import escape
 from itertools import pairwise
 
@@ -32,6 +32,8 @@ rect { stroke-width: 1.4px }
 .question { fill: #e3efff; stroke: #2b6cb0 }
 .action { fill: #f2f2f5; stroke: #6b6f7a }
 .end { fill: #fbe3e4; stroke: #b3373d }
+.passed { stroke: #0f6cbd; stroke-width: 3px }
+.aside { opacity: 0.4 }
 """
 
 
@@ -48,9 +50,13 @@ class Box(Struct, frozen=True):
         return self.y + self.height
 
 
-def svg(plan: Plan) -> str:
-    """The text of an SVG document."""
+Way = Collection[tuple[str, str | None]]  # steps that a call was at, each with the one that it went on to
+
+
+def svg(plan: Plan, way: Way | None = None) -> str:
+    """The text of an SVG document. With a way, its steps and edges stand out."""
     graph = graph_of(plan)
+    steps = None if way is None else [step for step, _ in way]
     layout = arranged(graph.first, {each.name: _width(each) for each in graph.nodes}, _links(graph))
     boxes = _boxes(graph, layout)
     width = max(box.x + box.width / 2 for box in boxes.values()) + MARGIN + 30  # loops are on the right
@@ -62,12 +68,17 @@ def svg(plan: Plan) -> str:
         ARROW,
         f'<rect {size} fill="#fff"/>',
         *_entry(boxes[graph.first]),
-        *(_drawn(edge, layout, boxes) for edge in graph.edges),
-        *(part for node in graph.nodes for part in _node(node, boxes[node.name])),
+        *(_drawn(edge, layout, boxes, _mark((edge.start, edge.end), way)) for edge in graph.edges),
+        *(part for node in graph.nodes for part in _node(node, boxes[node.name], _mark(node.name, steps))),
         *_labels(graph, layout, boxes),
         "</svg>\n",
     )
     return "\n".join(parts)
+
+
+def _mark(part: object, way: Collection[object] | None) -> str:
+    """The class of a node or an edge, with a space before it."""
+    return "" if way is None else " passed" if part in way else " aside"
 
 
 def _links(graph: Graph) -> list[tuple[str, str]]:
@@ -101,10 +112,10 @@ def _entry(box: Box) -> Iterator[str]:
     yield f'<path class="edge" d="M{box.x:.1f} {MARGIN / 2:.1f} V{box.y:.1f}" marker-end="url(#arrow)"/>'
 
 
-def _node(node: Node, box: Box) -> Iterator[str]:
+def _node(node: Node, box: Box, mark: str) -> Iterator[str]:
     corner = CORNERS[node.shape]
     yield (
-        f'<rect class="{node.shape}" x="{box.x - box.width / 2:.1f}" y="{box.y:.1f}" '
+        f'<rect class="{node.shape}{mark}" x="{box.x - box.width / 2:.1f}" y="{box.y:.1f}" '
         f'width="{box.width:.1f}" height="{box.height:.1f}" rx="{corner}"/>'
     )
     y = box.y + 0.6 * PADDING + 12
@@ -118,17 +129,17 @@ def _node(node: Node, box: Box) -> Iterator[str]:
 Point = tuple[float, float]
 
 
-def _drawn(edge: Edge, layout: Layout, boxes: dict[str, Box]) -> str:
+def _drawn(edge: Edge, layout: Layout, boxes: dict[str, Box], mark: str) -> str:
     if edge.start == edge.end:
         box = boxes[edge.start]
         right, y = box.x + box.width / 2, box.y + box.height / 2
-        return _path(f"M{right:.1f} {y + 8:.1f} c28 10 28 -26 0 -16", "edge")
+        return _path(f"M{right:.1f} {y + 8:.1f} c28 10 28 -26 0 -16", f"edge{mark}")
     points = _points(edge, layout, boxes)
     curve = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
     for (x, y), (to_x, to_y) in pairwise(points):
         middle = (y + to_y) / 2
         curve += f" C{x:.1f} {middle:.1f} {to_x:.1f} {middle:.1f} {to_x:.1f} {to_y:.1f}"
-    return _path(curve, "edge back" if points[-1][1] < points[0][1] else "edge")
+    return _path(curve, f"edge back{mark}" if points[-1][1] < points[0][1] else f"edge{mark}")
 
 
 def _path(curve: str, kind: str) -> str:
