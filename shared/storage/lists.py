@@ -102,16 +102,17 @@ def agent_partition(user: str) -> str:
 
 
 def indexed(call: Call) -> set[str]:
-    """The partitions of the index that a call has a row in: its caller's number, and its agents. A call of another
-    application has none.
+    """The partitions of the index that a call has a row in: the number of its caller or of those whom a client calls on
+    behalf of the account, its agents, and the client's request. A call of another application has none.
     """
     if call.state is CallState.NOT_OURS:
         return set()
     people = {*call.participants.all_participants, *call.participants.invited}
-    number = number_of(call.lifecycle.caller or "")
+    parties = (call.lifecycle.caller or "", *call.on_behalf_of.callees)
+    numbers = {number_partition(number) for number in map(number_of, parties) if number}
     agents = {agent_partition(user) for user in map(user_of, people) if user}
     requests = {call.on_behalf_of.request} if call.on_behalf_of.request else set()
-    return agents | requests | ({number_partition(number)} if number else set())
+    return agents | requests | numbers
 
 
 def request_name(user: str, id: str) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from shared.calls.state import CallState
+from shared.service.outbound_guard import UNKNOWN
 from tests.simulation.invariants import broken
 from tests.simulation.outbound import CALLEES, Outbound
 from tests.simulation.storage import table_error
@@ -73,3 +75,13 @@ def test_the_callee_of_a_call_on_behalf_is_added_once_whatever_crashes() -> None
         result = simulate(Schedule("crash", callers=callers, settings={"RECORDING": "off"}, kills=frozenset({point})))
         assert broken(result) == []
         assert requests(result, "AddParticipant") >= 1
+
+
+def test_a_client_whose_rules_cannot_be_read_is_rejected_and_the_row_says_why() -> None:
+    callers = (Caller(0.0, 30.0, on_behalf_of="4:+12065550199"),)
+    unread = NetworkFault("table", "get", "unanswered", times=2, kind="storage time-out")
+    result = simulate(Schedule("unread", callers=callers, network_faults=[unread]))
+    assert broken(result) == []
+    (call,) = result.calls.values()
+    assert (call.state, call.on_behalf_of.refusal) == (CallState.REJECTED, UNKNOWN)
+    assert requests(result, "AddParticipant") == 0

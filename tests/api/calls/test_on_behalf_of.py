@@ -18,6 +18,8 @@ async def test_the_callee_is_added_and_the_call_ends_when_they_leave(line: Line)
     added = [each for each in await requests(line, "AddParticipant") if callee in str(each["participantToAdd"])]
     assert len(added) == 1
     assert (await line.get(f"calls/{call_id}")).data["onBehalfOf"][0]["number"] == callee.removeprefix("4:")
+    found = await line.client.ask("POST", "calls/search", line.supervisor, {"number": callee.removeprefix("4:")})
+    assert [each["id"] for each in found.data["value"]] == [call_id]
 
 
 async def test_the_call_ends_when_the_callee_declines(line: Line) -> None:
