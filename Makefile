@@ -74,7 +74,7 @@ $(KUSTO): tests/infra/kusto/package-lock.json
 	@npm ci --prefix tests/infra/kusto --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-demo: setup  ## one call, end to end (SCENARIO=happy | transfer | consult | api | recording-fails-then-recovers | recording-never-starts | duplicates-and-disorder | missed-call | menu | agent-answers | nobody-answers | waiting | your-own-step | crm | outbound | on-behalf-of | interop)
+demo: setup  ## one call, end to end (SCENARIO=happy | transfer | consult | api | recording-fails-then-recovers | recording-never-starts | duplicates-and-disorder | missed-call | menu | agent-answers | nobody-answers | waiting | your-own-step | crm | outbound | on-behalf-of | interop | transcript | echo)
 	@$(RUN) -m local.demo --scenario $(SCENARIO) --host $(HOST) --topology $(TOPOLOGY) --ports $(PORTS) --set "$(SET)"
 
 serve: setup  ## the same system, left running (HOST=func for Azure Functions Core Tools, HOST=none for the platform alone, TOPOLOGY=flex for a process for each function, SET="RECORDING=off" for other settings)

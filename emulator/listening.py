@@ -59,6 +59,17 @@ def lines(wav: bytes, sounds: Sounds) -> Iterator[str]:
         yield f"{start:8.2f} s to {end:8.2f} s  {heard or 'silence'}"
 
 
+def as_wav(pcm: bytes) -> bytes:
+    """A WAV file of one channel, of samples at 16 kHz such as those of a stream."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as wav:
+        wav.setnchannels(1)
+        wav.setsampwidth(2)
+        wav.setframerate(SAMPLE_RATE)
+        wav.writeframes(pcm)
+    return file.getvalue()
+
+
 def _overlaps(passage: Passage, start: float, end: float | None) -> bool:
     return passage.end > start and (end is None or passage.start < end)
 

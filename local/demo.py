@@ -24,6 +24,7 @@ from local import settings
 from local.call_list import CRM
 from local.control_scenarios import CONTROL
 from local.interop import INTEROP
+from local.media_scenarios import MEDIA
 from local.outbound_scenarios import OUTBOUND
 from local.own_step import OWN_STEP
 from local.plan_scenarios import PLANS
@@ -38,7 +39,7 @@ from shared.service.container import Container
 
 QUIET_SECONDS = 1.0  # the demo ends once the call is over and the emulator has been idle for so long
 NO_ROW = "the app wrote no row for the call"
-ALL = SCENARIOS | CONTROL | PLANS | OWN_STEP | CRM | OUTBOUND | INTEROP
+ALL = SCENARIOS | CONTROL | PLANS | OWN_STEP | CRM | OUTBOUND | INTEROP | MEDIA
 WAITING = {"starting", "active", "stopped"}
 
 
@@ -166,7 +167,14 @@ async def main(scenario: Scenario, given: argparse.Namespace) -> int:
     began = time.monotonic()
     logs = Path(tempfile.mkdtemp(prefix="teams-phone-demo-"))
     values = scenario.settings | settings.values_of(changed)
-    stack = Stack(ports=given.ports, host=given.host, topology=given.topology, settings=values, logs=logs)
+    stack = Stack(
+        ports=given.ports,
+        host=given.host,
+        topology=given.topology,
+        settings=values,
+        logs=logs,
+        media=scenario.media,
+    )
     async with stack:
         print(f"Storage, emulator and Functions host are up after {time.monotonic() - began:.1f} s.")
         wrong = await run(scenario, stack)

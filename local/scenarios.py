@@ -33,7 +33,7 @@ class Scenario:
     """``check`` returns the faults of the outcome, given the call and the journal; nothing if all is well. ``prepare``
     is performed before the call comes in. ``place`` makes the call instead of ``dial``, and returns the call at the
     emulator and the app's id of it. ``act`` is performed while it is under way, and returns the faults that it
-    finds. Both raise Unexpected.
+    finds. Both raise Unexpected. ``media`` are the settings of the media service; None: there is none.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Scenario:
     prepare: Callable[[Stack, aiohttp.ClientSession], Awaitable[None]] = _nothing
     place: Callable[[Stack, aiohttp.ClientSession], Awaitable[tuple[dict[str, Any], str]]] | None = None
     act: Callable[[Supervisor], Awaitable[list[str]]] | None = None
+    media: dict[str, str] | None = None
 
 
 def answers(journal: list[dict[str, Any]]) -> list[dict[str, Any]]:

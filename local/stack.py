@@ -202,7 +202,8 @@ class Stack:
         if self.media is None:
             return
         own = {"MEDIA_HOST": "127.0.0.1", "MEDIA_PORT": str(self.ports.media), "MEDIA_SINKS": "talk,audio"}
-        await self.start_beside("media", sys.executable, "-m", "media", port=self.ports.media, **(own | self.media))
+        own |= {"MEDIA_DRAIN_SECONDS": "0"} | self.media
+        await self.start_beside("media", sys.executable, "-m", "media", port=self.ports.media, **own)
 
     async def start_host(self) -> None:
         """The workers that are not running."""

@@ -92,8 +92,8 @@ def test_retries_come_later_and_later_and_end() -> None:
         assert call.wake(now).asked == [StartMediaStreaming()]
         call.done(now)
         call.receive(step_event("media_streaming_failed", now, f"start media again {len(waited)}"))
-    assert waited[:6] == [1, 2, 5, 15, 30, 60]
-    assert set(waited[6:]) <= {15, 30, 60}, "those of five minutes ago are forgotten"
+    assert waited[:8] == [1, 1, 2, 4, 8, 15, 30, 60]
+    assert set(waited[8:]) <= {8, 15, 30, 60}, "those of five minutes ago are forgotten"
     assert len(waited) == MOST_FAILURES - 1
 
 

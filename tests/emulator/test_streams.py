@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import io
 import itertools
-import wave
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Any
@@ -22,8 +20,8 @@ from azure.communication.callautomation import (
 )
 from azure.communication.callautomation.aio import CallAutomationClient
 
-from emulator.acs.audio import SAMPLE_RATE, frequency, mixed
-from emulator.listening import heard, passages
+from emulator.acs.audio import frequency, mixed
+from emulator.listening import as_wav, heard, passages
 from emulator.server import Emulator
 from tests.emulator.client import CALLER, Answered, Application, Control, until
 from tests.emulator.receiver import Connection, Receiver
@@ -69,15 +67,9 @@ def answer(control: Control, app: Application, client: CallAutomationClient, rec
     return answer
 
 
-def _hertz(frame: bytes, candidates: range = range(150, 3_000, 150), rate: int = SAMPLE_RATE) -> set[int]:
-    """The voices in a frame."""
-    file = io.BytesIO()
-    with wave.open(file, "wb") as wav:
-        wav.setnchannels(1)
-        wav.setsampwidth(2)
-        wav.setframerate(rate)
-        wav.writeframes(frame)
-    return {int(name) for name in heard(file.getvalue(), {str(hertz): hertz for hertz in candidates})}
+def _hertz(frame: bytes, candidates: range = range(150, 3_000, 150)) -> set[int]:
+    """The frequencies in a frame."""
+    return {int(name) for name in heard(as_wav(frame), {str(hertz): hertz for hertz in candidates})}
 
 
 def _frame(message: dict[str, Any]) -> bytes:

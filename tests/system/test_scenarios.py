@@ -10,6 +10,7 @@ import pytest
 from local.call_list import CRM
 from local.control_scenarios import CONTROL
 from local.interop import INTEROP
+from local.media_scenarios import MEDIA
 from local.outbound_scenarios import OUTBOUND
 from local.own_step import OWN_STEP
 from local.plan_scenarios import PLANS
@@ -28,8 +29,8 @@ async def _demo(name: str) -> tuple[int | None, str]:
 
 @pytest.mark.parametrize(
     "scenarios",
-    [SCENARIOS, CONTROL, PLANS, OWN_STEP | CRM | OUTBOUND | INTEROP],
-    ids=["calls", "control", "plans", "others"],
+    [SCENARIOS, CONTROL, PLANS, OWN_STEP | CRM | OUTBOUND | INTEROP, MEDIA],
+    ids=["calls", "control", "plans", "others", "media"],
 )
 async def test_every_scenario_of_the_demo_ends_as_described(scenarios: dict[str, Scenario]) -> None:
     results = dict(zip(scenarios, await asyncio.gather(*map(_demo, scenarios)), strict=True))

@@ -27,7 +27,7 @@ from shared.calls.state import CallState
 from shared.calls.timeline import in_words
 
 LONGEST_DETAILS = 100  # characters; ACS writes one word
-RETRY_DELAYS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)  # seconds; the last one again and again
+RETRY_DELAYS = (1.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)  # seconds; the last one again and again
 RECENT = timedelta(minutes=5)  # a failure that is older does not slow the next retry down
 MOST_FAILURES = 20  # of a stream, then it is given up
 
