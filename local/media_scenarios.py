@@ -17,7 +17,7 @@ from shared.calls.state import CallState
 from shared.service.container import Container
 
 HEADER = 44  # bytes before the samples of a WAV file
-TOLD = "I have lost my card, and my number is 4711."
+ASKED = "I have lost my card, and my number is 4711."
 ANSWERED = "I am sorry to hear that."
 AFTERWARDS = "Are you still there?"
 LATEST = 4.0  # seconds, within which a phrase must be readable on a loaded machine; on an idle one it is less than one
@@ -46,7 +46,7 @@ async def _transcript(supervisor: Supervisor) -> list[str]:
     await _begin(supervisor)
     await supervisor.command("participants", {"targets": [{"agent": GRACE}]})
     await supervisor.until("", lambda call: FIRST in {each["id"] for each in call["participants"]}, "Grace is there")
-    late = [await _until_readable(supervisor, THE_CALLER, TOLD), await _until_readable(supervisor, FIRST, ANSWERED)]
+    late = [await _until_readable(supervisor, THE_CALLER, ASKED), await _until_readable(supervisor, FIRST, ANSWERED)]
     await _replace_receiver(supervisor)
     late.append(await _until_readable(supervisor, THE_CALLER, AFTERWARDS))
     wrong = [] if median(late) < LATEST else [f"what was said was readable after {median(late):.2f} s"]
@@ -81,7 +81,7 @@ def _said(lines: Lines) -> list[str]:
 
 
 def _compared(lines: Lines) -> list[str]:
-    wrong = [] if _said(lines) == [TOLD, ANSWERED, AFTERWARDS] else [f"the transcript says {_said(lines)}"]
+    wrong = [] if _said(lines) == [ASKED, ANSWERED, AFTERWARDS] else [f"the transcript says {_said(lines)}"]
     speakers = [line["speaker"] for line in lines if line["kind"] == "said" and line["final"]]
     if speakers != [THE_CALLER, FIRST, THE_CALLER]:
         wrong.append(f"the speakers are {speakers}")
@@ -101,7 +101,7 @@ async def _tones(supervisor: Supervisor) -> list[str]:
         await app.close()
     for raw_id, sounds in found.items():
         print(f"{'':12}The stored audio of {words({raw_id})} has {words(sounds)}")
-    expected = {THE_CALLER: {THE_CALLER, TOLD, AFTERWARDS}, FIRST: {FIRST, ANSWERED}}
+    expected = {THE_CALLER: {THE_CALLER, ASKED, AFTERWARDS}, FIRST: {FIRST, ANSWERED}}
     return [] if found == expected else [f"the stored audio has other sounds: {found}"]
 
 
