@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Callable
@@ -41,18 +42,31 @@ class Connection:
 
 @dataclass
 class Receiver:
-    """``refuses`` are the statuses of its next answers instead of an upgrade. ``hears`` is called with each message."""
+    """``refuses`` are the statuses of its next answers instead of an upgrade; it answers while ``accepts`` is set.
+    ``hears`` is called with each message.
+    """
 
     url: str = ""
     connections: list[Connection] = field(default_factory=list)
     refuses: list[int] = field(default_factory=list)
     hears: Callable[[Connection, Json], Any] | None = None
+    accepts: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: int = 0
+
+    def __post_init__(self) -> None:
+        self.accepts.set()
+
+    @property
+    def messages(self) -> list[Json]:
+        return [message for each in self.connections for message in each.messages]
 
     async def connection(self, number: int = 0) -> Connection:
         await until(lambda: len(self.connections) > number)
         return self.connections[number]
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
+        self.asked += 1
+        await self.accepts.wait()
         if self.refuses:
             return web.Response(status=self.refuses.pop(0))
         socket = web.WebSocketResponse()

@@ -358,6 +358,52 @@ async def test_a_fault_rule_closes_the_socket(
     assert (stream.socket.close_code, stream.of("AudioData")) == (1001, [])
 
 
+async def test_a_stream_that_is_stopped_while_its_socket_is_opened_never_begins(
+    answer: Answer, receiver: Receiver, app: Application, control: Control
+) -> None:
+    receiver.accepts.clear()
+    call = await answer(media={}, text={})
+    await until(lambda: receiver.asked == 2)
+    await call.connection.stop_media_streaming()
+    await app.event("MediaStreamingStopped")
+    await call.connection.hang_up(is_for_everyone=True)
+    receiver.accepts.set()
+    await app.event("CallDisconnected")
+    await control.idle()
+    assert receiver.messages == []
+    failed = {"MediaStreamingFailed", "TranscriptionFailed", "MediaStreamingStarted", "TranscriptionStarted"}
+    assert not {event["type"].rpartition(".")[2] for event in app.events} & failed
+
+
+async def test_a_receiver_that_does_not_accept_in_time_is_unreachable(
+    answer: Answer, receiver: Receiver, app: Application
+) -> None:
+    receiver.accepts.clear()
+    await answer(media={})
+    failed = await app.event("MediaStreamingFailed")  # after five seconds, at the emulator's speed
+    receiver.accepts.set()
+    assert failed["resultInformation"]["subCode"] == 8581
+
+
+async def test_a_reset_closes_the_sockets(answer: Answer, receiver: Receiver, emulator: Emulator) -> None:
+    await answer(media={}, text={})
+    await until(lambda: len(receiver.messages) > 4)
+    await emulator.reset()
+    await until(lambda: all(each.closed for each in receiver.connections))
+
+
+@pytest.mark.parametrize("pcm", [b"", b"\1", b"\1\2\3"])
+async def test_sound_of_an_odd_length_does_no_harm(
+    answer: Answer, receiver: Receiver, control: Control, pcm: bytes
+) -> None:
+    call = await answer(media={"enable_bidirectional": True})
+    stream = await receiver.connection()
+    await stream.first("AudioData")
+    await stream.send(pcm)
+    await stream.send(mixed((frequency(17),)) * 5)
+    await _until_heard(control, call, {"answer": frequency(17)})
+
+
 async def test_prompts_are_no_part_of_what_is_streamed(
     answer: Answer, receiver: Receiver, app: Application, control: Control
 ) -> None:
