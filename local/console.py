@@ -70,7 +70,8 @@ def config_of(environment: dict[str, str], *, host: str, emulator: str, tls: str
         "apiClientId": environment["API_CLIENT_ID"],
         "clientId": CLIENT_ID,
         "authority": f"{tls}/organizations",
-        "knownAuthorities": [urlsplit(tls).netloc],
+        # The second is the issuer of the tokens.
+        "knownAuthorities": [urlsplit(tls).netloc, f"127.0.0.1:{urlsplit(tls).port}"],
         "authorityMetadata": _endpoints(f"http://{HOST}:{urlsplit(emulator).port}/organizations"),
         "calls": "local",
         "acsEndpoint": tls,  # an Entra token goes there, which the SDK sends over TLS alone

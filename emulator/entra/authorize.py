@@ -64,11 +64,9 @@ class Authorization:
         self._directory, self._grants, self._url, self._query = directory, grants, url, query
         self._client = query.get("client_id", "")
         self._tenants = self._known(which)
-        if not any(clients.redirects_to(app, query.get("redirect_uri", "")) for app in self._apps()):
-            raise EntraError(50011)
 
     def _known(self, which: str) -> dict[str, dict[str, Any]]:
-        """The tenants whose users may sign in: those that have the app."""
+        """The tenants whose users may sign in: those that have the app, with the redirect URI."""
         tenants = self._directory.data["tenants"]
         of_one = {name: each for name, each in tenants.items() if which in (name, each["id"], each["domain"])}
         of = tenants if which in ANY_TENANT else of_one
@@ -77,10 +75,11 @@ class Authorization:
         found = {name: each for name, each in of.items() if self._client in each["apps"]}
         if not found:
             raise EntraError(700016)
-        return found
-
-    def _apps(self) -> list[dict[str, Any]]:
-        return [tenant["apps"][self._client] for tenant in self._tenants.values()]
+        uri = self._query.get("redirect_uri", "")
+        fits = {name: each for name, each in found.items() if clients.redirects_to(each["apps"][self._client], uri)}
+        if not fits:
+            raise EntraError(50011)
+        return fits
 
     def answer(self, chosen: Mapping[str, str], remembered: Sequence[str]) -> Question | Granted:
         """What to ask next, or a code. Raises EntraError for a refusal, which the client is redirected with."""
@@ -141,4 +140,5 @@ class Authorization:
         return hinted or everyone
 
     def _ask(self, what: str, accounts: Sequence[Account], scopes: Sequence[str] = ()) -> Question:
-        return Question(what, self._apps()[0]["displayName"], accounts, scopes)
+        app = next(iter(self._tenants.values()))["apps"][self._client]
+        return Question(what, app["displayName"], accounts, scopes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,9 @@ from tests.system.conftest import of
 # A microphone without a device: a tone, and no question for permission.
 FLAGS = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--no-sandbox")
 
+AXE = Path(__file__).parents[2] / "console/node_modules/axe-core/axe.min.js"
+Axe = Callable[[Page], Awaitable[list[str]]]
+
 
 def executable() -> str:
     """The browser; without one the tests are skipped, but not in continuous integration."""
@@ -31,7 +35,7 @@ def executable() -> str:
         pytest.skip(str(error))
 
 
-OpenPage = Callable[..., Awaitable[Page]]
+OpenPage = NewPage = Callable[..., Awaitable[Page]]
 
 
 @pytest.fixture(scope="session")
@@ -63,36 +67,40 @@ def signed_in() -> dict[str, StorageState]:
 
 
 @pytest.fixture
-async def open_page(console: Stack, browser: Browser, signed_in: dict[str, StorageState]) -> AsyncIterator[OpenPage]:
-    """A browser of its own for each call: a user and an address; the page is returned when it is shown.
+async def new_page(console: Stack, browser: Browser) -> AsyncIterator[NewPage]:
+    """An empty page in a browser of its own for each call; it takes options of Playwright's contexts.
 
-    The user signs in. ``logged`` gets the lines of the browser's console. An error of the page fails the test.
+    ``logged`` gets the lines of the browser's console. An error of a page fails the test.
     """
     errors: list[str] = []
     contexts = []
 
-    async def open_as(
-        user: str,
-        path: str = "/",
-        *,
-        logged: list[str] | None = None,
-        **options: Any,
-    ) -> Page:
-        state = {"storage_state": signed_in.get(user)} | options
-        context = await browser.new_context(base_url=console.console_url, ignore_https_errors=True, **state)
+    async def make(logged: list[str] | None = None, **options: Any) -> Page:
+        context = await browser.new_context(base_url=console.console_url, ignore_https_errors=True, **options)
         contexts.append(context)
         page = await context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda message: logged.append(message.text) if logged is not None else None)
-        await page.goto(path)
-        await sign_in(page, user)
-        signed_in[user] = await context.storage_state()
         return page
 
-    yield open_as
+    yield make
     for context in contexts:
         await context.close()
     assert errors == []
+
+
+@pytest.fixture
+async def open_page(new_page: NewPage, signed_in: dict[str, StorageState]) -> OpenPage:
+    """A browser of its own for each call: a user, who signs in, and an address; returns the page when it is shown."""
+
+    async def open_as(user: str, path: str = "/", **options: Any) -> Page:
+        page = await new_page(**{"storage_state": signed_in.get(user)} | options)
+        await page.goto(path)
+        await sign_in(page, user)
+        signed_in[user] = await page.context.storage_state()
+        return page
+
+    return open_as
 
 
 async def sign_in(page: Page, user: str) -> None:
@@ -115,3 +123,17 @@ async def centre(console: Stack) -> AsyncIterator[Centre]:
         await centre.caller_hangs_up()
         await system.idle()
         await centre.ask("DELETE", f"plans/{ACCOUNT}")
+
+
+@pytest.fixture(scope="session")
+def axe() -> Axe:
+    """What axe finds in a page: a line for each violation, with the element."""
+    source = AXE.read_text()
+
+    async def check(page: Page) -> list[str]:
+        await page.evaluate(source)
+        # Fluent UI's focus traps are hidden elements that take the focus for a moment: no person meets them.
+        found = await page.evaluate("axe.run({ exclude: [['[data-tabster-dummy]']] }, { resultTypes: ['violations'] })")
+        return [f"{each['id']}: {node['html']}" for each in found["violations"] for node in each["nodes"]]
+
+    return check

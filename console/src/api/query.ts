@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "react";
+import { SignInNeeded } from "../signin/session";
 import { type Problem, problemOf } from "./problem";
 
 /** What the client of the API resolves with. */
@@ -28,8 +29,15 @@ export async function outcomeOf<T>(request: Promise<Answer<T>>): Promise<Outcome
     }
     return { data: data as T, etag: response.headers.get("ETag"), status: response.status };
   } catch (error) {
-    return { problem: error instanceof TypeError ? UNREACHABLE : { ...UNREACHABLE, detail: String(error) } };
+    return { problem: withoutResponse(error) };
   }
+}
+
+function withoutResponse(error: unknown): Problem {
+  if (error instanceof SignInNeeded) {
+    return { status: 0, title: error.trouble.title, detail: "The request was not sent.", remedy: error.trouble.remedy };
+  }
+  return error instanceof TypeError ? UNREACHABLE : { ...UNREACHABLE, detail: String(error) };
 }
 
 export interface Query<T> {

@@ -16,6 +16,7 @@ function show(title: string, action: string): void {
   document.title = title;
   const heading = Object.assign(document.createElement("h1"), { textContent: title });
   const link = Object.assign(document.createElement("a"), { textContent: action, href: "/" });
+  link.style.color = "inherit"; // the default has too little contrast in the dark
   document.getElementById("root")?.replaceChildren(heading, link);
 }
 

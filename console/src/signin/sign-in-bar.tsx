@@ -13,9 +13,11 @@ export function SignInBar() {
     () => session.needed,
   );
   return needed ? (
-    <Suspense>
-      <SignInNotice trouble={needed.trouble} />
-    </Suspense>
+    <section aria-label="Sign-in">
+      <Suspense>
+        <SignInNotice trouble={needed.trouble} />
+      </Suspense>
+    </section>
   ) : null;
 }
 

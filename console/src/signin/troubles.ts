@@ -66,7 +66,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   interrupted: { title: "The sign-in was interrupted", remedy: AGAIN },
 };
 
-const NETWORK = ["network_error", "no_network_connectivity", "post_request_failed", "get_request_failed", "openid_config_error"];
+const NETWORK = ["network_error", "no_network_connectivity", "post_request_failed", "get_request_failed", "openid_config_error", "endpoints_resolution_error"];
 const EXPIRED = ["timed_out", "monitor_window_timeout", "no_tokens_found", "refresh_token_expired", "interaction_required"];
 const INTERRUPTED = ["state_not_found", "state_mismatch", "interaction_in_progress", "no_cached_authority_error", "nonce_mismatch"];
 const SAME_AS: Readonly<Record<string, string>> = {

@@ -5,11 +5,15 @@ import { troubleOf } from "../signin/troubles";
 export function CannotStart(props: { readonly error: unknown; readonly minutesOff: number }) {
   const { title, remedy } = wordsOf(props.error, props.minutesOff);
   return (
-    <main role="alert" style={{ font: "1rem system-ui", margin: "4rem auto", maxWidth: "40rem", padding: "0 1rem" }}>
-      <h1>{title}</h1>
-      <p>{remedy}</p>
+    <main style={{ font: "1rem system-ui", margin: "4rem auto", maxWidth: "40rem", padding: "0 1rem" }}>
+      <div role="alert">
+        <h1>{title}</h1>
+        <p>{remedy}</p>
+      </div>
       <p>
-        <a href="/">Sign in again</a>
+        <a href="/" style={{ color: "inherit" }}>
+          Sign in again
+        </a>
       </p>
     </main>
   );
