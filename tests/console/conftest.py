@@ -35,7 +35,8 @@ def executable() -> str:
         pytest.skip(str(error))
 
 
-OpenPage = NewPage = Callable[..., Awaitable[Page]]
+OpenPage = Callable[..., Awaitable[Page]]
+NewPage = Callable[..., Awaitable[Page]]
 
 
 @pytest.fixture(scope="session")
