@@ -31,10 +31,15 @@ AudioNode.prototype.connect = function (target, ...rest) {
 """
 
 
-async def browser_with_voice(playwright: Playwright, path: Path, hertz: int, **options: Any) -> Browser:
-    """A browser with a microphone that hears a tone, which lasts. The file is made at ``path``."""
+async def browser_with_voice(
+    playwright: Playwright, path: Path, hertz: int, *, asks: bool = False, **options: Any
+) -> Browser:
+    """A browser whose microphone hears a tone that lasts. The file is made at ``path``. With ``asks`` pages need the
+    permission to use it.
+    """
     _write_tone(path, hertz)
-    flags = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--no-sandbox")
+    flags = ["--use-fake-device-for-media-stream", "--no-sandbox"]
+    flags += [] if asks else ["--use-fake-ui-for-media-stream"]
     file = f"--use-file-for-fake-audio-capture={path}"
     return await playwright.chromium.launch(args=[*flags, file], **options)
 

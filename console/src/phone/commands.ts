@@ -1,6 +1,6 @@
 import { askForMicrophone, selectDevice } from "./devices";
 import { dial, joinMeeting } from "./dialling";
-import { failureOf } from "./failures";
+import { failureOf, isMicrophoneRefused } from "./failures";
 import type { Line } from "./line";
 import type { CallPort, DtmfTone } from "./ports";
 import { headersOf } from "./snapshot";
@@ -16,6 +16,9 @@ export function commandsOf(store: Store, line: () => Promise<Line>, register: ()
     try {
       await act(await line());
     } catch (error) {
+      if (isMicrophoneRefused(error)) {
+        store.dispatch({ type: "permission", of: "microphone", permission: "denied" });
+      }
       store.dispatch({ type: "noticed", notice: failureOf(error) });
     }
   };

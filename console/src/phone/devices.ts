@@ -7,6 +7,18 @@ export function watchDevices(devices: DevicesPort, store: Store): void {
   const list = () => void listDevices(devices, store);
   devices.on("audioDevicesUpdated", list);
   list();
+  void watchPermission(store);
+}
+
+/** Browsers that do not tell the permission leave it unknown. */
+async function watchPermission(store: Store): Promise<void> {
+  const status = await navigator.permissions.query({ name: "microphone" as PermissionName }).catch(() => undefined);
+  const report = () => {
+    const permission = status?.state === "granted" || status?.state === "denied" ? status.state : "unknown";
+    store.dispatch({ type: "permission", of: "microphone", permission });
+  };
+  status?.addEventListener("change", report);
+  report();
 }
 
 /** Without the permission a browser lists no devices, or devices without names. */

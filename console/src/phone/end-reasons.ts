@@ -5,7 +5,7 @@ import type { EndReasonPort } from "./ports";
  * Source: Microsoft Learn, "Troubleshooting call end response codes".
  */
 const WORDS: Readonly<Record<string, string>> = {
-  "0/0": "You hung up.",
+  "0/0": "The call has ended.",
   "0/4097": "The organizer ended the meeting for all.",
   "0/4521": "The other party left without hanging up.",
   "0/5000": "You were removed from the call.",
@@ -15,6 +15,7 @@ const WORDS: Readonly<Record<string, string>> = {
   "0/7000": "The application ended the call.",
   "0/560000": "The other party hung up.",
   "200/5001": "The other party hung up.",
+  "400/40613": "The browser does not let this page use the microphone.",
   "403/510403": "The number is blocked as spam.",
   "405/46450": "Calls on behalf of a resource account are not enabled for this tenant yet.",
   "408/4506": "The call was not answered in time.",

@@ -29,10 +29,16 @@ const BY_SUB_CODE: Readonly<Record<number, Notice>> = {
   },
 };
 
+/** Whether the browser or the system refuses the microphone. */
+export function isMicrophoneRefused(error: unknown): boolean {
+  const { subCode, name } = error as { subCode?: number; name?: string };
+  return subCode === 40613 || name === "NotAllowedError";
+}
+
 /** An error of a command or of the registration, in words. */
 export function failureOf(error: unknown): Notice {
-  const { subCode, code, message, name } = error as Partial<Record<"subCode" | "code", number>> & Partial<Error>;
-  if (name === "NotAllowedError") {
+  const { subCode, code, message } = error as Partial<Record<"subCode" | "code", number>> & Partial<Error>;
+  if (isMicrophoneRefused(error)) {
     return BY_SUB_CODE[40613] as Notice;
   }
   const known = subCode === undefined ? undefined : BY_SUB_CODE[subCode];

@@ -7,12 +7,15 @@ import { Emitter } from "./emitter";
 import type { Message } from "./messages";
 import type { Sound } from "./sound";
 
+const LONGEST_LOSS = 20_000; // milliseconds without a connection after which calls have ended; the emulator waits as long
+
 /** The agent of an identity at the emulator: its rings and its calls. */
 export class LocalAgent extends Emitter {
   connectionState: "Connected" | "Disconnected" = "Disconnected";
   private readonly rings = new Map<string, LocalIncoming>();
   private readonly calls = new Map<string, LocalCall>();
   private count = 0;
+  private givingUp: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly connection: Connection,
@@ -78,6 +81,22 @@ export class LocalAgent extends Emitter {
     for (const ring of [...this.rings.keys()]) {
       this.endRing(ring, { code: 487, subCode: 0 });
     }
+    clearTimeout(this.givingUp);
+    this.givingUp = setTimeout(() => this.dropCalls({ code: 496, subCode: 7 }), LONGEST_LOSS);
+  }
+
+  resumed(sameSession: boolean): void {
+    clearTimeout(this.givingUp);
+    if (!sameSession) {
+      this.dropCalls({ code: 410, subCode: 3101 });
+    }
+  }
+
+  private dropCalls(reason: EndReasonPort): void {
+    for (const call of this.calls.values()) {
+      call.enter("Disconnected", reason);
+    }
+    this.forgetEnded();
   }
 
   private begin(command: { do: string; [name: string]: unknown }): CallPort {

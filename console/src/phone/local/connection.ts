@@ -9,8 +9,8 @@ export interface Listener {
   sound(pcm: ArrayBuffer): void;
   /** The connection is gone; it is made again. */
   lost(): void;
-  /** A connection that was lost is there again. */
-  resumed(): void;
+  /** A connection that was lost is there again: in the same session, or in a new one without the calls. */
+  resumed(sameSession: boolean): void;
 }
 
 /** The web socket to the emulator. It comes back after it was lost, into the same session. */
@@ -18,6 +18,7 @@ export class Connection {
   private socket: WebSocket | undefined;
   private session: string | undefined;
   private closed = false;
+  private registered = false;
   private count = 0;
   private readonly waiting = new Map<number, (reply: Reply) => void>();
 
@@ -33,18 +34,36 @@ export class Connection {
     const socket = await opened(this.url);
     this.socket = socket;
     socket.onmessage = ({ data }) => this.received(data as string | ArrayBuffer);
+    socket.onclose = () => this.failAll();
+    try {
+      await this.register();
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+    socket.onclose = () => void this.lost();
+  }
+
+  private async register(): Promise<void> {
     const { token } = await this.credential.getToken();
     const session = this.session ? { session: this.session } : {};
-    const reply = await this.do({ do: "register", kind: this.kind, token, ...session });
+    const reply = await this.ask({ do: "register", kind: this.kind, token, ...session });
     this.session = reply.session;
-    socket.onclose = () => void this.lost();
+    this.registered = true;
   }
 
   /** Send a command, and wait for its reply. Rejects with a CommandError. */
   async do(command: Command): Promise<Reply> {
+    if (!this.isOpen) {
+      throw new CommandError(490, 4502, "There is no connection to the calling service.");
+    }
+    return this.ask(command);
+  }
+
+  private async ask(command: Command): Promise<Reply> {
     const id = ++this.count;
     const reply = new Promise<Reply>((resolve) => this.waiting.set(id, resolve));
-    this.send(JSON.stringify({ id, ...command }));
+    this.socket?.send(JSON.stringify({ id, ...command }));
     const { error, ...rest } = await reply;
     if (error) {
       throw new CommandError(error.code, error.subCode, error.message);
@@ -52,22 +71,22 @@ export class Connection {
     return rest;
   }
 
-  send(data: string | ArrayBuffer): void {
-    if (this.socket?.readyState !== WebSocket.OPEN) {
-      throw new CommandError(490, 4502, "There is no connection to the calling service.");
+  /** Sound that comes while there is no connection is dropped. */
+  send(pcm: ArrayBuffer): void {
+    if (this.isOpen) {
+      this.socket?.send(pcm);
     }
-    this.socket.send(data);
   }
 
-  get open_(): boolean {
-    return this.socket?.readyState === WebSocket.OPEN;
+  private get isOpen(): boolean {
+    return this.registered && this.socket?.readyState === WebSocket.OPEN;
   }
 
   /** Leave for good: the calls of this client end. */
   close(): void {
     this.closed = true;
-    if (this.open_) {
-      this.send(JSON.stringify({ id: ++this.count, do: "bye" }));
+    if (this.isOpen) {
+      this.socket?.send(JSON.stringify({ do: "bye" }));
     }
     this.socket?.close();
   }
@@ -87,6 +106,7 @@ export class Connection {
   }
 
   private async lost(): Promise<void> {
+    this.registered = false;
     this.failAll();
     if (this.closed) {
       return;
@@ -99,8 +119,9 @@ export class Connection {
 
   private async reopened(): Promise<boolean> {
     try {
+      const before = this.session;
       await this.open();
-      this.listener.resumed();
+      this.listener.resumed(this.session === before);
       return true;
     } catch {
       return false;

@@ -1,6 +1,6 @@
 /** Calls at the emulator, over its web socket for clients, with the browser's microphone and speaker. */
 import type { CommunicationTokenCredential } from "@azure/communication-common";
-import type { CallPort } from "../ports";
+import type { CallPort, ConnectionChange } from "../ports";
 import type { Agent, Telephony } from "../telephony";
 import { LocalAgent } from "./agent";
 import type { LocalCall } from "./call";
@@ -17,13 +17,18 @@ export function createTelephony(emulator: string): Telephony {
       message: (message) => agent.received(message),
       sound: (pcm) => sound?.play(pcm),
       lost: () => agent.lost(),
-      resumed: () => undefined,
+      resumed: (sameSession) => agent.resumed(sameSession),
     });
-    sound = new Sound(devices, (pcm) => connection.open_ && connection.send(pcm));
+    sound = new Sound(devices, (pcm) => connection.send(pcm));
     const agent = new LocalAgent(connection, sound);
     await connection.open();
     addEventListener("pagehide", () => connection.close());
-    renewToken(connection, credential);
+    agent.on("connectionStateChanged", ({ reason }: ConnectionChange) => {
+      if (reason === "invalidToken") {
+        void renewToken(connection, credential);
+      }
+    });
+    void renewTokens(connection, credential);
     return kind === "teams" ? { kind, port: agent } : { kind, port: agent };
   };
   return {
@@ -42,12 +47,20 @@ function local(call: CallPort): LocalCall {
 const BEFORE_EXPIRY = 60_000; // milliseconds
 
 /** Send a new token before the one that is used expires. */
-async function renewToken(connection: Connection, credential: CommunicationTokenCredential): Promise<void> {
+async function renewTokens(connection: Connection, credential: CommunicationTokenCredential): Promise<void> {
   for (;;) {
-    const { expiresOnTimestamp } = await credential.getToken();
-    const left = expiresOnTimestamp - Date.now() - BEFORE_EXPIRY;
-    await new Promise((resolve) => setTimeout(resolve, Math.max(left, BEFORE_EXPIRY / 2)));
-    const { token } = await credential.getToken();
-    await connection.do({ do: "token", token }).catch(() => undefined);
+    const expires = await renewToken(connection, credential);
+    await new Promise((resolve) => setTimeout(resolve, Math.max(expires - Date.now() - BEFORE_EXPIRY, BEFORE_EXPIRY)));
+  }
+}
+
+/** Send the credential's token, and return when it expires. Without one the emulator reports the expiry. */
+async function renewToken(connection: Connection, credential: CommunicationTokenCredential): Promise<number> {
+  try {
+    const { token, expiresOnTimestamp } = await credential.getToken();
+    await connection.do({ do: "token", token });
+    return expiresOnTimestamp;
+  } catch {
+    return 0;
   }
 }
