@@ -67,14 +67,15 @@ def _event(call: Call, key: str, number: int, at: datetime, *, shows_callers: bo
 
 
 def _common(call: Call, *, shows_callers: bool) -> dict[str, Any]:
-    part = call.lifecycle
+    part, callees = call.lifecycle, call.on_behalf_of.callees
+    other = callees[0] if callees else part.caller or ""
     return {
-        "direction": "outbound" if part.is_outbound else "inbound",
+        "direction": "outbound" if part.is_outbound or callees else "inbound",
         "called_at": part.called_at,
         "account": resource_account(part.callee or ""),
         "tenant": part.tenant,
-        "caller": number_of(part.caller or "") if shows_callers else None,
-        "caller_name": part.caller_name if shows_callers else None,
+        "caller": number_of(other) if shows_callers else None,
+        "caller_name": part.caller_name if shows_callers and not callees else None,
     }
 
 

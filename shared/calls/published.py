@@ -42,7 +42,9 @@ class CallEvent(PublishedEvent, frozen=True, kw_only=True):
     sequence: Annotated[
         int, Meta(description="counts the events of the call from 1, as the app records them, without gaps", ge=1)
     ]
-    direction: Annotated[Literal["inbound", "outbound"], Meta(description="`outbound`: the app has placed the call")]
+    direction: Annotated[
+        Literal["inbound", "outbound"], Meta(description="`outbound`: the app or an agent has placed the call")
+    ]
     called_at: Annotated[Moment | None, Meta(description="when the call began to ring or was placed")]
     account: Annotated[
         str | None, Meta(description="the Entra object id of the resource account that was called, or that calls")

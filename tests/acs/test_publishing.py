@@ -16,6 +16,7 @@ from shared.acs.executor import EffectExecutor
 from shared.calls.actions import PublishEvents
 from shared.calls.capabilities import Call
 from shared.calls.capabilities.lifecycle import Lifecycle
+from shared.calls.capabilities.on_behalf_of import OnBehalfOf
 from shared.calls.capabilities.participants import Participants, Ring
 from shared.calls.capabilities.recording import Chunk, Recording, Recordings, digest_of
 from shared.calls.capabilities.routing import Routing
@@ -114,6 +115,25 @@ async def test_a_number_and_a_name_stand_in_events_only_if_the_setting_allows_it
     text = str(published(emulator))
     assert (NUMBER in text, NAME in text) == (shown[0] is not None, shown[1] is not None)
     assert "4711" not in text
+
+
+async def test_a_call_on_behalf_of_the_account_is_outbound(
+    make_executor: Callable[..., EffectExecutor], emulator: Emulator
+) -> None:
+    people = Lifecycle(caller=RAW_ID, caller_name="Grace", callee=f"28:orgid:{ACCOUNT}")
+    placed = a_call(lifecycle=people, on_behalf_of=OnBehalfOf(called_at=START, callees=(f"4:{NUMBER}",)))
+    executor = make_executor(CALL_EVENTS="with-callers")
+    await perform(executor, placed, PublishEvents(("CallConnected",), 1, START))
+    data = published(emulator)[0]["data"]
+    assert (data["direction"], data["caller"], data["callerName"]) == ("outbound", NUMBER, None)
+
+
+async def test_a_topic_with_a_wrong_setting_is_tried_again(make_executor: Callable[..., EffectExecutor]) -> None:
+    wrong = make_executor(EVENTS_TOPIC_ENDPOINT="call-events")
+    failed = await perform(wrong, call(), PublishEvents(ALL, 1, START))
+    assert isinstance(failed, ActionFailed)
+    assert "EVENTS_TOPIC_ENDPOINT" in failed.message
+    assert not failed.action.is_final(*failed.codes, 1)
 
 
 async def test_an_event_of_a_newer_version_waits_for_it(executor: EffectExecutor, emulator: Emulator) -> None:

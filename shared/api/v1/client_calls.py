@@ -14,14 +14,15 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from shared.api.parameters import PageQuery
 from shared.api.problems import Problem
 from shared.api.route import SUPERVISORS, Paged, RequestContext, Route
-from shared.calls.client_calls import ID_LENGTH, ClientCall
+from shared.calls.client_calls import ID_LENGTH, ClientCall, id_of
 from shared.directory.models import Page
 
 PAGE, LARGEST_PAGE = 50, 200
+SERVER_CALL = "aHR0cHM6Ly9jb252"  # of the example
 OF_CLIENT_CALL = {
     "clientCallId": Meta(
         pattern=f"^[0-9a-f]{{{ID_LENGTH}}}$",
-        examples=["4b1f0c2e4b1f0c2e4b1f0c2e4b1f0c2e"],
+        examples=[id_of(SERVER_CALL)],
         description="the id of the call in this app",
     )
 }
