@@ -153,7 +153,7 @@ docs: setup  ## generate pages of docs/, and all files that follow from the tabl
 
 lock: setup  ## pin the newest versions that requirements*.in allow
 	@$(RUN) -m pip install --quiet --disable-pip-version-check uv
-	@for each in requirements requirements-dev; do \
+	@for each in requirements requirements-dev media/requirements; do \
 	  $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-emit-index-url \
 	    --custom-compile-command "make lock" $$each.in -o $$each.txt; done
 

@@ -109,6 +109,25 @@ param privateNetwork bool = false
 @description('Azure AI services for spoken text, connected to a new ACS resource. Needed for announcements and notices given as text.')
 param speech bool = false
 
+@description('Container image of the media service, with its registry (media/README.md). Empty: no media service. It needs storage that is reached without a private endpoint.')
+param mediaImage string = ''
+
+@description('Name of the Azure Container Registry that the image is in, in the resource group of this deployment. Empty: the image is public.')
+param mediaRegistry string = ''
+
+@description('What receives the audio of calls: talk, audio, or sinks of your own. none: audio is not streamed, transcripts are.')
+param mediaSinks string = 'talk'
+
+@description('Sockets of a replica of the media service at a time. A call has one for audio, one for its transcript.')
+@minValue(1)
+@maxValue(20000)
+param mediaConnections int = 1000
+
+@description('Maximum number of replicas of the media service.')
+@minValue(1)
+@maxValue(1000)
+param mediaReplicas int = 10
+
 @description('Application (client) id of the Entra app of a bot. Empty: no bot. Teams Phone extensibility requires one, with the Teams channel and calling.')
 param botAppId string = ''
 
@@ -146,6 +165,10 @@ var callStorageName = 'stcalls${token}'
 var api = union({ API_CLIENT_ID: '', API_TENANTS: '' }, appSettings)
 var apiTenants = empty(api.API_TENANTS) && !empty(api.API_CLIENT_ID) ? tenant().tenantId : api.API_TENANTS
 var functionAppName = 'func-${token}'
+// Without the media service, audio and transcripts go to receivers of your own, if there are any.
+var receivers = union({ MEDIA_STREAMING_URL: '', TRANSCRIPTION_URL: '' }, appSettings)
+var receivesAudio = !empty(mediaImage) && mediaSinks != 'none'
+var receivesTranscripts = !empty(mediaImage) && speech
 
 resource group 'Microsoft.Resources/resourceGroups@2024-07-01' = {
   name: empty(resourceGroupName) ? 'rg-${environmentName}' : resourceGroupName
@@ -278,6 +301,27 @@ module cognitive 'modules/speech.bicep' = if (speech) {
   }
 }
 
+module media 'modules/media.bicep' = if (!empty(mediaImage)) {
+  name: 'media'
+  scope: group
+  params: {
+    name: 'media-${token}'
+    location: location
+    tags: tags
+    image: mediaImage
+    registryName: mediaRegistry
+    maximumReplicas: mediaReplicas
+    connections: mediaConnections
+    sinks: mediaSinks
+    storageName: callStorage.outputs.name
+    callsTable: callStorage.outputs.callsTable
+    transcriptsContainer: callStorage.outputs.transcriptsContainer
+    topicName: topic.outputs.name
+    communicationId: communication.outputs.immutableId
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
 module bot 'modules/bot.bicep' = if (!empty(botAppId)) {
   name: 'bot'
   scope: group
@@ -345,6 +389,8 @@ module app 'modules/function.bicep' = {
       EVENTS_TOPIC_ID: topic.outputs.id
       ACS_SYSTEM_TOPIC_ID: communication.outputs.systemTopicId
       RECORDING_RETENTION_DAYS: string(deleteAfterDays)
+      MEDIA_STREAMING_URL: receivesAudio ? media!.outputs.audioUrl : receivers.MEDIA_STREAMING_URL
+      TRANSCRIPTION_URL: receivesTranscripts ? media!.outputs.transcriptionUrl : receivers.TRANSCRIPTION_URL
       COGNITIVE_SERVICES_ENDPOINT: speech ? cognitive!.outputs.endpoint : ''
     })
   }

@@ -7,6 +7,8 @@ import logging
 import signal
 import sys
 
+import uvloop
+
 from media.service import Service
 from media.settings import MediaSettings
 
@@ -31,4 +33,4 @@ if __name__ == "__main__":
     logging.getLogger("azure").setLevel(logging.WARNING)  # azure-core logs every request at INFO
     if problems := check():
         sys.exit(problems)
-    asyncio.run(main())
+    uvloop.run(main())

@@ -34,6 +34,8 @@ FLEX_REFUSES_AS_SETTING = {
 
 # "Naming rules and restrictions for Azure resources" of Microsoft's documentation. Deployments: Bicep's modules.
 NAME_LENGTHS = {
+    "Microsoft.App/containerApps": 32,
+    "Microsoft.App/managedEnvironments": 60,
     "Microsoft.BotService/botServices": 64,
     "Microsoft.CognitiveServices/accounts": 64,
     "Microsoft.Communication/communicationServices": 63,

@@ -38,7 +38,10 @@ WEB, STORAGE, EVENTGRID = "azure-mgmt-web==8.0.0", "azure-mgmt-storage==23.0.0",
 MONITOR, NETWORK, DNS = "azure-mgmt-monitor==6.0.2", "azure-mgmt-network==28.1.0", "azure-mgmt-privatedns==1.2.0"
 BOT, INSIGHTS = "azure-mgmt-botservice==2.0.0", "azure-mgmt-applicationinsights==4.1.0"
 ACCOUNT = "Microsoft.Storage/storageAccounts"
+APPS, REGISTRY = "azure-mgmt-appcontainers==3.2.0", "azure-mgmt-containerregistry==14.0.0"
 SOURCES = {
+    "Microsoft.App/containerApps": Source(APPS, "", "ContainerApp"),
+    "Microsoft.App/managedEnvironments": Source(APPS, "", "ManagedEnvironment"),
     "Microsoft.Authorization/roleAssignments": Source(
         "azure-mgmt-authorization==4.0.0", "v2022_04_01", "RoleAssignmentCreateParameters"
     ),
@@ -48,6 +51,7 @@ SOURCES = {
     "Microsoft.Communication/communicationServices": Source(
         "azure-mgmt-communication==2.2.0", "", "CommunicationServiceResource"
     ),
+    "Microsoft.ContainerRegistry/registries": Source(REGISTRY, "v2025_04_01", "Registry"),
     "Microsoft.EventGrid/systemTopics": Source(EVENTGRID, "", "SystemTopic"),
     "Microsoft.EventGrid/systemTopics/eventSubscriptions": Source(EVENTGRID, "", "EventSubscription"),
     "Microsoft.EventGrid/topics": Source(EVENTGRID, "", "Topic"),

@@ -17,6 +17,8 @@ ROLE_NAMES = {
     "2414bbcf-6497-4faf-8c65-045460748405": "EventGrid EventSubscription Reader",
     "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "Storage Blob Data Reader",
     "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
+    "7f951dda-4ed3-4680-a7ca-43fe172d538d": "AcrPull",
+    "76199698-9eea-4c19-bc75-cec21354c6b6": "Storage Table Data Reader",
     "974c5e8b-45b9-4653-ba55-5f855dd0fb88": "Storage Queue Data Contributor",
     "a97b65f3-24c7-4388-baec-2e87135dc908": "Cognitive Services User",
     "acdd72a7-3385-48ef-bd42-f606fba81ae7": "Reader",
@@ -52,6 +54,13 @@ ROLES = {
     # There is no narrower built-in role to read a system topic's subscriptions; Reader exposes no key.
     ("communication.bicep", "appPrincipalId", "topic"): {"Reader"},
     ("topic.bicep", "appPrincipalId", "topic"): {"EventGrid Data Sender", "EventGrid EventSubscription Reader"},
+    # The media service has an identity of its own.
+    ("media.bicep", "identity.properties.principalId", "storage::tables::calls"): {"Storage Table Data Reader"},
+    ("media.bicep", "identity.properties.principalId", "storage::blobs::transcripts"): {
+        "Storage Blob Data Contributor"
+    },
+    ("media.bicep", "identity.properties.principalId", "topic"): {"EventGrid Data Sender"},
+    ("media.bicep", "identity.properties.principalId", "registry"): {"AcrPull"},
     ("dead-letters.bicep", "systemTopicPrincipalId", "storage::blobs::container"): {"Storage Blob Data Contributor"},
     ("dead-letters.bicep", "topicPrincipalId", "storage::blobs::container"): {"Storage Blob Data Contributor"},
     ("speech.bicep", "communicationPrincipalId", "speech"): {"Cognitive Services User"},
