@@ -36,7 +36,7 @@ ZIZMOR := 1.32.0
 # Compiled files are kept, also where the environment says not to: hundreds of processes import the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo serve console doctor calls watch dry-run draw test test-failed check format bench lists crowd queue faults package policy docs lock clean
+.PHONY: help setup demo serve console doctor calls watch dry-run draw test test-failed check format bench bench-media lists crowd queue faults package policy docs lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -122,6 +122,9 @@ format: setup  ## format the code
 
 bench: setup  ## measure the budgets
 	@$(RUN) -m local.bench
+
+bench-media: setup  ## what the media service costs, for a frame and for a call (CALLS=500)
+	@$(RUN) -m local.media_bench --calls $(if $(filter-out 1000,$(CALLS)),$(CALLS),500)
 
 lists: setup  ## write 10,000 calls, and count what a page of each list costs
 	@$(RUN) -m local.lists

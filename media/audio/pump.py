@@ -19,7 +19,7 @@ class Pump:
         self._something = asyncio.Event()
         self._is_closing = False
         self.dropped = 0
-        self._task = asyncio.create_task(self._run())
+        self.task = asyncio.create_task(self._run())
 
     def put(self, items: list[Item]) -> None:
         """What the queue has no room for is dropped."""
@@ -32,9 +32,9 @@ class Pump:
         """Hand over the rest, and close the sink; what takes longer is lost."""
         self._is_closing = True
         self._something.set()
-        _, unfinished = await asyncio.wait([self._task], timeout=seconds)
+        _, unfinished = await asyncio.wait([self.task], timeout=seconds)
         if unfinished:
-            self._task.cancel()
+            self.task.cancel()
             log.error("call %s: %s was too slow at its end", self._call_id, type(self.sink).__name__)
         self.dropped += len(self._waiting)
 

@@ -70,7 +70,7 @@ class AudioSession:
             return
         messages.append(message)
         if self._metadata is None:  # until then there is no task
-            self._hand_over()
+            self.hand_over()
 
     def _decoded(self, messages: list[bytes]) -> list[Item]:
         """The items of messages. (For each frame of each call, so without calls in the common case.)"""
@@ -124,9 +124,10 @@ class AudioSession:
         while True:
             await self._something.wait()
             await asyncio.sleep(pause)
-            self._hand_over()
+            self.hand_over()
 
-    def _hand_over(self) -> None:
+    def hand_over(self) -> None:
+        """Decode what has come, and give it to the sinks."""
         self._something.clear()
         messages, self._messages = self._messages, []
         items = self._decoded(messages)
@@ -134,11 +135,18 @@ class AudioSession:
         for pump in self._pumps:
             pump.put(items)
 
+    async def abandon(self) -> None:
+        """End without closing the sinks, and without a report."""
+        tasks = [each for each in (self._task, *(pump.task for pump in self._pumps)) if each is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     async def end(self, reason: str) -> None:  # noqa: ARG002  # the row has it from ACS
         if self._task is None:
             return
         self._task.cancel()
-        self._hand_over()
+        self.hand_over()
         await asyncio.gather(*(pump.close(CLOSING_SECONDS) for pump in self._pumps))
         self.report()
 
