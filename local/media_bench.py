@@ -172,7 +172,7 @@ async def live(calls: int, seconds: float, sinks: str) -> None:
         environment |= {"MEDIA_CONNECTIONS": str(calls), "MEDIA_DRAIN_SECONDS": "0", RESULTS: str(folder / "results")}
         command = (sys.executable, "-m", "media")
         service = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=os.environ | environment)
-        closing.callback(lambda: service.returncode is None and service.kill())
+        closing.callback(_kill, service)
         ids = await rows(environment, calls)
         sockets = await opened(closing, emulator, port, ids)
         await asyncio.sleep(1)
@@ -182,6 +182,12 @@ async def live(calls: int, seconds: float, sinks: str) -> None:
         service.terminate()
         await service.wait()
         report(calls, sent, spent, lasted, json.loads((folder / "results").read_text()))
+
+
+def _kill(service: asyncio.subprocess.Process) -> None:
+    """If it is still there: something has failed."""
+    if service.returncode is None:
+        service.kill()
 
 
 async def rows(environment: dict[str, str], calls: int) -> list[str]:
