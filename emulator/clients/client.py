@@ -13,16 +13,14 @@ from aiohttp import web
 
 from emulator.acs import acting, hearing
 from emulator.acs.audio import FRAME_SAMPLES, FRAMES_PER_SECOND, SAMPLE_RATE, mixed
-from emulator.acs.results import ACCEPTED, DECLINED, REJECTED_BY_USER
-from emulator.acs.rings import Ring
 from emulator.acs.service import Service
 from emulator.acs.track import Track
 from emulator.clients import reasons
 from emulator.clients.identity import ClientError, Identity, Kind, name_of
+from emulator.clients.incoming import Incoming
 from emulator.clients.legs import TALKING, Leg
 from emulator.directory import Directory
 
-CALLER_KNOWN = 0.2  # seconds of the clock from a ring to the caller's name
 GRACE = 20.0  # seconds of the wall's clock that a client without a connection stays in its calls
 MOST_BEHIND = 0.5  # seconds of sound that wait to be heard; more is dropped
 FRAME_BYTES = 2 * FRAME_SAMPLES
@@ -36,7 +34,7 @@ class Client:
         self._service, self._directory = service, directory
         self.kind: Kind = "teams"
         self.socket: web.WebSocketResponse | None = None
-        self._rings: dict[str, Ring] = {}
+        self.incoming = Incoming(service, directory, identity.raw_id, self.send)
         self._outbox: asyncio.Queue[str | bytes] = asyncio.Queue()
         self._sound: asyncio.Task[None] | None = None
         self._expiry: asyncio.Task[None] | None = None
@@ -45,7 +43,7 @@ class Client:
 
     def attach(self, socket: web.WebSocketResponse) -> None:
         """The client is connected: it is sent everything anew."""
-        self.socket = socket
+        self.socket, self._outbox = socket, asyncio.Queue()  # what the lost connection did not take is old
         for leg in self.legs.values():
             leg.shown = None
 
@@ -93,7 +91,7 @@ class Client:
             change = self._service.rings.register if connected else self._service.rings.unregister
             change(self.identity.raw_id)
         if not connected:
-            self._rings.clear()
+            self.incoming.clear()
 
     def send(self, message: dict[str, Any]) -> None:
         if self.socket:
@@ -101,8 +99,9 @@ class Client:
 
     async def write(self, socket: web.WebSocketResponse) -> None:
         """Send what there is, in its order, for as long as the socket is open."""
+        outbox = self._outbox
         while True:
-            data = await self._outbox.get()
+            data = await outbox.get()
             with contextlib.suppress(ConnectionError):
                 await (socket.send_str(data) if isinstance(data, str) else socket.send_bytes(data))
 
@@ -120,54 +119,15 @@ class Client:
         calls = [{"id": leg.call.id, "state": leg.state()} for leg in self.legs.values()]
         return {"rawId": self.identity.raw_id, "connected": self.connected, "calls": calls}
 
-    # -- Rings --
+    # -- Calls --
 
     def look_at_rings(self) -> None:
-        """Report the rings that began and those that ended."""
-        if not self.connected:
-            return
-        now = {ring.id: ring for ring in self._service.rings.at(self.identity.raw_id)}
-        for id in self._rings.keys() - now.keys():
-            self._ring_ended(self._rings.pop(id))
-        for id in now.keys() - self._rings.keys():
-            self._rings[id] = now[id]
-            self._begin(now[id])
-
-    def _begin(self, ring: Ring) -> None:
-        caller = ring.call.source
-        headers = ring.context.get("voipHeaders") or {}
-        self.send({"type": "ring", "ring": ring.id, "caller": caller["rawId"], "headers": headers})
-        name = ring.call.display_name or name_of(self._directory, caller)
-        if name:
-            message = {"type": "caller", "ring": ring.id, "caller": caller["rawId"], "name": name}
-            self._service.background.after(CALLER_KNOWN, lambda: self.send(message))
-
-    def _ring_ended(self, ring: Ring) -> None:
-        answered = ring.answer.done() and not ring.answer.cancelled()
-        reason = reasons.CANCELED if not answered else reasons.ELSEWHERE
-        if answered and ring.answer.result() is not ACCEPTED:
-            reason = reasons.DECLINED
-        self.send({"type": "ringEnded", "ring": ring.id, "endReason": reason.describe()})
+        if self.connected:
+            self.incoming.look()
 
     def accept(self, ring_id: str, leg_id: str) -> None:
-        ring = self._ringing(ring_id, 41006)
-        del self._rings[ring_id]
-        ring.answer.set_result(ACCEPTED)
+        ring = self.incoming.accept(ring_id)
         self.add(Leg(leg_id, ring.call, str(ring.callee["rawId"]), incoming=True, ring=ring))
-
-    def decline(self, ring_id: str) -> None:
-        ring = self._ringing(ring_id, 41007)
-        del self._rings[ring_id]
-        guest = ring.callee["kind"] == "communicationUser"
-        ring.answer.set_result(REJECTED_BY_USER if guest else DECLINED)
-
-    def _ringing(self, ring_id: str, sub_code: int) -> Ring:
-        ring = self._rings.get(ring_id)
-        if ring is None or ring.answer.done():
-            raise ClientError(400, sub_code, "The incoming call is not in the Ringing state.")
-        return ring
-
-    # -- Calls --
 
     def add(self, leg: Leg) -> None:
         self.legs[leg.id] = leg

@@ -9,13 +9,13 @@ A client sends commands as JSON, ``{"id": 1, "do": "accept", …}``, and gets ``
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
 from emulator.acs import acting
+from emulator.acs.exchange import parsed
 from emulator.acs.identifiers import parse
 from emulator.acs.wire import ENUMS
 from emulator.clients import reasons
@@ -124,7 +124,7 @@ class _Connection:
                 if message.type is WSMsgType.BINARY and self._client:
                     self._client.captured(message.data)
                 elif message.type is WSMsgType.TEXT:
-                    await self._obey(json.loads(message.data))
+                    await self._obey(parsed(message.data.encode()) or {})
         finally:
             for task in self._tasks:
                 task.cancel()
@@ -135,6 +135,8 @@ class _Connection:
         reply: dict[str, Any] = {"type": "reply", "id": command.get("id")}
         try:
             reply |= await self._do(command) or {}
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            reply["error"] = {"code": 400, "subCode": 0, "message": f"The command is not understood: {error!r}."}
         except ClientError as error:
             reply["error"] = {"code": error.code, "subCode": error.sub_code, "message": str(error)}
         if self._client:
@@ -175,7 +177,7 @@ def act(endpoint: ClientEndpoint, client: Client, command: Command) -> None:
 
 COMMANDS: dict[str, Callable[[ClientEndpoint, Client, Command], None]] = {
     "accept": lambda _, client, command: client.accept(command["ring"], command["call"]),
-    "reject": lambda _, client, command: client.decline(command["ring"]),
+    "reject": lambda _, client, command: client.incoming.decline(command["ring"]),
     "start": lambda endpoint, client, command: client.add(
         endpoint.calling.start(client.identity, command["call"], _start(command))
     ),

@@ -35,6 +35,7 @@ class Leg:
     shown: dict[str, Any] | None = None  # as the client was last sent it; None after its connection was lost
     began: bool = False  # and was ever shown
     was_connected: bool = False
+    was_transferred: bool = False  # into a conversation without the application
 
     @property
     def person(self) -> Participant | None:
@@ -56,6 +57,7 @@ class Leg:
         """Notice that the call has connected, or has ended."""
         if self.connected:
             self.was_connected, self.in_lobby, self.ring = True, False, None
+            self.was_transferred = bool(self.person and self.person.elsewhere)
         elif self.end is None and (self.was_connected or self._came_to_nothing()):
             self.end = self._why_ended()
 
@@ -100,9 +102,9 @@ class Leg:
         call = self.call
         if not self.was_connected:
             return {"missed": reasons.UNREACHABLE, "rejected": reasons.DECLINED}.get(call.state, reasons.CANCELED)
-        if call.state != "ended":
+        if call.state != "ended" and not self.was_transferred:
             return reasons.REMOVED
-        if call.connection_id:
+        if call.connection_id and not self.was_transferred:
             return reasons.ENDED_BY_APPLICATION
         numbers = all(each.startswith("4:") for each in call.participants if each != self.raw_id)
         return reasons.ENDED_BY_NUMBER if numbers else reasons.ENDED

@@ -168,7 +168,28 @@ async def test_an_agent_with_a_teams_users_client_alone_is_not_reached(
     assert (failed["code"], failed["subCode"]) == (408, 10057)
 
 
+async def test_a_command_that_is_not_understood_is_refused(grace: CallingClient) -> None:
+    for what, more in (("dance", {}), ("accept", {}), ("start", {"call": "one", "callees": []})):
+        with pytest.raises(CommandError) as refused:
+            await grace.do(what, **more)
+        assert refused.value.args == (400, 0)
+
+
 # -- In a call --
+
+
+async def test_a_caller_is_transferred_to_a_page(
+    emulator: Emulator, answered: Any, app: Application, control: Control, grace: CallingClient
+) -> None:
+    call = await answered()
+    await call.connection.transfer_call_to_participant(identifier_of(emulator, "grace"))
+    await grace.do("accept", ring=(await grace.message("ring"))["ring"], call="one")
+    view = await grace.state("one", "Connected")
+    await app.event("CallTransferAccepted")
+    assert [each["rawId"] for each in view["participants"]] == [f"4:{CALLER}"]
+    await until(lambda: grace.hears(300))
+    await control("POST", f"calls/{call.id}/hangup", {"who": f"4:{CALLER}"})
+    assert reason(await grace.state("one", "Disconnected")) == (0, 560000)
 
 
 @pytest.mark.parametrize(("end", "codes"), [("remove", (0, 5300)), ("terminate", (0, 7000))])
