@@ -131,6 +131,13 @@ param mediaReplicas int = 10
 @description('Application (client) id of the Entra app of a bot. Empty: no bot. Teams Phone extensibility requires one, with the Teams channel and calling.')
 param botAppId string = ''
 
+@description('Application (client) id of the Entra app of the web console. Empty: nobody can sign in to it yet.')
+param consoleClientId string = ''
+
+@description('Azure region of the web console, of those that offer Static Web Apps.')
+@allowed(['centralus', 'eastasia', 'eastus2', 'westeurope', 'westus2'])
+param consoleLocation string = 'westeurope'
+
 @description('Mail address for alerts. Empty: alerts are listed in the portal only.')
 param alertEmail string = ''
 
@@ -345,6 +352,16 @@ module network 'modules/network.bicep' = if (privateNetwork) {
   }
 }
 
+module console 'modules/console.bicep' = {
+  name: 'console'
+  scope: group
+  params: {
+    name: 'stapp-${token}'
+    location: consoleLocation
+    tags: tags
+  }
+}
+
 module app 'modules/function.bicep' = {
   name: 'function'
   scope: group
@@ -368,6 +385,7 @@ module app 'modules/function.bicep' = {
     instanceMemory: instanceMemory
     zoneRedundant: zoneRedundant
     telemetryMode: telemetryMode
+    consoleHost: console.outputs.hostName
     settings: union(appSettings, {
       CALLS_TABLE: callStorage.outputs.callsTable
       DIRECTORY_TABLE: callStorage.outputs.directoryTable
@@ -428,6 +446,8 @@ output AZURE_LOCATION string = location
 output AZURE_RESOURCE_GROUP string = group.name
 output FUNCTION_APP_NAME string = app.outputs.name
 output FUNCTION_APP_HOST string = app.outputs.hostName
+output CONSOLE_HOST string = console.outputs.hostName
+output CONSOLE_CLIENT_ID string = consoleClientId
 output APP_PRINCIPAL_ID string = identity.outputs.principalId
 output CALL_STORAGE_NAME string = callStorage.outputs.name
 output DEADLETTERS_CONTAINER string = callStorage.outputs.deadLettersContainer

@@ -57,6 +57,9 @@ param zoneRedundant bool
 @description('How the Functions host exports its telemetry and the app\'s log lines.')
 param telemetryMode string
 
+@description('Host name of the web console, whose pages may call the API.')
+param consoleHost string
+
 @description('The settings that differ between deployments: docs/settings.md.')
 param settings object
 
@@ -161,6 +164,8 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       scmMinTlsVersion: '1.2'
       http20Enabled: true
       remoteDebuggingEnabled: false
+      // The API takes tokens, not cookies. Which headers a page may read is in the responses: shared/api/output.py.
+      cors: { allowedOrigins: ['https://${consoleHost}'], supportCredentials: false }
     }
   }
 

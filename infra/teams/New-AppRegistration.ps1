@@ -24,6 +24,9 @@ Object (principal) id of the app's managed identity: azd env get-value APP_PRINC
 .PARAMETER AppHostName
 Host name of the Function App: azd env get-value FUNCTION_APP_HOST. The consent page redirects there.
 
+.PARAMETER ConsoleHostName
+Host name of the web console: azd env get-value CONSOLE_HOST. Its address joins the redirect URIs of the agents' app.
+
 .PARAMETER RedirectUri
 Redirect URIs of the agents' app, a single-page application; http://localhost by default. The list is complete: URIs that
 are not in it are removed.
@@ -52,7 +55,7 @@ Allows the Azure CLI to get tokens for the API (az account get-access-token), fo
 Shows what would change.
 
 .EXAMPLE
-./New-AppRegistration.ps1 -AppPrincipalId $principal -AppHostName func-x.azurewebsites.net -RedirectUri https://agents.contoso.com
+./New-AppRegistration.ps1 -AppPrincipalId $principal -AppHostName func-x.azurewebsites.net -ConsoleHostName stapp-x.azurestaticapps.net
 
 Creates them in the tenant of the session.
 
@@ -74,6 +77,10 @@ param(
     [Parameter(Mandatory)]
     [ValidatePattern('^[a-z0-9-]+(\.[a-z0-9-]+)+$')]
     [string] $AppHostName,
+
+    [Parameter()]
+    [ValidatePattern('^([a-z0-9-]+(\.[a-z0-9-]+)+)?$')]
+    [string] $ConsoleHostName = '',
 
     [Parameter()]
     [ValidatePattern('^(https://|http://localhost)')]
@@ -371,7 +378,9 @@ $permissions = @(
     @{ ResourceAppId = $api.AppId; ResourceAccess = @(@{ Id = $scope.Id; Type = 'Scope' }) }
 )
 $oldRedirects = @(foreach ($each in (Get-PropertyValue -InputObject $agents.Spa -Name 'RedirectUris')) { $each })
-$redirects = if ($RedirectUri.Count -gt 0) { $RedirectUri } elseif ($oldRedirects.Count -gt 0) { $oldRedirects } else { @('http://localhost') }
+$console = @(if ($ConsoleHostName) { "https://$ConsoleHostName/signin.html" })
+$others = if ($RedirectUri.Count -gt 0) { $RedirectUri } elseif ($oldRedirects.Count -gt 0) { $oldRedirects } else { @('http://localhost') }
+$redirects = @(@($others) + $console | Sort-Object -Unique)
 $wrong = @(
     if ($audience -and $agents.SignInAudience -ne $audience) { 'audience' }
     if (($oldRedirects | Sort-Object) -join ' ' -ne (($redirects | Sort-Object) -join ' ')) { 'redirects' }
@@ -411,10 +420,10 @@ foreach ($each in $bot, $api, $agents) {
 
 $tenants = @($session.TenantId) + @(foreach ($each in $CustomerTenantId) { "$each" })
 [pscustomobject]@{
-    BOT_APP_ID     = $bot.AppId
-    API_CLIENT_ID  = $api.AppId
-    AgentsClientId = $agents.AppId
-    Scope          = "$identifier/access_as_user"
+    BOT_APP_ID        = $bot.AppId
+    API_CLIENT_ID     = $api.AppId
+    CONSOLE_CLIENT_ID = $agents.AppId
+    Scope             = "$identifier/access_as_user"
 }
 foreach ($tenant in $tenants) {
     $consent = "https://login.microsoftonline.com/$tenant/adminconsent?client_id="

@@ -23,7 +23,7 @@ FLEX_REFUSES_IN_SITE_CONFIG = {
 }
 # Those that deployments are known to set: the site_config block of azurerm_function_app_flex_consumption, in
 # website/docs/r/function_app_flex_consumption.html.markdown of hashicorp/terraform-provider-azurerm.
-FLEX_ACCEPTS_IN_SITE_CONFIG = {"http20Enabled", "minTlsVersion", "remoteDebuggingEnabled", "scmMinTlsVersion"}
+FLEX_ACCEPTS_IN_SITE_CONFIG = {"cors", "http20Enabled", "minTlsVersion", "remoteDebuggingEnabled", "scmMinTlsVersion"}
 FLEX_REFUSES_AS_SETTING = {
     *("ENABLE_ORYX_BUILD", "FUNCTIONS_EXTENSION_VERSION", "FUNCTIONS_WORKER_PROCESS_COUNT", "FUNCTIONS_WORKER_RUNTIME"),
     *("FUNCTIONS_WORKER_RUNTIME_VERSION", "FUNCTIONS_MAX_HTTP_CONCURRENCY", "SCM_DO_BUILD_DURING_DEPLOYMENT"),
@@ -51,6 +51,7 @@ NAME_LENGTHS = {
     "Microsoft.Resources/resourceGroups": 90,
     "Microsoft.Storage/storageAccounts": 24,
     "Microsoft.Web/serverfarms": 60,
+    "Microsoft.Web/staticSites": 40,
     "Microsoft.Web/sites": 32,  # 60, but the host's id is its first 32 characters and has to be unique in the storage
 }
 DEPLOYMENT_NAME_LENGTH = 64

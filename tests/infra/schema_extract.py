@@ -88,6 +88,7 @@ SOURCES = {
         WEB, "v2024_04_01", "CsmPublishingCredentialsPoliciesEntity"
     ),
     "Microsoft.Web/sites/config": Source(WEB, "v2024_04_01", "StringDictionary"),  # appsettings
+    "Microsoft.Web/staticSites": Source(WEB, "v2024_04_01", "StaticSiteARMResource"),
 }
 
 

@@ -80,12 +80,13 @@ def test_workflows_run_existing_make_targets() -> None:
 
 def test_the_files_named_in_azure_yaml_exist() -> None:
     text = (ROOT / "azure.yaml").read_text()
-    hooks = re.findall(r"run: (\S+)", text)
+    hooks = re.findall(r"run: (infra\S+)", text)
     assert hooks == ["infra/hooks/postdeploy.sh", "infra/hooks/postdeploy.ps1"]
     assert all((ROOT / hook).exists() for hook in hooks)
     assert os.access(ROOT / hooks[0], os.X_OK)
     assert (ROOT / "infra/main.bicep").exists()
-    assert "continueOnError: false" in text
+    assert text.count("continueOnError: false") == text.count("run: ")
+    assert (ROOT / "console/settings.mjs").exists()
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "infra").rglob("*.ps1")), ids=lambda path: path.name)
