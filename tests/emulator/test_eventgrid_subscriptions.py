@@ -87,6 +87,8 @@ def test_the_projects_own_configuration_is_good() -> None:
         ({"event_types": ["t.a", "T.C"]}, ["a", "c"]),
         ({"event_types": []}, []),
         ({"event_types_except": ["T.A"]}, ["b", "c"]),
+        ({"event_types_begin_with": ["t.a", "T.C"]}, ["a", "c"]),
+        ({"event_types_begin_with": ["T."], "event_types_except": ["T.A"]}, ["b", "c"]),
         ({"subject_begins_with": "/caller/"}, ["a", "b"]),
         ({"subject_ends_with": "/X"}, ["a", "c"]),
         ({"subject_begins_with": "/caller/", "subject_ends_with": "/x", "event_types": ["T.A"]}, ["a"]),
