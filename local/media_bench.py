@@ -173,6 +173,7 @@ async def live(calls: int, seconds: float, sinks: str) -> None:
         command = (sys.executable, "-m", "media")
         service = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=os.environ | environment)
         closing.callback(_kill, service)
+        await listening(port)
         ids = await rows(environment, calls)
         sockets = await opened(closing, emulator, port, ids)
         await asyncio.sleep(1)
@@ -181,7 +182,18 @@ async def live(calls: int, seconds: float, sinks: str) -> None:
         spent, lasted = processor_seconds(service.pid) - before, time.monotonic() - begun
         service.terminate()
         await service.wait()
-        report(calls, sent, spent, lasted, json.loads((folder / "results").read_text()))
+        results = folder / "results"  # of the sink that notes arrivals
+        report(calls, sent, spent, lasted, json.loads(results.read_text()) if results.exists() else [])
+
+
+async def listening(port: int) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                (await asyncio.open_connection("127.0.0.1", port))[1].close()
+                return
+            except OSError:
+                await asyncio.sleep(0.1)
 
 
 def _kill(service: asyncio.subprocess.Process) -> None:
