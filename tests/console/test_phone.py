@@ -217,3 +217,15 @@ async def test_a_guest_calls_a_teams_user_and_they_hear_each_other(open_page: Op
         await voices.hears(page, VOICE)
     await user.get_by_role("button", name="Hang up").click()
     await expect(guest.get_by_label("End")).to_have_text("The call has ended. 0/0")
+
+
+async def test_an_agent_calls_a_number_on_behalf_of_a_resource_account(open_page: OpenPage) -> None:
+    page = await agent_page(open_page)
+    await page.get_by_label("Callee").fill("+4915112345")
+    await page.get_by_label("On behalf of").fill("28:orgid:11111111-1111-4111-8111-111111111111")
+    await page.get_by_role("button", name="Call").click()
+    shown = page.get_by_role("group", name="Call")
+    await expect(shown.get_by_label("Parties")).to_have_text("4:+4915112345 Connected", timeout=15_000)
+    await voices.hears(page, 450)
+    await shown.get_by_role("button", name="Hang up").click()
+    await expect(shown.get_by_label("State")).to_have_text("Disconnected")
