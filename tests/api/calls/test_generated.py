@@ -23,6 +23,7 @@ NEVER_TAKEN = {
     *(f"POST /calls/{{callId}}/media/transcription/{how}" for how in ("start", "stop", "update")),  # the same
     *(f"POST /calls/{{callId}}/recordings/{{recordingId}}/{how}" for how in ("pause", "resume", "stop")),  # a recording
     "GET /calls/{callId}/recordings/{recordingId}/files/{index}",  # a file of it
+    *(f"GET /calls/{{callId}}/transcript{part}" for part in ("", "/captions")),  # a transcript
     *(f"{method} /calls/{{callId}}/steps/{{visit}}" for method in ("GET", "POST")),  # a plan
     "POST /calls/{callId}/steps/{visit}/answer",  # an offer
 }
