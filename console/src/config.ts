@@ -14,6 +14,8 @@ export interface Config {
   readonly authorityMetadata?: Readonly<Record<string, string>>;
   /** Which implementation of calls: the calling SDK, or the emulator's client endpoint. */
   readonly calls: "acs" | "local";
+  /** The origins of the sites that may embed the guest's page and give it tokens, such as `https://www.contoso.com`. */
+  readonly embedders: readonly string[];
   /** The endpoint of the ACS resource, for the token of an agent. */
   readonly acsEndpoint: string;
   /** The emulator's address, where there is one. It adds the pages that only an emulator can give. */
@@ -44,5 +46,5 @@ function checked(given: Partial<Config>): Config {
   if (missing.length > 0) {
     throw new ConfigError(`/config.json has no ${missing.join(", ")}. Add what is missing to the settings of this page.`);
   }
-  return { knownAuthorities: [], acsEndpoint: "", ...given } as Config;
+  return { knownAuthorities: [], embedders: [], acsEndpoint: "", ...given } as Config;
 }

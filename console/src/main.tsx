@@ -12,6 +12,11 @@ const root = createRoot(document.getElementById("root") as HTMLElement);
 
 async function start(): Promise<void> {
   const config = await loadConfig();
+  if (location.pathname === "/guest") {
+    const { GuestApp } = await import("./guest/guest-app");
+    root.render(<GuestApp config={config} />);
+    return;
+  }
   const session = await signIn(config);
   const services = { config, session, api: createApi(config, session) };
   root.render(

@@ -14,6 +14,7 @@ export interface Page {
 /** Every page of the console. To add one, add a line. */
 export const PAGES: readonly Page[] = [
   { path: "/", title: "Phone", roles: ["Agent"], load: () => import("./agent/agent-page") },
+  { path: "/teams", title: "Teams", roles: ["Agent"], load: () => import("./teams/teams-page") },
   { path: "/calls", title: "Calls", roles: ["Supervisor", "Administrator"], load: () => import("./supervisor/calls-page") },
   { path: "/check", roles: ["Agent", "Supervisor", "Administrator"], load: () => import("./check/check-page") },
   {

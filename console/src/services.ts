@@ -8,6 +8,8 @@ export interface Services {
   readonly config: Config;
   readonly session: Session;
   readonly api: Api;
+  /** A token of a guest for calls, in place of a sign-in. */
+  readonly guestToken?: () => Promise<string>;
 }
 
 export const ServicesContext = createContext<Services | null>(null);

@@ -50,7 +50,10 @@ async function teamsToken({ api, session }: Services): Promise<string> {
   return data.token;
 }
 
-async function guestCredential({ api }: Services): Promise<CommunicationTokenCredential> {
+async function guestCredential({ api, guestToken: given }: Services): Promise<CommunicationTokenCredential> {
+  if (given) {
+    return renewed(given, await given());
+  }
   const { data, error, response } = await api.POST("/identities", {
     body: { scopes: ["voip"], minutes: GUEST_MINUTES },
   });
