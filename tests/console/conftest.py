@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, StorageState, async_playwright
+from playwright.async_api import Browser, Page, Playwright, StorageState, async_playwright
 
 from local import browser as browsers
 from local.console import CLIENT_ID
 from local.stack import Ports, Stack, allow_agents, copy_accounts
 from shared.api.parameters import ACCOUNT
 from tests.api.conftest import Client
+from tests.console import voices
 from tests.console.centre import Centre, opened
+from tests.console.switchboard import Switchboard
 from tests.system.conftest import of
 
 # A microphone without a device: a tone, and no question for permission.
@@ -37,6 +39,7 @@ def executable() -> str:
 
 OpenPage = Callable[..., Awaitable[Page]]
 NewPage = Callable[..., Awaitable[Page]]
+OpenWithVoice = Callable[..., Awaitable[Page]]
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +47,7 @@ async def console(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sta
     """The system with the built console, its resource accounts copied."""
     import aiohttp  # noqa: PLC0415  # reads SSL_CERT_FILE when it is imported
 
-    settings = {"API_REQUESTS_PER_MINUTE": "100000"}
+    settings = {"API_REQUESTS_PER_MINUTE": "100000", "HOLD_MUSIC": "https://contoso.example/hold.wav"}
     logs = tmp_path_factory.mktemp("logs")
     async with Stack(ports=Ports.free(), settings=settings, logs=logs, console=True) as stack:
         async with aiohttp.ClientSession() as http:
@@ -138,3 +141,57 @@ def axe() -> Axe:
         return [f"{each['id']}: {node['html']}" for each in found["violations"] for node in each["nodes"]]
 
     return check
+
+
+@pytest.fixture
+async def switchboard(console: Stack) -> AsyncIterator[Switchboard]:
+    import aiohttp  # noqa: PLC0415  # as above
+
+    async with aiohttp.ClientSession() as http:
+        yield Switchboard(http, console)
+
+
+@pytest.fixture(scope="session")
+async def playwright() -> AsyncIterator[Playwright]:
+    async with async_playwright() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+async def with_voice(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Any]:
+    """Browsers by the tone that their microphone hears, in hertz."""
+    made: dict[int, Browser] = {}
+    folder: Path = tmp_path_factory.mktemp("voices")
+
+    async def browser(hertz: int) -> Browser:
+        if hertz not in made:
+            path = folder / f"{hertz}.wav"
+            made[hertz] = await voices.browser_with_voice(playwright, path, hertz, executable_path=executable())
+        return made[hertz]
+
+    yield browser
+    for each in made.values():
+        await each.close()
+
+
+@pytest.fixture
+async def open_with_voice(console: Stack, with_voice: Any) -> AsyncIterator[OpenWithVoice]:
+    """As ``open_page``, with a microphone that hears a tone, and a speaker that is listened to."""
+    contexts, errors = [], []
+
+    async def open_as(user: str | None, hertz: int, path: str = "/", **options: Any) -> Page:
+        browser: Browser = await with_voice(hertz)
+        context = await browser.new_context(base_url=console.console_url, ignore_https_errors=True, **options)
+        contexts.append(context)
+        await context.add_init_script(voices.EARS)
+        page = await context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        await page.goto(path)
+        if user:
+            await sign_in(page, user)
+        return page
+
+    yield open_as
+    for context in contexts:
+        await context.close()
+    assert errors == []
