@@ -110,7 +110,7 @@ async def test_a_call_is_taken_muted_handed_over_and_wrapped_up(
 
 async def consult_alan(page: Page) -> None:
     box = page.get_by_role("combobox", name="Colleague, line or number")
-    await box.fill("alan")
+    await box.press_sequentially("alan")
     await page.get_by_role("option", name="Alan Turing").click()
     await page.get_by_role("button", name="Consult first").click()
 
