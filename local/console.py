@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from local import embedding_site
 from local.settings import SAMPLE_FILE
 
 BUILT = Path(__file__).parent.parent / "console/dist"
@@ -26,8 +27,8 @@ def application(config: dict[str, Any], built: Path = BUILT) -> web.Application:
     """The files of the build, ``/config.json`` with the settings, and the first page for every other path."""
     rules = json.loads((built / "staticwebapp.config.json").read_text())
 
-    async def settings(_: web.Request) -> web.Response:
-        return web.json_response(config)
+    async def settings(request: web.Request) -> web.Response:
+        return web.json_response({"embedders": [f"http://{request.host}"]} | config)
 
     async def file(request: web.Request) -> web.FileResponse:
         path = (built / request.path.lstrip("/")).resolve()
@@ -43,6 +44,7 @@ def application(config: dict[str, Any], built: Path = BUILT) -> web.Application:
 
     app = web.Application()
     app.on_response_prepare.append(add_headers)
+    app.add_routes(embedding_site.routes(config["api"].replace("/api/v1", "/api/keyed/v1")))
     app.add_routes([web.get("/config.json", settings), web.get("/{path:.*}", file)])
     return app
 

@@ -17,7 +17,7 @@ GRACE, ALAN = "0000c0de-0000-4000-8000-0000000000a2", "0000a1a0-0000-4000-8000-0
 SUPPORT = "11111111-1111-4111-8111-111111111111"
 CALLER = "+12065551212"
 OF_A_TENANT = ("agents", "groups", "customers", "plans")  # a key has no tenant of its own
-SECONDS = 30.0  # until a condition must hold
+SECONDS = 60.0  # until a condition must hold
 
 
 class Switchboard:

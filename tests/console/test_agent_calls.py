@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from tests.console.pictures import save_picture
 from tests.console.switchboard import ALAN, CALLER, GRACE, SUPPORT, Switchboard
 
 GRACE_VOICE, ALAN_VOICE, CALLER_VOICE = 1000, 1400, 300  # hertz; the emulator gives the first party of a call 300
-READY = 20_000  # milliseconds until a phone is connected
+READY = 60_000  # milliseconds until a phone is connected
 PLAN: dict[str, Any] = {
     "start": "case",
     "steps": {
@@ -31,13 +32,15 @@ PLAN: dict[str, Any] = {
 
 
 @pytest.fixture
-async def sales(switchboard: Switchboard) -> None:
+async def sales(switchboard: Switchboard) -> AsyncIterator[None]:
     """A group with Grace alone; Alan is an agent whom she can consult."""
     for agent in (GRACE, ALAN):
         await switchboard.api("PUT", f"agents/{agent}", {})
     await switchboard.api("PUT", "groups/sales", {"name": "Sales", "members": [GRACE], "wrapUpSeconds": 120})
     await switchboard.api("PUT", "customers/C-1001", {"name": "Megan Bowen", "numbers": [CALLER]})
     await switchboard.api("PUT", f"plans/{SUPPORT}", PLAN)
+    yield
+    await switchboard.api("DELETE", f"plans/{SUPPORT}")
 
 
 async def ready(page: Page) -> None:
@@ -124,4 +127,5 @@ async def wrap_up(page: Page) -> None:
     await save_picture(page, "agent-wrap-up")
     await card.get_by_role("button", name="Save").click()
     await expect(card).to_have_count(0)
-    await expect(page.get_by_role("region", name="Your presence").get_by_role("status")).to_have_text("Available")
+    presence = page.get_by_role("region", name="Your presence").get_by_role("status")
+    await expect(presence).to_have_text("Available", timeout=READY)

@@ -1,5 +1,6 @@
 import { CallPanel } from "../call/call-panel";
 import { useName } from "../call/names";
+import { useParties } from "../call/parties";
 import { PartyList } from "../call/party-list";
 import { namedBy } from "../call/raw-ids";
 import { EndedCard } from "../call/ended-card";
@@ -8,7 +9,7 @@ import { useServices } from "../services";
 import { Section } from "../ui/section";
 import { Collected } from "./agent-ring";
 import { BringIn, removeParty } from "./bring-in";
-import { type CallFacts, useCallFacts, useCallId } from "./call-facts";
+import { type CallFacts, useCallFacts, useKnownCall } from "./call-facts";
 import { FactsList } from "./facts-list";
 import { type Operations, useOperations } from "./operations";
 import type { Presence } from "./presence";
@@ -24,21 +25,28 @@ interface AgentCallProps {
 
 /** A call of the agent: while it lasts, and its wrap-up. */
 export function AgentCall({ phone, call, presence, hasShortcuts }: AgentCallProps) {
-  const callId = useCallId(call);
+  const { id: callId, refusal } = useKnownCall(call);
   const facts = useCallFacts(callId);
   const operations = useOperations(callId ?? "");
-  const other = people(call.parties)[0];
-  const caller = facts.call.data?.onBehalfOf ?? facts.call.data?.caller;
+  const other = people(useParties(call))[0];
+  const caller = facts.call.data?.onBehalfOf[0] ?? facts.call.data?.caller;
   const title = useName(caller?.id ?? other?.rawId, caller?.name ?? other?.displayName);
+  const { api } = useServices();
+  const hangUp = () => {
+    if (callId !== undefined && isLast(call, facts)) {
+      void api.POST("/calls/{callId}/hang-up", { params: { path: { callId } } });
+    }
+    void phone.commands.hangUp(call.id);
+  };
   const dismiss = () => phone.commands.dismissCall(call.id);
   if (call.ended && callId !== undefined && call.connectedAt !== undefined) {
     return <WrapUpCard callId={callId} title={title} ended={call.ended.words} presence={presence} onDone={dismiss} />;
   }
   if (call.ended) {
-    return <EndedCard call={call} title={title} onDismiss={dismiss} />;
+    return <EndedCard call={call} title={title} reason={refusal} onDismiss={dismiss} />;
   }
   return (
-    <CallPanel phone={phone} call={call} title={title} about={about(facts)} hasShortcuts={hasShortcuts}>
+    <CallPanel phone={phone} call={call} title={title} about={about(facts)} onHangUp={hangUp} hasShortcuts={hasShortcuts}>
       <Collected steps={facts.steps.data} />
       <Parties call={call} callId={callId} operations={operations} />
       {callId !== undefined && (
@@ -58,10 +66,15 @@ export function AgentCall({ phone, call, presence, hasShortcuts }: AgentCallProp
   );
 }
 
+/** Whether the caller would stay alone: no plan goes on with the call, and no one else is in it. */
+function isLast(call: ActiveCall, facts: CallFacts): boolean {
+  return facts.call.data?.step === null && people(call.parties).length < 2;
+}
+
 function about({ call }: CallFacts): string {
   const { caller, account, onBehalfOf } = call.data ?? {};
-  const number = (onBehalfOf ?? caller)?.number;
-  const line = account?.name && `${onBehalfOf ? "on behalf of" : "for"} ${account.name}`;
+  const number = (onBehalfOf?.[0] ?? caller)?.number;
+  const line = account?.name && `${onBehalfOf?.length ? "on behalf of" : "for"} ${account.name}`;
   return [number, line].filter(Boolean).join(" · ");
 }
 
@@ -87,7 +100,7 @@ function Parties({ call, callId, operations }: PartiesProps) {
 
 /** The call as the app has it, for the column beside it. */
 export function CallDetails({ call }: { readonly call: ActiveCall }) {
-  const { call: query } = useCallFacts(useCallId(call));
+  const { call: query } = useCallFacts(useKnownCall(call).id);
   const found = query.data;
   if (found === undefined) {
     return null;

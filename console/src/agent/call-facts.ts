@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import type { Schemas } from "../api/client";
-import { outcomeOf, type Query, useQuery } from "../api/query";
+import { type Query, useQuery } from "../api/query";
 import type { ActiveCall } from "../phone/state";
 import { useServices } from "../services";
 
@@ -27,37 +27,27 @@ export function useCallFacts(callId: string | undefined): CallFacts {
   };
 }
 
-const LOOK_EVERY = 1500; // milliseconds
+/** The header with which an agent's client marks a call on behalf of a line, and finds it in the API. */
+export const REQUEST_ID = "request-id";
 
-/** The app's id of a call. For one that the agent placed on behalf of a line it is found among the agent's calls. */
-export function useCallId(call: ActiveCall): string | undefined {
-  const { api, session } = useServices();
-  const [found, setFound] = useState<string>();
-  const given = callIdOf(call.context);
-  const isSought = given === undefined && found === undefined && call.direction === "Outgoing" && !call.ended;
-  const { startedAt } = call;
-  useEffect(() => {
-    if (!isSought) {
-      return;
-    }
-    const look = async () => {
-      const outcome = await outcomeOf(api.GET("/calls", { params: { query: { pageSize: 5 } } }));
-      const calls = "data" in outcome ? outcome.data.value : [];
-      const own = calls.find((each) => isPlacedBy(each, session.person.id, startedAt));
-      setFound((last) => last ?? own?.id);
-    };
-    const timer = setInterval(() => void look(), LOOK_EVERY);
-    return () => clearInterval(timer);
-  }, [api, isSought, session.person.id, startedAt]);
-  return given ?? found;
+/** A call of the agent in the API. `refusal`: why the app has rejected one on behalf of a line. */
+export interface KnownCall {
+  readonly id: string | undefined;
+  readonly refusal: string | undefined;
 }
 
-const CLOCK_DIFFERENCE = 60_000; // milliseconds between this computer's clock and the platform's, at most
+const LOOK_EVERY = 2; // seconds
 
-function isPlacedBy(call: Schemas["CallSummary"], user: string, startedAt: number): boolean {
-  const at = call.calledAt === null ? 0 : Date.parse(call.calledAt);
-  const isOver = call.state === "ended" || call.state === "failed";
-  return !isOver && call.caller?.userId === user && at > startedAt - CLOCK_DIFFERENCE;
+/** The app's call, by the header of its ring, or by the id of the request that this client sent. */
+export function useKnownCall({ context }: ActiveCall): KnownCall {
+  const { api } = useServices();
+  const [found, setFound] = useState<Schemas["RequestView"]>();
+  const given = callIdOf(context);
+  const requestId = given === undefined && found === undefined ? (context[REQUEST_ID] ?? "") : "";
+  const load = () => api.GET("/call-requests/{requestId}", { params: { path: { requestId } } });
+  const { data } = useQuery(requestId && `request ${requestId}`, load, LOOK_EVERY);
+  useEffect(() => setFound((last) => last ?? data), [data]);
+  return { id: given ?? found?.callId, refusal: found?.refusal ?? undefined };
 }
 
 /** What the plan collected before it rang: keys that the caller entered, and choices. */

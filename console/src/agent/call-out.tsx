@@ -8,6 +8,7 @@ import type { Callee, Phone } from "../phone/state";
 import { useServices } from "../services";
 import { Notice, ProblemBar } from "../ui/problem-bar";
 import { Section } from "../ui/section";
+import { REQUEST_ID } from "./call-facts";
 
 const useStyles = makeStyles({
   row: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalS },
@@ -32,7 +33,8 @@ export function CallOut({ phone }: { readonly phone: Phone }) {
     setRound(round + 1);
   };
   const call = async () => {
-    const behalf = line && !emergency ? { onBehalfOf: { kind: "teamsApp", id: line } as const } : {};
+    const context = { [REQUEST_ID]: crypto.randomUUID() };
+    const behalf = line && !emergency ? { onBehalfOf: { kind: "teamsApp", id: line } as const, context } : {};
     await phone.commands.start(emergency ? [calleeOf(emergency)] : targets.map(calleeOf), behalf);
     setMore([]);
     reset();

@@ -1,7 +1,7 @@
 import { useCallback, useState } from "react";
 import type { Api, Schemas } from "../api/client";
 import type { Problem } from "../api/problem";
-import { type Answer, outcomeOf } from "../api/query";
+import { type Answer, type Outcome, outcomeOf } from "../api/query";
 import { useServices } from "../services";
 
 export type Operation = Schemas["OperationState"];
@@ -41,7 +41,7 @@ export function useOperations(callId: string): Operations {
     const show = (operation: Operation | undefined, problem?: Problem) =>
       setList((last) => [...last.filter((each) => each.key !== key), { key, label, operation, problem }]);
     show(undefined);
-    const outcome = await outcomeOf(send({ "Idempotency-Key": key, Prefer: WAIT }));
+    const outcome = await sent(() => send({ "Idempotency-Key": key, Prefer: WAIT }));
     if ("problem" in outcome) {
       show(undefined, outcome.problem);
       return undefined;
@@ -50,6 +50,20 @@ export function useOperations(callId: string): Operations {
     return begun && follow(api, callId, begun, show);
   };
   return { list, run, dismiss };
+}
+
+const PASSING = new Set([0, 429, 503, 504]); // no response, too many requests, storage or ACS out of reach
+const TRIES = 4;
+
+/** A command whose response is lost, or that cannot be taken now, is sent again: with the same key it is the same one. */
+async function sent(send: () => Promise<Answer<Sent>>): Promise<Outcome<Sent>> {
+  for (let tries = 1; ; tries += 1) {
+    const outcome = await outcomeOf(send());
+    if ("data" in outcome || !PASSING.has(outcome.problem.status) || tries === TRIES) {
+      return outcome;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1000 * tries));
+  }
 }
 
 async function follow(api: Api, callId: string, begun: Operation, show: (operation: Operation) => void): Promise<Operation> {

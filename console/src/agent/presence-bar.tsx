@@ -87,11 +87,13 @@ function Hint({ agent }: { readonly agent: Agent }) {
   }
 }
 
+const WAITING = ["No one waits", "1 caller waits"];
+
 /** How many wait in the queues, for the bar. */
 export function WaitingBadge(props: { readonly count: number }) {
   return (
     <Badge appearance="tint" color={props.count > 0 ? "warning" : "subtle"} size="large">
-      {props.count === 1 ? "1 caller waits" : `${props.count} callers wait`}
+      {WAITING[props.count] ?? `${props.count} callers wait`}
     </Badge>
   );
 }

@@ -35,10 +35,29 @@ export function usePresence(): Presence {
     setAvailable: async () => note(await put(api, "available", "")),
     setAway: async (reason) => note(await put(api, "away", reason)),
     endWrapUp: async () => {
-      await put(api, "away", "Paperwork"); // a presence that is only renewed does not end wrap-up
-      note(await put(api, "available", ""));
+      const agent = await afterCall(api);
+      if (agent?.state === "wrapUp" && agent.presence === "available") {
+        await put(api, "away", "Paperwork"); // a presence that is only renewed does not end wrap-up
+        note(await put(api, "available", ""));
+      }
     },
   };
+}
+
+/** The agent, once the app has noticed that the call is over, or after a few seconds. */
+async function afterCall(api: Api): Promise<Agent | undefined> {
+  for (let tries = 0; tries < 10; tries += 1) {
+    const outcome = await read(api);
+    if ("data" in outcome && outcome.data.state !== "inCall") {
+      return outcome.data;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  return undefined;
+}
+
+function read(api: Api): Promise<Outcome<Agent>> {
+  return outcomeOf(api.GET("/agents/{agentId}", { params: { path: { agentId: "me" } } }));
 }
 
 /** Read the agent again and again, and renew what it says with the ETag of what was read. Returns the end of it. */
@@ -46,7 +65,7 @@ function keepAlive(api: Api, note: (outcome: Outcome<Agent>) => void): () => voi
   let isOver = false;
   let renewedAt = 0;
   const look = async () => {
-    const outcome = await outcomeOf(api.GET("/agents/{agentId}", { params: { path: { agentId: "me" } } }));
+    const outcome = await read(api);
     if (isOver) {
       return;
     }

@@ -39,6 +39,6 @@ export function QueuesCard({ queues }: { readonly queues: Query<Queues> }) {
 
 function inWords(queue: Schemas["QueueView"]): string {
   const free = queue.agents.available ?? 0;
-  const waits = queue.waiting > 0 ? `${queue.waiting} waiting, ${minutes(queue.longestWaitSeconds * 1000)}` : "nobody waits";
+  const waits = queue.waiting > 0 ? `${queue.waiting} waiting, ${minutes(queue.longestWaitSeconds * 1000)}` : "no one waits";
   return `${waits} · ${free} free`;
 }

@@ -1,6 +1,7 @@
 import { Badge, makeStyles, Text, tokens } from "@fluentui/react-components";
 import type { Schemas } from "../api/client";
 import { useQuery } from "../api/query";
+import { useName } from "../call/names";
 import { useServices } from "../services";
 import { ProblemBar } from "../ui/problem-bar";
 import { Section } from "../ui/section";
@@ -35,7 +36,7 @@ export function RecentCalls() {
           <li key={call.id} className={styles.row}>
             <div>
               <Text block weight="semibold" truncate>
-                {call.caller?.name ?? call.caller?.number ?? "Unknown caller"}
+                <CallerName call={call} />
               </Text>
               <Text size={200} className={styles.muted}>
                 {call.account?.name ?? "No line"}
@@ -52,6 +53,10 @@ export function RecentCalls() {
       </ul>
     </Section>
   );
+}
+
+function CallerName({ call }: { readonly call: Call }) {
+  return <>{useName(call.caller?.id, call.caller?.name)}</>;
 }
 
 function time(call: Call): string {

@@ -43,10 +43,8 @@ export function WrapUpCard({ callId, title, ended, presence, onDone }: WrapUpCar
       setProblem(saved.problem);
       return;
     }
-    if (until !== undefined) {
-      await presence.endWrapUp();
-    }
     onDone();
+    await presence.endWrapUp();
   };
   return (
     <Section

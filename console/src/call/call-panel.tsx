@@ -59,15 +59,18 @@ interface CallPanelProps {
   readonly title: string;
   /** Below the title, such as the line. */
   readonly about?: ReactNode;
+  /** In place of leaving the call. */
+  readonly onHangUp?: () => void;
   /** Whether keyboard shortcuts act on it: of several calls on one. */
   readonly hasShortcuts: boolean;
   readonly children?: ReactNode;
 }
 
 /** A call that is under way, and its controls. */
-export function CallPanel({ phone, call, title, about, hasShortcuts, children }: CallPanelProps) {
+export function CallPanel({ phone, call, title, about, onHangUp, hasShortcuts, children }: CallPanelProps) {
   const styles = useStyles();
   const isHeld = call.state === "LocalHold" || call.state === "RemoteHold";
+  const leave = onHangUp ?? (() => void phone.commands.hangUp(call.id));
   return (
     <section className={mergeClasses(styles.panel, isHeld && styles.held)} aria-label={`Call with ${title}`}>
       <div className={styles.head}>
@@ -87,7 +90,7 @@ export function CallPanel({ phone, call, title, about, hasShortcuts, children }:
         )}
       </div>
       <RecordingBanner phone={phone} call={call} />
-      <Controls phone={phone} call={call} hasShortcuts={hasShortcuts} />
+      <Controls phone={phone} call={call} hasShortcuts={hasShortcuts} onHangUp={leave} />
       {children}
     </section>
   );
@@ -121,9 +124,9 @@ export function RecordingBanner({ phone, call }: { readonly phone: Phone; readon
   );
 }
 
-type PanelProps = Pick<CallPanelProps, "phone" | "call" | "hasShortcuts">;
+type PanelProps = Pick<CallPanelProps, "phone" | "call" | "hasShortcuts"> & { readonly onHangUp: () => void };
 
-function Controls({ phone, call, hasShortcuts }: PanelProps) {
+function Controls({ phone, call, hasShortcuts, onHangUp: hangUp }: PanelProps) {
   const styles = useStyles();
   const [showsKeypad, setShowsKeypad] = useState(false);
   const { commands } = phone;
@@ -131,7 +134,6 @@ function Controls({ phone, call, hasShortcuts }: PanelProps) {
   const isHeld = call.state === "LocalHold";
   const mute = () => void commands.setMuted(call.id, !call.isMuted);
   const hold = () => void commands.setHeld(call.id, !isHeld);
-  const hangUp = () => void commands.hangUp(call.id);
   useShortcuts(hasShortcuts ? { ...when(controls.mute, { M: mute }), ...when(controls.hangUp, { H: hangUp }) } : {});
   return (
     <>

@@ -1,6 +1,5 @@
 import { Button, makeStyles, Text, tokens } from "@fluentui/react-components";
 import type { ActiveCall } from "../phone/state";
-import { minutes } from "../ui/clock";
 
 const useStyles = makeStyles({
   card: {
@@ -20,22 +19,20 @@ const useStyles = makeStyles({
 interface EndedCardProps {
   readonly call: ActiveCall;
   readonly title: string;
+  /** Why the call was refused, in place of the words of its end. */
+  readonly reason?: string | undefined;
   readonly onDismiss: () => void;
   readonly onAgain?: () => void;
 }
 
 /** A call that has ended, and why. */
-export function EndedCard({ call, title, onDismiss, onAgain }: EndedCardProps) {
+export function EndedCard({ call, title, reason, onDismiss, onAgain }: EndedCardProps) {
   const styles = useStyles();
-  const lasted = call.connectedAt === undefined ? "" : ` It began ${minutes(Date.now() - call.connectedAt)} minutes ago.`;
   return (
     <section className={styles.card} aria-label={`Ended call with ${title}`}>
       <div className={styles.words} role="status">
         <Text weight="semibold">{title}</Text>
-        <Text className={styles.muted}>
-          {call.ended?.words}
-          {lasted}
-        </Text>
+        <Text className={styles.muted}>{reason ?? call.ended?.words}</Text>
       </div>
       {onAgain && <Button onClick={onAgain}>Call again</Button>}
       <Button appearance="subtle" onClick={onDismiss}>

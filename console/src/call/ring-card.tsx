@@ -1,5 +1,5 @@
 import { Avatar, Button, makeStyles, Text, tokens } from "@fluentui/react-components";
-import { CallFilled, CallRegular } from "@fluentui/react-icons";
+import { CallEndRegular, CallFilled } from "@fluentui/react-icons";
 import { type ReactNode, useId } from "react";
 import type { Ring } from "../phone/state";
 import { Elapsed } from "../ui/clock";
@@ -75,7 +75,7 @@ export function RingCard(props: RingCardProps) {
         >
           Accept
         </Button>
-        <Button size="large" icon={<CallRegular />} onClick={props.onDecline} {...keysOf("D")}>
+        <Button size="large" icon={<CallEndRegular />} onClick={props.onDecline} {...keysOf("D")}>
           Decline
         </Button>
       </div>

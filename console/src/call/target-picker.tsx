@@ -17,12 +17,12 @@ interface TargetPickerProps {
   readonly onChange: (target: Target | undefined) => void;
   /** Beside the name of a person, such as the presence. */
   readonly about?: (target: Target) => string | undefined;
-  readonly hint?: string;
 }
 
 /** A field for a phone number or a name, which is searched while it is typed. */
-export function TargetPicker({ label, finds, onChange, about, hint }: TargetPickerProps) {
+export function TargetPicker({ label, finds, onChange, about }: TargetPickerProps) {
   const [text, setText] = useState("");
+  const [isOpen, setIsOpen] = useState(false);
   const groups = useFound(useSettled(text), finds);
   const all = groups.flatMap((group) => group.found);
   const choose = (target: Target | undefined, shown: string) => {
@@ -30,9 +30,11 @@ export function TargetPicker({ label, finds, onChange, about, hint }: TargetPick
     onChange(target);
   };
   return (
-    <Field label={label} hint={hint ?? ""}>
+    <Field label={label} hint={all.length === 0 ? help(text) : ""}>
       <Combobox
         freeform
+        open={isOpen && all.length > 0}
+        onOpenChange={(_, { open }) => setIsOpen(open)}
         value={text}
         placeholder="+49 30 1234567, or a name"
         onInput={(event) => choose(typed(event.currentTarget.value), event.currentTarget.value)}
@@ -50,7 +52,6 @@ export function TargetPicker({ label, finds, onChange, about, hint }: TargetPick
             ))}
           </OptionGroup>
         ))}
-        {all.length === 0 && <Option disabled text="">{nothing(text)}</Option>}
       </Combobox>
     </Field>
   );
@@ -65,11 +66,11 @@ function keyOf(target: Target): string {
   return target.kind === "number" ? `number ${target.number}` : `${target.kind} ${target.id}`;
 }
 
-function nothing(text: string): string {
+function help(text: string): string {
   if (numberOf(text) !== undefined) {
     return "This number is called as it is.";
   }
-  return text.trim() === "" ? "Type a number with its country code, or a name." : "No one was found.";
+  return text.trim() === "" ? "A number with its country code, or a name." : "No one has been found.";
 }
 
 /** The text, once it has not changed for a moment. */

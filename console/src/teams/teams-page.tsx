@@ -4,6 +4,7 @@ import { DevicesButton } from "../call/devices";
 import { EndedCard } from "../call/ended-card";
 import { useName } from "../call/names";
 import { PartyList } from "../call/party-list";
+import { useParties } from "../call/parties";
 import { PhoneNotices } from "../call/phone-notices";
 import { namedBy } from "../call/raw-ids";
 import type { ActiveCall, Phone } from "../phone/state";
@@ -78,9 +79,10 @@ interface TeamsCallProps {
 }
 
 function TeamsCall({ phone, call, hasShortcuts }: TeamsCallProps) {
-  const other = call.parties[0];
+  const parties = useParties(call);
+  const other = parties[0];
   const name = useName(other?.rawId, other?.displayName);
-  const isMeeting = call.state === "InLobby" || call.parties.length === 0;
+  const isMeeting = call.state === "InLobby" || parties.length === 0;
   const title = isMeeting && call.direction === "Outgoing" ? "Meeting" : name;
   if (call.ended) {
     return <EndedCard call={call} title={title} onDismiss={() => phone.commands.dismissCall(call.id)} />;
