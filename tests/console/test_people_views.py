@@ -28,4 +28,4 @@ async def test_the_page_fits_a_phone(open_page: OpenPage) -> None:
     page = await open_page("grace", viewport={"width": 375, "height": 720})
     await expect(page.get_by_role("heading", name="Call out")).to_be_visible()
     await save_picture(page, "agent-narrow")
-    assert await page.evaluate("document.documentElement.scrollWidth") <= 375  # noqa: PLR2004  # the viewport's width
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 375  # the viewport's width
