@@ -58,7 +58,7 @@ class Switchboard:
         return (await self.control("GET", f"calls/{emulated}")).get("callConnectionId")
 
     async def until(self, look: Callable[[], Awaitable[Any]], holds: Callable[[Any], bool]) -> Any:
-        """What is found, once the condition holds."""
+        """The last finding, once the condition holds."""
         found = None
         for _ in range(int(SECONDS / 0.1)):
             found = await look()

@@ -67,7 +67,7 @@ function Guest({ addressee }: { readonly addressee: Addressee }) {
             Call now
           </Button>
           <Text className={styles.muted}>
-            The call uses your microphone and costs you nothing but the connection. It is between the two of you: no one can
+            The call uses your microphone. It is between the two of you: no one can
             be added, and it cannot be forwarded to voicemail. Emergency numbers cannot be called from here.
           </Text>
         </>
