@@ -171,7 +171,8 @@ async def live(calls: int, seconds: float, sinks: str) -> None:
         environment |= {"MEDIA_PORT": str(port), "MEDIA_HOST": "127.0.0.1", "MEDIA_SINKS": sinks}
         environment |= {"MEDIA_CONNECTIONS": str(calls), "MEDIA_DRAIN_SECONDS": "0", RESULTS: str(folder / "results")}
         command = (sys.executable, "-m", "media")
-        service = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=os.environ | environment)
+        log = closing.enter_context((folder / "media.log").open("wb"))
+        service = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=os.environ | environment, stderr=log)
         closing.callback(_kill, service)
         await listening(port)
         ids = await rows(environment, calls)
@@ -217,22 +218,23 @@ async def rows(environment: dict[str, str], calls: int) -> list[str]:
 
 
 async def opened(closing: AsyncExitStack, emulator: Emulator, port: int, ids: list[str]) -> list[Any]:
-    """The transports of the calls' sockets, which are open and described."""
+    """The calls' sockets, which are open and described."""
     session = await closing.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
     service = emulator.service
     claims: dict[str, Any] = {"issuer": service.base_url, "audience": service.config.resource_id}
     sent = {"Authorization": f"Bearer {service.keys.token(**claims)}", "x-ms-call-connection-id": CONNECTION}
-    transports = []
+    sockets = []
     for id in ids:
         socket = await session.ws_connect(f"http://127.0.0.1:{port}/audio/{id}", headers=sent, autoping=True)
         await socket.send_bytes(BEGIN)
-        transports.append(socket._response.connection.transport)  # type: ignore[union-attr]  # noqa: SLF001
-    return transports
+        sockets.append(socket)
+    return sockets
 
 
-async def talk(transports: list[Any], seconds: float) -> int:
+async def talk(sockets: list[Any], seconds: float) -> int:
     """Send a frame to each socket, 50 times a second, spread over the 20 ms; the number of frames."""
     sent, begun, pcm = 0, time.monotonic(), os.urandom(FRAME)
+    transports = [each._response.connection.transport for each in sockets]  # noqa: SLF001
     groups = [transports[n::10] for n in range(10)]
     for tick in range(round(seconds * RATE * len(groups))):
         due = begun + tick / RATE / len(groups)
