@@ -11,6 +11,7 @@ import asyncio
 import os
 import signal
 import sys
+import webbrowser
 from pathlib import Path
 
 import aiohttp
@@ -45,13 +46,26 @@ Make the next recording fail for the time being, then dial again:
     -d '{{"where": "recording", "do": "fail", "code": 429, "subCode": 8530, "times": 2}}'
 Check the app's health:
   curl {host}/api/health
-{doctor}Call the HTTP API (docs/api.md has more):
+{_console(stack)}{doctor}Call the HTTP API (docs/api.md has more):
   curl -H 'x-functions-key: any' {host}/api/keyed/v1/diagnosis
 Look at the rows and files, with Azure Storage Explorer or the SDKs:
   {DIM}{storage}{PLAIN}
 
 Logs are in {stack.logs.relative_to(ROOT)}/, data in {data}. Ctrl-C stops everything.
 """
+
+
+def _console(stack: Stack) -> str:
+    if not stack.console:
+        return ""
+    return f"Open the web console, and pick an account: joan supervises, grace and alan take calls:\n  {stack.console_url}\n"
+
+
+def open_browser(url: str) -> None:
+    """Open the page where a person can see it: not in continuous integration, nor without a display."""
+    headless = sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    if not headless and not os.environ.get("CI"):
+        webbrowser.open(url)
 
 
 def folder(name: str, ports: Ports) -> Path:
@@ -85,6 +99,8 @@ async def main(given: argparse.Namespace) -> int:
                     await first_run.prepare(http, stack)
                     await allow_agents(http, stack, CLIENT_ID)
         print(what_next(stack), flush=True)
+        if given.console:
+            open_browser(stack.console_url)
         stopping = asyncio.ensure_future(stop.wait())
         await asyncio.wait({stopping, asyncio.ensure_future(stack.ended())}, return_when=asyncio.FIRST_COMPLETED)
     if not stop.is_set():
