@@ -58,7 +58,7 @@ Logs are in {stack.logs.relative_to(ROOT)}/, data in {data}. Ctrl-C stops everyt
 def _console(stack: Stack) -> str:
     if not stack.console:
         return ""
-    return f"Open the web console, and pick an account: joan supervises, grace and alan take calls:\n  {stack.console_url}\n"
+    return f"Open the web console: joan supervises, grace and alan take calls:\n  {stack.console_url}\n"
 
 
 def open_browser(url: str) -> None:
