@@ -8,6 +8,8 @@ export interface Page {
   readonly title?: string;
   /** Who sees it in the navigation. The API decides who may use it. */
   readonly roles: readonly Role[];
+  /** Whether it is there only where the settings name an emulator. */
+  readonly needsEmulator?: boolean;
   readonly load: () => Promise<{ default: ComponentType }>;
 }
 
@@ -21,5 +23,16 @@ export const PAGES: readonly Page[] = [
     path: "/calls/:callId",
     roles: ["Agent", "Supervisor", "Administrator"],
     load: () => import("./supervisor/call/call-page"),
+  },
+  { path: "/plans", title: "Plans", roles: ["Supervisor", "Administrator"], load: () => import("./plans/plans-page") },
+  { path: "/plans/:planId", roles: ["Supervisor", "Administrator"], load: () => import("./plans/plan-page") },
+  { path: "/lines", title: "Lines", roles: ["Supervisor", "Administrator"], load: () => import("./lines/lines-page") },
+  { path: "/health", title: "Health", roles: ["Administrator"], load: () => import("./lines/health-page") },
+  {
+    path: "/emulator",
+    title: "Emulator",
+    roles: ["Agent", "Supervisor", "Administrator"],
+    needsEmulator: true,
+    load: () => import("./emulator/emulator-page"),
   },
 ];

@@ -31,9 +31,11 @@ const useStyles = makeStyles({
 /** The frame of every page: the navigation of those that the person's roles open, and the person. */
 export function Shell(props: { readonly children: ReactNode }) {
   const styles = useStyles();
-  const { session } = useServices();
+  const { config, session } = useServices();
   const [location] = useLocation();
-  const pages = PAGES.filter((page) => page.title && hasRole(session.person, ...page.roles));
+  const pages = PAGES.filter(
+    (page) => page.title && hasRole(session.person, ...page.roles) && (config.emulator || !page.needsEmulator),
+  );
   return (
     <>
       <header className={styles.header}>

@@ -1,14 +1,8 @@
+import type { Message } from "../../ui/ladder";
 import type { TimelineEntry } from "./use-call";
 
 export const LANES = ["Caller", "Teams Phone", "ACS", "Event Grid", "App", "Agent"] as const;
 export type Lane = (typeof LANES)[number];
-
-/** An event as the ladder shows it: from one lane to another, or a note of the app. */
-export interface Message {
-  readonly from: Lane;
-  readonly to: Lane;
-  readonly isFailure: boolean;
-}
 
 const OWN = [
   "PlanChosen",
@@ -23,7 +17,7 @@ const OWN = [
 const BY_AGENT = ["AddParticipantSucceeded", "AddParticipantFailed", "RemoveParticipantSucceeded", "OfferAnswered"];
 
 /** Who said an event to whom. Callbacks come from ACS by way of Event Grid. */
-export function messageOf(entry: TimelineEntry): Message {
+export function messageOf(entry: TimelineEntry): Message<Lane> {
   const isFailure = entry.type.endsWith("Failed");
   const lanes = lanesOf(entry);
   return { from: lanes[0], to: lanes[1], isFailure };
