@@ -61,7 +61,9 @@ def _allow_local(policy: str, config: dict[str, Any]) -> str:
     api, emulator, authority = (urlsplit(config[name]) for name in ("api", "emulator", "authority"))
     entra = f"http://{HOST}:{emulator.port} {authority.scheme}://{authority.netloc}"
     own = f"{api.scheme}://{api.netloc} http://{emulator.netloc} ws://{emulator.netloc} ws://{HOST}:{emulator.port}"
-    policy = policy.replace("connect-src 'self'", f"connect-src 'self' {own} {entra}")
+    storage = "http://127.0.0.1:*"  # files of recordings are in Azurite
+    policy = policy.replace("connect-src 'self'", f"connect-src 'self' {own} {entra} {storage}")
+    policy = policy.replace("media-src 'self'", f"media-src 'self' {storage}")
     return policy.replace("frame-src 'self'", f"frame-src 'self' {entra}")
 
 

@@ -14,7 +14,7 @@ from tests.console.centre import Centre
 from tests.console.conftest import OpenPage
 from tests.console.pictures import save_picture
 
-SOON = 20_000.0  # milliseconds
+SOON = 45_000.0  # milliseconds
 DIGEST = """async () => {
   const bytes = await (await fetch(document.querySelector("audio").currentSrc)).arrayBuffer();
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));

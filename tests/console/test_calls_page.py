@@ -7,6 +7,7 @@ from playwright.async_api import expect
 from local.control_scenarios import GRACE
 from tests.console.centre import Centre
 from tests.console.conftest import OpenPage
+from tests.console.pictures import save_picture
 
 SOON = 20_000.0  # milliseconds; the page asks every three seconds
 
@@ -23,6 +24,7 @@ async def test_a_call_is_seen_ringing_connected_and_ended_without_a_reload(centr
     await expect(row).to_contain_text("agents")
     await expect(row).not_to_contain_text("ringing", timeout=SOON)
     await expect(row).to_contain_text("Grace Hopper")
+    await save_picture(page, "calls")
     await page.get_by_label("Agent").select_option(GRACE)
     await expect(row).to_be_visible()
     await page.get_by_label("State").select_option("missed")

@@ -39,7 +39,9 @@ export function Dialler({ control, onDialled }: { readonly control: Control; rea
   };
   const text = (name: keyof typeof caller, label: string, hint = "") => (
     <Field label={label} hint={hint}>
-      <Input value={caller[name]} onChange={(_, { value }) => setCaller({ ...caller, [name]: value })} />
+      <Input
+        style={{ minWidth: 0 }}
+        value={caller[name]} onChange={(_, { value }) => setCaller({ ...caller, [name]: value })} />
     </Field>
   );
   return (

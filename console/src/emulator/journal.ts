@@ -10,6 +10,8 @@ export interface Entry {
   readonly seq: number;
   readonly at: string;
   readonly kind: string;
+  /** Of an event: the topic that it was published to; `acs` is that of ACS. */
+  readonly topic?: string;
   readonly operation?: string;
   readonly status?: number;
   readonly error?: string | null;
@@ -67,7 +69,8 @@ const FIRST_ERROR = 400;
 
 /** Who sent an entry to whom. */
 export function messageOf(entry: Entry): Message<Lane> {
-  const [from, to] = WAYS[entry.kind] ?? ["ACS", "ACS"];
+  const isPublished = entry.kind === "event" && entry.topic !== "acs";
+  const [from, to] = isPublished ? (["App", "Event Grid"] as const) : (WAYS[entry.kind] ?? (["ACS", "ACS"] as const));
   return { from, to, isFailure: (entry.status ?? 0) >= FIRST_ERROR || entry.kind === "dead_letter" };
 }
 

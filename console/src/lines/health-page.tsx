@@ -12,7 +12,7 @@ type Finding = Schemas["Finding"];
 const useStyles = makeStyles({
   page: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalL },
   head: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalM, alignItems: "center", justifyContent: "space-between" },
-  finding: { display: "grid", gap: tokens.spacingVerticalXS, paddingTop: tokens.spacingVerticalS, borderTop: `1px solid ${tokens.colorNeutralStroke2}` },
+  finding: { display: "grid", gridTemplateColumns: "minmax(0, 1fr)", gap: tokens.spacingVerticalXS, paddingTop: tokens.spacingVerticalS, borderTop: `1px solid ${tokens.colorNeutralStroke2}` },
   command: { display: "flex", gap: tokens.spacingHorizontalS, alignItems: "start" },
   code: {
     flexGrow: 1,
@@ -53,7 +53,7 @@ export default function HealthPage() {
             <Section title={`Fine (${of("fine").length})`}>
               <ul className={styles.list}>
                 {of("fine").map((each) => (
-                  <li key={each.check + each.what + each.about}>{[each.about, each.what].filter(Boolean).join(": ")}</li>
+                  <li key={each.check + each.what + each.about}>{[each.check, each.about, each.what].filter(Boolean).join(": ")}</li>
                 ))}
               </ul>
             </Section>

@@ -9,6 +9,7 @@ import {
   DialogTitle,
   DialogTrigger,
   Spinner,
+  useRestoreFocusTarget,
 } from "@fluentui/react-components";
 import { type ReactNode, useRef, useState } from "react";
 import type { Problem } from "../api/problem";
@@ -24,6 +25,8 @@ interface Props {
   readonly children: ReactNode;
   /** On the button that confirms. */
   readonly confirm: string;
+  /** Whether the button is there. A dialog that is open stays, so that the page behind it is not left inert. */
+  readonly isOffered?: boolean;
   readonly isReady?: boolean;
   /** Do it; the problem if it failed. The key is that of this dialog: a second try with it does nothing twice. */
   readonly act: (key: string) => Promise<Problem | undefined>;
@@ -36,6 +39,7 @@ export function ConfirmButton(props: Props) {
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem>();
   const key = useRef("");
+  const focus = useRestoreFocusTarget();
   const change = (open: boolean) => {
     if (open) {
       key.current = crypto.randomUUID();
@@ -54,34 +58,41 @@ export function ConfirmButton(props: Props) {
     }
   };
   return (
-    <Dialog open={isOpen} onOpenChange={(_, { open }) => change(open)}>
-      <DialogTrigger disableButtonEnhancement>
-        <Button icon={props.icon ?? null} appearance={props.appearance ?? "secondary"}>
+    <>
+      {props.isOffered !== false && (
+        <Button
+          {...focus}
+          icon={props.icon ?? null}
+          appearance={props.appearance ?? "secondary"}
+          onClick={() => change(true)}
+        >
           {props.label}
         </Button>
-      </DialogTrigger>
-      <DialogSurface>
-        <DialogBody>
-          <DialogTitle>{props.title}</DialogTitle>
-          <DialogContent>
-            <ProblemBar problem={problem} />
-            {props.children}
-          </DialogContent>
-          <DialogActions>
-            <DialogTrigger disableButtonEnhancement>
-              <Button disabled={isBusy}>Cancel</Button>
-            </DialogTrigger>
-            <Button
-              appearance="primary"
-              disabled={isBusy || props.isReady === false}
-              icon={isBusy ? <Spinner size="tiny" /> : null}
-              onClick={() => void act()}
-            >
-              {props.confirm}
-            </Button>
-          </DialogActions>
-        </DialogBody>
-      </DialogSurface>
-    </Dialog>
+      )}
+      <Dialog open={isOpen} onOpenChange={(_, { open }) => change(open)}>
+        <DialogSurface>
+          <DialogBody>
+            <DialogTitle>{props.title}</DialogTitle>
+            <DialogContent>
+              <ProblemBar problem={problem} />
+              {props.children}
+            </DialogContent>
+            <DialogActions>
+              <DialogTrigger disableButtonEnhancement>
+                <Button disabled={isBusy}>Cancel</Button>
+              </DialogTrigger>
+              <Button
+                appearance="primary"
+                disabled={isBusy || props.isReady === false}
+                icon={isBusy ? <Spinner size="tiny" /> : null}
+                onClick={() => void act()}
+              >
+                {props.confirm}
+              </Button>
+            </DialogActions>
+          </DialogBody>
+        </DialogSurface>
+      </Dialog>
+    </>
   );
 }

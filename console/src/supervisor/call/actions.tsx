@@ -24,16 +24,26 @@ interface Props {
   readonly onActed: () => void;
 }
 
+function isConnected(call: CallView): boolean {
+  return call.state === "connected";
+}
+
 /** What a supervisor can do to a call. Each command is asked for once. */
 export function Actions(props: Props) {
   const styles = useStyles();
-  const agents = props.call.participants.filter((each) => each.kind === "agent");
+  const [agents, setAgents] = useState<readonly Party[]>([]);
+  const added = props.call.participants.filter(
+    (each) => each.kind === "agent" && !agents.some((known) => known.id === each.id),
+  );
+  if (added.length > 0) {
+    setAgents([...agents, ...added]);
+  }
   return (
     <div className={styles.row} role="group" aria-label="Actions">
       <RecordingAction {...props} />
       <Transfer {...props} />
       {agents.map((agent) => (
-        <SendAway key={agent.id} agent={agent} onActed={props.onActed} />
+        <SendAway key={agent.id} agent={agent} {...props} />
       ))}
       <HangUp {...props} />
     </div>
@@ -44,6 +54,7 @@ function HangUp({ call, onActed }: Props) {
   const run = useCommand(call.id);
   return (
     <ConfirmButton
+      isOffered={isConnected(call)}
       label="Hang up"
       icon={<CallEndRegular />}
       title="Hang up?"
@@ -64,12 +75,10 @@ function RecordingAction({ call, onActed }: Props) {
     api.GET("/calls/{callId}/recordings", { params: { path: { callId: call.id } } }),
   );
   const recording = found.data?.value.find((each) => each.status === (isPaused ? "paused" : "active"));
-  if (recording === undefined) {
-    return null;
-  }
-  const command: Command = { name: isPaused ? "resume" : "pause", recordingId: recording.id };
+  const command: Command = { name: isPaused ? "resume" : "pause", recordingId: recording?.id ?? "" };
   return (
     <ConfirmButton
+      isOffered={isConnected(call) && recording !== undefined}
       label={isPaused ? "Resume recording" : "Pause recording"}
       icon={isPaused ? <RecordRegular /> : <PauseRegular />}
       title={isPaused ? "Resume the recording?" : "Pause the recording?"}
@@ -96,6 +105,7 @@ function Transfer({ call, onActed }: Props) {
   const transferee = call.caller?.id;
   return (
     <ConfirmButton
+      isOffered={isConnected(call)}
       label="Transfer"
       icon={<CallForwardRegular />}
       title="Transfer the caller"
@@ -138,7 +148,7 @@ function AgentOption(props: { readonly id: string; readonly state: string }) {
   );
 }
 
-function SendAway({ agent, onActed }: { readonly agent: Party; readonly onActed: () => void }) {
+function SendAway({ agent, call, onActed }: Props & { readonly agent: Party }) {
   const { api } = useServices();
   const name = useName(agent.userId ?? "");
   const act = async () => {
@@ -149,6 +159,7 @@ function SendAway({ agent, onActed }: { readonly agent: Party; readonly onActed:
   };
   return (
     <ConfirmButton
+      isOffered={isConnected(call) && call.participants.some((each) => each.id === agent.id)}
       label={`Set ${name} away`}
       icon={<PersonClockRegular />}
       title={`Set ${name} away?`}

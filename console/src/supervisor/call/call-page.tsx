@@ -75,7 +75,7 @@ function Head({ call, onActed }: { readonly call: CallView; readonly onActed: ()
       <Text className={styles.grow}>
         {call.account?.name ?? call.account?.number}, {timeOf(call.calledAt)}
       </Text>
-      {call.state === "connected" && <Actions call={call} onActed={onActed} />}
+      <Actions call={call} onActed={onActed} />
     </div>
   );
 }
