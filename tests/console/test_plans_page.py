@@ -51,14 +51,14 @@ async def test_a_plan_is_tried_saved_and_restored(centre: Centre, open_page: Ope
     page = await open_page("ada", f"/plans/{ACCOUNT}")
     before = (await centre.ask("GET", f"plans/{ACCOUNT}"))["version"]
     sorry = await opened(page, "sorry")
-    await sorry.get_by_label("Text").fill("Nobody is here.")
+    await sorry.get_by_label("Text").fill("We are closed.")
     await page.get_by_role("button", name="Try", exact=True).click()
     await expect(page.get_by_role("list", name="Steps of the trial")).to_contain_text("agents.1", timeout=SOON)
     await save_picture(page, "plan")
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_text(f"Version {before + 1}", exact=True).first).to_be_visible(timeout=SOON)
     saved = await centre.ask("GET", f"plans/{ACCOUNT}")
-    assert saved["plan"]["steps"]["sorry"]["prompt"]["text"] == "Nobody is here."
+    assert saved["plan"]["steps"]["sorry"]["prompt"]["text"] == "We are closed."
     await page.get_by_role("button", name=f"Open version {before}", exact=True).click()
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_text(f"Version {before + 2}", exact=True).first).to_be_visible(timeout=SOON)
