@@ -27,7 +27,6 @@ from typing import Any
 
 import aiohttp
 import msgspec
-import orjson
 import pybase64
 
 from emulator.config import Config
@@ -75,16 +74,16 @@ class Nothing(Sink):
 
 
 def floors(messages: list[bytes]) -> dict[str, Callable[[], None]]:
-    def with_orjson() -> None:
+    def with_pybase64() -> None:
         for each in messages:
-            pybase64.b64decode(orjson.loads(each)["audioData"]["data"], validate=True)
+            pybase64.b64decode(msgspec.json.decode(each)["audioData"]["data"], validate=True)
 
     def with_msgspec() -> None:
         decode = audio_decoder.decode
         for each in messages:
             decode(each)
 
-    return {"orjson and pybase64": with_orjson, "msgspec": with_msgspec}
+    return {"msgspec and pybase64": with_pybase64, "msgspec": with_msgspec}
 
 
 async def ratio() -> bool:

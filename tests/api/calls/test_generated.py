@@ -24,6 +24,8 @@ NEVER_TAKEN = {
     *(f"POST /calls/{{callId}}/recordings/{{recordingId}}/{how}" for how in ("pause", "resume", "stop")),  # a recording
     "GET /calls/{callId}/recordings/{recordingId}/files/{index}",  # a file of it
     *(f"GET /calls/{{callId}}/transcript{part}" for part in ("", "/captions")),  # a transcript
+    "GET /calls/{callId}/drawing",  # a plan
+    "PUT /calls/{callId}/wrap-up",  # an agent's token, of one who was in the call
     *(f"{method} /calls/{{callId}}/steps/{{visit}}" for method in ("GET", "POST")),  # a plan
     "POST /calls/{callId}/steps/{visit}/answer",  # an offer
 }
@@ -47,4 +49,5 @@ async def _call(line: Line, name: str) -> tuple[str, str]:
     call_id = await with_agents(line, *([] if name in WITHOUT_AGENT else [GRACE]))
     body = {"targets": [{"agent": ALAN}], "ringSeconds": 180}
     added = await line.command(f"calls/{call_id}/participants", body, wait=0)
+    assert "value" in added.data, added.data
     return call_id, str(added.data["value"][0]["id"])
