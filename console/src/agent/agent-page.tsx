@@ -1,18 +1,23 @@
 import { makeStyles, tokens } from "@fluentui/react-components";
-import { DevicesButton } from "../call/devices";
+import { lazy, Suspense } from "react";
 import { PhoneNotices } from "../call/phone-notices";
 import type { Phone } from "../phone/state";
 import { usePhone } from "../phone/use-phone";
 import { Columns } from "../ui/columns";
 import { HiddenTitle } from "../ui/hidden";
 import { Notice, ProblemBar } from "../ui/problem-bar";
-import { AgentCall, CallDetails } from "./agent-call";
-import { AgentRing } from "./agent-ring";
-import { CallOut } from "./call-out";
 import { type Presence, usePresence } from "./presence";
 import { PresenceBar, WaitingBadge } from "./presence-bar";
 import { QueuesCard, useQueues } from "./queues";
 import { RecentCalls } from "./recent-calls";
+
+// Loaded at once, but after the frame of the page, which is small.
+const parts = { call: import("./agent-call"), ring: import("./agent-ring"), out: import("./call-out"), devices: import("../call/devices") };
+const AgentCall = lazy(async () => ({ default: (await parts.call).AgentCall }));
+const CallDetails = lazy(async () => ({ default: (await parts.call).CallDetails }));
+const AgentRing = lazy(async () => ({ default: (await parts.ring).AgentRing }));
+const CallOut = lazy(async () => ({ default: (await parts.out).CallOut }));
+const DevicesButton = lazy(async () => ({ default: (await parts.devices).DevicesButton }));
 
 const useStyles = makeStyles({
   page: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalM },
@@ -31,20 +36,24 @@ export default function AgentPage() {
       <HiddenTitle>Phone</HiddenTitle>
       <PresenceBar presence={presence}>
         <WaitingBadge count={waiting} />
-        <DevicesButton phone={phone} />
+        <Suspense>
+          <DevicesButton phone={phone} />
+        </Suspense>
       </PresenceBar>
       <PresenceProblem presence={presence} />
       <PhoneNotices phone={phone} />
       <Columns
         main={
           <>
-            <Calls phone={phone} presence={presence} />
+            <Suspense>
+              <Calls phone={phone} presence={presence} />
+            </Suspense>
             <RecentCalls />
           </>
         }
         aside={
           <>
-            {current ? <CallDetails call={current} /> : <CallOut phone={phone} />}
+            <Suspense>{current ? <CallDetails call={current} /> : <CallOut phone={phone} />}</Suspense>
             <QueuesCard queues={queues} />
           </>
         }
