@@ -1,3 +1,4 @@
+import { lazy, Suspense } from "react";
 import { CallPanel } from "../call/call-panel";
 import { useName } from "../call/names";
 import { useParties } from "../call/parties";
@@ -15,6 +16,8 @@ import { type Operations, useOperations } from "./operations";
 import type { Presence } from "./presence";
 import { ProgressList } from "./progress-list";
 import { WrapUpCard } from "./wrap-up";
+
+const Transcript = lazy(async () => ({ default: (await import("../transcript/transcript")).Transcript }));
 
 interface AgentCallProps {
   readonly phone: Phone;
@@ -106,7 +109,8 @@ export function CallDetails({ call }: { readonly call: ActiveCall }) {
     return null;
   }
   return (
-    <Section title="About this call">
+    <>
+      <Section title="About this call">
       <FactsList
         facts={[
           ["Line", found.account?.name],
@@ -118,6 +122,10 @@ export function CallDetails({ call }: { readonly call: ActiveCall }) {
           ["Call id", <code key="id">{found.id}</code>],
         ]}
       />
-    </Section>
+      </Section>
+      <Suspense>
+        <Transcript callId={found.id} callGoesOn={found.state !== "ended"} parties={found.participants} />
+      </Suspense>
+    </>
   );
 }

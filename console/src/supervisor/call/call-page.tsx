@@ -1,8 +1,9 @@
 import { Badge, makeStyles, Spinner, Text, Title2, tokens } from "@fluentui/react-components";
 import { Link, useParams } from "wouter";
+import { Transcript } from "../../transcript/transcript";
 import { ProblemBar } from "../../ui/problem-bar";
 import { Section } from "../../ui/section";
-import { PartyName } from "../names";
+import { type Party, PartyName } from "../names";
 import { stateOf, timeOf } from "../words";
 import { Actions } from "./actions";
 import { Facts } from "./facts";
@@ -11,7 +12,7 @@ import { Latencies } from "./latencies";
 import { Participants } from "./participants";
 import { PlanWay } from "./plan-way";
 import { Recordings } from "./recordings";
-import { type CallView, useCall } from "./use-call";
+import { type CallView, isOver, useCall } from "./use-call";
 
 const useStyles = makeStyles({
   page: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalL },
@@ -51,6 +52,7 @@ export default function CallPage() {
               <Facts call={call} />
               <Participants call={call} />
               <Recordings call={call} />
+              <Transcript callId={call.id} callGoesOn={!isOver(call)} parties={partiesOf(call)} />
               {call.planId && <PlanWay call={call} />}
             </div>
           </div>
@@ -78,4 +80,9 @@ function Head({ call, onActed }: { readonly call: CallView; readonly onActed: ()
       <Actions call={call} onActed={onActed} />
     </div>
   );
+}
+
+/** Those who speak: the participants, and the caller before the list is known. */
+function partiesOf(call: CallView): readonly Party[] {
+  return call.caller ? [...call.participants, call.caller] : call.participants;
 }
