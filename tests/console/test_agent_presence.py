@@ -51,5 +51,5 @@ async def test_an_agent_becomes_available_and_away_with_a_reason(open_page: Open
 
 
 async def test_a_user_who_is_no_agent_reads_what_to_do(open_page: OpenPage) -> None:
-    page = await open_page("joan")
+    page = await open_page("felix")
     await expect(page.get_by_text("Ask a supervisor to add you")).to_be_visible()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 from playwright.async_api import Page, Route, expect
@@ -107,3 +108,24 @@ async def test_a_call_of_another_tenant_does_not_exist(centre: Centre, open_page
     await expect(refusal).to_be_visible(timeout=SOON)
     await page.get_by_role("link", name="All calls").click()
     await expect(page.get_by_text("No call is in progress.")).to_be_visible(timeout=SOON)
+
+
+async def test_what_people_say_is_read_while_they_talk(centre: Centre, open_page: OpenPage) -> None:
+    await centre.agent_does(GRACE, behaviour="no_answer")
+    call_id = await centre.dial(**{"from": "+12065550126"})
+    blob = centre.system.container.clients.container("transcripts").get_blob_client(f"{call_id}.jsonl")
+    await blob.create_append_blob()
+
+    async def say(at: str, text: str, **more: Any) -> None:
+        line = {"kind": "said", "id": text, "at": at, "speaker": "4:+12065550126", "text": text, "duration": 2.0}
+        await blob.append_block(f"{json.dumps(line | more)}\n".encode())
+
+    await say("2026-11-22T10:00:01Z", "Hello, this is", final=False)
+    page = await open_page("joan", f"/calls/{call_id}")
+    lines = page.get_by_role("list", name="Lines of the transcript").get_by_role("listitem")
+    await expect(lines).to_contain_text(["Hello, this is"], timeout=SOON)
+    await say("2026-11-22T10:00:05Z", "I have lost my card.")
+    await say("2026-11-22T10:00:01Z", "Hello, this is Megan.")
+    await expect(lines).to_contain_text(["Hello, this is Megan.", "I have lost my card."], timeout=SOON)
+    await expect(lines).to_have_count(2)
+    await centre.caller_hangs_up()

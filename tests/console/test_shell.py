@@ -17,3 +17,8 @@ async def test_an_agent_sees_the_phone_and_no_page_of_supervisors(open_page: Ope
 async def test_a_supervisor_opens_the_calls(open_page: OpenPage) -> None:
     page = await open_page("joan", "/calls")
     await expect(page.get_by_role("heading", name="Calls")).to_be_visible()
+
+
+async def test_the_console_opens_at_the_first_page_of_the_persons_roles(open_page: OpenPage) -> None:
+    page = await open_page("joan")
+    await expect(page.get_by_role("heading", name="Calls")).to_be_visible()

@@ -3,7 +3,8 @@ import { type Line, readable, wordsOf } from "./lines";
 
 function said(id: string, second: number, text: string, more: Partial<Line> = {}): Line {
   const at = `2026-11-22T10:00:${String(second).padStart(2, "0")}Z`;
-  return { id, at, kind: "said", speaker: "4:+12065550100", text, duration: 2, final: true, words: [], ...more };
+  const rest = { confidence: null, locale: null, reason: null, until: null, words: [] };
+  return { id, at, kind: "said", speaker: "4:+12065550100", text, duration: 2, final: true, ...rest, ...more };
 }
 
 test("a line that is received twice is shown once, and late ones stand at their time", () => {
