@@ -10,6 +10,8 @@ const CONFIG = new URL("dist/config.json", import.meta.url);
 const LOGIN = "https://login.microsoftonline.com";
 
 const { API_CLIENT_ID, API_TENANTS, ACS_ENDPOINT, AZURE_TENANT_ID, CONSOLE_CLIENT_ID, FUNCTION_APP_HOST } = process.env;
+/** Origins of sites that embed the guest's page, such as https://www.contoso.com, separated by commas. */
+const { CONSOLE_EMBEDDERS } = process.env;
 
 if (!FUNCTION_APP_HOST) {
   fail("FUNCTION_APP_HOST is not set; it is an output of infra/main.bicep: run azd provision.");
@@ -17,8 +19,12 @@ if (!FUNCTION_APP_HOST) {
 
 /** One tenant signs in there; several at the page that finds out whose the account is. */
 function tenantOf() {
-  const tenants = (API_TENANTS || AZURE_TENANT_ID || "").split(",").filter(Boolean);
-  return tenants.length === 1 ? tenants[0].trim() : "organizations";
+  const tenants = listOf(API_TENANTS || AZURE_TENANT_ID);
+  return tenants.length === 1 ? tenants[0] : "organizations";
+}
+
+function listOf(text) {
+  return (text ?? "").split(",").map((each) => each.trim()).filter(Boolean);
 }
 
 const config = {
@@ -28,6 +34,7 @@ const config = {
   authority: `${LOGIN}/${tenantOf()}`,
   calls: "acs",
   acsEndpoint: ACS_ENDPOINT ?? "",
+  embedders: listOf(CONSOLE_EMBEDDERS),
 };
 writeFileSync(CONFIG, `${JSON.stringify(config, null, 2)}\n`);
 

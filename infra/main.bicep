@@ -233,6 +233,7 @@ module callStorage 'modules/call-storage.bicep' = {
     deleteAfterDays: deleteAfterDays
     softDeleteDays: softDeleteDays
     immutableDays: immutableDays
+    consoleHost: console.outputs.hostName
     customerKeyUri: customerKeyUri
     customerKeyIdentity: customerKeyIdentity
     appPrincipalId: identity.outputs.principalId

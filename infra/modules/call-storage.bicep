@@ -32,6 +32,9 @@ param softDeleteDays int
 @description('Days in which a recording cannot be changed or deleted; 0: no such policy.')
 param immutableDays int
 
+@description('Host name of the web console, whose pages play recordings by their links.')
+param consoleHost string
+
 @description('Key that encrypts the account. Empty: a Microsoft-managed key.')
 param customerKeyUri string
 
@@ -147,6 +150,17 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   resource blobs 'blobServices' = {
     name: 'default'
     properties: {
+      cors: {
+        corsRules: [
+          {
+            allowedOrigins: ['https://${consoleHost}']
+            allowedMethods: ['GET', 'HEAD']
+            allowedHeaders: ['*']
+            exposedHeaders: ['*']
+            maxAgeInSeconds: 3600
+          }
+        ]
+      }
       deleteRetentionPolicy: { enabled: true, days: softDeleteDays }
       containerDeleteRetentionPolicy: { enabled: true, days: softDeleteDays }
     }

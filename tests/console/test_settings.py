@@ -47,6 +47,7 @@ def test_the_settings_come_from_the_outputs_of_the_infrastructure(build: Path) -
         "authority": "https://login.microsoftonline.com/home",
         "calls": "acs",
         "acsEndpoint": "https://acs-x.communication.azure.com",
+        "embedders": [],
     }
     # Of the console and of the page that others embed.
     assert rules.count("connect-src 'self' https://func-x.azurewebsites.net ") == 2
@@ -68,8 +69,14 @@ def test_without_an_api_nothing_is_deployed(build: Path) -> None:
     assert "run azd provision" in failed.value.stderr
 
 
-def test_the_page_that_others_embed_has_the_policy_of_the_console_otherwise() -> None:
+def test_the_page_that_others_embed_has_the_policy_of_the_console_but_for_recordings() -> None:
     rules = json.loads((CONSOLE / "public/staticwebapp.config.json").read_text())
     guest = next(each for each in rules["routes"] if each["route"] == "/guest")
     own, embedded = (each["Content-Security-Policy"] for each in (rules["globalHeaders"], guest["headers"]))
-    assert embedded == own.replace("frame-ancestors 'self'", "frame-ancestors https: http://localhost:*")
+    without_files = own.replace(" https://*.blob.core.windows.net", "")
+    assert embedded == without_files.replace("frame-ancestors 'self'", "frame-ancestors https: http://localhost:*")
+
+
+def test_the_sites_that_embed_the_guests_page_are_listed(build: Path) -> None:
+    settings, _ = write(build, **OUTPUTS, CONSOLE_EMBEDDERS="https://www.contoso.com, https://shop.contoso.com")
+    assert settings["embedders"] == ["https://www.contoso.com", "https://shop.contoso.com"]
