@@ -152,7 +152,10 @@ def _transferred(timeline: Any) -> bool:
 
 
 def _pressed(call: Call, journal: list[dict[str, Any]]) -> list[str]:
-    wrong = _went(call, ("menu", "pressed 1"), ("sales", "transferred"))
+    left = call.routing.visits[
+        -1
+    ].reason  # empty if CallDisconnected, which follows the transfer at once, was read first
+    wrong = _went(call, ("menu", "pressed 1"), ("sales", "transferred" if left else ""))
     return wrong if len(requests(journal, "TransferToParticipant")) == 1 else [*wrong, "one transfer was expected"]
 
 

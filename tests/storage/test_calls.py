@@ -22,13 +22,14 @@ from shared.calls.capabilities.lifecycle import Lifecycle, Result
 from shared.calls.capabilities.media import Audio, AudioFile, Media, Talker, Transcript
 from shared.calls.capabilities.on_behalf_of import OnBehalfOf
 from shared.calls.capabilities.outbound import Outbound
-from shared.calls.capabilities.participants import MOST_INVITATIONS, MOST_PARTICIPANTS, MOST_PRESENT, Participants
+from shared.calls.capabilities.participants import MOST_INVITATIONS, MOST_PARTICIPANTS, MOST_PRESENT, Participants, Ring
 from shared.calls.capabilities.prompts import Prompts
 from shared.calls.capabilities.recognition import LONGEST_SPEECH, MOST_RESULTS, Recognition, Recognized
 from shared.calls.capabilities.recording import MOST_CHUNKS, MOST_RECORDINGS, Chunk, Failure, Recording, Recordings
 from shared.calls.capabilities.routing import Answer, Chosen, Offer, Routing
 from shared.calls.capabilities.streams import Stream, StreamFailure, Streams, StreamState
 from shared.calls.capabilities.transfer import MOST_TRANSFERS, Transfer, Transfers
+from shared.calls.capabilities.wrap_up import WrapUp, WrapUps
 from shared.calls.capability import NoPart
 from shared.calls.effect import Effect, effect_id
 from shared.calls.event import LONGEST_MESSAGE
@@ -41,6 +42,7 @@ from shared.calls.operations import (
     Requested,
     UnknownOutcome,
 )
+from shared.calls.outbox import Outbox
 from shared.calls.plans.base import Visit
 from shared.calls.plans.document import Plan
 from shared.calls.plans.leaving import HangUpStep
@@ -117,7 +119,9 @@ def rich(id: str) -> Call:
     outcome = Outcome(OutcomeStatus.FAILED, START, "PlayFailed", 400, 8535, "no")
     return Call(
         id=id,
-        policy=CallPolicy(("a", "b"), "busy", False, "mixed", "Hallo", "end", "Tschüß", "https://x/y", ("10111",)),
+        policy=CallPolicy(
+            ("a", "b"), "busy", False, "mixed", "Hallo", "end", "Tschüß", "https://x/y", ("10111",), True
+        ),
         state=CallState.ENDED,
         reached={CallState.CONNECTED: START + timedelta(microseconds=1), CallState.ENDED: START + 3 * HOUR},
         call_connection_id="cc",
@@ -155,7 +159,10 @@ def rich(id: str) -> Call:
             joined_at={"4:+1": START, "8:acs:1": START},
             invited=("8:acs:1", "8:acs:2"),
             invitations={"operation": "invitation"},
+            rings={"operation": Ring("8:acs:2", START)},
         ),
+        outbox=Outbox({"CallConnected": 1}),
+        wrap_up=WrapUps({"agent": WrapUp(START, "solved", "A note.")}),
         transfer=Transfers({"event": Transfer(START, "8:acs:1", "4:+1")}),
         recording=Recordings(
             {
