@@ -122,6 +122,7 @@ async def centre(console: Stack) -> AsyncIterator[Centre]:
     import aiohttp  # noqa: PLC0415  # as above
 
     async with aiohttp.ClientSession() as http, of(console, http) as system:
+        await allow_agents(http, console, CLIENT_ID)  # `of` has reset the emulator, which forgets who may call
         centre = await opened(system, Client(console, http))
         yield centre
         await centre.caller_hangs_up()
