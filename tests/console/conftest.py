@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, Playwright, StorageState, async_
 
 from local import browser as browsers
 from local.console import CLIENT_ID
+from local.control_scenarios import GRACE
 from local.stack import Ports, Stack, allow_agents, copy_accounts
 from shared.api.parameters import ACCOUNT
 from tests.api.conftest import Client
@@ -128,6 +129,7 @@ async def centre(console: Stack) -> AsyncIterator[Centre]:
         await centre.caller_hangs_up()
         await system.idle()
         await centre.ask("DELETE", f"plans/{ACCOUNT}")
+        await centre.ask("PUT", f"agents/{GRACE}/presence", {"state": "away"})
 
 
 @pytest.fixture(scope="session")
