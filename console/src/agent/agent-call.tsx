@@ -10,6 +10,7 @@ import { useServices } from "../services";
 import { Section } from "../ui/section";
 import { Collected } from "./agent-ring";
 import { BringIn, removeParty } from "./bring-in";
+import { endIfAlone } from "./end-if-alone";
 import { type CallFacts, useCallFacts, useKnownCall } from "./call-facts";
 import { FactsList } from "./facts-list";
 import { type Operations, useOperations } from "./operations";
@@ -36,10 +37,10 @@ export function AgentCall({ phone, call, presence, hasShortcuts }: AgentCallProp
   const title = useName(caller?.id ?? other?.rawId, caller?.name ?? other?.displayName);
   const { api } = useServices();
   const hangUp = () => {
-    if (callId !== undefined && isLast(call, facts)) {
-      void api.POST("/calls/{callId}/hang-up", { params: { path: { callId } } });
-    }
     void phone.commands.hangUp(call.id);
+    if (callId !== undefined) {
+      void endIfAlone(api, callId);
+    }
   };
   const dismiss = () => phone.commands.dismissCall(call.id);
   if (call.ended && callId !== undefined && call.connectedAt !== undefined) {
@@ -67,11 +68,6 @@ export function AgentCall({ phone, call, presence, hasShortcuts }: AgentCallProp
       )}
     </CallPanel>
   );
-}
-
-/** Whether the caller would stay alone: no plan goes on with the call, and no one else is in it. */
-function isLast(call: ActiveCall, facts: CallFacts): boolean {
-  return facts.call.data?.step === null && people(call.parties).length < 2;
 }
 
 function about({ call }: CallFacts): string {
