@@ -100,6 +100,7 @@ async def test_a_call_is_taken_muted_handed_over_and_wrapped_up(
     await voices.hears(alan, CALLER_VOICE)
     await alan.get_by_role("button", name="Hang up").click()
     await expect(alan.get_by_role("region", name="Wrap-up")).to_be_visible()
+    await switchboard.control("POST", f"calls/{emulated}/hangup", {})
 
     found = await switchboard.until(
         lambda: switchboard.api("GET", f"calls/{call_id}"), lambda row: row["endedAt"] is not None
